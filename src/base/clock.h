@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Time as this project uses it. What decides something takes an Instant as a parameter; only loops
+// at the edge of the program call now().
+
+#pragma once
+
+#include <chrono>
+
+namespace nearcast::base {
+
+// Monotonic: never set back, comparable between processes of one machine.
+using Instant = std::chrono::steady_clock::time_point;
+using Duration = std::chrono::steady_clock::duration;
+
+[[nodiscard]] inline Instant now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace nearcast::base

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/log.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace nearcast::base::log {
+namespace {
+
+constexpr const char* kTimedPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+constexpr const char* kJournalPattern = "%v";
+
+bool journal_format = false;  // Set once at start, before there are threads.
+
+spdlog::logger& logger() {
+    static const std::shared_ptr<spdlog::logger> instance = [] {
+        auto made = spdlog::stderr_logger_mt("nearcast");
+        made->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+            kTimedPattern, spdlog::pattern_time_type::utc));
+        made->flush_on(spdlog::level::trace);
+        return made;
+    }();
+    return *instance;
+}
+
+bool is_plain(unsigned char byte) { return std::isgraph(byte) != 0 && byte != '"' && byte != '='; }
+
+void append_value(std::string& line, std::string_view value) {
+    if (!value.empty() && std::all_of(value.begin(), value.end(), is_plain)) {
+        line += value;
+        return;
+    }
+    line += '"';
+    for (const char byte : value) {
+        if (byte == '"' || byte == '\\') line += '\\';
+        line += static_cast<unsigned char>(byte) < 0x20 ? ' ' : byte;
+    }
+    line += '"';
+}
+
+void write(spdlog::level::level_enum level, std::string_view event, Facts facts) {
+    std::string line;
+    if (journal_format) {
+        line = level == spdlog::level::err ? "<3>" : level == spdlog::level::warn ? "<4>" : "<6>";
+    }
+    line += event;
+    for (const auto& [name, value] : facts) {
+        line += ' ';
+        line += name;
+        line += '=';
+        append_value(line, value);
+    }
+    logger().log(level, line);
+}
+
+}  // namespace
+
+void info(std::string_view event, Facts facts) { write(spdlog::level::info, event, facts); }
+void warning(std::string_view event, Facts facts) { write(spdlog::level::warn, event, facts); }
+void error(std::string_view event, Facts facts) { write(spdlog::level::err, event, facts); }
+
+void use_journal_format() {
+    journal_format = true;
+    logger().set_pattern(kJournalPattern);
+}
+
+}  // namespace nearcast::base::log
