@@ -7,7 +7,7 @@
 # see their headers.
 #
 # A file's ending says what it is: *_test.cc goes into NAME_test, *_fuzz.cc becomes a fuzzer of its
-# own (with NEARCAST_FUZZ) and, in every build, a replay of its corpus in test/corpora/, *_bench.cc
+# own (with NEARCAST_FUZZ) and, in every build, a replay of its corpus in tests/corpora/, *_bench.cc
 # goes into NAME_bench (not part of `all`).
 
 set(NEARCAST_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
@@ -55,8 +55,8 @@ function(nearcast_fuzzer module file)
         add_executable(${stem} ${file})
         target_link_libraries(${stem} PRIVATE ${module} -fsanitize=fuzzer)
     else()
-        add_executable(${stem} ${file} ${PROJECT_SOURCE_DIR}/test/corpora/replay.cc)
+        add_executable(${stem} ${file} ${PROJECT_SOURCE_DIR}/tests/corpora/replay.cc)
         target_link_libraries(${stem} PRIVATE ${module})
     endif()
-    add_test(NAME ${stem} COMMAND ${stem} -runs=0 ${PROJECT_SOURCE_DIR}/test/corpora/${stem})
+    add_test(NAME ${stem} COMMAND ${stem} -runs=0 ${PROJECT_SOURCE_DIR}/tests/corpora/${stem})
 endfunction()

@@ -94,7 +94,7 @@ def findings(root):
     graph = module_graph(root)
     for name in graph:
         yield from check_module(root, name)
-    for folder in ("src", "apps", "test", "bench"):
+    for folder in ("src", "apps", "tests", "bench"):
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in (".h", ".cc"):
                 yield from check_source(root, path, graph)
