@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The process that answers DNS: sockets, workers, zones, reloads, from start to orderly end.
+//
+// It runs the same alone (nearcastd --zones) and beside a guard (--role server). All that differs
+// is in ServerOptions. One thread, the caller's, handles signals, the control socket and the
+// service manager; zones load on a thread of their own; each worker answers on its own.
+
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/pulse.h"
+#include "serve/socket_address.h"
+
+namespace nearcast::app {
+
+// More workers than cores of the largest machine one would give to this; a bound for memory that
+// is shared before the server starts.
+constexpr unsigned kWorkersMax = 256;
+
+struct ServerOptions {
+    std::string zones_directory;
+    std::vector<serve::SocketAddress> listen;
+    unsigned threads = 0;  // 0: one for each core that this process may use.
+
+    // Who answers: NSID, id.server and hostname.bind. Empty: the machine's name and no place.
+    std::string node;
+    std::string pop;
+
+    // One for each worker, which alone writes it; may lie in memory shared with a guard. At least
+    // worker_count(threads) long, or empty: then nobody else watches.
+    std::span<base::Pulse> pulses;
+    // A query bearing it is the guard's own question. All zero: there is no guard.
+    std::array<uint8_t, 16> probe_token{};
+
+    std::string control_socket;  // Path of server.sock. Empty: none.
+    // Whom to become once the sockets are bound, when started as root. Empty: "nearcast" if there
+    // is such a user, else stay, without root's capabilities.
+    std::string user;
+    // Tell systemd READY, RELOADING, STOPPING, and feed its watchdog. False beside a guard, which
+    // does that for both.
+    bool notifies_service_manager = false;
+    // How long to go on answering after SIGTERM.
+    std::chrono::milliseconds linger{0};
+    // Called once, on the calling thread, when every worker answers. May be empty.
+    std::function<void()> on_serving;
+};
+
+// How many workers `threads` means on this machine, at most kWorkersMax.
+[[nodiscard]] unsigned worker_count(unsigned threads);
+
+// SIGHUP, SIGTERM and SIGINT are taken from a descriptor. A program that starts threads of its own
+// before run_server() calls this first, so that no thread gets them.
+void block_server_signals();
+
+// Serves until SIGTERM or SIGINT; returns the exit status. Says on stderr why it cannot start.
+[[nodiscard]] int run_server(const ServerOptions& options);
+
+}  // namespace nearcast::app
