@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Turns queries into responses, a batch at a time: the one door of this module.
+//
+// A batch goes through stages, each for all its queries before the next begins: parse, find the
+// zone, find the name, compose. A stage asks the processor to fetch what the next one reads, so
+// that the cache misses of a batch overlap.
+//
+// One Responder for each worker thread, used by that thread alone. After construction it allocates
+// nothing, takes no lock, reads no clock and makes no system call.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "zone/zone_table.h"
+
+namespace nearcast::answer {
+
+enum class Transport : uint8_t { Udp, Tcp };
+
+// One query with the place for its response. The caller fills in all but the results.
+struct Exchange {
+    std::span<const uint8_t> query;  // The DNS message, without the length that TCP puts before it.
+    std::span<uint8_t> room;         // Where the response goes; must not overlap `query`.
+    Transport transport = Transport::Udp;
+    bool is_local = false;  // From this host: a loopback source, or source equal to destination.
+
+    // Results.
+    size_t response_size = 0;  // Zero: send nothing.
+    bool is_probe = false;     // The guard's question: not counted, not limited.
+};
+
+// Who answers, as told by NSID (RFC 5001) and by id.server and the like in class CH (RFC 4892).
+struct Identity {
+    std::string pop;
+    std::string node;
+    std::string version;
+};
+
+using ProbeToken = std::array<uint8_t, 16>;
+
+struct ResponderOptions {
+    Identity identity;
+    ProbeToken probe_token = {};  // All zeros: no probe is ever recognised.
+    uint16_t worker_index = 0;    // What a probe is told.
+    // Largest UDP response whatever the client offers: fits the IPv6 minimum MTU of 1280, so no
+    // path has to fragment it. Larger invites lost fragments and amplification.
+    uint16_t udp_payload_max = 1232;
+};
+
+class Responder {
+ public:
+    // `zones` must outlive the Responder.
+    Responder(zone::ZoneTable& zones, const ResponderOptions& options);
+    Responder(const Responder&) = delete;
+    Responder& operator=(const Responder&) = delete;
+    ~Responder();
+
+    // Answers each exchange of the batch, of any length. A room of 512 bytes or more always
+    // suffices for some response; what does not fit is truncated and says so (TC).
+    void respond(std::span<Exchange> batch) noexcept;
+
+    // Call before the worker blocks: what it has read so far may then be freed at any time.
+    void offline() noexcept;
+
+ private:
+    struct Worker;
+    std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace nearcast::answer

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A name folded to lower case, with the hash of each of its suffixes, ready for every look-up.
+//
+// One pass from right to left gives all hashes: the hash of a name is its parent's, mixed with its
+// first label. So the same values find the zone, the name in it and its closest encloser. They are
+// stored in images: changing the function changes the image format.
+
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "dns/ascii.h"
+#include "dns/name.h"
+
+namespace nearcast::zone {
+
+constexpr uint64_t kRootHash = 0x9E3779B97F4A7C15;
+
+// The high and the low half of the product, folded: each bit of the result hangs on all of both.
+[[nodiscard]] inline uint64_t fold_multiply(uint64_t a, uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// The hash of `label` + the name with hash `parent`. The label is in lower case, begins with its
+// length byte, and seven bytes after it must be readable (their values do not matter).
+[[nodiscard]] inline uint64_t extend_hash(uint64_t parent, const uint8_t* label) {
+    static_assert(std::endian::native == std::endian::little);
+    constexpr uint64_t kMultiplier = 0xD6E8FEB86659FD93;
+    const size_t size = label[0] + 1U;
+    uint64_t hash = parent;
+    uint64_t word = 0;
+    size_t at = 0;
+    for (; at + 8 < size; at += 8) {
+        std::memcpy(&word, label + at, sizeof word);
+        hash = std::rotl(hash, 29) ^ fold_multiply(hash ^ word, kMultiplier);
+    }
+    std::memcpy(&word, label + at, sizeof word);
+    word &= ~uint64_t{0} >> (8 * (at + 8 - size));
+    return std::rotl(hash, 29) ^ fold_multiply(hash ^ word, kMultiplier);
+}
+
+class HashedName {
+ public:
+    // Bytes past the end of the name that may be read: look-ups compare eight bytes at a time.
+    static constexpr size_t kPadding = 8;
+
+    HashedName() { assign_root(); }
+    explicit HashedName(std::span<const uint8_t> wire) { assign(wire); }
+
+    // Takes the complete, legal, uncompressed name `wire`, in any letter case.
+    void assign(std::span<const uint8_t> wire) {
+        size_ = static_cast<uint16_t>(wire.size());
+        dns::lower_copy(wire, wire_.data());
+        size_t count = 0;
+        for (size_t at = 0; wire_[at] != 0; at += wire_[at] + 1U) {
+            starts_[count++] = static_cast<uint8_t>(at);
+        }
+        starts_[count] = static_cast<uint8_t>(size_ - 1U);
+        label_count_ = static_cast<uint16_t>(count);
+        hashes_[count] = kRootHash;
+        while (count-- > 0) {
+            hashes_[count] = extend_hash(hashes_[count + 1], wire_.data() + starts_[count]);
+        }
+    }
+
+    // Labels without the root; also the index of the root as a suffix.
+    [[nodiscard]] size_t label_count() const { return label_count_; }
+    [[nodiscard]] size_t size() const { return size_; }
+
+    // The suffix that begins at label `label` (0: the whole name), its hash, its place.
+    [[nodiscard]] std::span<const uint8_t> suffix(size_t label) const {
+        return {wire_.data() + starts_[label], size_ - starts_[label] + size_t{0}};
+    }
+    [[nodiscard]] uint64_t hash(size_t label = 0) const { return hashes_[label]; }
+    [[nodiscard]] size_t start(size_t label) const { return starts_[label]; }
+    [[nodiscard]] std::span<const uint8_t> wire() const { return {wire_.data(), size_}; }
+
+ private:
+    void assign_root() {
+        wire_[0] = 0;
+        starts_[0] = 0;
+        hashes_[0] = kRootHash;
+    }
+
+    uint16_t size_ = 1;
+    uint16_t label_count_ = 0;
+    alignas(8) std::array<uint8_t, dns::kNameSizeMax + kPadding + 1> wire_;
+    std::array<uint8_t, dns::kLabelCountMax + 1> starts_;
+    std::array<uint64_t, dns::kLabelCountMax + 1> hashes_;
+};
+
+}  // namespace nearcast::zone

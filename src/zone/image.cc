@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/image.h"
+
+#include <cassert>
+#include <cstdlib>
+#include <new>
+
+#include <sys/mman.h>
+#include <xxhash.h>
+
+namespace nearcast::zone {
+namespace {
+
+// From this size on a block is mapped by itself and asked for in huge pages of this size: at random
+// access a miss in the page tables costs more than the data.
+constexpr size_t kHugePageSize = size_t{2} << 20;
+
+// The lanes of a word whose byte is `tag` have their top bit set. A lane above a true match may be
+// set wrongly: the caller compares names anyway.
+uint64_t matching_lanes(uint64_t word, uint8_t tag) {
+    constexpr uint64_t kEach = 0x0101010101010101;
+    const uint64_t difference = word ^ (kEach * tag);
+    return (difference - kEach) & ~difference & (kEach << 7);
+}
+
+// Calls `visit(Ref)` for each slot whose tag fits, until one returns true.
+template <typename Visit>
+bool visit_matches(const Bucket& bucket, uint8_t tag, Visit visit) {
+    uint64_t low = 0;
+    uint32_t high = 0;
+    std::memcpy(&low, bucket.tags, sizeof low);
+    std::memcpy(&high, bucket.tags + sizeof low, sizeof high);
+    for (uint64_t lanes = matching_lanes(low, tag); lanes != 0; lanes &= lanes - 1) {
+        if (visit(bucket.nodes[std::countr_zero(lanes) / 8])) return true;
+    }
+    const uint64_t upper = matching_lanes(high, tag) & 0xFFFFFFFF;
+    for (uint64_t lanes = upper; lanes != 0; lanes &= lanes - 1) {
+        if (visit(bucket.nodes[8 + std::countr_zero(lanes) / 8])) return true;
+    }
+    return false;
+}
+
+bool is_inside(const ImageHeader& header, Ref start, uint64_t count, uint64_t unit) {
+    const uint64_t at = uint64_t{start} * kRefUnit;
+    return at <= header.size && count <= (header.size - at) / unit;
+}
+
+}  // namespace
+
+bool Node::is_named(std::span<const uint8_t> lowered) const {
+    if (header().owner_size != lowered.size()) return false;
+    const uint8_t* const own = at_ + sizeof(NodeHeader);
+    uint64_t a = 0;
+    uint64_t b = 0;
+    size_t at = 0;
+    for (; at + 8 < lowered.size(); at += 8) {
+        std::memcpy(&a, own + at, sizeof a);
+        std::memcpy(&b, lowered.data() + at, sizeof b);
+        if (dns::lower8(a) != b) return false;
+    }
+    std::memcpy(&a, own + at, sizeof a);
+    std::memcpy(&b, lowered.data() + at, sizeof b);
+    return (dns::lower8(a) ^ b) << (8 * (at + 8 - lowered.size())) == 0;
+}
+
+Node Image::find(uint64_t hash, std::span<const uint8_t> lowered) const {
+    const Probe start = probe(hash);
+    uint32_t number = start.bucket;
+    Node found;
+    for (size_t probes = 0; probes < kProbeMax; ++probes) {
+        const Bucket& here = bucket(number);
+        const auto is_it = [&](Ref ref) {
+            const Node candidate = node(ref);
+            if (candidate.is_named(lowered)) found = candidate;
+            return static_cast<bool>(found);
+        };
+        if (visit_matches(here, start.tag, is_it) || here.has_overflowed == 0) break;
+        if (++number == header().bucket_count) number = 0;
+    }
+    return found;
+}
+
+void Image::prefetch_node(uint64_t hash) const {
+    const Probe start = probe(hash);
+    visit_matches(bucket(start.bucket), start.tag, [this](Ref ref) {
+        node(ref).prefetch();
+        return true;
+    });
+}
+
+ImageBlock ImageBlock::allocate(size_t size) {
+    assert(size % kImageAlignment == 0);
+    ImageBlock block;
+    void* memory = nullptr;
+    if (size >= kHugePageSize) {
+        memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) return block;
+        ::madvise(memory, size, MADV_HUGEPAGE);
+    } else {
+        memory = ::operator new(size, std::align_val_t{kImageAlignment}, std::nothrow);
+        if (memory == nullptr) return block;
+        std::memset(memory, 0, size);
+    }
+    block.bytes_ = static_cast<uint8_t*>(memory);
+    block.size_ = size;
+    return block;
+}
+
+ImageBlock ImageBlock::adopt(const uint8_t* bytes) {
+    ImageBlock block;
+    block.bytes_ = const_cast<uint8_t*>(bytes);
+    block.size_ = Image(bytes).header().size;
+    return block;
+}
+
+ImageBlock::~ImageBlock() {
+    if (bytes_ == nullptr) return;
+    if (size_ >= kHugePageSize) {
+        ::munmap(bytes_, size_);
+    } else {
+        ::operator delete(bytes_, std::align_val_t{kImageAlignment});
+    }
+}
+
+uint64_t image_checksum(std::span<const uint8_t> block) {
+    constexpr size_t kFrom = offsetof(ImageHeader, salt);
+    return XXH3_64bits(block.data() + kFrom, block.size() - kFrom);
+}
+
+ImageFault verify_image(std::span<const uint8_t> block) noexcept {
+    if (block.size() < sizeof(ImageHeader)) return ImageFault::Truncated;
+    const ImageHeader& header = Image(block.data()).header();
+    if (header.magic != kImageMagic) return ImageFault::NotAnImage;
+    if (header.format != kImageFormat) return ImageFault::UnknownFormat;
+    if (header.size != block.size()) return ImageFault::Truncated;
+    if (header.checksum != image_checksum(block)) return ImageFault::WrongChecksum;
+    const bool is_whole = header.size % kImageAlignment == 0 && header.bucket_count > 0 &&
+                          is_inside(header, kApexRef, 1, sizeof(NodeHeader)) &&
+                          is_inside(header, header.index, header.bucket_count, sizeof(Bucket)) &&
+                          is_inside(header, header.order, header.name_count, sizeof(Ref)) &&
+                          is_inside(header, header.nsec3_order, header.nsec3_count, sizeof(Ref));
+    return is_whole ? ImageFault::None : ImageFault::OutOfBounds;
+}
+
+}  // namespace nearcast::zone

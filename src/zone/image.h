@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A zone version as one contiguous block that is only read: header, index, names, RRsets.
+//
+// The block holds offsets and no pointers, so it can lie anywhere, in memory or in a file; see
+// docs/internals/zone-image.md for each byte. Numbers are in the host's order (little-endian)
+// except inside record bytes, which are as they go into a message. ImageBlock owns a block; Image,
+// Node and RRset are views into one, as cheap to copy as a pointer. All of it is immutable: any
+// thread reads.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "dns/ascii.h"
+#include "dns/rr_type.h"
+#include "zone/hashed_name.h"
+
+namespace nearcast::zone {
+
+// A place in the block, in units of four bytes from its start: 16 GiB at most. Zero: none.
+using Ref = uint32_t;
+constexpr size_t kRefUnit = 4;
+
+constexpr uint64_t kImageMagic = 0x31454E4F5A434E0A;  // "\nNCZONE1"
+constexpr uint32_t kImageFormat = 1;
+constexpr size_t kImageAlignment = 64;  // A bucket of the index is a cache line.
+constexpr size_t kImageTail = 8;        // Readable bytes after the last name or record.
+
+// How many buckets a look-up may touch. The builder sees to it that no name needs more, so that
+// nobody can make a zone whose questions are slow by choosing names with similar hashes.
+constexpr size_t kProbeMax = 16;
+
+struct ImageHeader {
+    uint64_t magic;
+    uint32_t format;
+    uint32_t flags;     // ImageFlag
+    uint64_t size;      // Of the whole block, a multiple of kImageAlignment.
+    uint64_t checksum;  // XXH3 of everything after this field.
+    uint64_t salt;      // Mixed into the hash to choose a bucket.
+    uint32_t bucket_count;
+    Ref index;  // Bucket[bucket_count]
+    Ref order;  // Ref[name_count]: nodes in canonical order
+    uint32_t name_count;
+    uint32_t serial;
+    uint32_t nsec3_count;
+
+    // Second cache line: not needed for an ordinary answer.
+    Ref nsec3_order;  // Ref[nsec3_count]: nodes of the NSEC3 chain in the order of their hashes
+    uint32_t reserved_word;
+    uint32_t record_count;
+    uint32_t reserved;
+    uint64_t base_checksum;  // For a delta: of the image it applies to. Zero: complete in itself.
+    uint64_t reserved_words[5];
+};
+static_assert(sizeof(ImageHeader) == 128);
+
+// The apex node has a fixed place, so that it can be fetched together with the header.
+constexpr Ref kApexRef = sizeof(ImageHeader) / kRefUnit;
+
+enum ImageFlag : uint32_t {
+    kUnavailable = 1,  // Names the zone but has no data: every question gets SERVFAIL.
+};
+
+struct Bucket {
+    static constexpr size_t kSlots = 12;
+    uint8_t tags[kSlots];    // Eight bits of the hash, never zero; zero: the slot is free.
+    uint8_t has_overflowed;  // A name that belongs here lies in a later bucket.
+    uint8_t reserved[3];
+    Ref nodes[kSlots];
+};
+static_assert(sizeof(Bucket) == 64);
+
+// Followed by the owner name, padded to four bytes, then RRsetEntry[rrset_count].
+struct NodeHeader {
+    uint16_t flags;  // NodeFlag
+    uint8_t owner_size;
+    uint8_t label_count;
+    uint16_t rrset_count;  // Zero: an empty non-terminal.
+    uint16_t reserved;
+    Ref link;  // Occluded: the cut or DNAME above it. Otherwise its wildcard child, if any.
+};
+static_assert(sizeof(NodeHeader) == 12);
+
+enum NodeFlag : uint16_t {
+    kApex = 1,
+    kDelegation = 2,  // A zone cut: it has NS and is not the apex.
+    kDname = 4,
+    kOccluded = 8,    // Below a cut or a DNAME: never an answer, at most glue.
+    kTombstone = 16,  // For a delta: the name is gone.
+};
+
+struct RRsetEntry {
+    dns::RRType type;
+    uint16_t reserved;
+    Ref rrset;
+};
+static_assert(sizeof(RRsetEntry) == 8);
+
+// Followed by Link[link_count], Fixup[fixup_count], the body, and the signatures.
+struct RRsetHeader {
+    dns::RRType type;
+    uint16_t record_count;
+    uint16_t body_size;
+    uint16_t signature_count;
+    uint16_t signatures_size;
+    uint16_t link_count;
+    uint16_t fixup_count;
+    uint16_t reserved;
+};
+static_assert(sizeof(RRsetHeader) == 16);
+
+// A name in the rdata that has a node of its own in this zone: what additional data and glue need.
+struct Link {
+    Ref node;
+    uint16_t name_at;  // Where the name begins in the body.
+    uint16_t flags;    // LinkFlag
+};
+static_assert(sizeof(Link) == 8);
+
+enum LinkFlag : uint16_t {
+    kInDomain = 1,  // At or below the owner of this NS: without its address nobody gets there.
+    kSameType = 2,  // An SVCB or HTTPS alias: the target's records of the same type help too.
+};
+
+// A compression pointer in the body whose value depends on where the body lands in a message.
+struct Fixup {
+    uint16_t at;  // Where in the body the two bytes of the pointer are.
+    uint16_t
+        target;  // With kInBody: a place in the body. Otherwise a suffix of the owner, by size.
+};
+static_assert(sizeof(Fixup) == 4);
+constexpr uint16_t kInBody = 0x8000;
+
+// In the body each record starts with this pointer to the question's name (RFC 1035 §4.1.4), right
+// as it is when the owner was asked for, and is then type, class, TTL, rdata size, rdata.
+constexpr uint16_t kOwnerPointer = 0xC00C;
+constexpr size_t kRecordFixedSize = 12;
+
+// The places within a record of the body.
+constexpr size_t kTypeAt = 2;
+constexpr size_t kTtlAt = 6;
+constexpr size_t kRdataSizeAt = 10;
+
+class RRset {
+ public:
+    RRset() = default;
+    explicit RRset(const uint8_t* at) : at_(at) {}
+
+    [[nodiscard]] explicit operator bool() const { return at_ != nullptr; }
+    [[nodiscard]] const RRsetHeader& header() const {
+        return *reinterpret_cast<const RRsetHeader*>(at_);
+    }
+    [[nodiscard]] dns::RRType type() const { return header().type; }
+    [[nodiscard]] std::span<const Link> links() const {
+        return {reinterpret_cast<const Link*>(at_ + sizeof(RRsetHeader)), header().link_count};
+    }
+    [[nodiscard]] std::span<const Fixup> fixups() const {
+        return {reinterpret_cast<const Fixup*>(at_ + sizeof(RRsetHeader) +
+                                               header().link_count * sizeof(Link)),
+                header().fixup_count};
+    }
+    [[nodiscard]] std::span<const uint8_t> body() const {
+        return {reinterpret_cast<const uint8_t*>(fixups().data() + fixups().size()),
+                header().body_size};
+    }
+    // The RRSIG records over this RRset, in the same form as the body and without fixups.
+    [[nodiscard]] std::span<const uint8_t> signatures() const {
+        return {body().data() + header().body_size, header().signatures_size};
+    }
+    [[nodiscard]] uint32_t ttl() const { return base::load_u32(body().data() + kTtlAt); }
+
+ private:
+    const uint8_t* at_ = nullptr;
+};
+
+class Node {
+ public:
+    Node() = default;
+    Node(const uint8_t* block, Ref ref) : block_(block), at_(block + ref * kRefUnit) {}
+
+    [[nodiscard]] explicit operator bool() const { return at_ != nullptr; }
+    friend bool operator==(const Node& a, const Node& b) { return a.at_ == b.at_; }
+
+    [[nodiscard]] const NodeHeader& header() const {
+        return *reinterpret_cast<const NodeHeader*>(at_);
+    }
+    [[nodiscard]] bool has(NodeFlag flag) const { return (header().flags & flag) != 0; }
+    // In the letter case of the zone file.
+    [[nodiscard]] std::span<const uint8_t> owner() const {
+        return {at_ + sizeof(NodeHeader), header().owner_size};
+    }
+    [[nodiscard]] size_t label_count() const { return header().label_count; }
+    [[nodiscard]] std::span<const RRsetEntry> rrsets() const {
+        const size_t padded = (header().owner_size + kRefUnit - 1) / kRefUnit * kRefUnit;
+        return {reinterpret_cast<const RRsetEntry*>(at_ + sizeof(NodeHeader) + padded),
+                header().rrset_count};
+    }
+    [[nodiscard]] RRset rrset(const RRsetEntry& entry) const {
+        return RRset(block_ + entry.rrset * kRefUnit);
+    }
+    // False when the node has none of this type.
+    [[nodiscard]] RRset find(dns::RRType type) const {
+        for (const RRsetEntry& entry : rrsets()) {
+            if (entry.type == type) return rrset(entry);
+        }
+        return {};
+    }
+
+    // Of an occluded node: the cut or DNAME that hides it.
+    [[nodiscard]] Node hidden_by() const { return Node(block_, header().link); }
+    // Of any other: the node *.owner, or none.
+    [[nodiscard]] Node wildcard() const {
+        return header().link == 0 ? Node() : Node(block_, header().link);
+    }
+
+    // `lowered` is followed by HashedName::kPadding readable bytes.
+    [[nodiscard]] bool is_named(std::span<const uint8_t> lowered) const;
+
+    void prefetch() const {
+        __builtin_prefetch(at_);
+        __builtin_prefetch(at_ + 64);
+    }
+
+ private:
+    const uint8_t* block_ = nullptr;
+    const uint8_t* at_ = nullptr;
+};
+
+// Where a hash leads in an index: a bucket, and the tag to look for in it.
+struct Probe {
+    uint32_t bucket;
+    uint8_t tag;
+};
+
+[[nodiscard]] inline Probe probe_for(uint64_t hash, uint64_t salt, uint32_t bucket_count) {
+    const uint64_t mixed = (hash ^ salt) * 0xA24BAED4963EE407;
+    const auto tag = static_cast<uint8_t>(mixed >> 24);
+    const auto bucket = static_cast<uint32_t>(((mixed >> 32) * bucket_count) >> 32);
+    return {bucket, tag == 0 ? uint8_t{1} : tag};
+}
+
+class Image {
+ public:
+    explicit Image(const uint8_t* block) : block_(block) {}
+
+    [[nodiscard]] const ImageHeader& header() const {
+        return *reinterpret_cast<const ImageHeader*>(block_);
+    }
+    [[nodiscard]] const uint8_t* block() const { return block_; }
+    [[nodiscard]] Node apex() const { return node(kApexRef); }
+    [[nodiscard]] Node node(Ref ref) const { return {block_, ref}; }
+    [[nodiscard]] bool is_unavailable() const { return (header().flags & kUnavailable) != 0; }
+
+    // Fetches what tells which zone this is and where its index lies.
+    void prefetch() const {
+        __builtin_prefetch(block_);
+        __builtin_prefetch(block_ + kApexRef * kRefUnit);
+    }
+
+    // The node with this name, empty non-terminals and occluded ones included. `hash` is the
+    // name's, `lowered` is followed by HashedName::kPadding readable bytes.
+    [[nodiscard]] Node find(uint64_t hash, std::span<const uint8_t> lowered) const;
+
+    // The steps of find() that a batch takes apart: the bucket is fetched, then the node that the
+    // tag in it points to, then find() touches nothing that is far away.
+    void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&bucket(probe(hash).bucket)); }
+    void prefetch_node(uint64_t hash) const;
+
+    [[nodiscard]] std::span<const Ref> order() const {
+        return {reinterpret_cast<const Ref*>(block_ + header().order * kRefUnit),
+                header().name_count};
+    }
+    [[nodiscard]] std::span<const Ref> nsec3_order() const {
+        return {reinterpret_cast<const Ref*>(block_ + header().nsec3_order * kRefUnit),
+                header().nsec3_count};
+    }
+
+ private:
+    [[nodiscard]] Probe probe(uint64_t hash) const {
+        return probe_for(hash, header().salt, header().bucket_count);
+    }
+    [[nodiscard]] const Bucket& bucket(uint32_t number) const {
+        return reinterpret_cast<const Bucket*>(block_ + header().index * kRefUnit)[number];
+    }
+
+    const uint8_t* block_;
+};
+
+// Owns the memory of a block. Large ones are asked for in huge pages.
+class ImageBlock {
+ public:
+    ImageBlock() = default;
+    // Zeroed memory for a block of `size` bytes. Empty (false) when there is none to be had.
+    [[nodiscard]] static ImageBlock allocate(size_t size);
+    // Takes back what release() gave away.
+    [[nodiscard]] static ImageBlock adopt(const uint8_t* block);
+
+    ImageBlock(ImageBlock&& other) noexcept
+        : bytes_(std::exchange(other.bytes_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    ImageBlock& operator=(ImageBlock&& other) noexcept {
+        std::swap(bytes_, other.bytes_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    ImageBlock(const ImageBlock&) = delete;
+    ImageBlock& operator=(const ImageBlock&) = delete;
+    ~ImageBlock();
+
+    [[nodiscard]] explicit operator bool() const { return bytes_ != nullptr; }
+    [[nodiscard]] std::span<uint8_t> bytes() { return {bytes_, size_}; }
+    [[nodiscard]] Image image() const { return Image(bytes_); }
+    // Gives the memory away: adopt() takes it back.
+    [[nodiscard]] const uint8_t* release() {
+        size_ = 0;
+        return std::exchange(bytes_, nullptr);
+    }
+
+ private:
+    uint8_t* bytes_ = nullptr;
+    size_t size_ = 0;
+};
+
+enum class ImageFault : uint8_t {
+    None,
+    Truncated,      // Shorter than its header says, or than a header.
+    NotAnImage,     // The magic number is another.
+    UnknownFormat,  // Written by a version of this program with another layout.
+    WrongChecksum,  // Some byte has changed since it was sealed.
+    OutOfBounds,    // A part lies outside of the block.
+};
+
+// The checksum that belongs into the header of this block.
+[[nodiscard]] uint64_t image_checksum(std::span<const uint8_t> block);
+
+// Whether `block` is a whole, unchanged image of the format that this program reads. It must be
+// aligned to kImageAlignment. Reads all of it.
+[[nodiscard]] ImageFault verify_image(std::span<const uint8_t> block) noexcept;
+
+}  // namespace nearcast::zone

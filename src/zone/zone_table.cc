@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/zone_table.h"
+
+#include <bit>
+#include <cassert>
+
+#include <unistd.h>
+
+namespace nearcast::zone {
+namespace {
+
+constexpr size_t kSlotCountMin = 16;
+// Slots that are or were in use, at most, in percent: beyond it a search for a name that is not
+// here walks ever longer rows of full slots.
+constexpr size_t kFillMax = 60;
+
+// Zero means a free slot.
+uint64_t slot_hash(uint64_t name_hash) { return name_hash == 0 ? 1 : name_hash; }
+
+}  // namespace
+
+// A slot goes from free to one zone and stays that zone's until the table is replaced; a zone that
+// is not served any more leaves its hash and a null block.
+struct alignas(16) ZoneTable::Slot {
+    std::atomic<uint64_t> hash = 0;
+    std::atomic<const uint8_t*> block = nullptr;
+};
+
+struct ZoneTable::Slots {
+    explicit Slots(size_t count)
+        : shift(static_cast<unsigned>(64 - std::countr_zero(count))),
+          mask(count - 1),
+          slots(std::make_unique<Slot[]>(count)) {
+        assert(std::has_single_bit(count) && count > 1);
+        // With a multiplier that nobody else knows, nobody can choose names that crowd a slot.
+        (void)::getentropy(&multiplier, sizeof multiplier);
+        multiplier |= 1;
+    }
+
+    [[nodiscard]] size_t first(uint64_t hash) const { return (hash * multiplier) >> shift; }
+
+    unsigned shift;
+    size_t mask;
+    uint64_t multiplier = kRootHash;
+    size_t used = 0;  // Slots that are not free; writers only.
+    std::unique_ptr<Slot[]> slots;
+};
+
+ZoneTable::ZoneTable() : slots_(new Slots(kSlotCountMin)) {}
+
+ZoneTable::~ZoneTable() {
+    Slots* const slots = slots_.load();
+    for (size_t i = 0; i <= slots->mask; ++i) {
+        const uint8_t* const block = slots->slots[i].block.load();
+        if (block != nullptr) (void)ImageBlock::adopt(block);
+    }
+    delete slots;
+}
+
+ZoneTable::Slot& ZoneTable::slot_for(Slots& slots, const HashedName& apex) {
+    const uint64_t hash = slot_hash(apex.hash());
+    Slot* vacant = nullptr;
+    for (size_t at = slots.first(hash);; ++at) {
+        Slot& slot = slots.slots[at & slots.mask];
+        const uint64_t there = slot.hash.load(std::memory_order_relaxed);
+        if (there == 0) return vacant != nullptr ? *vacant : slot;
+        if (there != hash) continue;
+        const uint8_t* const block = slot.block.load(std::memory_order_relaxed);
+        if (block == nullptr) {
+            vacant = &slot;
+        } else if (Image(block).apex().is_named(apex.wire())) {
+            return slot;
+        }
+    }
+}
+
+void ZoneTable::grow() {
+    Slots* const old = slots_.load(std::memory_order_relaxed);
+    size_t count = kSlotCountMin;
+    while (count * kFillMax / 100 < 2 * (size_ + 1)) count *= 2;
+    auto larger = std::make_unique<Slots>(count);
+    for (size_t i = 0; i <= old->mask; ++i) {
+        const uint8_t* const block = old->slots[i].block.load(std::memory_order_relaxed);
+        if (block == nullptr) continue;
+        const uint64_t hash = old->slots[i].hash.load(std::memory_order_relaxed);
+        size_t at = larger->first(hash);
+        while (larger->slots[at & larger->mask].hash.load(std::memory_order_relaxed) != 0) ++at;
+        larger->slots[at & larger->mask].hash.store(hash, std::memory_order_relaxed);
+        larger->slots[at & larger->mask].block.store(block, std::memory_order_relaxed);
+        ++larger->used;
+    }
+    slots_.store(larger.release(), std::memory_order_seq_cst);
+    quiescence_.retire([old] { delete old; });
+}
+
+void ZoneTable::publish(ImageBlock image) {
+    const HashedName apex(image.image().apex().owner());
+    const std::lock_guard lock(mutex_);
+    const Slots* slots = slots_.load(std::memory_order_relaxed);
+    if ((slots->used + 1) * 100 > (slots->mask + 1) * kFillMax) grow();
+    Slots& current = *slots_.load(std::memory_order_relaxed);
+    Slot& slot = slot_for(current, apex);
+    if (slot.hash.load(std::memory_order_relaxed) == 0) {
+        slot.hash.store(slot_hash(apex.hash()), std::memory_order_release);
+        ++current.used;
+    }
+    if (apex.label_count() > label_count_max()) {
+        label_count_max_.store(apex.label_count(), std::memory_order_seq_cst);
+    }
+    const uint8_t* const old = slot.block.exchange(image.release(), std::memory_order_seq_cst);
+    if (old == nullptr) {
+        ++size_;
+    } else {
+        quiescence_.retire([old] { (void)ImageBlock::adopt(old); });
+    }
+}
+
+bool ZoneTable::withdraw(const dns::Name& apex) {
+    const std::lock_guard lock(mutex_);
+    Slot& slot = slot_for(*slots_.load(std::memory_order_relaxed), HashedName(apex.wire()));
+    const uint8_t* const old = slot.block.exchange(nullptr, std::memory_order_seq_cst);
+    if (old == nullptr) return false;
+    --size_;
+    quiescence_.retire([old] { (void)ImageBlock::adopt(old); });
+    return true;
+}
+
+size_t ZoneTable::size() const {
+    const std::lock_guard lock(mutex_);
+    return size_;
+}
+
+void ZoneTable::prefetch_slot(uint64_t name_hash) const {
+    const Slots& slots = *slots_.load(std::memory_order_seq_cst);
+    __builtin_prefetch(&slots.slots[slots.first(slot_hash(name_hash))]);
+}
+
+void ZoneTable::prefetch_image(uint64_t name_hash) const {
+    const Slots& slots = *slots_.load(std::memory_order_seq_cst);
+    const uint64_t hash = slot_hash(name_hash);
+    const Slot& slot = slots.slots[slots.first(hash)];
+    if (slot.hash.load(std::memory_order_acquire) != hash) return;
+    const uint8_t* const block = slot.block.load(std::memory_order_seq_cst);
+    if (block != nullptr) Image(block).prefetch();
+}
+
+std::optional<Image> ZoneTable::find(uint64_t name_hash, std::span<const uint8_t> apex) const {
+    const Slots& slots = *slots_.load(std::memory_order_seq_cst);
+    const uint64_t hash = slot_hash(name_hash);
+    // Ends: a table is never full (kFillMax).
+    for (size_t at = slots.first(hash);; ++at) {
+        const Slot& slot = slots.slots[at & slots.mask];
+        const uint64_t there = slot.hash.load(std::memory_order_acquire);
+        if (there == 0) return std::nullopt;
+        if (there != hash) continue;
+        const uint8_t* const block = slot.block.load(std::memory_order_seq_cst);
+        if (block != nullptr && Image(block).apex().is_named(apex)) return Image(block);
+    }
+}
+
+}  // namespace nearcast::zone

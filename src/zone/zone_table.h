@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The zones that are served: a table from apex names to zone images, read without locks.
+//
+// One slot for each zone holds an atomic pointer, so that publishing a zone touches that slot
+// alone, however many zones there are. Writers take turns on a mutex that no reader ever takes. A
+// replaced image is freed when every reader has passed a quiescent point (base/quiescence.h).
+//
+//     hash of the apex ─► slot {hash, image} ─► slot … ─► empty slot: not here
+//
+// The table of slots itself is replaced, doubled, when it fills; readers in the old one finish
+// there.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/quiescence.h"
+#include "zone/image.h"
+
+namespace nearcast::zone {
+
+class ZoneTable {
+ public:
+    ZoneTable();
+    ZoneTable(const ZoneTable&) = delete;
+    ZoneTable& operator=(const ZoneTable&) = delete;
+    // No reader may be left.
+    ~ZoneTable();
+
+    // Serves `image` from now on, in place of the image with the same apex if there is one.
+    void publish(ImageBlock image);
+
+    // Stops serving the zone. Returns false when it was not served.
+    bool withdraw(const dns::Name& apex);
+
+    // How many zones are served.
+    [[nodiscard]] size_t size() const;
+
+    // Frees replaced images that no reader holds any more; returns how many still wait. publish()
+    // and withdraw() do so too; call it now and then when nothing changes.
+    size_t collect() { return quiescence_.collect(); }
+
+    // --- Readers: everything below is used between online() and quiescent() of a Reader. ---
+
+    [[nodiscard]] base::Quiescence& quiescence() { return quiescence_; }
+
+    // Upper bound on the labels (root not counted) of any apex: longer suffixes need no look-up.
+    [[nodiscard]] size_t label_count_max() const {
+        return label_count_max_.load(std::memory_order_relaxed);
+    }
+
+    // What a batch does before find(), so that cache misses overlap: the slot is fetched, then the
+    // head of the image that lies there.
+    void prefetch_slot(uint64_t name_hash) const;
+    void prefetch_image(uint64_t name_hash) const;
+
+    // The zone with this apex, if it is served. The name is in lower case and padded as for
+    // Image::find(), and name_hash is its hash.
+    [[nodiscard]] std::optional<Image> find(uint64_t name_hash,
+                                            std::span<const uint8_t> apex) const;
+
+ private:
+    struct Slot;
+    struct Slots;
+
+    // The slot that holds this apex, or the first that is free for it. Writers only.
+    Slot& slot_for(Slots& slots, const HashedName& apex);
+    void grow();
+
+    base::Quiescence quiescence_;
+    std::atomic<Slots*> slots_;
+    std::atomic<size_t> label_count_max_ = 0;
+    mutable std::mutex mutex_;  // Taken by writers only; guards the one below.
+    size_t size_ = 0;
+};
+
+}  // namespace nearcast::zone
