@@ -31,26 +31,25 @@ enum class Field : uint8_t {
     CertType,   // The same for certificates (RFC 4398 §2.1).
     Ipv4,
     Ipv6,
-    String,              // One character-string: a length byte, then up to 255.
-    OptionalString,      // None or one, at the end.
-    Strings,             // One or more, to the end.
-    Text,                // What is left, as one quoted string without a length.
-    Tag,                 // A character-string of letters and digits, never quoted (RFC 8659 §4.1).
-    Hex,                 // What is left; in text any number of groups.
-    Base64,              // The same.
-    OptionalBase64,      // The same, and it may be nothing.
-    Salt,                // A length byte and that many; hex in text, "-" for none (RFC 5155 §3.3).
-    HashedName,          // A length byte and that many; base32hex in text.
-    TypeBitmap,          // RFC 4034 §4.1.2; at least one type.
-    OptionalTypeBitmap,  // The same, and it may be empty.
-    Nsap,                // "0x" and hex (RFC 1706).
-    Location,            // RFC 1876
-    AddressPrefixes,     // RFC 3123
-    IpsecGateway,        // Gateway type, algorithm, gateway (RFC 4025 §2).
-    AmtRelay,            // Discovery bit, relay type, relay (RFC 8777 §4).
-    HostIdentity,        // All of HIP but its servers (RFC 8005 §5).
-    Names,               // None or more to the end, not compressed.
-    Eui48,               // Six bytes in text as 00-11-22-33-44-55 (RFC 7043).
+    String,           // One character-string: a length byte, then up to 255.
+    OptionalString,   // None or one, at the end.
+    Strings,          // One or more, to the end.
+    Text,             // What is left, as one quoted string without a length.
+    Tag,              // A character-string of letters and digits, never quoted (RFC 8659 §4.1).
+    Hex,              // What is left; in text any number of groups.
+    Base64,           // The same.
+    OptionalBase64,   // The same, and it may be nothing.
+    Salt,             // A length byte and that many; hex in text, "-" for none (RFC 5155 §3.3).
+    HashedName,       // A length byte and that many; base32hex in text.
+    TypeBitmap,       // RFC 4034 §4.1.2; it may be empty.
+    Nsap,             // "0x" and hex (RFC 1706).
+    Location,         // RFC 1876
+    AddressPrefixes,  // RFC 3123
+    IpsecGateway,     // Gateway type, algorithm, gateway (RFC 4025 §2).
+    AmtRelay,         // Discovery bit, relay type, relay (RFC 8777 §4).
+    HostIdentity,     // All of HIP but its servers (RFC 8005 §5).
+    Names,            // None or more to the end, not compressed.
+    Eui48,            // Six bytes in text as 00-11-22-33-44-55 (RFC 7043).
     Eui64,
     NodeId,             // 64 bits as four groups of hex digits (RFC 6742).
     ServiceParameters,  // RFC 9460 §2.1

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The parameters of SVCB and HTTPS (RFC 9460 §2.1, §7, §8; RFC 9461; RFC 9540). On the wire: key,
+// size, value, by ascending keys, each at most once.
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+#include "dns/ascii.h"
+#include "dns/datum.h"
+#include "dns/encoding.h"
+
+namespace nearcast::dns {
+namespace {
+
+enum class Key : uint16_t {
+    Mandatory = 0,
+    Alpn = 1,
+    NoDefaultAlpn = 2,
+    Port = 3,
+    Ipv4Hint = 4,
+    Ech = 5,
+    Ipv6Hint = 6,
+    DohPath = 7,
+    Ohttp = 8,
+    Invalid = 65535,
+};
+
+constexpr auto kKeyNames =
+    std::to_array<std::string_view>({"mandatory", "alpn", "no-default-alpn", "port", "ipv4hint",
+                                     "ech", "ipv6hint", "dohpath", "ohttp"});
+
+struct Parameter {
+    Key key = Key::Invalid;
+    Bytes value;
+};
+
+bool parse_key(std::string_view text, Key& key) {
+    const auto* const known = std::ranges::find(kKeyNames, text);
+    uint32_t number = static_cast<uint32_t>(known - kKeyNames.begin());
+    if (known == kKeyNames.end()) {
+        // A number as it would be printed: no zero in front.
+        if (!text.starts_with("key") || (text.size() > 4 && text[3] == '0')) return false;
+        if (!parse_decimal(text.substr(3), 65534, number)) return false;
+    }
+    key = static_cast<Key>(number);
+    return true;
+}
+
+void append_key(Key key, std::string& text) {
+    const auto number = static_cast<size_t>(key);
+    if (number < kKeyNames.size()) {
+        text += kKeyNames[number];
+    } else {
+        text += "key" + std::to_string(number);
+    }
+}
+
+// Divides the bytes at commas; a backslash keeps the byte after it as it is (RFC 9460 §A.1).
+bool split_list(std::span<const uint8_t> bytes, std::vector<Bytes>& items) {
+    items.emplace_back();
+    for (size_t at = 0; at < bytes.size(); ++at) {
+        if (bytes[at] == ',') {
+            items.emplace_back();
+        } else if (bytes[at] != '\\') {
+            items.back().push_back(bytes[at]);
+        } else if (++at < bytes.size()) {
+            items.back().push_back(bytes[at]);
+        } else {
+            return false;
+        }
+    }
+    return std::ranges::none_of(items, &Bytes::empty);
+}
+
+std::string_view as_text(const Bytes& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+bool parse_mandatory(const std::vector<Bytes>& items, Bytes& value) {
+    std::vector<Key> keys(items.size());
+    for (size_t i = 0; i < items.size(); ++i) {
+        if (!parse_key(as_text(items[i]), keys[i])) return false;
+    }
+    std::ranges::sort(keys);
+    for (const Key key : keys) put_u16(value, static_cast<uint16_t>(key));
+    return true;
+}
+
+bool parse_alpn(const std::vector<Bytes>& items, Bytes& value) {
+    for (const Bytes& item : items) {
+        if (item.size() > 255) return false;
+        value.push_back(static_cast<uint8_t>(item.size()));
+        value.insert(value.end(), item.begin(), item.end());
+    }
+    return true;
+}
+
+bool parse_list(Key key, const Bytes& plain, Bytes& value) {
+    std::vector<Bytes> items;
+    if (!split_list(plain, items)) return false;
+    if (key == Key::Mandatory) return parse_mandatory(items, value);
+    if (key == Key::Alpn) return parse_alpn(items, value);
+    return std::ranges::all_of(items, [&](const Bytes& item) {
+        return key == Key::Ipv4Hint ? parse_ipv4(as_text(item), value)
+                                    : parse_ipv6(as_text(item), value);
+    });
+}
+
+// `plain` is what stood behind the '=', its escapes undone.
+bool parse_value(Key key, const Bytes& plain, Bytes& value) {
+    switch (key) {
+        case Key::Mandatory:
+        case Key::Alpn:
+        case Key::Ipv4Hint:
+        case Key::Ipv6Hint:
+            return parse_list(key, plain, value);
+        case Key::Port: {
+            uint32_t port = 0;
+            if (!parse_decimal(as_text(plain), 65535, port)) return false;
+            put_u16(value, static_cast<uint16_t>(port));
+            return true;
+        }
+        case Key::Ech: {
+            Base64Decoder decoder;
+            return decoder.feed(as_text(plain), value) && decoder.finish();
+        }
+        default:
+            value = plain;
+            return true;
+    }
+}
+
+bool is_alpn_value(std::span<const uint8_t> value) {
+    for (size_t at = 0; at < value.size(); at += value[at] + 1U) {
+        if (value[at] == 0 || value[at] + 1U > value.size() - at) return false;
+    }
+    return !value.empty();
+}
+
+bool is_mandatory_value(std::span<const uint8_t> value) {
+    int previous = 0;  // The key `mandatory` itself must not be listed.
+    if (value.empty() || value.size() % 2 != 0) return false;
+    for (size_t at = 0; at < value.size(); at += 2) {
+        const int key = base::load_u16(&value[at]);
+        if (key <= previous) return false;
+        previous = key;
+    }
+    return true;
+}
+
+bool is_value(Key key, std::span<const uint8_t> value) {
+    switch (key) {
+        case Key::Mandatory:
+            return is_mandatory_value(value);
+        case Key::Alpn:
+            return is_alpn_value(value);
+        case Key::NoDefaultAlpn:
+        case Key::Ohttp:
+            return value.empty();
+        case Key::Port:
+            return value.size() == 2;
+        case Key::Ipv4Hint:
+            return !value.empty() && value.size() % 4 == 0;
+        case Key::Ipv6Hint:
+            return !value.empty() && value.size() % 16 == 0;
+        case Key::Ech:
+        case Key::DohPath:
+            return !value.empty();
+        case Key::Invalid:
+            return false;
+    }
+    return true;
+}
+
+bool read_parameter(WireReader& rdata, Key& key, std::span<const uint8_t>& value) {
+    uint16_t number = 0;
+    uint16_t size = 0;
+    if (!rdata.read_u16(number) || !rdata.read_u16(size)) return false;
+    key = static_cast<Key>(number);
+    return rdata.read_bytes(size, value);
+}
+
+bool has_parameter(std::span<const uint8_t> parameters, Key wanted) {
+    WireReader reader(parameters);
+    Key key{};
+    std::span<const uint8_t> value;
+    while (read_parameter(reader, key, value)) {
+        if (key == wanted) return true;
+        if (key > wanted) return false;
+    }
+    return false;
+}
+
+// Every key that `mandatory` lists is there. Both lists ascend, but a client's patience is bounded
+// by the size of the rdata either way.
+bool has_all(std::span<const uint8_t> parameters, std::span<const uint8_t> mandatory) {
+    for (size_t at = 0; at < mandatory.size(); at += 2) {
+        if (!has_parameter(parameters, static_cast<Key>(base::load_u16(&mandatory[at])))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool check_parameters(WireReader& rdata) {
+    const std::span<const uint8_t> parameters = rdata.rest();
+    int previous = -1;
+    while (rdata.remaining() > 0) {
+        Key key{};
+        std::span<const uint8_t> value;
+        if (!read_parameter(rdata, key, value) || !is_value(key, value)) return false;
+        if (static_cast<int>(key) <= previous) return false;
+        if (key == Key::Mandatory && !has_all(parameters, value)) return false;
+        previous = static_cast<int>(key);
+    }
+    return true;
+}
+
+Fault parse_parameter(std::string_view text, Parameter& parameter) {
+    const size_t equals = std::min(text.find('='), text.size());
+    if (!parse_key(text.substr(0, equals), parameter.key)) {
+        return Fault("is no parameter: write key=value, such as alpn=h2 or key667=\"x\"");
+    }
+    text.remove_prefix(std::min(equals + 1, text.size()));
+    if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+        text = text.substr(1, text.size() - 2);
+    }
+    Bytes plain;
+    if (!unescape(text, plain)) return Fault("has a bad escape: write \\DDD, 000 to 255, or \\X");
+    const bool is_good = parse_value(parameter.key, plain, parameter.value) &&
+                         parameter.value.size() <= 0xFFFF &&
+                         is_value(parameter.key, parameter.value);
+    return is_good ? Fault() : Fault("has a value that this key does not take");
+}
+
+Fault parse_parameters(TokenReader& words, Bytes& rdata) {
+    std::vector<Parameter> parameters;
+    std::string_view text;
+    while (words.has_next()) {
+        if (const Fault fault = words.next(text)) return fault;
+        if (const Fault fault = parse_parameter(text, parameters.emplace_back())) return fault;
+    }
+    std::ranges::sort(parameters, {}, &Parameter::key);
+    Bytes wire;
+    for (const Parameter& parameter : parameters) {
+        put_u16(wire, static_cast<uint16_t>(parameter.key));
+        put_u16(wire, static_cast<uint16_t>(parameter.value.size()));
+        wire.insert(wire.end(), parameter.value.begin(), parameter.value.end());
+    }
+    WireReader reader(wire);
+    if (!check_parameters(reader)) {
+        return Fault("ends a list with a key given twice, or one that is mandatory but not given");
+    }
+    rdata.insert(rdata.end(), wire.begin(), wire.end());
+    return {};
+}
+
+// The list's own escapes, for commas and backslashes, under those of the string.
+void append_alpn(std::span<const uint8_t> value, std::string& text) {
+    for (size_t at = 0; at < value.size(); at += value[at] + 1U) {
+        Bytes item;
+        for (const uint8_t byte : value.subspan(at + 1, value[at])) {
+            if (byte == ',' || byte == '\\') item.push_back('\\');
+            item.push_back(byte);
+        }
+        if (at > 0) text += ',';
+        append_escaped(item, text);
+    }
+}
+
+void append_mandatory(std::span<const uint8_t> value, std::string& text) {
+    for (size_t at = 0; at < value.size(); at += 2) {
+        if (at > 0) text += ',';
+        append_key(static_cast<Key>(base::load_u16(&value[at])), text);
+    }
+}
+
+void append_addresses(std::span<const uint8_t> value, size_t size, std::string& text) {
+    for (size_t at = 0; at < value.size(); at += size) {
+        if (at > 0) text += ',';
+        size == 4 ? append_ipv4(&value[at], text) : append_ipv6(&value[at], text);
+    }
+}
+
+void append_value(Key key, std::span<const uint8_t> value, std::string& text) {
+    switch (key) {
+        case Key::Mandatory:
+            return append_mandatory(value, text);
+        case Key::Port:
+            text += std::to_string(base::load_u16(value.data()));
+            return;
+        case Key::Ipv4Hint:
+            return append_addresses(value, 4, text);
+        case Key::Ipv6Hint:
+            return append_addresses(value, 16, text);
+        case Key::Ech:
+            return append_base64(value, text);
+        default:
+            break;
+    }
+    text += '"';
+    key == Key::Alpn ? append_alpn(value, text) : append_escaped(value, text);
+    text += '"';
+}
+
+void print_parameters(WireReader& rdata, std::string& text) {
+    for (bool is_first = true; rdata.remaining() > 0; is_first = false) {
+        Key key{};
+        std::span<const uint8_t> value;
+        (void)read_parameter(rdata, key, value);
+        if (!is_first) text += ' ';
+        append_key(key, text);
+        if (value.empty()) continue;
+        text += '=';
+        append_value(key, value, text);
+    }
+}
+
+}  // namespace
+
+const Datum kServiceParametersDatum{parse_parameters, check_parameters, print_parameters};
+
+}  // namespace nearcast::dns
