@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a worker asks for responses: the seam between sockets and answers.
+
+#pragma once
+
+#include <span>
+
+#include "answer/responder.h"
+
+namespace nearcast::serve {
+
+// Used by one worker thread alone. The product's is answer::Responder; tests bring their own.
+class Answerer {
+ public:
+    Answerer() = default;
+    Answerer(const Answerer&) = delete;
+    Answerer& operator=(const Answerer&) = delete;
+    virtual ~Answerer() = default;
+
+    // Fills in the results of each exchange. Called with 1 to kBatchMax of them.
+    virtual void respond(std::span<answer::Exchange> batch) noexcept = 0;
+
+    // The worker is about to block: what was read for earlier batches may be freed.
+    virtual void offline() noexcept = 0;
+};
+
+// Queries handled together. More would overlap no more cache misses (a core has 10 to 20 in
+// flight), only make the first of them wait for the last; fewer would pay a system call for less.
+constexpr size_t kBatchMax = 64;
+
+}  // namespace nearcast::serve

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serve/listen_address.h"
+
+#include <cerrno>
+#include <string>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace nearcast::serve {
+namespace {
+
+using base::Fd;
+using base::Result;
+using base::SocketAddress;
+
+// What may wait while a worker is not scheduled. A small datagram costs the kernel 768 bytes, so
+// this holds 5,400 of them: 27 ms at 200,000 queries a second. Doubled, a flood makes honest
+// answers wait longer; halved, a time slice of another process (10 ms) loses queries on a busy
+// core. The kernel counts twice what is asked for, so half is asked.
+constexpr int kUdpReceiveBuffer = 4 << 20;
+
+// Responses leave at once; they only wait where the device is slower than the worker. One full
+// batch of the largest responses is 64 x 1232 bytes, with the kernel's overhead 160 KiB.
+constexpr int kUdpSendBuffer = 1 << 20;
+
+// Connections established but not accepted yet. The kernel caps it at net.core.somaxconn, 4096.
+constexpr int kTcpBacklog = 1024;
+
+// What one connection may hold unsent in the kernel: the largest response once. A peer that reads
+// nothing costs this and the connection's own buffers, no more.
+constexpr int kTcpUnsentMax = 64 << 10;
+
+// A peer that acknowledges nothing for so long is gone: it is not worth a slot.
+constexpr int kTcpUserTimeoutMs = 10'000;
+
+constexpr int kOn = 1;
+
+bool set(const Fd& socket, int level, int option, int value) {
+    return setsockopt(socket.get(), level, option, &value, sizeof value) == 0;
+}
+
+Result<Fd> open_socket(const SocketAddress& address, int type) {
+    Fd socket(::socket(address.ip.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket) return base::fail_errno("open a socket for " + to_text(address), errno);
+    // A service address may come after the server: the guard adds it, or the network is still
+    // starting. IPv6 sockets do not take IPv4: 0.0.0.0 and [::] can stand side by side.
+    const bool is_ready = address.ip.is_v6 ? set(socket, IPPROTO_IPV6, IPV6_V6ONLY, kOn) &&
+                                                 set(socket, IPPROTO_IPV6, IPV6_FREEBIND, kOn)
+                                           : set(socket, IPPROTO_IP, IP_FREEBIND, kOn);
+    if (!is_ready) return base::fail_errno("prepare a socket for " + to_text(address), errno);
+    return socket;
+}
+
+std::string hint_for(const SocketAddress& address, int error) {
+    const std::string port = std::to_string(address.port);
+    if (error == EADDRINUSE) return "see who holds it: ss -lnptu 'sport = :" + port + "'";
+    if (error == EACCES)
+        return "start as root or with CAP_NET_BIND_SERVICE, or use a port from 1024";
+    if (error == EADDRNOTAVAIL) return "see the addresses of this machine: ip address";
+    return {};
+}
+
+Result<void> bind_to(const Fd& socket, const SocketAddress& address, std::string_view transport) {
+    const base::NativeAddress native(address);
+    if (::bind(socket.get(), native.data(), native.size()) == 0) return {};
+    const int error = errno;
+    auto failed = base::fail_errno(
+        "--listen " + to_text(address) + " (" + std::string(transport) + ")", error);
+    failed.error().hint = hint_for(address, error);
+    return failed;
+}
+
+Result<void> try_bind(const SocketAddress& address, int type, std::string_view transport) {
+    const Result<Fd> socket = open_socket(address, type);
+    if (!socket) return std::unexpected(socket.error());
+    // Connections of a server that just ended linger on its port; they are no obstacle.
+    if (type == SOCK_STREAM) set(*socket, SOL_SOCKET, SO_REUSEADDR, kOn);
+    return bind_to(*socket, address, transport);
+}
+
+// Root may pass the system's limit for buffers; everyone else gets what the limit allows.
+void set_buffer(const Fd& socket, int forced_option, int option, int size) {
+    if (!set(socket, SOL_SOCKET, forced_option, size / 2))
+        set(socket, SOL_SOCKET, option, size / 2);
+}
+
+// A forged "packet too big" must not make this host fragment for a client: OMIT ignores what the
+// path is said to carry and never sets DF. Responses of 1232 bytes fit everywhere anyway.
+bool never_follow_path_mtu(const Fd& socket, bool is_v6) {
+    return is_v6 ? set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT)
+                 : set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+}
+
+bool ask_for_destinations(const Fd& socket, bool is_v6) {
+    return is_v6 ? set(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, kOn)
+                 : set(socket, IPPROTO_IP, IP_PKTINFO, kOn);
+}
+
+}  // namespace
+
+Result<SocketAddress> parse_listen_address(std::string_view text) {
+    if (const Result<base::IpAddress> ip = base::parse_ip_address(text)) {
+        return SocketAddress{*ip, kDnsPort};
+    }
+    Result<SocketAddress> address = base::parse_socket_address(text);
+    if (!address) {
+        return base::fail("--listen " + std::string(text) + ": " + address.error().message,
+                          "--listen 192.0.2.53:53 or --listen [2001:db8::53]:53");
+    }
+    return address;
+}
+
+bool is_wildcard(const SocketAddress& address) {
+    return address.ip == base::IpAddress{.is_v6 = address.ip.is_v6};
+}
+
+Result<void> check_is_free(const SocketAddress& address) {
+    if (const Result<void> udp = try_bind(address, SOCK_DGRAM, "UDP"); !udp) return udp;
+    return try_bind(address, SOCK_STREAM, "TCP");
+}
+
+Result<Fd> open_udp_socket(const SocketAddress& address) {
+    Result<Fd> socket = open_socket(address, SOCK_DGRAM);
+    if (!socket) return socket;
+    set_buffer(*socket, SO_RCVBUFFORCE, SO_RCVBUF, kUdpReceiveBuffer);
+    set_buffer(*socket, SO_SNDBUFFORCE, SO_SNDBUF, kUdpSendBuffer);
+    const bool is_v6 = address.ip.is_v6;
+    if (!set(*socket, SOL_SOCKET, SO_REUSEPORT, kOn) || !never_follow_path_mtu(*socket, is_v6) ||
+        (is_wildcard(address) && !ask_for_destinations(*socket, is_v6))) {
+        return base::fail_errno("prepare the UDP socket of " + to_text(address), errno);
+    }
+    if (const Result<void> bound = bind_to(*socket, address, "UDP"); !bound) {
+        return std::unexpected(bound.error());
+    }
+    return socket;
+}
+
+Result<Fd> open_tcp_listener(const SocketAddress& address) {
+    Result<Fd> socket = open_socket(address, SOCK_STREAM);
+    if (!socket) return socket;
+    if (!set(*socket, SOL_SOCKET, SO_REUSEADDR, kOn) ||
+        !set(*socket, SOL_SOCKET, SO_REUSEPORT, kOn) ||
+        !set(*socket, IPPROTO_TCP, TCP_NODELAY, kOn) ||
+        !set(*socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kTcpUnsentMax) ||
+        !set(*socket, IPPROTO_TCP, TCP_USER_TIMEOUT, kTcpUserTimeoutMs)) {
+        return base::fail_errno("prepare the TCP socket of " + to_text(address), errno);
+    }
+    if (const Result<void> bound = bind_to(*socket, address, "TCP"); !bound) {
+        return std::unexpected(bound.error());
+    }
+    if (::listen(socket->get(), kTcpBacklog) != 0) {
+        return base::fail_errno("listen on " + to_text(address), errno);
+    }
+    return socket;
+}
+
+}  // namespace nearcast::serve

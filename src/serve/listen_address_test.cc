@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serve/listen_address.h"
+
+#include <gtest/gtest.h>
+
+namespace nearcast::serve {
+namespace {
+
+std::string round_trip(std::string_view text) {
+    const auto address = parse_listen_address(text);
+    return address ? to_text(*address) : "refused";
+}
+
+TEST(ListenAddress, HasPort53UnlessToldOtherwise) {
+    EXPECT_EQ(round_trip("192.0.2.53:5353"), "192.0.2.53:5353");
+    EXPECT_EQ(round_trip("192.0.2.53"), "192.0.2.53:53");
+    EXPECT_EQ(round_trip("[2001:db8::53]:5353"), "[2001:db8::53]:5353");
+    EXPECT_EQ(round_trip("2001:db8::53"), "[2001:db8::53]:53");
+}
+
+TEST(ListenAddress, AnErrorNamesTheTextAndTheForm) {
+    const auto address = parse_listen_address("ns1.example.org:53");
+    ASSERT_FALSE(address);
+    EXPECT_NE(address.error().message.find("ns1.example.org:53"), std::string::npos);
+    EXPECT_NE(address.error().hint.find("--listen"), std::string::npos);
+}
+
+TEST(ListenAddress, TellsWildcards) {
+    EXPECT_TRUE(is_wildcard(*parse_listen_address("0.0.0.0:53")));
+    EXPECT_TRUE(is_wildcard(*parse_listen_address("[::]:53")));
+    EXPECT_FALSE(is_wildcard(*parse_listen_address("127.0.0.1:53")));
+}
+
+TEST(OpenSocket, BindsAnAddressThatIsNotThereYet) {
+    EXPECT_TRUE(open_udp_socket({*base::parse_ip_address("192.0.2.53"), 0}));
+    EXPECT_TRUE(open_tcp_listener({*base::parse_ip_address("2001:db8::53"), 0}));
+}
+
+}  // namespace
+}  // namespace nearcast::serve

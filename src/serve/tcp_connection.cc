@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serve/tcp_connection.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <sys/socket.h>
+
+#include "base/bytes.h"
+
+namespace nearcast::serve {
+namespace {
+
+// A frame too short for a DNS header means that the peer does not speak DNS, or lost its place.
+constexpr size_t kQuerySizeMin = 12;
+
+bool is_temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+TcpConnection::TcpConnection(base::Fd socket, bool is_local, std::span<uint8_t> input,
+                             std::span<uint8_t> output)
+    : socket_(std::move(socket)), is_local_(is_local), input_(input), output_(output) {
+    assert(input_.size() >= kTcpInputSize);
+    assert(output_.size() >= kTcpOutputSize);
+}
+
+TcpConnection::Progress TcpConnection::turn(Answerer& answerer, Counts& counts) noexcept {
+    const bool had_output = wants_output();
+    const size_t counted_before = counts.answered + counts.dropped + counts.probes;
+    // Queries that waited for room come before new ones.
+    if (!write() || !drain_input(answerer, counts)) return Progress::Closed;
+    if (wants_input() && (!read() || !drain_input(answerer, counts))) return Progress::Closed;
+    if (is_closing_ && !wants_output()) return Progress::Closed;
+    const bool has_answered = counts.answered + counts.dropped + counts.probes > counted_before;
+    return has_answered || (had_output && !wants_output()) ? Progress::Some : Progress::None;
+}
+
+// Afterwards a whole query waits in the input only if the peer is slow to take its responses.
+// Returns false when the connection broke.
+bool TcpConnection::drain_input(Answerer& answerer, Counts& counts) noexcept {
+    // Ends: each round takes a query, and the input is finite.
+    while (answer(answerer, counts) > 0) {
+        if (!write()) return false;
+    }
+    return true;
+}
+
+// Returns false when the connection broke. A peer that only ended its own side still gets what it
+// asked for (RFC 7766 §6.2.4).
+bool TcpConnection::read() noexcept {
+    const size_t room = std::min(input_.size() - input_end_, kTcpReadMax);
+    assert(room > 0);
+    const ssize_t got = ::recv(fd(), input_.data() + input_end_, room, MSG_DONTWAIT);
+    if (got < 0) return is_temporary(errno);
+    if (got == 0) is_closing_ = true;
+    input_end_ += static_cast<size_t>(got);
+    input_peak_ = std::max(input_peak_, input_end_);
+    return true;
+}
+
+size_t TcpConnection::answer(Answerer& answerer, Counts& counts) noexcept {
+    size_t taken = 0;
+    size_t begin = 0;
+    while (has_room() && input_end_ - begin >= kFrameHeaderSize) {
+        const size_t size = base::load_u16(input_.data() + begin);
+        if (size < kQuerySizeMin) {
+            is_closing_ = true;
+            begin = input_end_;
+            break;
+        }
+        if (input_end_ - begin < kFrameHeaderSize + size) break;
+        answer_one(input_.subspan(begin + kFrameHeaderSize, size), answerer, counts);
+        begin += kFrameHeaderSize + size;
+        ++taken;
+    }
+    std::memmove(input_.data(), input_.data() + begin, input_end_ - begin);
+    input_end_ -= begin;
+    return taken;
+}
+
+void TcpConnection::answer_one(std::span<const uint8_t> query, Answerer& answerer,
+                               Counts& counts) noexcept {
+    answer::Exchange exchange{
+        .query = query,
+        .room = output_.subspan(output_end_ + kFrameHeaderSize, kFrameSizeMax - kFrameHeaderSize),
+        .transport = answer::Transport::Tcp,
+        .is_local = is_local_,
+    };
+    answerer.respond({&exchange, 1});
+    assert(exchange.response_size <= exchange.room.size());
+    if (exchange.response_size == 0) {
+        ++counts.dropped;
+        return;
+    }
+    base::store_u16(output_.data() + output_end_, static_cast<uint16_t>(exchange.response_size));
+    output_end_ += kFrameHeaderSize + exchange.response_size;
+    output_peak_ = std::max(output_peak_, output_end_);
+    ++(exchange.is_probe ? counts.probes : counts.answered);
+}
+
+// Returns false when the connection broke.
+bool TcpConnection::write() noexcept {
+    while (output_begin_ < output_end_) {
+        const ssize_t sent = ::send(fd(), output_.data() + output_begin_,
+                                    output_end_ - output_begin_, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0) return is_temporary(errno);
+        output_begin_ += static_cast<size_t>(sent);
+    }
+    output_begin_ = output_end_ = 0;
+    return true;
+}
+
+}  // namespace nearcast::serve

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One client's TCP connection: bytes in, framed queries, framed responses, bytes out (RFC 7766).
+//
+//     read() ─► [ 2-byte length | query | length | que… ] ─► answer() ─► [ length | response | … ]
+//                                                                                    └─► write()
+//
+// The buffers belong to whoever made the connection, and are reused for the next one. Nothing here
+// waits, allocates or knows the clock. Used by one worker thread alone.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/fd.h"
+#include "serve/answerer.h"
+
+namespace nearcast::serve {
+
+constexpr size_t kFrameHeaderSize = 2;  // RFC 1035 §4.2.2.
+constexpr size_t kFrameSizeMax = kFrameHeaderSize + 65535;
+
+// Input holds the largest query. Output holds two of the largest responses, so that the next query
+// is taken while a large response is still leaving.
+constexpr size_t kTcpInputSize = kFrameSizeMax;
+constexpr size_t kTcpOutputSize = 2 * kFrameSizeMax;
+
+// Taken from the kernel at one turn: at most 292 questions, under a millisecond of work, so that
+// one pipelining client does not make the others (and UDP) wait. A larger query takes more turns.
+constexpr size_t kTcpReadMax = 4096;
+
+class TcpConnection {
+ public:
+    enum class Progress : uint8_t {
+        None,    // Nothing moved: no whole query came in, and the output is not empty.
+        Some,    // A query was answered, or the last waiting byte left.
+        Closed,  // The peer has gone, or broke the framing: destroy the connection.
+    };
+    struct Counts {
+        size_t answered = 0;
+        size_t probes = 0;  // The guard's questions, answered.
+        size_t dropped = 0;
+    };
+
+    // `input` and `output` have the sizes above and outlive the connection.
+    TcpConnection(base::Fd socket, bool is_local, std::span<uint8_t> input,
+                  std::span<uint8_t> output);
+
+    // One turn: takes what the peer sent, answers whole queries, sends what the peer takes.
+    Progress turn(Answerer& answerer, Counts& counts) noexcept;
+
+    // What to wait for before the next turn. Input is not wanted while a slow reader leaves no room
+    // for a response: it is told so by TCP itself.
+    [[nodiscard]] bool wants_input() const { return !is_closing_ && has_room(); }
+    [[nodiscard]] bool wants_output() const { return output_begin_ != output_end_; }
+
+    [[nodiscard]] int fd() const { return socket_.get(); }
+
+    // The most that input and output have held: what lies beyond was not touched.
+    [[nodiscard]] size_t input_peak() const { return input_peak_; }
+    [[nodiscard]] size_t output_peak() const { return output_peak_; }
+
+ private:
+    [[nodiscard]] bool has_room() const { return output_.size() - output_end_ >= kFrameSizeMax; }
+
+    bool drain_input(Answerer& answerer, Counts& counts) noexcept;
+    bool read() noexcept;
+    // Answers whole queries while there is room; returns how many it took.
+    size_t answer(Answerer& answerer, Counts& counts) noexcept;
+    void answer_one(std::span<const uint8_t> query, Answerer& answerer, Counts& counts) noexcept;
+    bool write() noexcept;
+
+    base::Fd socket_;
+    bool is_local_;
+    bool is_closing_ = false;  // Takes no more input; gone once the output has left.
+    std::span<uint8_t> input_;
+    std::span<uint8_t> output_;
+    size_t input_end_ = 0;  // Bytes received and not yet answered begin at 0.
+    size_t output_begin_ = 0;
+    size_t output_end_ = 0;
+    size_t input_peak_ = 0;
+    size_t output_peak_ = 0;
+};
+
+}  // namespace nearcast::serve

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serve/tcp_service.h"
+
+#include <cassert>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "serve/locality.h"
+
+namespace nearcast::serve {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Connections taken at one turn of a listener, so that a flood of them leaves time for the others.
+constexpr size_t kAcceptsMax = 64;
+
+// Nobody here can give up a descriptor, so wait for another part of the system to do so, without
+// spinning on a listener that stays ready.
+constexpr milliseconds kAcceptPause{100};
+
+// Whole pages, so that those beyond the first can be given back.
+constexpr size_t kPageSize = 4096;
+constexpr size_t whole_pages(size_t size) { return (size + kPageSize - 1) / kPageSize * kPageSize; }
+constexpr size_t kInputStride = whole_pages(kTcpInputSize);
+constexpr size_t kSlotStride = kInputStride + whole_pages(kTcpOutputSize);
+
+// A generation tells a connection from an earlier one in the same slot.
+constexpr uint32_t kGenerationMask = (uint32_t{1} << 30) - 1;
+
+bool is_shortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// accept() looks for a free descriptor before it looks for a connection, so its complaint alone
+// does not say that anybody waits.
+bool has_pending(int listener) {
+    pollfd item{listener, POLLIN, 0};
+    return ::poll(&item, 1, 0) == 1;
+}
+
+bool is_from_here(int socket, const PeerAddress& peer) {
+    PeerAddress own{};
+    socklen_t size = sizeof own;
+    if (getsockname(socket, &own.generic, &size) != 0) return is_local(peer, nullptr);
+    return own.generic.sa_family == AF_INET6 ? is_local(peer, &own.v6.sin6_addr)
+                                             : is_local(peer, &own.v4.sin_addr);
+}
+
+}  // namespace
+
+struct TcpService::Slot {
+    std::optional<TcpConnection> connection;
+    base::Instant active_at{};
+    uint32_t generation = 0;
+    uint32_t interest = 0;  // As epoll knows it.
+    uint32_t previous = kNone;
+    uint32_t next = kNone;
+};
+
+base::Result<std::unique_ptr<TcpService>> TcpService::open(int epoll,
+                                                           std::vector<base::Fd> listeners,
+                                                           const TcpLimits& limits) {
+    assert(limits.connections_max > 0 && limits.connections_max < kNone);
+    base::Result<LazyMemory> buffers = LazyMemory::reserve(limits.connections_max * kSlotStride);
+    if (!buffers) return std::unexpected(buffers.error());
+    std::unique_ptr<TcpService> service(
+        new TcpService(epoll, std::move(listeners), limits, std::move(*buffers)));
+    if (!service->watch_listeners()) return base::fail_errno("watch the TCP listeners", errno);
+    return service;
+}
+
+TcpService::TcpService(int epoll, std::vector<base::Fd> listeners, const TcpLimits& limits,
+                       LazyMemory buffers)
+    : epoll_(epoll),
+      listeners_(std::move(listeners)),
+      limits_(limits),
+      buffers_(std::move(buffers)),
+      slots_(std::make_unique<Slot[]>(limits.connections_max)) {
+    for (auto index = static_cast<uint32_t>(limits.connections_max); index-- > 0;) {
+        slots_[index].next = std::exchange(free_, index);
+    }
+}
+
+TcpService::~TcpService() = default;
+
+TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
+                                      base::Instant now) noexcept {
+    Counts counts;
+    if ((key & kListenerMark) != 0) {
+        accept_all(listeners_[key & UINT32_MAX].get(), now);
+        return counts;
+    }
+    const auto index = static_cast<uint32_t>(key & UINT32_MAX);
+    Slot& slot = slots_[index];
+    if (!slot.connection || key_of(index) != key) return counts;
+    switch (slot.connection->turn(answerer, counts)) {
+        case TcpConnection::Progress::Closed:
+            close_connection(index);
+            return counts;
+        case TcpConnection::Progress::Some:
+            slot.active_at = now;
+            unlink(index);
+            link_first(index);
+            break;
+        case TcpConnection::Progress::None:
+            break;
+    }
+    update_interest(index);
+    return counts;
+}
+
+milliseconds TcpService::expire(base::Instant now) noexcept {
+    if (is_paused_ && now >= resume_at_) is_paused_ = !watch_listeners();
+    while (last_ != kNone && now - slots_[last_].active_at >= limits_.idle_limit) {
+        close_connection(last_);
+    }
+    auto next = base::Instant::max();
+    if (is_paused_) next = resume_at_;
+    if (last_ != kNone) next = std::min(next, slots_[last_].active_at + limits_.idle_limit);
+    if (next == base::Instant::max()) return milliseconds(-1);
+    return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(next - now));
+}
+
+void TcpService::accept_all(int listener, base::Instant now) noexcept {
+    for (size_t i = 0; i < kAcceptsMax; ++i) {
+        Accepted accepted = accept_one(listener, now);
+        if (accepted == Accepted::NoDescriptor && last_ != kNone) {
+            close_connection(last_);
+            accepted = accept_one(listener, now);
+        }
+        if (accepted == Accepted::NoDescriptor) pause_accepting(now);
+        if (accepted != Accepted::One) return;
+    }
+}
+
+TcpService::Accepted TcpService::accept_one(int listener, base::Instant now) noexcept {
+    PeerAddress peer{};
+    socklen_t size = sizeof peer;
+    base::Fd socket(::accept4(listener, &peer.generic, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) {
+        // A client that left before it was accepted is no reason to stop.
+        if (errno == ECONNABORTED || errno == EINTR) return Accepted::One;
+        return is_shortage(errno) && has_pending(listener) ? Accepted::NoDescriptor
+                                                           : Accepted::None;
+    }
+    const bool is_own = is_from_here(socket.get(), peer);
+    open_connection(std::move(socket), is_own, now);
+    return Accepted::One;
+}
+
+void TcpService::open_connection(base::Fd socket, bool is_local, base::Instant now) noexcept {
+    if (free_ == kNone) close_connection(last_);
+    const uint32_t index = free_;
+    assert(index != kNone);
+    Slot& slot = slots_[index];
+    free_ = slot.next;
+
+    const std::span<uint8_t> memory = buffers_.bytes().subspan(index * kSlotStride, kSlotStride);
+    slot.connection.emplace(std::move(socket), is_local, memory.first(kInputStride),
+                            memory.subspan(kInputStride));
+    slot.active_at = now;
+    slot.interest = 0;
+    link_first(index);
+    ++connection_count_;
+    update_interest(index);
+}
+
+void TcpService::close_connection(uint32_t index) noexcept {
+    assert(index != kNone);
+    Slot& slot = slots_[index];
+    const std::span<uint8_t> memory = buffers_.bytes().subspan(index * kSlotStride, kSlotStride);
+    // The first page of each stays for the next connection; a rare large message gives back.
+    if (slot.connection->input_peak() > kPageSize) {
+        buffers_.give_back(memory.first(kInputStride).subspan(kPageSize));
+    }
+    if (slot.connection->output_peak() > kPageSize) {
+        buffers_.give_back(memory.subspan(kInputStride + kPageSize));
+    }
+    slot.connection.reset();  // Closing the descriptor also takes it out of epoll.
+    slot.generation = (slot.generation + 1) & kGenerationMask;
+    unlink(index);
+    slot.next = std::exchange(free_, index);
+    --connection_count_;
+}
+
+void TcpService::update_interest(uint32_t index) noexcept {
+    Slot& slot = slots_[index];
+    uint32_t wanted = slot.connection->wants_input() ? uint32_t{EPOLLIN} : 0;
+    if (slot.connection->wants_output()) wanted |= EPOLLOUT;
+    assert(wanted != 0);
+    if (wanted == slot.interest) return;
+    epoll_event event{.events = wanted, .data = {.u64 = key_of(index)}};
+    const int operation = slot.interest == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    slot.interest = wanted;
+    // Only a shortage of kernel memory makes this fail; a connection nobody watches is lost.
+    if (epoll_ctl(epoll_, operation, slot.connection->fd(), &event) != 0) close_connection(index);
+}
+
+bool TcpService::watch_listeners() noexcept {
+    for (size_t i = 0; i < listeners_.size(); ++i) {
+        epoll_event event{.events = EPOLLIN, .data = {.u64 = kKeyMark | kListenerMark | i}};
+        const int fd = listeners_[i].get();
+        if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0 && errno != EEXIST) return false;
+    }
+    return true;
+}
+
+void TcpService::pause_accepting(base::Instant now) noexcept {
+    for (const base::Fd& listener : listeners_) {
+        epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.get(), nullptr);
+    }
+    is_paused_ = true;
+    resume_at_ = now + kAcceptPause;
+}
+
+void TcpService::link_first(uint32_t index) noexcept {
+    Slot& slot = slots_[index];
+    slot.previous = kNone;
+    slot.next = std::exchange(first_, index);
+    (slot.next == kNone ? last_ : slots_[slot.next].previous) = index;
+}
+
+void TcpService::unlink(uint32_t index) noexcept {
+    const Slot& slot = slots_[index];
+    (slot.previous == kNone ? first_ : slots_[slot.previous].next) = slot.next;
+    (slot.next == kNone ? last_ : slots_[slot.next].previous) = slot.previous;
+}
+
+uint64_t TcpService::key_of(uint32_t index) const {
+    return kKeyMark | uint64_t{slots_[index].generation} << 32 | index;
+}
+
+}  // namespace nearcast::serve

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serve/worker.h"
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "serve/listen_address.h"
+
+namespace nearcast::serve {
+namespace {
+
+using base::Fd;
+using base::Result;
+using std::chrono::milliseconds;
+
+// Events taken from epoll at once. More wait for the next round, after UDP had its turn.
+constexpr size_t kEventsMax = 64;
+
+// Batches from one UDP socket before the others get a turn: 1,024 queries, one or two milliseconds.
+// Doubled, TCP waits longer in a flood.
+constexpr size_t kBatchesMax = 16;
+
+// Rounds after stop(): enough to empty full socket buffers, and an end in any case.
+constexpr size_t kLastRoundsMax = 256;
+
+constexpr uint64_t kWakeKey = UINT32_MAX;  // Smaller keys are the indices of UDP sockets.
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::open(const WorkerOptions& options) {
+    Fd epoll(epoll_create1(EPOLL_CLOEXEC));
+    Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!epoll || !wake) return base::fail_errno("open a worker's descriptors", errno);
+    Result<UdpBatch> batch = UdpBatch::reserve();
+    if (!batch) return std::unexpected(batch.error());
+
+    std::unique_ptr<Worker> worker(
+        new Worker(std::move(epoll), std::move(wake), std::move(*batch)));
+    if (const Result<void> opened = worker->open_sockets(options); !opened) {
+        return std::unexpected(opened.error());
+    }
+    return worker;
+}
+
+Worker::Worker(Fd epoll, Fd wake, UdpBatch batch)
+    : epoll_(std::move(epoll)), wake_(std::move(wake)), batch_(std::move(batch)) {}
+
+Worker::~Worker() {
+    stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+Result<void> Worker::open_sockets(const WorkerOptions& options) {
+    std::vector<Fd> listeners;
+    for (const base::SocketAddress& address : options.listen) {
+        Result<Fd> udp = open_udp_socket(address);
+        if (!udp) return std::unexpected(udp.error());
+        if (const Result<void> watched = watch(udp->get(), udp_sockets_.size()); !watched) {
+            return watched;
+        }
+        udp_sockets_.push_back({std::move(*udp), address, is_wildcard(address)});
+
+        Result<Fd> tcp = open_tcp_listener(address);
+        if (!tcp) return std::unexpected(tcp.error());
+        listeners.push_back(std::move(*tcp));
+    }
+    Result<std::unique_ptr<TcpService>> service =
+        TcpService::open(epoll_.get(), std::move(listeners), options.tcp);
+    if (!service) return std::unexpected(service.error());
+    tcp_ = std::move(*service);
+    return watch(wake_.get(), kWakeKey);
+}
+
+Result<void> Worker::watch(int fd, uint64_t key) const {
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
+    return base::fail_errno("watch a socket", errno);
+}
+
+void Worker::start(Answerer& answerer, base::Pulse& pulse) {
+    assert(answerer_ == nullptr);
+    answerer_ = &answerer;
+    pulse_ = &pulse;
+    thread_ = std::thread([this] { run(); });
+}
+
+void Worker::stop() {
+    is_stopping_.store(true, std::memory_order_release);
+    nudge();
+}
+
+void Worker::nudge() { eventfd_write(wake_.get(), 1); }
+
+void Worker::run() noexcept {
+    pthread_setname_np(pthread_self(), "nearcast-worker");
+    while (!is_stopping_.load(std::memory_order_acquire)) {
+        const milliseconds limit = tcp_->expire(base::now());
+        connection_count_.store(tcp_->connection_count(), std::memory_order_relaxed);
+        round(limit);
+    }
+    for (size_t i = 0; i < kLastRoundsMax && round(milliseconds(0)); ++i) {
+    }
+    answerer_->offline();
+}
+
+bool Worker::round(milliseconds limit) noexcept {
+    std::array<epoll_event, kEventsMax> events;
+    answerer_->offline();
+    const int count =
+        epoll_wait(epoll_.get(), events.data(), kEventsMax, static_cast<int>(limit.count()));
+    if (count <= 0) return false;
+    const std::span ready(events.data(), static_cast<size_t>(count));
+
+    for (const epoll_event& event : ready) {
+        if (event.data.u64 == kWakeKey) take_nudge();
+        if (event.data.u64 < kWakeKey) answer_udp(udp_sockets_[event.data.u64]);
+    }
+    const base::Instant now = base::now();
+    for (const epoll_event& event : ready) {
+        if (TcpService::owns_key(event.data.u64)) answer_tcp(event.data.u64, now);
+    }
+    return true;
+}
+
+void Worker::answer_udp(const UdpSocket& socket) noexcept {
+    for (size_t i = 0; i < kBatchesMax; ++i) {
+        const UdpBatch::Received received = batch_.receive(socket);
+        if (received.messages == 0) return;
+        if (!batch_.exchanges().empty()) answerer_->respond(batch_.exchanges());
+        const UdpBatch::Sent sent = batch_.send(socket);
+        base::Pulse::add(pulse_->queries, sent.answered);
+        base::Pulse::add(pulse_->dropped, received.dropped + sent.dropped);
+        base::Pulse::add(pulse_->batches, 1);
+        if (received.messages < kBatchMax) return;
+    }
+}
+
+void Worker::answer_tcp(uint64_t key, base::Instant now) noexcept {
+    const TcpService::Counts counts = tcp_->handle(key, *answerer_, now);
+    base::Pulse::add(pulse_->queries, counts.answered);
+    base::Pulse::add(pulse_->dropped, counts.dropped);
+    base::Pulse::add(pulse_->batches, 1);
+}
+
+void Worker::take_nudge() noexcept {
+    eventfd_t ignored = 0;
+    eventfd_read(wake_.get(), &ignored);
+    base::Pulse::add(pulse_->batches, 1);
+}
+
+}  // namespace nearcast::serve

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A thread that answers: its own sockets, its own epoll, its own counters, shared with nobody.
+//
+// Each round it takes what is there: first a batch from each UDP socket, then a turn for each TCP
+// connection. It shows progress in its pulse once a batch, and goes offline from the zones before
+// it blocks, so that a sleeping worker holds nothing back.
+
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/address.h"
+#include "base/fd.h"
+#include "base/pulse.h"
+#include "base/result.h"
+#include "serve/answerer.h"
+#include "serve/tcp_service.h"
+#include "serve/udp_batch.h"
+
+namespace nearcast::serve {
+
+struct WorkerOptions {
+    std::vector<base::SocketAddress> listen;
+    TcpLimits tcp;
+};
+
+class Worker {
+ public:
+    // Binds a UDP and a TCP socket to each address. Queries wait in them until start().
+    [[nodiscard]] static base::Result<std::unique_ptr<Worker>> open(const WorkerOptions& options);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    // Stops and waits for the end.
+    ~Worker();
+
+    // Answers from now on, on a thread of its own. Both must outlive the worker; `pulse` has no
+    // other writer. Once only.
+    void start(Answerer& answerer, base::Pulse& pulse);
+
+    // From any thread. The worker answers what already waits in its sockets, then ends.
+    void stop();
+
+    // From any thread. Makes an idle worker show its pulse: what still does not move is stuck.
+    void nudge();
+
+    // TCP connections open now, for status. From any thread.
+    [[nodiscard]] size_t connection_count() const {
+        return connection_count_.load(std::memory_order_relaxed);
+    }
+
+ private:
+    Worker(base::Fd epoll, base::Fd wake, UdpBatch batch);
+
+    [[nodiscard]] base::Result<void> open_sockets(const WorkerOptions& options);
+    [[nodiscard]] base::Result<void> watch(int fd, uint64_t key) const;
+
+    void run() noexcept;
+    // Waits for events and handles them; false when there were none within `limit`.
+    bool round(std::chrono::milliseconds limit) noexcept;
+    void answer_udp(const UdpSocket& socket) noexcept;
+    void answer_tcp(uint64_t key, base::Instant now) noexcept;
+    void take_nudge() noexcept;
+
+    base::Fd epoll_;
+    base::Fd wake_;
+    UdpBatch batch_;
+    std::vector<UdpSocket> udp_sockets_;
+    std::unique_ptr<TcpService> tcp_;
+    Answerer* answerer_ = nullptr;
+    base::Pulse* pulse_ = nullptr;
+    std::atomic<bool> is_stopping_ = false;
+    std::atomic<size_t> connection_count_ = 0;
+    std::thread thread_;
+};
+
+}  // namespace nearcast::serve
