@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "dns/response.h"
+
+#include "dns/rdata.h"
+
+namespace nearcast::dns {
+namespace {
+
+bool read_question(WireReader& reader, Question& question) {
+    uint16_t type = 0;
+    uint16_t rr_class = 0;
+    if (read_name(reader, question.name) != NameError::None) return false;
+    if (!reader.read_u16(type) || !reader.read_u16(rr_class)) return false;
+    question.type = static_cast<RRType>(type);
+    question.rr_class = static_cast<RRClass>(rr_class);
+    return true;
+}
+
+// Leaves the reader in front of the data.
+bool read_record_head(WireReader& reader, Record& record, uint16_t& rdata_size) {
+    uint16_t type = 0;
+    uint16_t rr_class = 0;
+    if (read_name(reader, record.owner) != NameError::None) return false;
+    if (!reader.read_u16(type) || !reader.read_u16(rr_class)) return false;
+    record.type = static_cast<RRType>(type);
+    record.rr_class = static_cast<RRClass>(rr_class);
+    return reader.read_u32(record.ttl) && reader.read_u16(rdata_size) &&
+           rdata_size <= reader.remaining();
+}
+
+bool take_opt(const Record& opt, Response& response) {
+    if (response.has_edns || !opt.owner.is_root() || !are_options_well_formed(opt.rdata)) {
+        return false;
+    }
+    response.has_edns = true;
+    response.edns_version = static_cast<uint8_t>(opt.ttl >> 16);
+    response.dnssec_ok = (opt.ttl & kEdnsFlagDo) != 0;
+    response.udp_payload = static_cast<uint16_t>(opt.rr_class);
+    response.options = opt.rdata;
+    const auto low = static_cast<uint32_t>(response.rcode);
+    response.rcode = static_cast<Rcode>((opt.ttl >> 24) << 4 | low);
+    return true;
+}
+
+bool read_section(WireReader& reader, size_t count, Response& response,
+                  std::vector<Record>& section) {
+    for (; count > 0; --count) {
+        Record record;
+        uint16_t rdata_size = 0;
+        if (!read_record_head(reader, record, rdata_size)) return false;
+        if (!read_rdata(record.type, reader, rdata_size, record.rdata)) return false;
+        if (record.type != RRType::OPT) {
+            section.push_back(std::move(record));
+        } else if (!take_opt(record, response)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<std::span<const uint8_t>> Response::option(uint16_t code) const {
+    OptionReader reader(options);
+    EdnsOption option;
+    while (reader.next(option)) {
+        if (option.code == code) return option.data;
+    }
+    return std::nullopt;
+}
+
+base::Result<Response> read_response(std::span<const uint8_t> message) {
+    if (message.size() < kHeaderSize) return base::fail("message is shorter than its header");
+    Response response;
+    const Header& header = response.header = load_header(message);
+    if (!header.is_response()) return base::fail("message is a question, not an answer");
+    response.rcode = static_cast<Rcode>(header.flags & kRcodeMask);
+    WireReader reader(message);
+    reader.seek(kHeaderSize);
+    for (size_t i = 0; i < header.question_count; ++i) {
+        if (!read_question(reader, response.questions.emplace_back())) {
+            return base::fail("question section is broken");
+        }
+    }
+    if (!read_section(reader, header.answer_count, response, response.answer)) {
+        return base::fail("answer section is broken");
+    }
+    if (!read_section(reader, header.authority_count, response, response.authority)) {
+        return base::fail("authority section is broken");
+    }
+    if (!read_section(reader, header.additional_count, response, response.additional)) {
+        return base::fail("additional section is broken");
+    }
+    if (reader.remaining() > 0) return base::fail("message goes on after its last record");
+    return response;
+}
+
+std::string to_text(const Record& record) {
+    std::string text = to_text(record.owner);
+    text += ' ' + std::to_string(record.ttl) + ' ' + to_text(record.rr_class) + ' ';
+    append_text(record.type, text);
+    text += ' ';
+    append_rdata_text(record.type, record.rdata, text);
+    return text;
+}
+
+}  // namespace nearcast::dns
