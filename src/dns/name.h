@@ -71,6 +71,7 @@ class Name {
 
     friend bool operator==(const Name& a, const Name& b);
     friend NameError read_name(WireReader& reader, Name& name) noexcept;
+    friend class NameTextReader;
 
  private:
     std::array<uint8_t, kNameSizeMax> bytes_{};

@@ -2,62 +2,68 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 
 #include "dns/ascii.h"
 #include "dns/name.h"
 
 namespace nearcast::dns {
-namespace {
 
-// Collects one label at a time and hands it to the name.
-class LabelCollector {
+// Writes labels straight into the name: zone files are made of names, and this is what reads them.
+class NameTextReader {
  public:
-    explicit LabelCollector(Name& name) : name_(name) {}
+    explicit NameTextReader(Name& name) : name_(name) {}
 
-    [[nodiscard]] NameTextError add(std::string_view plain) {
-        if (plain.size() > kLabelSizeMax - size_) return NameTextError::LabelTooLong;
-        std::memcpy(label_.data() + size_, plain.data(), plain.size());
-        size_ += plain.size();
+    // Reads labels up to the end of `text`. Afterwards is_absolute() tells whether a dot ended it.
+    [[nodiscard]] NameTextError read(std::string_view text) {
+        for (size_t at = 0; at < text.size();) {
+            const char character = text[at];
+            if (character == '.') {
+                const NameTextError error = finish_label();
+                if (error != NameTextError::None) return error;
+                ++at;
+                continue;
+            }
+            auto byte = static_cast<uint8_t>(character);
+            if (character != '\\') {
+                ++at;
+            } else if (!read_escape(text, at, byte)) {
+                return NameTextError::BadEscape;
+            }
+            if (end_ >= kNameSizeMax - 1) return too_long();  // The root needs a place.
+            name_.bytes_[end_++] = byte;
+        }
         return NameTextError::None;
     }
 
+    [[nodiscard]] bool is_absolute() const { return end_ == start_ + 1; }
+
+    // Ends the label at hand and begins another.
     [[nodiscard]] NameTextError finish_label() {
-        if (size_ == 0) return NameTextError::EmptyLabel;
-        if (!name_.append({label_.data(), size_})) return NameTextError::NameTooLong;
-        size_ = 0;
+        const size_t size = end_ - start_ - 1;
+        if (size == 0) return NameTextError::EmptyLabel;
+        if (size > kLabelSizeMax) return NameTextError::LabelTooLong;
+        assert(end_ < kNameSizeMax);
+        name_.bytes_[start_] = static_cast<uint8_t>(size);
+        name_.bytes_[end_] = 0;
+        name_.size_ = static_cast<uint8_t>(end_ + 1);
+        start_ = end_++;
         return NameTextError::None;
     }
-
-    [[nodiscard]] bool is_inside_a_label() const { return size_ > 0; }
 
  private:
+    [[nodiscard]] NameTextError too_long() const {
+        return end_ - start_ - 1 >= kLabelSizeMax ? NameTextError::LabelTooLong
+                                                  : NameTextError::NameTooLong;
+    }
+
     Name& name_;
-    std::array<uint8_t, kLabelSizeMax> label_{};
-    size_t size_ = 0;
+    size_t start_ = 0;  // Where the length of the label at hand will stand.
+    size_t end_ = 1;    // Behind its last byte.
 };
 
-NameTextError read_labels(std::string_view text, LabelCollector& labels) {
-    size_t at = 0;
-    while (at < text.size()) {
-        NameTextError error = NameTextError::None;
-        if (text[at] == '.') {
-            error = labels.finish_label();
-            ++at;
-        } else if (text[at] == '\\') {
-            uint8_t byte = 0;
-            if (!read_escape(text, at, byte)) return NameTextError::BadEscape;
-            const char character = static_cast<char>(byte);
-            error = labels.add({&character, 1});
-        } else {
-            const size_t end = std::min(text.find_first_of(".\\", at), text.size());
-            error = labels.add(text.substr(at, end - at));
-            at = end;
-        }
-        if (error != NameTextError::None) return error;
-    }
-    return NameTextError::None;
-}
+namespace {
 
 void append_byte_text(uint8_t byte, std::string& text) {
     const char character = static_cast<char>(byte);
@@ -100,12 +106,12 @@ NameTextError read_name_text(std::string_view text, const Name* origin, Name& na
         name = *origin;
         return NameTextError::None;
     }
-    LabelCollector labels(name);
-    const NameTextError error = read_labels(text, labels);
+    NameTextReader reader(name);
+    const NameTextError error = reader.read(text);
     if (error != NameTextError::None) return error;
-    if (!labels.is_inside_a_label()) return NameTextError::None;  // It ended with a dot.
+    if (reader.is_absolute()) return NameTextError::None;
 
-    const NameTextError last = labels.finish_label();
+    const NameTextError last = reader.finish_label();
     if (last != NameTextError::None) return last;
     if (origin == nullptr) return NameTextError::NoOrigin;
     return name.append(*origin) ? NameTextError::None : NameTextError::NameTooLong;
