@@ -47,11 +47,11 @@ struct ImageHeader {
     Ref order;  // Ref[name_count]: nodes in canonical order
     uint32_t name_count;
     uint32_t serial;
-    uint32_t nsec3_count;
+    uint32_t label_count_max;  // No name has more labels, the root not counted.
 
     // Second cache line: not needed for an ordinary answer.
     Ref nsec3_order;  // Ref[nsec3_count]: nodes of the NSEC3 chain in the order of their hashes
-    uint32_t reserved_word;
+    uint32_t nsec3_count;
     uint32_t record_count;
     uint32_t reserved;
     uint64_t base_checksum;  // For a delta: of the image it applies to. Zero: complete in itself.
@@ -101,6 +101,10 @@ struct RRsetEntry {
 };
 static_assert(sizeof(RRsetEntry) == 8);
 
+// The records of an RRset with their signatures, at most: with a header, the longest question and
+// an OPT record they still fit in the largest message.
+constexpr size_t kSetSizeMax = 65535 - 12 - 259 - 512;
+
 // Followed by Link[link_count], Fixup[fixup_count], the body, and the signatures.
 struct RRsetHeader {
     dns::RRType type;
@@ -125,6 +129,7 @@ static_assert(sizeof(Link) == 8);
 enum LinkFlag : uint16_t {
     kInDomain = 1,  // At or below the owner of this NS: without its address nobody gets there.
     kSameType = 2,  // An SVCB or HTTPS alias: the target's records of the same type help too.
+    kToOwner = 4,   // The rdata says "." and means the owner: name_at is no name to point to.
 };
 
 // A compression pointer in the body whose value depends on where the body lands in a message.

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/draft.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "zone/rdata_names.h"
+
+namespace nearcast::zone {
+namespace {
+
+constexpr size_t kTableSizeMin = 64;
+
+// The RRset that a record belongs to: a signature goes with what it covers.
+dns::RRType set_type(const dns::Record& record) {
+    if (record.type != dns::RRType::RRSIG) return record.type;
+    return static_cast<dns::RRType>(base::load_u16(record.rdata.data()));
+}
+
+// The first sixteen bytes of what canonical order compares, so that most comparisons of a sort are
+// of two numbers: labels from the apex down, each behind a zero, with the bytes 0 and 1 escaped.
+struct OrderKey {
+    std::array<uint64_t, 2> head{};
+    uint32_t number = 0;
+};
+
+OrderKey order_key(std::span<const uint8_t> name, size_t apex_labels, uint32_t number) {
+    const HashedName hashed(name);
+    std::array<uint8_t, 16> head{};
+    size_t used = 0;
+    const auto put = [&](uint8_t byte) {
+        if (used < head.size()) head[used++] = byte;
+    };
+    for (size_t label = hashed.label_count() - apex_labels; label-- > 0 && used < head.size();) {
+        const auto suffix = hashed.suffix(label);
+        for (const uint8_t byte : suffix.subspan(1, suffix[0])) {
+            if (byte <= 1) put(1);
+            put(byte <= 1 ? static_cast<uint8_t>(byte + 1) : byte);
+        }
+        put(0);
+    }
+    OrderKey key{.number = number};
+    for (size_t i = 0; i < head.size(); ++i) key.head[i / 8] = key.head[i / 8] << 8 | head[i];
+    return key;
+}
+
+}  // namespace
+
+ZoneDraft::ZoneDraft(const dns::Name& apex)
+    : apex_(apex), apex_hashed_(apex.wire()), table_(kTableSizeMin, kNone) {
+    const HashedName name(apex.wire());
+    const uint32_t number = intern(name, 0);
+    assert(number == 0);
+    nodes_[number].flags = kApex;
+}
+
+bool ZoneDraft::is_in_zone(const HashedName& name) const {
+    if (name.label_count() < apex_hashed_.label_count()) return false;
+    const size_t label = name.label_count() - apex_hashed_.label_count();
+    return name.hash(label) == apex_hashed_.hash() &&
+           std::ranges::equal(name.suffix(label), apex_hashed_.wire());
+}
+
+uint64_t ZoneDraft::store(std::span<const uint8_t> bytes) {
+    const uint64_t at = bytes_.size();
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    return at;
+}
+
+// Where in the table the name is, or belongs.
+size_t ZoneDraft::table_place(uint64_t hash, std::span<const uint8_t> lowered) const {
+    const size_t mask = table_.size() - 1;
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+        const uint32_t number = table_[at];
+        if (number == kNone) return at;
+        const Node& node = nodes_[number];
+        if (node.hash == hash && dns::equal_ignoring_case(name(node), lowered)) return at;
+    }
+}
+
+void ZoneDraft::grow_table() {
+    std::vector<uint32_t> larger(table_.size() * 2, kNone);
+    const size_t mask = larger.size() - 1;
+    for (uint32_t number = 0; number < nodes_.size(); ++number) {
+        size_t at = nodes_[number].hash & mask;
+        while (larger[at] != kNone) at = (at + 1) & mask;
+        larger[at] = number;
+    }
+    table_ = std::move(larger);
+}
+
+// The node for the suffix of `name` that begins at `label`; made, with those above it that are
+// missing, when it is new. New ones have the bytes of `name` as they are.
+uint32_t ZoneDraft::intern(const HashedName& name, size_t label) {
+    if (nodes_.size() * 2 > table_.size()) grow_table();
+    const uint32_t known = table_[table_place(name.hash(label), name.suffix(label))];
+    if (known != kNone) return known;
+
+    const bool is_apex = nodes_.empty();
+    const uint32_t parent = is_apex ? kNone : intern(name, label + 1);
+    const auto suffix = name.suffix(label);
+    const auto number = static_cast<uint32_t>(nodes_.size());
+    Node node;
+    node.hash = name.hash(label);
+    node.name_at = store(suffix);
+    node.parent = parent;
+    node.name_size = static_cast<uint8_t>(suffix.size());
+    node.label_count = static_cast<uint8_t>(name.label_count() - label);
+    nodes_.push_back(node);
+    table_[table_place(node.hash, suffix)] = number;
+    return number;
+}
+
+bool ZoneDraft::add(const dns::Record& record, SourceLine source) {
+    const auto wire = record.owner.wire();
+    const bool is_repeated =
+        owner_number_ != kNone && dns::equal_ignoring_case(name(nodes_[owner_number_]), wire);
+    if (!is_repeated) {
+        owner_.assign(wire);
+        if (!is_in_zone(owner_)) return false;
+        owner_number_ = intern(owner_, 0);
+        Node& node = nodes_[owner_number_];
+        // The letter case of the first record with this owner is the one that is kept.
+        if (node.set_count++ == 0) std::ranges::copy(wire, bytes_.begin() + long(node.name_at));
+    }
+    Datum datum;
+    datum.rdata_at = store(record.rdata);
+    datum.owner = owner_number_;
+    datum.ttl = record.ttl;
+    datum.source = source;
+    datum.type = set_type(record);
+    datum.rdata_size = static_cast<uint16_t>(record.rdata.size());
+    datum.is_signature = record.type == dns::RRType::RRSIG;
+    data_.push_back(datum);
+    return true;
+}
+
+void ZoneDraft::mark_nsec3_nodes() {
+    std::vector<bool> has_nsec3(nodes_.size());
+    std::vector<bool> has_other(nodes_.size());
+    for (const Datum& datum : data_) {
+        (datum.type == dns::RRType::NSEC3 ? has_nsec3 : has_other)[datum.owner] = true;
+    }
+    for (const Node& node : nodes_) {
+        if (node.parent != kNone) has_other[node.parent] = true;
+    }
+    for (size_t i = 1; i < nodes_.size(); ++i) {
+        nodes_[i].is_nsec3 = has_nsec3[i] && !has_other[i];
+    }
+}
+
+void ZoneDraft::sort_nodes() {
+    std::vector<OrderKey> keys;
+    keys.reserve(nodes_.size());
+    for (uint32_t i = 0; i < nodes_.size(); ++i) {
+        keys.push_back(order_key(name(nodes_[i]), apex_hashed_.label_count(), i));
+    }
+    std::ranges::sort(keys, [this](const OrderKey& a, const OrderKey& b) {
+        const Node& left = nodes_[a.number];
+        const Node& right = nodes_[b.number];
+        if (left.is_nsec3 != right.is_nsec3) return right.is_nsec3;
+        if (a.head != b.head) return a.head < b.head;
+        return dns::canonical_order(name(left), name(right)) < 0;
+    });
+
+    std::vector<Node> sorted;
+    std::vector<uint32_t> rank(nodes_.size());
+    sorted.reserve(nodes_.size());
+    for (const OrderKey& key : keys) {
+        rank[key.number] = static_cast<uint32_t>(sorted.size());
+        sorted.push_back(nodes_[key.number]);
+    }
+    for (Node& node : sorted) {
+        if (node.parent != kNone) node.parent = rank[node.parent];
+    }
+    for (uint32_t& number : table_) {
+        if (number != kNone) number = rank[number];
+    }
+    for (Datum& datum : data_) datum.owner = rank[datum.owner];
+    nodes_ = std::move(sorted);
+}
+
+// By owner, keeping the order of the file within one.
+void ZoneDraft::sort_data() {
+    std::vector<uint32_t> start(nodes_.size() + 1);
+    for (const Datum& datum : data_) ++start[datum.owner + 1];
+    std::partial_sum(start.begin(), start.end(), start.begin());
+    std::vector<Datum> sorted(data_.size());
+    for (const Datum& datum : data_) sorted[start[datum.owner]++] = datum;
+    data_ = std::move(sorted);
+}
+
+// Removes records that say the same as an earlier one; returns those that stay.
+std::span<ZoneDraft::Datum> ZoneDraft::without_repetitions(std::span<Datum> records) const {
+    if (records.size() < 2) return records;
+    std::set<std::vector<uint8_t>> seen;
+    const auto is_repeated = [&](const Datum& datum) {
+        const auto type = datum.is_signature ? dns::RRType::RRSIG : datum.type;
+        return !seen.insert(fold_rdata(type, rdata(datum))).second;
+    };
+    const auto end = std::remove_if(records.begin(), records.end(), is_repeated);
+    return records.first(static_cast<size_t>(end - records.begin()));
+}
+
+// One TTL for the whole set, the lowest (RFC 2181 §5.2 leaves no other choice but to refuse).
+void ZoneDraft::settle_ttl(Set& set) {
+    if (set.records.empty()) return;
+    const auto [lowest, highest] = std::ranges::minmax(set.records, {}, &Datum::ttl);
+    const uint32_t ttl = lowest.ttl;
+    set.had_mixed_ttls = lowest.ttl != highest.ttl;
+    for (Datum& datum : set.records) datum.ttl = ttl;
+    for (Datum& datum : set.signatures) datum.ttl = ttl;
+}
+
+void ZoneDraft::group(Node& node, std::span<Datum> data) {
+    const auto rank = [](const Datum& datum) { return std::pair(datum.type, datum.is_signature); };
+    if (!std::ranges::is_sorted(data, {}, rank)) std::ranges::stable_sort(data, {}, rank);
+    node.set_first = static_cast<uint32_t>(sets_.size());
+    while (!data.empty()) {
+        const auto type = data.front().type;
+        const auto of_type =
+            std::ranges::find_if(data, [type](const Datum& datum) { return datum.type != type; });
+        const auto records = std::ranges::find_if(data.begin(), of_type, &Datum::is_signature);
+        const auto record_count = static_cast<size_t>(records - data.begin());
+        const auto total = static_cast<size_t>(of_type - data.begin());
+        Set set;
+        set.type = type;
+        set.records = without_repetitions(data.first(record_count));
+        set.signatures = without_repetitions(data.subspan(record_count, total - record_count));
+        settle_ttl(set);
+        sets_.push_back(set);
+        data = data.subspan(total);
+    }
+    node.set_count = static_cast<uint32_t>(sets_.size()) - node.set_first;
+}
+
+void ZoneDraft::classify() {
+    for (uint32_t i = 0; i < nodes_.size(); ++i) {
+        Node& node = nodes_[i];
+        if (node.parent == kNone || node.is_nsec3) {
+            if (find(node, dns::RRType::DNAME) != nullptr) node.flags |= kDname;
+            continue;
+        }
+        Node& parent = nodes_[node.parent];
+        const bool is_wildcard = name(node)[0] == 1 && name(node)[1] == '*';
+        if (is_wildcard) parent.wildcard = i;
+        if ((parent.flags & kOccluded) != 0) {
+            node.hidden_by = parent.hidden_by;
+        } else if ((parent.flags & (kDelegation | kDname)) != 0) {
+            node.hidden_by = node.parent;
+        }
+        if (node.hidden_by != kNone) {
+            node.flags |= kOccluded;
+        } else if (!is_wildcard) {  // NS and DNAME at a wildcard redirect nothing (check_zone
+                                    // warns).
+            if (find(node, dns::RRType::NS) != nullptr) node.flags |= kDelegation;
+            if (find(node, dns::RRType::DNAME) != nullptr) node.flags |= kDname;
+        }
+    }
+}
+
+void ZoneDraft::arrange() {
+    mark_nsec3_nodes();
+    sort_nodes();
+    sort_data();
+    std::span<Datum> left = data_;
+    for (uint32_t i = 0; i < nodes_.size(); ++i) {
+        size_t count = 0;
+        while (count < left.size() && left[count].owner == i) ++count;
+        group(nodes_[i], left.first(count));
+        left = left.subspan(count);
+    }
+    classify();
+}
+
+const ZoneDraft::Set* ZoneDraft::find(const Node& node, dns::RRType type) const {
+    for (const Set& set : sets(node)) {
+        if (set.type == type) return &set;
+    }
+    return nullptr;
+}
+
+uint32_t ZoneDraft::find_node(const HashedName& name) const {
+    return table_[table_place(name.hash(), name.wire())];
+}
+
+}  // namespace nearcast::zone

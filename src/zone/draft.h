@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The records of a zone on their way into an image: collected in any order, then put in order.
+//
+// add() takes records as they come; arrange() sorts names canonically, groups records into RRsets,
+// and says of each name what it is in the zone. What is wrong with the zone is for check_zone() to
+// find. Used by one thread.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dns/record.h"
+#include "zone/hashed_name.h"
+#include "zone/image.h"
+
+namespace nearcast::zone {
+
+// Where a record was written; a file is a number that the loader gave it, zero if none.
+struct SourceLine {
+    uint32_t line = 0;
+    uint16_t file = 0;
+};
+
+class ZoneDraft {
+ public:
+    static constexpr uint32_t kNone = UINT32_MAX;
+
+    struct Datum {
+        uint64_t rdata_at = 0;
+        uint32_t owner = 0;  // Before arrange(): the number of the name. After: of the node.
+        uint32_t ttl = 0;
+        SourceLine source;
+        dns::RRType type = dns::RRType::None;  // For an RRSIG, the type that it covers.
+        uint16_t rdata_size = 0;
+        bool is_signature = false;
+    };
+
+    struct Set {
+        dns::RRType type = dns::RRType::None;
+        std::span<Datum> records;  // Without repetitions; all with one TTL.
+        std::span<Datum> signatures;
+        bool had_mixed_ttls = false;
+    };
+
+    struct Node {
+        uint64_t hash = 0;
+        uint64_t name_at = 0;
+        uint32_t parent = kNone;     // A number in nodes(); the apex has none.
+        uint32_t hidden_by = kNone;  // Occluded: the cut or DNAME above.
+        uint32_t wildcard = kNone;   // The child *.owner.
+        uint32_t set_first = 0;
+        uint32_t set_count = 0;
+        uint16_t flags = 0;  // NodeFlag
+        uint8_t name_size = 0;
+        uint8_t label_count = 0;
+        bool is_nsec3 = false;  // Holds nothing but a link of the NSEC3 chain: no name of the zone.
+    };
+
+    explicit ZoneDraft(const dns::Name& apex);
+
+    // False, and no change, when the owner is not in the zone. The rdata must be valid.
+    [[nodiscard]] bool add(const dns::Record& record, SourceLine source);
+
+    // Once, after the last add(). Everything below is meaningful from then on.
+    void arrange();
+
+    [[nodiscard]] const dns::Name& apex() const { return apex_; }
+    // In canonical order, the apex first; parents before children.
+    [[nodiscard]] std::span<const Node> nodes() const { return nodes_; }
+    [[nodiscard]] std::span<const Set> sets(const Node& node) const {
+        return std::span(sets_).subspan(node.set_first, node.set_count);
+    }
+    // Null when there is none.
+    [[nodiscard]] const Set* find(const Node& node, dns::RRType type) const;
+    [[nodiscard]] std::span<const uint8_t> name(const Node& node) const {
+        return {bytes_.data() + node.name_at, node.name_size};
+    }
+    [[nodiscard]] std::span<const uint8_t> rdata(const Datum& datum) const {
+        return {bytes_.data() + datum.rdata_at, datum.rdata_size};
+    }
+    // The number of the node with this name, or kNone.
+    [[nodiscard]] uint32_t find_node(const HashedName& name) const;
+    [[nodiscard]] bool is_in_zone(const HashedName& name) const;
+    [[nodiscard]] size_t record_count() const { return data_.size(); }
+
+ private:
+    [[nodiscard]] size_t table_place(uint64_t hash, std::span<const uint8_t> lowered) const;
+    uint32_t intern(const HashedName& name, size_t label);
+    void grow_table();
+    uint64_t store(std::span<const uint8_t> bytes);
+
+    void mark_nsec3_nodes();
+    void sort_nodes();
+    void sort_data();
+    void group(Node& node, std::span<Datum> data);
+    [[nodiscard]] std::span<Datum> without_repetitions(std::span<Datum> records) const;
+    static void settle_ttl(Set& set);
+    void classify();
+
+    dns::Name apex_;
+    HashedName apex_hashed_;
+    std::vector<uint8_t> bytes_;  // Names and rdata, end to end.
+    std::vector<Node> nodes_;
+    std::vector<uint32_t> table_;  // Open addressing: hash of a name to its number.
+    std::vector<Datum> data_;
+    std::vector<Set> sets_;
+    HashedName owner_;  // Of the record added last: zone files tend to repeat it.
+    uint32_t owner_number_ = kNone;
+};
+
+}  // namespace nearcast::zone
