@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "dns/ascii.h"
-#include "zone/rdata_names.h"
+#include "dns/rdata.h"
 
 namespace nearcast::zone {
 namespace {
@@ -30,7 +30,7 @@ uint16_t BodyWriter::pointer_for(std::span<const uint8_t> suffix) const {
     }
     for (const Written& earlier : written_) {
         if (dns::equal_ignoring_case(earlier.suffix, suffix)) {
-            return static_cast<uint16_t>(kInBody | earlier.at);
+            return static_cast<uint16_t>(Fixup::kInBody | earlier.at);
         }
     }
     return 0;
@@ -43,7 +43,7 @@ void BodyWriter::put_name(std::span<const uint8_t> name) {
         const uint16_t target = pointer_for(suffix);
         if (target != 0) {
             fixups_.push_back({static_cast<uint16_t>(body_.size()), target});
-            body_.insert(body_.end(), 2, uint8_t{0});
+            body_.insert(body_.end(), {kPointerByte, 0});
             return;
         }
         if (written_.size() < kWrittenMax && body_.size() <= kPointerTargetMax) {
@@ -66,14 +66,14 @@ void BodyWriter::add(dns::RRType type, uint32_t ttl, std::span<const uint8_t> rd
     last_rdata_at_ = body_.size();
 
     size_t copied = 0;
-    RdataNames names(type, rdata);
-    RdataName name;
+    dns::RdataNames names(type, rdata);
+    dns::RdataName name;
     while (names.next(name)) {
-        if (name.field != dns::Field::CompressibleName) continue;
-        const auto before = rdata.subspan(copied, name.at - copied);
+        if (!name.is_compressible) continue;
+        const auto before = rdata.subspan(copied, name.offset - copied);
         body_.insert(body_.end(), before.begin(), before.end());
-        put_name(rdata.subspan(name.at, name.size));
-        copied = name.at + name.size;
+        put_name(rdata.subspan(name.offset, name.size));
+        copied = name.offset + name.size;
     }
     const auto rest = rdata.subspan(copied);
     body_.insert(body_.end(), rest.begin(), rest.end());

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "zone/rdata_names.h"
+#include "dns/rdata.h"
 
 namespace nearcast::zone {
 namespace {
@@ -19,6 +19,18 @@ constexpr size_t kTableSizeMin = 64;
 dns::RRType set_type(const dns::Record& record) {
     if (record.type != dns::RRType::RRSIG) return record.type;
     return static_cast<dns::RRType>(base::load_u16(record.rdata.data()));
+}
+
+// The rdata with letters in lower case where comparing ignores their case (RFC 4034 §6.2).
+std::vector<uint8_t> fold_rdata(dns::RRType type, std::span<const uint8_t> rdata) {
+    std::vector<uint8_t> folded(rdata.begin(), rdata.end());
+    dns::RdataNames names(type, rdata);
+    dns::RdataName name;
+    while (names.next(name)) {
+        if (!name.is_folded) continue;
+        dns::lower_copy(rdata.subspan(name.offset, name.size), folded.data() + name.offset);
+    }
+    return folded;
 }
 
 // The first sixteen bytes of what canonical order compares, so that most comparisons of a sort are
@@ -284,8 +296,8 @@ const ZoneDraft::Set* ZoneDraft::find(const Node& node, dns::RRType type) const 
     return nullptr;
 }
 
-uint32_t ZoneDraft::find_node(const HashedName& name) const {
-    return table_[table_place(name.hash(), name.wire())];
+uint32_t ZoneDraft::find_node(const HashedName& name, size_t label) const {
+    return table_[table_place(name.hash(label), name.suffix(label))];
 }
 
 }  // namespace nearcast::zone

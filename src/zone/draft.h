@@ -81,8 +81,8 @@ class ZoneDraft {
     [[nodiscard]] std::span<const uint8_t> rdata(const Datum& datum) const {
         return {bytes_.data() + datum.rdata_at, datum.rdata_size};
     }
-    // The number of the node with this name, or kNone.
-    [[nodiscard]] uint32_t find_node(const HashedName& name) const;
+    // The number of the node named by the suffix of `name` that begins at `label`, or kNone.
+    [[nodiscard]] uint32_t find_node(const HashedName& name, size_t label = 0) const;
     [[nodiscard]] bool is_in_zone(const HashedName& name) const;
     [[nodiscard]] size_t record_count() const { return data_.size(); }
 

@@ -24,7 +24,7 @@ namespace nearcast::zone {
 
 // A place in the block, in units of four bytes from its start: 16 GiB at most. Zero: none.
 using Ref = uint32_t;
-constexpr size_t kRefUnit = 4;
+constexpr size_t kRefUnit = 4;  // As size_t: products with it do not overflow.
 
 constexpr uint64_t kImageMagic = 0x31454E4F5A434E0A;  // "\nNCZONE1"
 constexpr uint32_t kImageFormat = 1;
@@ -134,12 +134,16 @@ enum LinkFlag : uint16_t {
 
 // A compression pointer in the body whose value depends on where the body lands in a message.
 struct Fixup {
-    uint16_t at;  // Where in the body the two bytes of the pointer are.
-    uint16_t
-        target;  // With kInBody: a place in the body. Otherwise a suffix of the owner, by size.
+    uint16_t at;  // Where in the body the pointer is: kPointerByte and a byte of any value.
+    // With kInBody: a place in the body. Otherwise a suffix of the owner, by its size.
+    uint16_t target;
+
+    static constexpr uint16_t kInBody = 0x8000;
+    [[nodiscard]] bool is_in_body() const { return (target & kInBody) != 0; }
+    [[nodiscard]] size_t place() const { return target & (kInBody - 1U); }
 };
 static_assert(sizeof(Fixup) == 4);
-constexpr uint16_t kInBody = 0x8000;
+constexpr uint8_t kPointerByte = 0xC0;
 
 // In the body each record starts with this pointer to the question's name (RFC 1035 §4.1.4), right
 // as it is when the owner was asked for, and is then type, class, TTL, rdata size, rdata.
@@ -151,10 +155,12 @@ constexpr size_t kTypeAt = 2;
 constexpr size_t kTtlAt = 6;
 constexpr size_t kRdataSizeAt = 10;
 
+class Node;
+
 class RRset {
  public:
     RRset() = default;
-    explicit RRset(const uint8_t* at) : at_(at) {}
+    RRset(const uint8_t* block, Ref ref) : block_(block), at_(block + ref * kRefUnit) {}
 
     [[nodiscard]] explicit operator bool() const { return at_ != nullptr; }
     [[nodiscard]] const RRsetHeader& header() const {
@@ -177,9 +183,11 @@ class RRset {
     [[nodiscard]] std::span<const uint8_t> signatures() const {
         return {body().data() + header().body_size, header().signatures_size};
     }
+    [[nodiscard]] Node target(const Link& link) const;
     [[nodiscard]] uint32_t ttl() const { return base::load_u32(body().data() + kTtlAt); }
 
  private:
+    const uint8_t* block_ = nullptr;
     const uint8_t* at_ = nullptr;
 };
 
@@ -205,9 +213,7 @@ class Node {
         return {reinterpret_cast<const RRsetEntry*>(at_ + sizeof(NodeHeader) + padded),
                 header().rrset_count};
     }
-    [[nodiscard]] RRset rrset(const RRsetEntry& entry) const {
-        return RRset(block_ + entry.rrset * kRefUnit);
-    }
+    [[nodiscard]] RRset rrset(const RRsetEntry& entry) const { return {block_, entry.rrset}; }
     // False when the node has none of this type.
     [[nodiscard]] RRset find(dns::RRType type) const {
         for (const RRsetEntry& entry : rrsets()) {
@@ -235,6 +241,8 @@ class Node {
     const uint8_t* block_ = nullptr;
     const uint8_t* at_ = nullptr;
 };
+
+inline Node RRset::target(const Link& link) const { return {block_, link.node}; }
 
 // Where a hash leads in an index: a bucket, and the tag to look for in it.
 struct Probe {

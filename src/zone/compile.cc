@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/compile.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "dns/zone_file.h"
+#include "zone/draft.h"
+#include "zone/image_builder.h"
+
+namespace nearcast::zone {
+namespace {
+
+constexpr std::string_view kFileEnding = ".zone";
+
+base::Result<std::string> read_whole(const std::string& path) {
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    if (!file) return base::fail_errno("cannot open " + path, errno);
+    const std::streamoff size = file.tellg();
+    if (size < 0) return base::fail("cannot read " + path, "is it a file?");
+    std::string text(static_cast<size_t>(size), '\0');
+    file.seekg(0);
+    if (!file.read(text.data(), size)) return base::fail_errno("cannot read " + path, errno);
+    return text;
+}
+
+// The zone that a file is named for, if its name is one.
+std::optional<dns::Name> zone_named_by(const std::string& path) {
+    std::string stem = std::filesystem::path(path).filename().string();
+    if (stem.ends_with(kFileEnding)) stem.resize(stem.size() - kFileEnding.size());
+    if (stem == "root" || stem.empty()) return dns::Name();
+    const dns::Name root;
+    const auto name = dns::parse_name(stem, &root);
+    return name ? std::optional(*name) : std::nullopt;
+}
+
+class Compiler {
+ public:
+    explicit Compiler(dns::Name origin) : origin_(std::move(origin)) { zone_.apex = origin_; }
+
+    void read_file(const std::string& path);
+    void parse(std::string_view text, const std::string& file);
+    void finish();
+    CompiledZone take() { return std::move(zone_); }
+
+    // Tells a zone that is not called as its file is.
+    void compare_name(const std::optional<dns::Name>& file_name, const std::string& path);
+
+ private:
+    void take_record(const dns::Record& record, const dns::ZoneFilePlace& place);
+    void add(const dns::Record& record, SourceLine source);
+    void begin_draft(const dns::Name& apex);
+    SourceLine source_of(const dns::ZoneFilePlace& place);
+    void tell(Severity severity, SourceLine source, std::string message, std::string hint = {});
+
+    dns::Name origin_;
+    CompiledZone zone_;
+    std::optional<ZoneDraft> draft_;
+    // Records in front of the SOA, which says what the zone is called. Mostly none.
+    std::vector<std::pair<dns::Record, SourceLine>> early_;
+    std::vector<std::string> sources_;  // Files by their numbers in SourceLine.
+    size_t outside_count_ = 0;
+    bool has_error_ = false;
+};
+
+void Compiler::tell(Severity severity, SourceLine source, std::string message, std::string hint) {
+    has_error_ |= severity == Severity::Error;
+    const std::string file = source.line == 0 ? std::string() : sources_[source.file];
+    zone_.diagnostics.push_back({severity, file, source.line, std::move(message), std::move(hint)});
+}
+
+SourceLine Compiler::source_of(const dns::ZoneFilePlace& place) {
+    if (sources_.empty() || sources_.back() != place.file) {
+        // Back from an included file, mostly: it is one of the last.
+        const auto known = std::ranges::find(sources_, place.file);
+        if (known == sources_.end()) {
+            sources_.emplace_back(place.file);
+        } else {
+            return {static_cast<uint32_t>(place.line),
+                    static_cast<uint16_t>(known - sources_.begin())};
+        }
+    }
+    return {static_cast<uint32_t>(place.line), static_cast<uint16_t>(sources_.size() - 1)};
+}
+
+void Compiler::begin_draft(const dns::Name& apex) {
+    zone_.apex = apex;
+    draft_.emplace(apex);
+    for (const auto& [record, source] : early_) add(record, source);
+    early_.clear();
+}
+
+void Compiler::add(const dns::Record& record, SourceLine source) {
+    if (draft_->add(record, source)) return;
+    if (outside_count_++ == kFindingsMax) return;
+    tell(Severity::Error, source,
+         dns::to_text(record.owner) + " is not in the zone " + dns::to_text(zone_.apex),
+         "end the name without a dot to make it relative, or move it to its own zone");
+}
+
+void Compiler::take_record(const dns::Record& record, const dns::ZoneFilePlace& place) {
+    const SourceLine source = source_of(place);
+    if (!draft_) {
+        if (record.type == dns::RRType::SOA) {
+            begin_draft(record.owner);
+        } else {
+            early_.emplace_back(record, source);
+            return;
+        }
+    }
+    add(record, source);
+}
+
+void Compiler::parse(std::string_view text, const std::string& file) {
+    dns::ZoneFileOptions options;
+    options.file = file;
+    options.origin = origin_;
+    options.read_file = [this](const std::string& path) {
+        zone_.files.push_back(FileStamp::of(path));
+        return read_whole(path);
+    };
+    const auto errors = dns::parse_zone_file(
+        text, options, [this](const dns::Record& record, const dns::ZoneFilePlace& place) {
+            take_record(record, place);
+        });
+    for (const dns::ZoneFileError& error : errors) {
+        has_error_ = true;
+        zone_.diagnostics.push_back(
+            {Severity::Error, error.file, error.line, error.reason, error.hint});
+    }
+}
+
+void Compiler::read_file(const std::string& path) {
+    zone_.files.push_back(FileStamp::of(path));
+    const auto text = read_whole(path);
+    if (text) {
+        parse(*text, path);
+        return;
+    }
+    has_error_ = true;
+    zone_.diagnostics.push_back({Severity::Error, {}, 0, text.error().message, text.error().hint});
+}
+
+void Compiler::compare_name(const std::optional<dns::Name>& file_name, const std::string& path) {
+    if (has_error_ || (file_name && *file_name == zone_.apex)) return;
+    const std::string name = dns::to_text(zone_.apex);
+    const std::string stem = zone_.apex.is_root() ? "root" : name.substr(0, name.size() - 1);
+    zone_.diagnostics.push_back({Severity::Warning, path, 0,
+                                 "the file is not named for its zone, which is " + name,
+                                 "rename it to " + stem + std::string(kFileEnding)});
+}
+
+void Compiler::finish() {
+    if (has_error_) return;
+    if (!draft_) begin_draft(origin_);
+    draft_->arrange();
+    for (Finding& finding : check_zone(*draft_)) {
+        tell(finding.severity, finding.source, std::move(finding.message), std::move(finding.hint));
+    }
+    if (has_error_) return;
+    auto image = build_image(*draft_);
+    if (image) {
+        zone_.image = *std::move(image);
+    } else {
+        tell(Severity::Error, {}, image.error().message, image.error().hint);
+    }
+}
+
+}  // namespace
+
+std::string Diagnostic::to_text() const {
+    std::string text = severity == Severity::Error ? "error: " : "warning: ";
+    if (!file.empty()) {
+        text += file + ":";
+        if (line > 0) text += std::to_string(line) + ":";
+        text += " ";
+    }
+    text += message;
+    if (!hint.empty()) text += "\n  try: " + hint;
+    return text;
+}
+
+FileStamp FileStamp::of(const std::string& path) {
+    FileStamp stamp;
+    stamp.path = path;
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return stamp;
+    stamp.inode = status.st_ino;
+    stamp.size = status.st_size;
+    stamp.modified_ns = status.st_mtim.tv_sec * int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+    return stamp;
+}
+
+CompiledZone compile_zone_file(const std::string& path) {
+    const auto file_name = zone_named_by(path);
+    Compiler compiler(file_name.value_or(dns::Name()));
+    compiler.read_file(path);
+    compiler.finish();
+    compiler.compare_name(file_name, path);
+    return compiler.take();
+}
+
+CompiledZone compile_zone_text(const dns::Name& origin, std::string_view text) {
+    Compiler compiler(origin);
+    compiler.parse(text, "");
+    compiler.finish();
+    return compiler.take();
+}
+
+}  // namespace nearcast::zone

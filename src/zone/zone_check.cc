@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/zone_check.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dns/rdata.h"
+
+namespace nearcast::zone {
+namespace {
+
+using dns::RRType;
+using Node = ZoneDraft::Node;
+using Set = ZoneDraft::Set;
+
+// May stand beside a CNAME (RFC 4034 §2.5, RFC 2181 §10.1).
+bool is_dnssec_type(RRType type) {
+    return type == RRType::NSEC || type == RRType::RRSIG || type == RRType::KEY;
+}
+
+class Checker {
+ public:
+    explicit Checker(const ZoneDraft& draft) : draft_(draft) {}
+
+    std::vector<Finding> run();
+
+ private:
+    void check_apex();
+    void check_node(const Node& node);
+    void check_alias(const Node& node);
+    void check_dname(const Node& node);
+    void check_set(const Node& node, const Set& set);
+    void check_cut(const Node& node, const Set& ns);
+    void check_wildcard(const Node& node);
+    void check_hidden(const Node& node);
+    void check_targets(const Node& node, const Set& set);
+    void check_target(const Node& node, const Set& set, const ZoneDraft::Datum& datum);
+    [[nodiscard]] bool has_address(uint32_t number) const;
+    [[nodiscard]] bool is_known_elsewhere(const HashedName& target, const Node& node) const;
+
+    void error(SourceLine source, std::string message, std::string hint = {});
+    void warn(SourceLine source, std::string message, std::string hint = {});
+    [[nodiscard]] std::string text(const Node& node) const {
+        return dns::to_text(draft_.name(node));
+    }
+
+    const ZoneDraft& draft_;
+    std::vector<Finding> errors_;
+    std::vector<Finding> warnings_;
+};
+
+void Checker::error(SourceLine source, std::string message, std::string hint) {
+    if (errors_.size() == kFindingsMax) return;
+    errors_.push_back({Severity::Error, source, std::move(message), std::move(hint)});
+}
+
+void Checker::warn(SourceLine source, std::string message, std::string hint) {
+    if (warnings_.size() == kFindingsMax) return;
+    warnings_.push_back({Severity::Warning, source, std::move(message), std::move(hint)});
+}
+
+void Checker::check_apex() {
+    const Node& apex = draft_.nodes().front();
+    const std::string name = text(apex);
+    const Set* const soa = draft_.find(apex, RRType::SOA);
+    if (soa == nullptr || soa->records.empty()) {
+        error(
+            {}, "no SOA record at " + name,
+            name + " 3600 IN SOA ns1." + name + " hostmaster." + name + " 1 7200 900 1209600 300");
+    } else if (soa->records.size() > 1) {
+        error(soa->records[1].source, name + " has more than one SOA record",
+              "keep the one at line " + std::to_string(soa->records[0].source.line));
+    }
+    const Set* const ns = draft_.find(apex, RRType::NS);
+    if (ns == nullptr || ns->records.empty()) {
+        error({}, "no NS record at " + name, name + " 3600 IN NS ns1." + name);
+    } else {
+        check_targets(apex, *ns);
+    }
+}
+
+void Checker::check_alias(const Node& node) {
+    const Set* const cname = draft_.find(node, RRType::CNAME);
+    if (cname == nullptr || cname->records.empty()) return;
+    if (cname->records.size() > 1) {
+        error(cname->records[1].source, text(node) + " has more than one CNAME record",
+              "a name is an alias for one other name");
+    }
+    for (const Set& other : draft_.sets(node)) {
+        if (other.type == RRType::CNAME || is_dnssec_type(other.type) || other.records.empty()) {
+            continue;
+        }
+        error(other.records[0].source,
+              text(node) + " has a CNAME and also " + dns::to_text(other.type) + " records",
+              "remove one of the two: a CNAME stands alone");
+        return;
+    }
+}
+
+void Checker::check_dname(const Node& node) {
+    const Set* const dname = draft_.find(node, RRType::DNAME);
+    if (dname == nullptr || dname->records.empty()) return;
+    if (dname->records.size() > 1) {
+        error(dname->records[1].source, text(node) + " has more than one DNAME record",
+              "a tree moves to one other place");
+    }
+    if ((node.flags & (kApex | kOccluded)) == 0 && draft_.find(node, RRType::NS) != nullptr) {
+        error(dname->records[0].source, text(node) + " has both DNAME and NS records",
+              "delegate the name or redirect what is below it, not both");
+    }
+}
+
+void Checker::check_wildcard(const Node& node) {
+    const auto name = draft_.name(node);
+    if (name[0] != 1 || name[1] != '*') return;
+    for (const RRType type : {RRType::NS, RRType::DNAME}) {
+        const Set* const set = draft_.find(node, type);
+        if (set == nullptr || set->records.empty()) continue;
+        warn(set->records[0].source,
+             text(node) + " is a wildcard with " + dns::to_text(type) + " records",
+             "they delegate or redirect nothing (RFC 4592, sections 4.2 and 4.4)");
+    }
+}
+
+void Checker::check_set(const Node& node, const Set& set) {
+    if (set.records.empty()) {
+        warn(set.signatures[0].source,
+             text(node) + " has signatures over " + dns::to_text(set.type) + " and no such records",
+             "sign the zone again");
+        return;
+    }
+    if (set.had_mixed_ttls) {
+        warn(set.records[0].source,
+             "the " + dns::to_text(set.type) + " records of " + text(node) +
+                 " have different TTLs; " + std::to_string(set.records[0].ttl) + " is used",
+             "give them one TTL");
+    }
+    const bool is_apex = (node.flags & kApex) != 0;
+    if (set.type == RRType::SOA && !is_apex) {
+        error(set.records[0].source, text(node) + " has an SOA record and is not the apex",
+              "a zone has one SOA; another zone goes into a file of its own");
+    }
+    if (set.type == RRType::DS && (is_apex || (node.flags & kDelegation) == 0)) {
+        warn(set.records[0].source, text(node) + " has DS records and is no zone cut",
+             "DS stands beside the NS records of a delegation");
+    }
+    if (!is_apex || set.type != RRType::NS) check_targets(node, set);
+}
+
+// NS, MX and SRV name hosts: they must exist where this zone can tell, and not be aliases.
+void Checker::check_targets(const Node& node, const Set& set) {
+    const bool names_hosts =
+        set.type == RRType::NS || set.type == RRType::MX || set.type == RRType::SRV;
+    if (!names_hosts || (node.flags & kOccluded) != 0) return;
+    for (const ZoneDraft::Datum& datum : set.records) check_target(node, set, datum);
+}
+
+void Checker::check_target(const Node& node, const Set& set, const ZoneDraft::Datum& datum) {
+    const auto rdata = draft_.rdata(datum);
+    dns::RdataNames names(set.type, rdata);
+    dns::RdataName place;
+    if (!names.next(place) || place.size <= 1) return;
+    const auto wire = rdata.subspan(place.offset, place.size);
+    const HashedName target(wire);
+    if (!draft_.is_in_zone(target)) return;
+    const std::string type = dns::to_text(set.type);
+    const std::string host = dns::to_text(wire);
+    const uint32_t number = draft_.find_node(target);
+    if (number != ZoneDraft::kNone && draft_.find(draft_.nodes()[number], RRType::CNAME)) {
+        warn(datum.source, type + " of " + text(node) + " names " + host + ", which is a CNAME",
+             "name the host that the CNAME leads to");
+    } else if (!has_address(number) && !is_known_elsewhere(target, node)) {
+        warn(datum.source,
+             type + " of " + text(node) + " names " + host + ", which has no address here",
+             host + " 3600 IN A 192.0.2.1");
+    }
+}
+
+bool Checker::has_address(uint32_t number) const {
+    if (number == ZoneDraft::kNone) return false;
+    const Node& node = draft_.nodes()[number];
+    return draft_.find(node, RRType::A) != nullptr || draft_.find(node, RRType::AAAA) != nullptr;
+}
+
+// Whether the address may well be known where we cannot look: in a child zone (but not the one
+// that `node` itself delegates: its own servers need glue), where a DNAME leads, by a wildcard.
+bool Checker::is_known_elsewhere(const HashedName& target, const Node& node) const {
+    uint32_t number = ZoneDraft::kNone;
+    for (size_t label = 0; number == ZoneDraft::kNone; ++label) {
+        number = draft_.find_node(target, label);  // The apex is found at the latest.
+    }
+    const Node& nearest = draft_.nodes()[number];
+    const Node& above =
+        nearest.hidden_by == ZoneDraft::kNone ? nearest : draft_.nodes()[nearest.hidden_by];
+    if ((above.flags & kDelegation) != 0) return &above != &node;
+    return (above.flags & kDname) != 0 || above.wildcard != ZoneDraft::kNone;
+}
+
+void Checker::check_hidden(const Node& node) {
+    const Node& above = draft_.nodes()[node.hidden_by];
+    for (const Set& set : draft_.sets(node)) {
+        if (set.records.empty()) continue;
+        const bool is_glue =
+            (above.flags & kDelegation) != 0 && (set.type == RRType::A || set.type == RRType::AAAA);
+        if (is_glue) continue;
+        const char* const reason = (above.flags & kDelegation) != 0 ? "delegated" : "redirected";
+        warn(set.records[0].source,
+             text(node) + " " + dns::to_text(set.type) + " is never answered: " + text(above) +
+                 " is " + reason,
+             (above.flags & kDelegation) != 0 ? "put it into the zone of " + text(above) : "");
+    }
+}
+
+void Checker::check_node(const Node& node) {
+    check_alias(node);
+    check_dname(node);
+    check_wildcard(node);
+    for (const Set& set : draft_.sets(node)) check_set(node, set);
+    if (node.hidden_by != ZoneDraft::kNone) check_hidden(node);
+}
+
+std::vector<Finding> Checker::run() {
+    check_apex();
+    for (const Node& node : draft_.nodes()) check_node(node);
+    std::vector<Finding> all = std::move(errors_);
+    all.insert(all.end(), std::make_move_iterator(warnings_.begin()),
+               std::make_move_iterator(warnings_.end()));
+    return all;
+}
+
+}  // namespace
+
+std::vector<Finding> check_zone(const ZoneDraft& draft) { return Checker(draft).run(); }
+
+}  // namespace nearcast::zone
