@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "answer/composer.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace nearcast::answer {
+namespace {
+
+using dns::Rcode;
+using dns::RRType;
+using zone::Node;
+using zone::RRset;
+
+// Targets of one RRset whose addresses are added, at most: what more there is would hardly fit, and
+// a question is to have a bounded cost.
+constexpr size_t kTargetsMax = 32;
+
+// Whether a node with a CNAME sends this question on (RFC 1034 §3.6.2, RFC 2181 §10.1; the DNSSEC
+// types may stand beside a CNAME, RFC 4034 §2.5).
+bool follows_cname(RRType qtype) {
+    return qtype != RRType::CNAME && qtype != RRType::ANY && qtype != RRType::RRSIG &&
+           qtype != RRType::NSEC;
+}
+
+// The place of the link's target in the message, if the RRset begins at `rrset_at`.
+Owner target_owner(const zone::Link& link, const Node& target, size_t rrset_at) {
+    return {rrset_at == 0 ? 0 : rrset_at + link.name_at, target.owner()};
+}
+
+// Whether an earlier link leads to the same node.
+bool is_repeated(std::span<const zone::Link> links, size_t number) {
+    const auto earlier = links.first(number);
+    return std::ranges::find(earlier, links[number].node, &zone::Link::node) != earlier.end();
+}
+
+}  // namespace
+
+std::optional<zone::Image> find_zone(const zone::ZoneTable& zones, const zone::HashedName& name,
+                                     size_t first_label) {
+    std::optional<zone::Image> found;
+    visit_apexes(zones, name, first_label, [&](size_t label) {
+        found = zones.find(name.hash(label), name.suffix(label));
+        return found.has_value();
+    });
+    return found;
+}
+
+std::optional<zone::Image> find_zone_for(const zone::ZoneTable& zones, const zone::HashedName& name,
+                                         RRType qtype) {
+    const auto zone = find_zone(zones, name, 0);
+    const bool is_at_apex = zone && zone->apex().label_count() == name.label_count();
+    if (qtype != RRType::DS || !is_at_apex || name.label_count() == 0) return zone;
+    const auto parent = find_zone(zones, name, 1);
+    return parent ? parent : zone;
+}
+
+Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
+                          const std::optional<zone::Image>& zone, ResponseWriter& writer) {
+    writer_ = &writer;
+    query_ = &query;
+    outcome_ = {};
+    name_.assign_question(name, query.qname.wire());
+    if (!zone) return {Rcode::Refused};
+    if (zone->is_unavailable()) return {Rcode::ServFail};
+
+    visited_[0] = name.hash();
+    visited_count_ = 1;
+    std::optional<zone::Image> current = zone;
+    while (answer_in(*current) == Step::Follow) {
+        current = find_zone_for(zones_, name_.name(), query_->qtype);
+        if (!current || current->is_unavailable()) break;
+    }
+    return outcome_;
+}
+
+Composer::Step Composer::answer_in(const zone::Image& zone) {
+    const Lookup found = look_up(zone, name_.name());
+    switch (found.match) {
+        case Match::Cut:
+            refer(found.node);
+            return Step::Done;
+        case Match::Name:
+            if (found.node.has(zone::kDelegation) && query_->qtype != RRType::DS) {
+                refer(found.node);
+                return Step::Done;
+            }
+            break;
+        case Match::Dname:
+            outcome_.is_authoritative = true;
+            return redirect(found.node);
+        case Match::Wildcard:
+            break;
+        case Match::Nothing:
+            outcome_.is_authoritative = true;
+            answer_negative(zone, Rcode::NXDomain);
+            return Step::Done;
+    }
+    outcome_.is_authoritative = true;
+    return answer_from(zone, found.node);
+}
+
+Composer::Step Composer::answer_from(const zone::Image& zone, const Node& node) {
+    const RRType qtype = query_->qtype;
+    const RRset exact = node.find(qtype);
+    if (exact) {
+        answer_positive(node, exact);
+        return Step::Done;
+    }
+    if (follows_cname(qtype)) {
+        const RRset cname = node.find(RRType::CNAME);
+        if (cname) return follow_cname(node, cname);
+    }
+    const size_t size_before = writer_->size();
+    if (qtype == RRType::ANY) answer_any(node);
+    if (qtype == RRType::RRSIG) answer_signatures(node);
+    const bool has_answered = writer_->size() > size_before || outcome_.is_truncated;
+    if (!has_answered) answer_negative(zone, Rcode::NoError);
+    return Step::Done;
+}
+
+bool Composer::add_set(Section section, const Node& node, const RRset& rrset, const Owner& owner) {
+    const auto mark = writer_->mark();
+    if (!writer_->add(section, rrset, owner, name_, node.owner())) return false;
+    const bool has_signatures = query_->edns.dnssec_ok && rrset.header().signature_count > 0;
+    if (!has_signatures || writer_->add_signatures(section, rrset, owner)) return true;
+    writer_->go_back(mark);
+    return false;
+}
+
+void Composer::need_set(Section section, const Node& node, const RRset& rrset, const Owner& owner) {
+    if (!add_set(section, node, rrset, owner)) outcome_.is_truncated = true;
+}
+
+void Composer::answer_positive(const Node& node, const RRset& rrset) {
+    const Owner owner = current_owner();
+    need_set(Section::Answer, node, rrset, owner);
+    if (!outcome_.is_truncated && rrset.header().link_count > 0) add_additional(rrset, owner);
+}
+
+// One RRset, of our choice (RFC 8482 §4.1): enough for whoever wants to know that the name exists,
+// and useless for amplification. It is the one with the lowest type.
+void Composer::answer_any(const Node& node) {
+    if (node.rrsets().empty()) return;
+    need_set(Section::Answer, node, node.rrset(node.rrsets().front()), current_owner());
+}
+
+// Of the signatures, too, those over one RRset are enough (RFC 8482 §7).
+void Composer::answer_signatures(const Node& node) {
+    for (const zone::RRsetEntry& entry : node.rrsets()) {
+        const RRset rrset = node.rrset(entry);
+        if (rrset.header().signature_count == 0) continue;
+        if (!writer_->add_signatures(Section::Answer, rrset, current_owner())) {
+            outcome_.is_truncated = true;
+        }
+        return;
+    }
+}
+
+// With the SOA, whose TTL says how long this may be remembered (RFC 2308 §3 and §5).
+void Composer::answer_negative(const zone::Image& zone, Rcode rcode) {
+    outcome_.rcode = rcode;
+    const Node apex = zone.apex();
+    const RRset soa = apex.find(RRType::SOA);
+    const size_t start = writer_->size();
+    need_set(Section::Authority, apex, soa, ancestor_owner(apex));
+    const auto body = soa.body();
+    const uint32_t minimum = base::load_u32(body.data() + body.size() - sizeof(uint32_t));
+    if (minimum < soa.ttl()) writer_->set_ttls(start, minimum);
+}
+
+Composer::Step Composer::follow_cname(const Node& node, const RRset& cname) {
+    const Owner owner = current_owner();
+    need_set(Section::Answer, node, cname, owner);
+    if (outcome_.is_truncated) return Step::Done;
+    return go_on_with(writer_->first_rdata_at());
+}
+
+// Makes the name written at `at` the one to answer, unless the chain is long enough or has come
+// back to where it was.
+Composer::Step Composer::go_on_with(size_t at) {
+    if (visited_count_ > kChainLinksMax) return Step::Done;
+    name_.assign_written(writer_->message(), at);
+    const uint64_t hash = name_.name().hash();
+    const auto visited = std::span(visited_).first(visited_count_);
+    if (std::ranges::find(visited, hash) != visited.end()) return Step::Done;
+    visited_[visited_count_++] = hash;
+    return Step::Follow;
+}
+
+// RFC 6672 §3.2: the DNAME, and a CNAME made from it for this very name.
+Composer::Step Composer::redirect(const Node& dname_node) {
+    const RRset dname = dname_node.find(RRType::DNAME);
+    need_set(Section::Answer, dname_node, dname, ancestor_owner(dname_node));
+    if (outcome_.is_truncated) return Step::Done;
+
+    const auto target = dname.body().subspan(zone::kRecordFixedSize);
+    const auto own = name_.wire();
+    const auto prefix = own.first(own.size() - dname_node.owner().size());
+    if (prefix.size() + target.size() > dns::kNameSizeMax) {
+        outcome_.rcode = Rcode::YXDomain;
+        return Step::Done;
+    }
+    std::array<uint8_t, dns::kNameSizeMax> alias{};
+    std::ranges::copy(prefix, alias.begin());
+    std::ranges::copy(target, alias.begin() + static_cast<ptrdiff_t>(prefix.size()));
+    const std::span rdata(alias.data(), prefix.size() + target.size());
+    const RecordHead head{RRType::CNAME, dns::RRClass::IN, dname.ttl()};
+    if (!writer_->add_record(Section::Answer, current_owner(), head, rdata)) {
+        outcome_.is_truncated = true;
+        return Step::Done;
+    }
+    return go_on_with(writer_->size() - rdata.size());
+}
+
+// To the child's servers, with the glue without which nobody would get there (RFC 9471).
+void Composer::refer(const Node& cut) {
+    const RRset ns = cut.find(RRType::NS);
+    const Owner owner = ancestor_owner(cut);
+    need_set(Section::Authority, cut, ns, owner);
+    const size_t ns_at = writer_->last_body_at();
+    const RRset ds = query_->edns.dnssec_ok ? cut.find(RRType::DS) : RRset();
+    if (ds && !outcome_.is_truncated) need_set(Section::Authority, cut, ds, owner);
+    if (!outcome_.is_truncated && ns.header().link_count > 0) add_glue(ns, ns_at);
+}
+
+// First the addresses of servers inside the child: all of them, or TC. Then those of servers in
+// other parts of this zone, as far as there is room.
+void Composer::add_glue(const RRset& ns, size_t ns_at) {
+    const auto links = ns.links();
+    for (const bool is_in_domain : {true, false}) {
+        for (size_t i = 0; i < std::min(links.size(), kTargetsMax); ++i) {
+            if (((links[i].flags & zone::kInDomain) != 0) != is_in_domain) continue;
+            if (is_repeated(links, i)) continue;
+            const Node target = ns.target(links[i]);
+            if (add_addresses(target, target_owner(links[i], target, ns_at))) continue;
+            outcome_.is_truncated |= is_in_domain;
+            return;
+        }
+    }
+}
+
+// False when some address did not fit.
+bool Composer::add_addresses(const Node& target, const Owner& owner) {
+    for (const RRType type : {RRType::A, RRType::AAAA}) {
+        const RRset addresses = target.find(type);
+        if (addresses && !add_set(Section::Additional, target, addresses, owner)) return false;
+    }
+    return true;
+}
+
+// What the client would ask next: never worth a truncated answer.
+void Composer::add_additional(const RRset& rrset, const Owner& owner) {
+    const size_t rrset_at = writer_->last_body_at();
+    const auto links = rrset.links();
+    for (size_t i = 0; i < std::min(links.size(), kTargetsMax); ++i) {
+        if (is_repeated(links, i)) continue;
+        const Node target = rrset.target(links[i]);
+        const Owner to = (links[i].flags & zone::kToOwner) != 0
+                             ? owner
+                             : target_owner(links[i], target, rrset_at);
+        const RRset same =
+            (links[i].flags & zone::kSameType) != 0 ? target.find(rrset.type()) : RRset();
+        if (same && !add_set(Section::Additional, target, same, to)) return;
+        if (!add_addresses(target, to)) return;
+    }
+}
+
+}  // namespace nearcast::answer

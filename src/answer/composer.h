@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Answers an ordinary question (class IN, opcode QUERY) from the zones: the algorithm of RFC 1034
+// §4.3.2 and what later documents made of it.
+//
+// One for each worker. It writes the sections; header and OPT are the Responder's.
+
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "answer/lookup.h"
+#include "answer/placed_name.h"
+#include "answer/response_writer.h"
+#include "dns/message.h"
+#include "zone/zone_table.h"
+
+namespace nearcast::answer {
+
+// CNAMEs and DNAMEs followed for one question, at most. Resolvers give up about there; more would
+// let one question cost many, and a loop that changes the name each time go on for ever.
+constexpr size_t kChainLinksMax = 16;
+
+// Calls `visit(label)` for each suffix of `name` that could be the apex of a zone here, the longest
+// first, from label `first_label` on, until it returns true.
+template <typename Visit>
+void visit_apexes(const zone::ZoneTable& zones, const zone::HashedName& name, size_t first_label,
+                  Visit visit) {
+    const size_t deepest = zones.label_count_max();
+    const size_t longest = name.label_count() > deepest ? name.label_count() - deepest : 0;
+    for (size_t label = std::max(longest, first_label); label <= name.label_count(); ++label) {
+        if (visit(label)) return;
+    }
+}
+
+// The most specific zone here for the suffixes of `name` from label `first_label` on.
+[[nodiscard]] std::optional<zone::Image> find_zone(const zone::ZoneTable& zones,
+                                                   const zone::HashedName& name,
+                                                   size_t first_label);
+
+// The same for a question: a DS lies at the parent's side of a cut (RFC 4035 §3.1.4.1).
+[[nodiscard]] std::optional<zone::Image> find_zone_for(const zone::ZoneTable& zones,
+                                                       const zone::HashedName& name,
+                                                       dns::RRType qtype);
+
+struct Outcome {
+    dns::Rcode rcode = dns::Rcode::NoError;
+    bool is_authoritative = false;
+    bool is_truncated = false;
+};
+
+class Composer {
+ public:
+    explicit Composer(const zone::ZoneTable& zones) : zones_(zones) {}
+
+    // Adds the answer to `query` about `name`, which begins in `zone`, to `writer`.
+    Outcome compose(const dns::Query& query, const zone::HashedName& name,
+                    const std::optional<zone::Image>& zone, ResponseWriter& writer);
+
+ private:
+    // Whether the question is answered, or goes on with another name.
+    enum class Step : uint8_t { Done, Follow };
+
+    Step answer_in(const zone::Image& zone);
+    Step answer_from(const zone::Image& zone, const zone::Node& node);
+    Step follow_cname(const zone::Node& node, const zone::RRset& cname);
+    Step redirect(const zone::Node& dname_node);
+    void answer_any(const zone::Node& node);
+    void answer_signatures(const zone::Node& node);
+    void answer_positive(const zone::Node& node, const zone::RRset& rrset);
+    void answer_negative(const zone::Image& zone, dns::Rcode rcode);
+    void refer(const zone::Node& cut);
+    void add_glue(const zone::RRset& ns, size_t ns_at);
+    void add_additional(const zone::RRset& rrset, const Owner& owner);
+    [[nodiscard]] bool add_addresses(const zone::Node& target, const Owner& owner);
+
+    // False when it does not fit; then nothing of it was added.
+    [[nodiscard]] bool add_set(Section section, const zone::Node& node, const zone::RRset& rrset,
+                               const Owner& owner);
+    // The same where the answer is worth nothing without it.
+    void need_set(Section section, const zone::Node& node, const zone::RRset& rrset,
+                  const Owner& owner);
+
+    Step go_on_with(size_t at);
+    [[nodiscard]] Owner current_owner() const {
+        return {name_.suffix_at(name_.name().size()), name_.wire()};
+    }
+    [[nodiscard]] Owner ancestor_owner(const zone::Node& node) const {
+        return {name_.suffix_at(node.owner().size()), node.owner()};
+    }
+
+    const zone::ZoneTable& zones_;
+    ResponseWriter* writer_ = nullptr;
+    const dns::Query* query_ = nullptr;
+    PlacedName name_;  // The one that is being answered: the question's, then its aliases'.
+    std::array<uint64_t, kChainLinksMax + 1> visited_{};  // Hashes of the names in the chain.
+    size_t visited_count_ = 0;
+    Outcome outcome_;
+};
+
+}  // namespace nearcast::answer
