@@ -83,6 +83,7 @@ class ZoneFileParser {
     bool has_owner_ = false;
     Record record_;  // Its owner is that of the entry before, until there is another.
     size_t include_count_ = 0;
+    size_t generated_count_ = 0;
     std::vector<ZoneFileError> errors_;
 };
 
@@ -299,10 +300,11 @@ void ZoneFileParser::read_generate(Cursor& cursor) {
     if (!parse_generate_range(word.text, range)) {
         return report_word(cursor, word, "is no range, such as 1-254 or 0-100/2", kHint);
     }
-    if (range.count() > kGenerateCountMax) {
-        return report_word(cursor, word, "is more than 1048576 records at once", kHint);
+    if (range.count() > options_.generate_count_max - generated_count_) {
+        return report_word(cursor, word, "would make too many records", kHint);
     }
     if (cursor.source.generated_at) return report_word(cursor, word, "is generated itself", kHint);
+    generated_count_ += range.count();
     Source source{.file = cursor.source.file,
                   .depth = cursor.source.depth,
                   .generated_at = place_of(cursor, cursor.entry.words.front().text.data())};

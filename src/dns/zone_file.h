@@ -22,9 +22,8 @@
 
 namespace nearcast::dns {
 
-constexpr size_t kIncludeDepthMax = 10;        // A file that includes itself ends here.
-constexpr size_t kIncludeCountMax = 10'000;    // Ten files of ten each, ten deep, end here.
-constexpr size_t kGenerateCountMax = 1 << 20;  // Four times a /14 in one line is an error in it.
+constexpr size_t kIncludeDepthMax = 10;      // A file that includes itself ends here.
+constexpr size_t kIncludeCountMax = 10'000;  // Ten files of ten each, ten deep, end here.
 
 // Where something stands. `file` is as named in the options or in $INCLUDE.
 struct ZoneFilePlace {
@@ -49,6 +48,9 @@ struct ZoneFileOptions {
     RRClass rr_class = RRClass::IN;       // Of every record; another one is an error.
     std::optional<uint32_t> default_ttl;  // As if the file began with $TTL.
     size_t error_count_max = 20;          // Reading stops with this many.
+    // What all $GENERATE of a zone may make: a PTR for each address of a /8. More is a typing error
+    // that would fill the memory.
+    size_t generate_count_max = size_t{1} << 24;
     // Gives the text of a file that is included. None: $INCLUDE is refused.
     std::function<base::Result<std::string>(const std::string& path)> read_file;
 };
