@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Orders to the relay, as one line of text over a Unix socket; the answer starts with
+// "ok".
+//
+//   ping | cut LINK | join LINK | down LINK | up LINK | quality LINK DELAY_US JITTER_US LOSS
+//
+// LINK is the link's place in the topology. A cut link loses packets in silence; one that is down
+// has no carrier, which both routers see.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace nearcast::lab {
+
+inline constexpr size_t kOrderMax = 256;
+
+// The relay's end.
+[[nodiscard]] base::Result<base::Fd> listen_for_orders(const std::string& path);
+// Call when `listener` is readable: hears one order and sends what `obey` answers.
+void take_order(const base::Fd& listener,
+                const std::function<std::string(const std::string&)>& obey);
+
+// Sends one order and returns the answer; an answer that is not "ok" is an error.
+[[nodiscard]] base::Result<std::string> order_relay(const std::string& path,
+                                                    const std::string& order);
+
+}  // namespace nearcast::lab
