@@ -28,12 +28,12 @@ const Policy& policy_of(const Link& link, const std::string& router) {
 
 // `is_ours` outlives a drain: a route that asked for the last place is still a customer's.
 constexpr std::string_view kFilters = R"(
-attribute bool is_ours;
+attribute int is_ours;
 
-function take(int preference; int delay; bool from_customer)
+function take(int liking; int distance; int from_customer)
 {
-    bgp_local_pref = preference;
-    bgp_med = delay;
+    bgp_local_pref = liking;
+    bgp_med = distance;
     is_ours = from_customer;
     # A neighbour about to go asks to be the last choice (RFC 8326).
     if (65535, 0) ~ bgp_community then bgp_local_pref = 0;
@@ -43,13 +43,11 @@ function take(int preference; int delay; bool from_customer)
 function is_for_all()
 {
     if source = RTS_STATIC then return true;
-    if defined(is_ours) then return is_ours;
+    if defined(is_ours) then return is_ours = 1;
     return false;
 }
 
 protocol device { scan time 30; }
-protocol kernel { scan time 300; ipv4 { export where source = RTS_BGP; }; }
-protocol kernel { scan time 300; ipv6 { export where source = RTS_BGP; }; }
 )";
 
 bool touches_pop(const Plan& plan, size_t router) {
@@ -75,6 +73,17 @@ void write_networks(std::ostream& out, const Node& node) {
         out << "protocol static { ipv" << (network.address.is_v6 ? '6' : '4') << "; route "
             << to_text(network.prefix) << " unreachable; }\n";
     }
+}
+
+// What a client sends bears its own address, not that of the link it leaves by.
+void write_kernel(std::ostream& out, const Node& node, bool is_v6) {
+    out << "protocol kernel { scan time 300; ipv" << (is_v6 ? '6' : '4')
+        << " { export filter {\n    if source != RTS_BGP then reject;\n";
+    for (const Network& network : node.networks) {
+        if (network.address.is_v6 != is_v6) continue;
+        out << "    krt_prefsrc = " << to_text(network.address) << ";\n";
+    }
+    out << "    accept;\n}; }; }\n";
 }
 
 struct Session {
@@ -103,7 +112,7 @@ void write_session(std::ostream& out, const Session& session) {
     if (neighbor.kind == RouterKind::Pop) out << "    bfd on;\n";
     out << "    ipv" << (is_v6 ? '6' : '4') << " {\n        import filter { take("
         << policy.preference << ", " << link.delay.count() << ", "
-        << (policy.gets_everything ? "true" : "false") << "); };\n        export "
+        << (policy.gets_everything ? 1 : 0) << "); };\n        export "
         << (policy.gets_everything ? "all" : "where is_for_all()") << ";\n    };\n}\n";
 }
 
@@ -119,6 +128,8 @@ std::string bird_config(const Plan& plan, size_t router, const std::string& stat
         << "router id " << to_text(node.router_id) << ";\n"
         << kFilters;
     write_bfd(out, plan, router);
+    write_kernel(out, node, false);
+    write_kernel(out, node, true);
     write_networks(out, node);
     for (const Interface& interface : node.interfaces) {
         write_session(out, {plan, router, interface, false});

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <optional>
+#include <set>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -25,6 +27,13 @@ constexpr const char* kDirectory = "/run/netns";
 constexpr const char* kOfThisThread = "/proc/thread-self/ns/net";
 
 std::string path_of(const std::string& name) { return std::string(kDirectory) + '/' + name; }
+
+// What two names of one namespace have in common.
+std::optional<std::pair<dev_t, ino_t>> identify(const std::string& path) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    return std::pair(status.st_dev, status.st_ino);
+}
 
 }  // namespace
 
@@ -74,21 +83,20 @@ std::vector<std::string> namespaces_with(std::string_view prefix) {
     return names;
 }
 
-std::vector<pid_t> processes_in(const std::string& name) {
-    struct stat wanted{};
+std::vector<pid_t> processes_in_any(std::span<const std::string> names) {
+    std::set<std::pair<dev_t, ino_t>> wanted;
+    for (const std::string& name : names) {
+        if (const auto identity = identify(path_of(name))) wanted.insert(*identity);
+    }
     std::vector<pid_t> found;
-    if (::stat(path_of(name).c_str(), &wanted) != 0) return found;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
         const std::string number = entry.path().filename();
         pid_t pid = 0;
         const auto parsed = std::from_chars(number.data(), number.data() + number.size(), pid);
         if (parsed.ec != std::errc()) continue;
-        struct stat its{};
-        if (::stat((entry.path() / "ns/net").c_str(), &its) == 0 && its.st_ino == wanted.st_ino &&
-            its.st_dev == wanted.st_dev) {
-            found.push_back(pid);
-        }
+        const auto identity = identify(entry.path() / "ns/net");
+        if (identity && wanted.contains(*identity)) found.push_back(pid);
     }
     return found;
 }

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,8 @@ void remove_namespace(const std::string& name);
 // The names that start with `prefix`, sorted.
 [[nodiscard]] std::vector<std::string> namespaces_with(std::string_view prefix);
 
-// Processes with a thread group leader in that namespace; empty when it is not there.
-[[nodiscard]] std::vector<pid_t> processes_in(const std::string& name);
+// The processes in any of these namespaces. A zombie counts as long as it has a namespace.
+[[nodiscard]] std::vector<pid_t> processes_in_any(std::span<const std::string> names);
 
 // While it lives the calling thread is in the namespace; afterwards it is where it was.
 class NamespaceVisit {

@@ -107,7 +107,7 @@ Result<void> start(const Program& program) {
 
 std::vector<ProcessInfo> inspect(const std::string& net_namespace) {
     std::vector<ProcessInfo> found;
-    for (const pid_t pid : processes_in(net_namespace)) {
+    for (const pid_t pid : processes_in_any({&net_namespace, 1})) {
         const std::string directory = "/proc/" + std::to_string(pid);
         const auto status = read_text(directory + "/status");
         auto command = read_text(directory + "/cmdline");

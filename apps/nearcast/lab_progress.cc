@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab_progress.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace nearcast {
+
+namespace {
+
+using lab::RouterKind;
+
+double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+LabProgress::LabProgress() : start_(base::now()), is_terminal_(::isatty(STDOUT_FILENO) == 1) {}
+
+lab::Progress LabProgress::reporter() {
+    return [this](const std::string& step, const std::string& detail) { report(step, detail); };
+}
+
+void LabProgress::report(const std::string& step, const std::string& detail) {
+    if (step == step_ && detail == detail_) return;
+    if (!step_.empty() && step != step_) print_line("\n");
+    step_ = step;
+    detail_ = detail;
+    if (is_terminal_) print_line("\r");
+}
+
+void LabProgress::finish() {
+    if (!step_.empty()) print_line("\n");
+}
+
+void LabProgress::print_line(const char* end) const {
+    std::printf("%6.1f s  %-12s %-54s%s", seconds(base::now() - start_), step_.c_str(),
+                detail_.c_str(), end);
+    std::fflush(stdout);
+}
+
+void print_welcome(const lab::Topology& topology, const lab::Built& built) {
+    const auto pops = topology.of_kind(RouterKind::Pop);
+    const auto cities = topology.of_kind(RouterKind::Client);
+    std::printf(
+        "\nA small internet is up: %zu PoPs, %zu cities, %zu routers, %zu links.\n"
+        "Every city is answered, %.1f s after the start.\n\n  PoPs  ",
+        pops.size(), cities.size(), built.routers, built.links,
+        std::chrono::duration<double>(built.until_answered).count());
+    for (const lab::Router* pop : pops) std::printf(" %s", pop->name.c_str());
+    std::printf("\n  cities");
+    for (const lab::Router* city : cities) std::printf(" %s", city->name.c_str());
+    const char* city = cities.front()->name.c_str();
+    const char* pop = pops.front()->name.c_str();
+    std::printf(
+        "\n\nTry:\n"
+        "  nearcast lab catchment                   which PoP answers which city\n"
+        "  nearcast lab dig %s www.example.org      a question, asked from there\n"
+        "  nearcast lab kill %s                     see who answers instead\n"
+        "  nearcast lab heal %s                     and bring it back\n"
+        "  nearcast lab compare                     against one ordinary server\n"
+        "  nearcast lab watch                       all of it, live\n"
+        "  nearcast lab down                        take it away\n",
+        city, pop, pop);
+}
+
+}  // namespace nearcast

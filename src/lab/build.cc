@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/build.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "lab/bird_config.h"
+#include "lab/embedded.h"
+#include "lab/files.h"
+#include "lab/lab_state.h"
+#include "lab/netns.h"
+#include "lab/node_user.h"
+#include "lab/parallel.h"
+#include "lab/plan_json.h"
+#include "lab/pop_node.h"
+#include "lab/prober.h"
+#include "lab/process.h"
+#include "lab/relay_control.h"
+#include "lab/router_setup.h"
+#include "lab/topology_file.h"
+
+namespace nearcast::lab {
+
+namespace {
+
+using base::fail;
+using base::Instant;
+using base::Result;
+using namespace std::chrono_literals;
+
+constexpr auto kRelayPatience = 20s;  // It opens two devices for each link.
+constexpr auto kRelayPoll = 10ms;
+// Fifty PoPs on a slow machine converge in a minute; after two, something is wrong.
+constexpr auto kAnswerPatience = 120s;
+constexpr auto kAskInterval = 100ms;
+// What is there is left there, to look into.
+constexpr const char* kAfterFailure = "look into /run/nearcast/lab/log; then: nearcast lab down";
+
+Result<void> make_directories() {
+    for (const char* part : {"/bird", "/log", "/pops", "/zones"}) {
+        std::error_code error;
+        std::filesystem::create_directories(paths::kRoot + part, error);
+        if (error) return fail(paths::kRoot + part + ": " + error.message());
+    }
+    return {};
+}
+
+Result<void> lay_out_zones(const std::string& directory) {
+    if (directory.empty()) {
+        for (const EmbeddedFile& zone : kExampleZones) {
+            const std::string path = paths::kZones + '/' + std::string(zone.name);
+            if (auto done = write_text(path, zone.text); !done) return done;
+        }
+        return {};
+    }
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+        if (entry.path().extension() != ".zone") continue;
+        std::filesystem::copy(entry.path(), paths::kZones, error);
+    }
+    if (error) return fail("zones in " + directory + ": " + error.message());
+    return {};
+}
+
+Result<void> write_files(const Plan& plan, const BuildOptions& options) {
+    if (auto done = make_directories(); !done) return done;
+    if (auto done = write_text(paths::kTopology, to_toml(plan.topology)); !done) return done;
+    if (auto done = write_text(paths::kPlan, plan_json(plan)); !done) return done;
+    if (auto done = lay_out_zones(options.zones_directory); !done) return done;
+    return for_each_in_parallel(plan.nodes.size(), [&plan](size_t i) -> Result<void> {
+        const std::string& name = plan.router(i).name;
+        if (plan.router(i).kind != RouterKind::Pop) {
+            return write_text(paths::bird_config(name), bird_config(plan, i, paths::kRoot));
+        }
+        if (auto done = prepare_pop(plan, i); !done) return done;
+        return write_pop_routing(plan, i);
+    });
+}
+
+Result<void> make_namespaces(const Plan& plan) {
+    if (auto done = prepare_namespaces(); !done) return done;
+    const size_t count = plan.nodes.size();
+    return for_each_in_parallel(count + 1, [&plan, count](size_t i) {
+        return i == count ? create_namespace(kRelayNamespace) : make_router(plan, i);
+    });
+}
+
+Result<void> start_relay() {
+    if (auto done = start({.arguments = {program_path("nearcast"), "lab", "relay"},
+                           .net_namespace = kRelayNamespace,
+                           .log = paths::log("relay"),
+                           .nice = -10});
+        !done) {
+        return done;
+    }
+    const Instant deadline = base::now() + kRelayPatience;
+    while (!order_relay(paths::kRelaySocket, "ping")) {
+        // It writes nothing unless it fails.
+        const std::string log = read_text(paths::log("relay")).value_or("");
+        if (base::now() > deadline || !log.empty()) {
+            return fail("the link relay did not start" + (log.empty() ? "" : ": " + log));
+        }
+        ::usleep(std::chrono::microseconds(kRelayPoll).count());
+    }
+    return {};
+}
+
+Result<void> start_routers(const Plan& plan) {
+    return for_each_in_parallel(plan.nodes.size(), [&plan](size_t i) -> Result<void> {
+        if (auto done = connect_router(plan, i); !done) return done;
+        return start_bird(plan, i);
+    });
+}
+
+Result<void> start_servers(const Plan& plan) {
+    return for_each_in_parallel(plan.nodes.size(), [&plan](size_t i) -> Result<void> {
+        switch (plan.router(i).kind) {
+            case RouterKind::Pop:
+                return start_pop(plan, i);
+            case RouterKind::Server:
+                return start_unicast_server(plan, i);
+            default:
+                return {};
+        }
+    });
+}
+
+std::string names_of(const Plan& plan, const std::set<size_t>& cities) {
+    constexpr size_t kNamedMax = 5;
+    std::string names;
+    size_t count = 0;
+    for (const size_t city : cities) {
+        if (++count > kNamedMax) return names + ", …";
+        names += (names.empty() ? "" : ", ") + plan.router(city).name;
+    }
+    return names;
+}
+
+// Asks until each city had an answer from `target`.
+Result<void> wait_for_answers(const Plan& plan, base::SocketAddress target,
+                              const Progress& progress) {
+    auto prober = Prober::open(plan, target);
+    if (!prober) return std::unexpected(prober.error());
+    std::set<size_t> waiting(prober->cities().begin(), prober->cities().end());
+    const size_t all = waiting.size();
+    const Instant deadline = base::now() + kAnswerPatience;
+    while (!waiting.empty()) {
+        if (base::now() > deadline) {
+            return fail("no answer in " + names_of(plan, waiting) + " from " + to_text(target),
+                        std::string(kAfterFailure));
+        }
+        prober->ask_all();
+        prober->listen(base::now() + kAskInterval, false);
+        for (const Probe& probe : prober->probes()) {
+            if (probe.answered) waiting.erase(probe.city);
+        }
+        progress("answers", to_text(target.ip) + ": " + std::to_string(all - waiting.size()) +
+                                " of " + std::to_string(all) + " cities");
+    }
+    return {};
+}
+
+Result<void> run_steps(const Plan& plan, const BuildOptions& options, const Progress& progress) {
+    if (auto done = write_files(plan, options); !done) return done;
+    progress("namespaces", std::to_string(plan.nodes.size()) + " routers");
+    if (auto done = make_namespaces(plan); !done) return done;
+    progress("links", std::to_string(plan.topology.links.size()) + ", each with its delay");
+    if (auto done = start_relay(); !done) return done;
+    progress("routing", "a BIRD in each router, BGP over IPv4 and IPv6");
+    if (auto done = start_routers(plan); !done) return done;
+    progress("servers", "nearcastd in each PoP");
+    if (auto done = start_servers(plan); !done) return done;
+    for (const bool is_v6 : {false, true}) {
+        auto done = wait_for_answers(plan, dns_address(plan.service, is_v6), progress);
+        if (!done) return done;
+    }
+    return {};
+}
+
+bool is_on_path(const std::string& program) {
+    const char* path = ::secure_getenv("PATH");
+    std::istringstream directories(path == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : path);
+    for (std::string directory; std::getline(directories, directory, ':');) {
+        if (::access((directory + '/' + program).c_str(), X_OK) == 0) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Result<void> check_machine() {
+    if (::geteuid() != 0) {
+        return fail("needs root: a lab is made of network namespaces", "sudo nearcast lab up");
+    }
+    if (!std::filesystem::exists("/dev/net/tun")) {
+        return fail("/dev/net/tun is missing: links are TUN devices", "modprobe tun");
+    }
+    if (!is_on_path("bird")) return fail("BIRD 2 is not installed", "apt-get install bird2");
+    const std::string server = program_path("nearcastd");
+    if (!server.contains('/') && !is_on_path(server)) {
+        return fail("nearcastd is neither beside nearcast nor in PATH", "build it, or install it");
+    }
+    if (const auto user = node_user(); !user) return std::unexpected(user.error());
+    return {};
+}
+
+Result<Built> build(const BuildOptions& options, const Progress& progress) {
+    const Instant start = base::now();
+    const Plan plan = make_plan(options.topology);
+    if (auto done = run_steps(plan, options, progress); !done) {
+        base::Error error = done.error();
+        if (error.hint.empty()) error.hint = kAfterFailure;
+        return std::unexpected(error);
+    }
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start);
+    if (auto done = write_text(paths::kComplete, ""); !done) return std::unexpected(done.error());
+    return Built{.routers = plan.nodes.size(),
+                 .links = plan.topology.links.size(),
+                 .until_answered = elapsed};
+}
+
+}  // namespace nearcast::lab
