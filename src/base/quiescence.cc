@@ -44,11 +44,12 @@ std::vector<Quiescence::Retired> Quiescence::take_safe() {
         const uint64_t seen = slot->seen.load(std::memory_order_seq_cst);
         if (seen != kOffline) oldest = std::min(oldest, seen);
     }
-    const auto still_read = [oldest](const Retired& object) { return object.epoch > oldest; };
-    const auto first_safe = std::stable_partition(retired_.begin(), retired_.end(), still_read);
-    std::vector<Retired> safe(std::make_move_iterator(first_safe),
-                              std::make_move_iterator(retired_.end()));
-    retired_.erase(first_safe, retired_.end());
+    // They were retired in the order of their epochs: what is safe stands in front.
+    const auto is_safe = [oldest](const Retired& object) { return object.epoch <= oldest; };
+    const auto first_read = std::partition_point(retired_.begin(), retired_.end(), is_safe);
+    std::vector<Retired> safe(std::make_move_iterator(retired_.begin()),
+                              std::make_move_iterator(first_read));
+    retired_.erase(retired_.begin(), first_read);
     return safe;
 }
 
