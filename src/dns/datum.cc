@@ -52,10 +52,16 @@ const Datum& datum_of(Field field) {
             return kStringsDatum;
         case Field::Text:
             return kTextDatum;
+        case Field::Uri:
+            return kUriDatum;
         case Field::Tag:
             return kTagDatum;
         case Field::Hex:
             return kHexDatum;
+        case Field::DsDigest:
+            return kDsDigestDatum;
+        case Field::ZoneDigest:
+            return kZoneDigestDatum;
         case Field::Base64:
             return kBase64Datum;
         case Field::OptionalBase64:

@@ -50,6 +50,47 @@ void print_base64(WireReader& rdata, std::string& text) {
     (void)check_rest(rdata);
 }
 
+// The kind of digest stands in the byte in front of it: its size tells one that was cut off.
+bool is_ds_digest_size(uint8_t type, size_t size) {
+    switch (type) {
+        case 1:
+            return size == 20;  // SHA-1
+        case 2:                 // SHA-256
+        case 3:
+            return size == 32;  // GOST R 34.11-94
+        case 4:
+            return size == 48;  // SHA-384
+        default:
+            return size > 0;
+    }
+}
+
+bool is_zone_digest_size(uint8_t algorithm, size_t size) {
+    switch (algorithm) {
+        case 1:
+            return size == 48;  // SHA-384
+        case 2:
+            return size == 64;  // SHA-512
+        default:
+            return size >= 12;
+    }
+}
+
+template <bool (*kIsSize)(uint8_t kind, size_t size)>
+Fault parse_digest(TokenReader& words, Bytes& rdata) {
+    const size_t start = rdata.size();
+    const uint8_t kind = rdata.back();
+    if (const Fault fault = parse_hex(words, rdata)) return fault;
+    return kIsSize(kind, rdata.size() - start) ? Fault()
+                                               : Fault("ends a digest of the wrong length");
+}
+
+template <bool (*kIsSize)(uint8_t kind, size_t size)>
+bool check_digest(WireReader& rdata) {
+    const uint8_t kind = rdata.message()[rdata.offset() - 1];
+    return kIsSize(kind, rdata.remaining()) && check_rest(rdata);
+}
+
 // Puts the length in front of what was appended since `start`, where a place was kept for it.
 bool store_length(Bytes& rdata, size_t start) {
     const size_t size = rdata.size() - start - 1;
@@ -110,6 +151,10 @@ void print_hashed_name(WireReader& rdata, std::string& text) {
 }  // namespace
 
 const Datum kHexDatum{parse_hex, check_some, print_hex};
+const Datum kDsDigestDatum{parse_digest<is_ds_digest_size>, check_digest<is_ds_digest_size>,
+                           print_hex};
+const Datum kZoneDigestDatum{parse_digest<is_zone_digest_size>, check_digest<is_zone_digest_size>,
+                             print_hex};
 const Datum kBase64Datum{parse_base64, check_some, print_base64};
 const Datum kOptionalBase64Datum{parse_optional_base64, check_rest, print_base64};
 const Datum kSaltDatum{parse_salt, check_salt, print_salt};

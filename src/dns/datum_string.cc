@@ -118,6 +118,14 @@ void print_text(WireReader& rdata, std::string& text) {
     (void)rdata.skip(rdata.remaining());
 }
 
+Fault parse_uri(TokenReader& words, Bytes& rdata) {
+    const size_t start = rdata.size();
+    const Fault fault = parse_text(words, rdata);
+    return fault || rdata.size() > start ? fault : Fault("is empty");
+}
+
+bool check_uri(WireReader& rdata) { return rdata.remaining() > 0 && check_rest(rdata); }
+
 bool is_tag_character(uint8_t byte) {
     return is_digit(byte) || (lower(byte) >= 'a' && lower(byte) <= 'z');
 }
@@ -161,6 +169,7 @@ const Datum kOptionalStringDatum{parse_optional_string, check_optional_string,
                                  print_optional_string};
 const Datum kStringsDatum{parse_strings, check_strings, print_strings};
 const Datum kTextDatum{parse_text, check_rest, print_text};
+const Datum kUriDatum{parse_uri, check_uri, print_text};
 const Datum kTagDatum{parse_tag, check_tag, print_tag};
 
 }  // namespace nearcast::dns

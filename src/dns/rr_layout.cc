@@ -9,6 +9,9 @@ namespace {
 
 using enum Field;
 
+constexpr const char* kDsExample =
+    "12345 13 2 49fd46e6c4b45c55d4ac69cbd3cd34ac1afe51de1adfd4a4bd0f0f7e9f5e0b5a";
+
 // clang-format off
 constexpr auto kLayouts = std::to_array<RRLayout>({
     {RRType::A, "A", {Ipv4}, "an IPv4 address", "192.0.2.1"},
@@ -64,8 +67,8 @@ constexpr auto kLayouts = std::to_array<RRLayout>({
     {RRType::DNAME, "DNAME", {FoldedName}, "the name that names below move to", "example.net."},
     {RRType::OPT, "OPT", {}, "", ""},
     {RRType::APL, "APL", {AddressPrefixes}, "address prefixes", "1:192.0.2.0/24 !2:2001:db8::/32"},
-    {RRType::DS, "DS", {U16, Algorithm, U8, Hex}, "key tag, algorithm, digest type and digest",
-        "12345 13 2 49fd46e6c4b45c55d4ac69cbd3cd34ac1afe51de1adfd4a4bd0f0f7e9f5e0b5a"},
+    {RRType::DS, "DS", {U16, Algorithm, U8, DsDigest},
+        "key tag, algorithm, digest type and digest", kDsExample},
     {RRType::SSHFP, "SSHFP", {U8, U8, Hex}, "algorithm, fingerprint type and fingerprint",
         "4 2 123456789abcdef67890123456789abcdef67890123456789abcdef123456789"},
     {RRType::IPSECKEY, "IPSECKEY", {U8, IpsecGateway, OptionalBase64},
@@ -96,14 +99,15 @@ constexpr auto kLayouts = std::to_array<RRLayout>({
         "0 1 13 q80="},
     {RRType::TALINK, "TALINK", {Name, Name}, "the previous and the next name",
         "a.example.org. c.example.org."},
-    {RRType::CDS, "CDS", {U16, Algorithm, U8, Hex}, "key tag, algorithm, digest type and digest",
-        "0 0 0 00"},
+    {RRType::CDS, "CDS", {U16, Algorithm, U8, DsDigest},
+        "key tag, algorithm, digest type and digest", "0 0 0 00"},
     {RRType::CDNSKEY, "CDNSKEY", {U16, U8, Algorithm, OptionalBase64},
         "flags, protocol, algorithm and key", "257 3 13 q80="},
     {RRType::OPENPGPKEY, "OPENPGPKEY", {Base64}, "a key in base 64", "q80="},
     {RRType::CSYNC, "CSYNC", {U32, U16, TypeBitmap}, "a serial, flags and a list of types",
         "2026010100 3 A NS AAAA"},
-    {RRType::ZONEMD, "ZONEMD", {U32, U8, U8, Hex}, "serial, scheme, hash algorithm and digest",
+    {RRType::ZONEMD, "ZONEMD", {U32, U8, U8, ZoneDigest},
+        "serial, scheme, hash algorithm and digest",
         "2026010100 1 1 "
         "c68090d90a7aed716bc459f9340e3d7c1370d4d24b7e2fc3"
         "a1ddc0b9a87153b9a9713b3c9ae5cc27777f98b8e730044c"},
@@ -127,7 +131,7 @@ constexpr auto kLayouts = std::to_array<RRLayout>({
     {RRType::MAILB, "MAILB", {}, "", ""},
     {RRType::MAILA, "MAILA", {}, "", ""},
     {RRType::ANY, "ANY", {}, "", ""},
-    {RRType::URI, "URI", {U16, U16, Text}, "priority, weight and a quoted URI",
+    {RRType::URI, "URI", {U16, U16, Uri}, "priority, weight and a quoted URI",
         "10 1 \"https://www.example.org/\""},
     {RRType::CAA, "CAA", {U8, Tag, Text}, "flags, a tag and a quoted value",
         "0 issue \"ca.example.net\""},
@@ -136,10 +140,10 @@ constexpr auto kLayouts = std::to_array<RRLayout>({
         "10 0 1 203.0.113.15"},
     {RRType::RESINFO, "RESINFO", {Strings}, "one or more strings", "qnamemin exterr=15-17"},
     {RRType::WALLET, "WALLET", {Strings}, "one or more strings", "\"BTC\" \"1example\""},
-    {RRType::TA, "TA", {U16, Algorithm, U8, Hex}, "key tag, algorithm, digest type and digest",
-        "12345 13 2 49fd46e6"},
-    {RRType::DLV, "DLV", {U16, Algorithm, U8, Hex}, "key tag, algorithm, digest type and digest",
-        "12345 13 2 49fd46e6"},
+    {RRType::TA, "TA", {U16, Algorithm, U8, DsDigest},
+        "key tag, algorithm, digest type and digest", kDsExample},
+    {RRType::DLV, "DLV", {U16, Algorithm, U8, DsDigest},
+        "key tag, algorithm, digest type and digest", kDsExample},
 });
 // clang-format on
 

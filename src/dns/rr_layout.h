@@ -35,8 +35,11 @@ enum class Field : uint8_t {
     OptionalString,   // None or one, at the end.
     Strings,          // One or more, to the end.
     Text,             // What is left, as one quoted string without a length.
+    Uri,              // The same, and not empty (RFC 7553 §4.4).
     Tag,              // A character-string of letters and digits, never quoted (RFC 8659 §4.1).
     Hex,              // What is left; in text any number of groups.
+    DsDigest,         // The same; as long as the digest type in front of it wants.
+    ZoneDigest,       // The same; as long as the hash algorithm wants (RFC 8976 §2.2.4).
     Base64,           // The same.
     OptionalBase64,   // The same, and it may be nothing.
     Salt,             // A length byte and that many; hex in text, "-" for none (RFC 5155 §3.3).
