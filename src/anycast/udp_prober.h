@@ -44,8 +44,8 @@ class UdpProber {
     struct Probe {
         base::Fd socket = {};
         uint32_t address = 0;
-        uint32_t worker = 0;      // Of a found one.
-        uint16_t id = 0;          // Of the last question.
+        uint32_t worker = 0;         // Of a found one.
+        uint16_t id = 0;             // Of the last question.
         base::Instant lost_at = {};  // Of a search: when its question counts as lost.
         [[nodiscard]] bool is_used() const { return static_cast<bool>(socket); }
     };

@@ -3,11 +3,14 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 
+#include <poll.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace nearcast::base::log {
 namespace {
@@ -43,7 +46,20 @@ void append_value(std::string& line, std::string_view value) {
     line += '"';
 }
 
+std::atomic<uint64_t> lost_lines = 0;
+
+// A reader of stderr that has stopped reading must not stop us: a guard that waits for a log would
+// be taken for dead. A pipe or socket that polls writable has room for any line of ours.
+bool would_block() {
+    pollfd out{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    return poll(&out, 1, 0) == 0;
+}
+
 void write(spdlog::level::level_enum level, std::string_view event, Facts facts) {
+    if (would_block()) {
+        ++lost_lines;
+        return;
+    }
     std::string line;
     if (journal_format) {
         line = level == spdlog::level::err ? "<3>" : level == spdlog::level::warn ? "<4>" : "<6>";
@@ -54,6 +70,9 @@ void write(spdlog::level::level_enum level, std::string_view event, Facts facts)
         line += name;
         line += '=';
         append_value(line, value);
+    }
+    if (const uint64_t lost = lost_lines.exchange(0); lost > 0) {
+        line += " lines_lost_before=" + std::to_string(lost);
     }
     logger().log(level, line);
 }

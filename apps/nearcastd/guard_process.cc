@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "guard_process.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "anycast/guard.h"
+#include "anycast/guard_watch.h"
+#include "anycast/heartbeat_page.h"
+#include "anycast/node_config.h"
+#include "anycast/node_setup.h"
+#include "anycast/process.h"
+#include "base/log.h"
+#include "privileges.h"
+#include "server_process.h"
+
+namespace nearcast::app {
+namespace {
+
+using anycast::Inheritance;
+using anycast::NodeConfig;
+using anycast::SharedPage;
+using base::Fd;
+using base::Result;
+namespace log = base::log;
+
+int cannot_start(const base::Error& error) {
+    std::fprintf(stderr, "nearcastd: %s\n", to_text(error).c_str());
+    return 1;
+}
+
+void choose_log_format() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before there is a second thread.
+    if (std::getenv("JOURNAL_STREAM") != nullptr) log::use_journal_format();
+}
+
+Result<std::string> absolute_path(const std::string& path) {
+    std::array<char, PATH_MAX> room{};
+    if (realpath(path.c_str(), room.data()) != nullptr) return std::string(room.data());
+    return base::fail_errno("cannot read " + path, errno);
+}
+
+// The node runs by the file as it was when it started, also a guard that is restarted years later
+// while somebody is editing it.
+Result<Fd> keep_text(const std::string& path) {
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Fd copy(memfd_create("nearcast-config", MFD_CLOEXEC));
+    if (!file || !copy) return base::fail_errno("cannot read " + path, errno);
+    std::array<char, 4096> room{};
+    ssize_t size = 0;
+    while ((size = read(file.get(), room.data(), room.size())) > 0) {
+        if (write(copy.get(), room.data(), static_cast<size_t>(size)) != size) {
+            return base::fail_errno("cannot keep " + path, errno);
+        }
+    }
+    return copy;
+}
+
+Result<NodeConfig> read_kept(const Fd& copy, const std::string& path) {
+    std::string text;
+    std::array<char, 4096> room{};
+    ssize_t size = 0;
+    while ((size = pread(copy.get(), room.data(), room.size(),
+                         static_cast<off_t>(text.size()))) > 0) {
+        text.append(room.data(), static_cast<size_t>(size));
+    }
+    return anycast::parse_node_config(text, path);
+}
+
+// Held by guard and server alike, so it is free only when both are gone.
+Result<Fd> take_lock(const NodeConfig& config) {
+    const std::string path = config.run_directory + "/node.lock";
+    Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock) {
+        auto failed = base::fail_errno("cannot open " + path, errno);
+        failed.error().hint = "start as root, or give the directory to the user " + config.user;
+        return failed;
+    }
+    if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+    return base::fail("this node is running already: " + path + " is locked",
+                      "nearcast node status --config " + config.path);
+}
+
+void warn_of_missing_addresses(const NodeConfig& config) {
+    for (const base::SocketAddress& address : config.service_addresses()) {
+        const Fd probe(socket(address.ip.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        const base::NativeAddress native({address.ip, 0});
+        if (!probe || bind(probe.get(), native.data(), native.size()) == 0) continue;
+        const std::string text = to_text(address.ip);
+        log::warning("service_address_missing",
+                     {{"address", text},
+                      {"try", "ip address add " + text + (address.ip.is_v6 ? "/128" : "/32") +
+                                  " dev lo"}});
+    }
+}
+
+Result<Inheritance> prepare(const NodeConfig& config) {
+    if (geteuid() == 0) {
+        if (auto done = anycast::prepare_node(config); !done) return std::unexpected(done.error());
+    }
+    auto lock = take_lock(config);
+    if (!lock) return std::unexpected(lock.error());
+    auto text = keep_text(config.path);
+    if (!text) return std::unexpected(text.error());
+    auto page = SharedPage::create();
+    if (!page) return std::unexpected(page.error());
+    return Inheritance{config.path, Fd(dup(page->fd())), std::move(*lock), std::move(*text)};
+}
+
+int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page) {
+    const auto question = anycast::ProbeQuestion::for_zone(config.probe_zone);
+    if (!question) return cannot_start(question.error());
+    return anycast::Guard(config, *question, std::move(inheritance), std::move(page)).run();
+}
+
+int run_guarded_server(const NodeConfig& config, Inheritance inheritance,
+                       const SharedPage& page) {
+    block_server_signals();
+    const anycast::GuardWatch watch(page, std::move(inheritance),
+                                    config.guard.guard_silence_limit);
+    page->server_state = anycast::ServerState::Starting;
+    ServerOptions options;
+    options.zones_directory = config.zones_directory;
+    options.is_empty_allowed = true;
+    options.listen = config.listen;
+    options.threads = config.threads;
+    options.node = config.name;
+    options.pop = config.pop;
+    options.pulses = page->pulses;
+    options.probe_token = page->probe_token;
+    options.control_socket = config.run_directory + "/server.sock";
+    options.linger = config.guard.linger;
+    options.on_serving = [&page, count = worker_count(config.threads)] {
+        page->worker_count = count;
+        page->server_state = anycast::ServerState::Ready;
+    };
+    return run_server(options);
+}
+
+}  // namespace
+
+int run_node(const std::string& config_path) {
+    choose_log_format();
+    const auto path = absolute_path(config_path);
+    if (!path) return cannot_start(path.error());
+    const auto config = anycast::read_node_config(*path);
+    if (!config) return cannot_start(config.error());
+    const auto inheritance = prepare(*config);
+    if (!inheritance) return cannot_start(inheritance.error());
+    if (const auto user = drop_privileges(config->user); !user) return cannot_start(user.error());
+    warn_of_missing_addresses(*config);
+    return cannot_start(anycast::become_process(anycast::Role::Guard, *inheritance));
+}
+
+int run_role(const std::string& role, const std::string& config_path) {
+    choose_log_format();
+    std::signal(SIGPIPE, SIG_IGN);
+    auto inheritance = anycast::inherit(config_path);
+    if (!inheritance) return cannot_start(inheritance.error());
+    const auto config = read_kept(inheritance->config, config_path);
+    if (!config) return cannot_start(config.error());
+    auto page = SharedPage::adopt(Fd(fcntl(inheritance->page.get(), F_DUPFD_CLOEXEC, 0)));
+    if (!page) return cannot_start(page.error());
+    if (role == "guard") return run_guard(*config, std::move(*inheritance), std::move(*page));
+    return run_guarded_server(*config, std::move(*inheritance), *page);
+}
+
+}  // namespace nearcast::app
