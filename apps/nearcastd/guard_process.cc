@@ -71,8 +71,8 @@ Result<NodeConfig> read_kept(const Fd& copy, const std::string& path) {
     std::string text;
     std::array<char, 4096> room{};
     ssize_t size = 0;
-    while ((size = pread(copy.get(), room.data(), room.size(),
-                         static_cast<off_t>(text.size()))) > 0) {
+    while ((size = pread(copy.get(), room.data(), room.size(), static_cast<off_t>(text.size()))) >
+           0) {
         text.append(room.data(), static_cast<size_t>(size));
     }
     return anycast::parse_node_config(text, path);
@@ -98,10 +98,10 @@ void warn_of_missing_addresses(const NodeConfig& config) {
         const base::NativeAddress native({address.ip, 0});
         if (!probe || bind(probe.get(), native.data(), native.size()) == 0) continue;
         const std::string text = to_text(address.ip);
-        log::warning("service_address_missing",
-                     {{"address", text},
-                      {"try", "ip address add " + text + (address.ip.is_v6 ? "/128" : "/32") +
-                                  " dev lo"}});
+        log::warning(
+            "service_address_missing",
+            {{"address", text},
+             {"try", "ip address add " + text + (address.ip.is_v6 ? "/128" : "/32") + " dev lo"}});
     }
 }
 
@@ -124,11 +124,9 @@ int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page
     return anycast::Guard(config, *question, std::move(inheritance), std::move(page)).run();
 }
 
-int run_guarded_server(const NodeConfig& config, Inheritance inheritance,
-                       const SharedPage& page) {
+int run_guarded_server(const NodeConfig& config, Inheritance inheritance, const SharedPage& page) {
     block_server_signals();
-    const anycast::GuardWatch watch(page, std::move(inheritance),
-                                    config.guard.guard_silence_limit);
+    const anycast::GuardWatch watch(page, std::move(inheritance), config.guard.guard_silence_limit);
     page->server_state = anycast::ServerState::Starting;
     ServerOptions options;
     options.zones_directory = config.zones_directory;
