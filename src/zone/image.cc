@@ -124,7 +124,7 @@ ImageBlock::~ImageBlock() {
 }
 
 uint64_t image_checksum(std::span<const uint8_t> block) {
-    constexpr size_t kFrom = offsetof(ImageHeader, salt);
+    constexpr size_t kFrom = offsetof(ImageHeader, format);
     return XXH3_64bits(block.data() + kFrom, block.size() - kFrom);
 }
 

@@ -37,11 +37,11 @@ constexpr size_t kProbeMax = 16;
 
 struct ImageHeader {
     uint64_t magic;
-    uint32_t format;
-    uint32_t flags;     // ImageFlag
-    uint64_t size;      // Of the whole block, a multiple of kImageAlignment.
     uint64_t checksum;  // XXH3 of everything after this field.
-    uint64_t salt;      // Mixed into the hash to choose a bucket.
+    uint32_t format;
+    uint32_t flags;  // ImageFlag
+    uint64_t size;   // Of the whole block, a multiple of kImageAlignment.
+    uint64_t salt;   // Mixed into the hash to choose a bucket.
     uint32_t bucket_count;
     Ref index;  // Bucket[bucket_count]
     Ref order;  // Ref[name_count]: nodes in canonical order

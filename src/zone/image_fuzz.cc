@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Property: an image with any byte changed, cut short or put together at will is refused.
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "zone/compile.h"
+
+namespace {
+
+using nearcast::zone::ImageBlock;
+using nearcast::zone::ImageFault;
+
+constexpr const char* kZone =
+    "@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n*.w 60 IN TXT x\n";
+
+std::span<const uint8_t> good_image() {
+    static auto* const zone = new nearcast::zone::CompiledZone(
+        nearcast::zone::compile_zone_text(*nearcast::dns::parse_name("example."), kZone));
+    return zone->image.bytes();
+}
+
+}  // namespace
+
+// The input says what to change: pairs of a place (two bytes) and a value; what is left over says
+// how much to cut off.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const auto good = good_image();
+    ImageBlock block = ImageBlock::allocate(good.size());
+    std::ranges::copy(good, block.bytes().begin());
+    for (; size >= 3; data += 3, size -= 3) {
+        const size_t place = (size_t{data[0]} << 8 | data[1]) % good.size();
+        block.bytes()[place] = data[2];
+    }
+    const size_t cut = size == 0 ? 0 : std::min<size_t>(data[0], good.size());
+    const auto bytes = std::span<const uint8_t>(block.bytes()).first(good.size() - cut);
+    const bool is_whole = nearcast::zone::verify_image(bytes) == ImageFault::None;
+    if (is_whole != std::ranges::equal(bytes, good)) std::abort();
+    return 0;
+}
