@@ -26,9 +26,10 @@ void* counted(void* memory) {
 
 }  // namespace
 
-void* operator new(size_t size) { return counted(std::malloc(size)); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+// Not inlined, or the compiler sees malloc() beside delete and warns.
+[[gnu::noinline]] void* operator new(size_t size) { return counted(std::malloc(size)); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace nearcast::answer {
 namespace {
