@@ -31,6 +31,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLossTimeout{2000};  // A query unanswered for so long is lost.
 constexpr milliseconds kRetryPause{2};
+// The pause grows with the wait: it is known to 2 %, and a server that has bound its socket but is
+// still loading does not find a queue of our questions when it is done.
+constexpr int kPausesPerWait = 50;
 constexpr uint16_t kEdnsSize = 1232;
 
 struct Options {
@@ -115,10 +118,12 @@ class Asker {
     }
 
     bool run_until_answered() {
-        const auto deadline = Clock::now() + std::chrono::seconds{options_.until};
+        const auto start = Clock::now();
+        const auto deadline = start + std::chrono::seconds{options_.until};
         while (Clock::now() < deadline) {
             send_next();
-            while (receive(kRetryPause)) {
+            const auto waited = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+            while (receive(std::max(kRetryPause, waited / kPausesPerWait))) {
             }
             if (rcodes_[0] != 0) {
                 const auto now = Clock::now().time_since_epoch();

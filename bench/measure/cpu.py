@@ -49,15 +49,17 @@ def kernel_thread(name):
     return None
 
 
+def process_memory(pid):
+    """PSS: a page that several processes share is split among them."""
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def memory_bytes(pid):
-    """PSS of a process and its children: shared pages counted once in all."""
-    total = 0
-    for each in children(pid):
-        with contextlib.suppress(OSError):
-            for line in pathlib.Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1]) * 1024
-    return total
+    return sum(map(process_memory, children(pid)))
 
 
 def soft_interrupts_are_apart():

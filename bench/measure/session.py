@@ -137,3 +137,14 @@ def wait(server, asker, started, work):
 def tail(work):
     text = (work / "output.log").read_text(errors="replace").strip().splitlines()
     return " | ".join(text[-5:]) or "it says nothing"
+
+
+def run(main):
+    """What every command ends with: a line and a status instead of a trace."""
+    try:
+        main()
+    except (SessionError, network.NetworkError) as error:
+        print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
