@@ -1,4 +1,5 @@
-"""Zones and questions, made from a seed: the same seed makes the same files on any machine."""
+"""Zones, made from a seed: the same seed makes the same names and records on any machine. Only keys
+and signatures are new each time."""
 
 import base64
 import dataclasses
@@ -165,9 +166,15 @@ def prepare(data_set, seed, root):
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "zones").mkdir(parents=True)
+    (folder / "chain").write_text(data_set.signed)
     write_zones(data_set, seed, folder / "zones")
     (folder / "complete").write_text(f"{count_records(folder / 'zones')}\n")
     return folder
+
+
+def chain(folder):
+    """How the zones are signed: "nsec", "nsec3", "nsec3-opt-out", or "" for not at all."""
+    return (folder / "chain").read_text()
 
 
 def records(folder):

@@ -10,6 +10,7 @@ RATE_SHARE = 0.5          # Of the best peer's rate: half load, for latency.
 LATENCY_RATE = 20_000     # Where the peers' rate is not known.
 LATENCY_RATE_MAX = 40_000  # What one core of load can time without delaying itself.
 GOOD_SHARE_MIN = 0.99
+REPLY_SIZE_MIN = 0.7      # Of the others' median: smaller lacks glue, signatures or proofs.
 LATE_SHARE_MAX = 0.02     # A load that falls behind its rate asks an easier question.
 MISSING_SHARE_TOLERANCE = 0.05
 
@@ -36,8 +37,9 @@ class Run:
 
 def rule(percent):
     return (f"a run counts if others used at most {percent:g} % of either core while it went, "
-            f"{GOOD_SHARE_MIN:.0%} of its answers were the expected ones, and the load kept its "
-            "rate; runs that do not count are made up for by at most as many extra rounds")
+            f"{GOOD_SHARE_MIN:.0%} of its answers were the expected ones, no smaller than "
+            "others', and the load kept its rate; runs that do not count are made up for by at "
+            "most as many extra rounds")
 
 
 def judge(run, seen, workload, percent):
@@ -86,6 +88,19 @@ def latency_rate(runs):
     return int(min(LATENCY_RATE_MAX, best * RATE_SHARE)) or LATENCY_RATE
 
 
+def find_short_replies(runs, servers):
+    """Who answers with much less than the others answers something else, and faster."""
+    real = {server.name for server in servers if server.kind != "ceiling"}
+    judged = [run for run in runs if run.server in real and run.load]
+    if not judged:
+        return
+    usual = statistics.median(run.load["reply_size"] for run in judged)
+    for run in judged:
+        if run.load["reply_size"] < REPLY_SIZE_MIN * usual:
+            run.fault = (f"wrong answers: {run.load['reply_size']:.0f} bytes on average, "
+                         f"others {usual:.0f}")
+
+
 def interleave(servers, workload, questions, settings, progress, rate):
     """All runs of one workload. Each round asks every server once, in an order of its own."""
     runs = []
@@ -100,10 +115,11 @@ def interleave(servers, workload, questions, settings, progress, rate):
             run = measure(server, workload, questions, number, settings, rate)
             runs.append(run)
             progress(run, server)
+        find_short_replies(runs, servers)
         if number == 0:  # What cannot answer will not answer in the next round.
             broken = {run.server for run in runs if run.fault.startswith(("wrong", "nothing"))}
             servers = [server for server in servers if server.name not in broken]
-            if not servers:
+            if broken and not any(server.kind != "ceiling" for server in servers):
                 break
     return runs
 

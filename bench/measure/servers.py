@@ -9,7 +9,7 @@ import string
 import subprocess
 import time
 
-from measure import cpu, network
+from measure import cpu, data, network
 
 PEERS = pathlib.Path(__file__).parent.parent / "peers"
 START_SECONDS_MAX = 300
@@ -172,24 +172,19 @@ class PowerDns(Server):
 
     def configure(self, work, folder):
         (work / "zones.conf").write_text(bind_zones(folder))
-        signed = "signed" if "RRSIG" in self._head(folder) else ""
-        database = work / "dnssec.sqlite" if signed else ""
+        chain = data.chain(folder)
+        database = work / "dnssec.sqlite" if chain else ""
         self.template("pdns.conf", work, dnssec_database=database)
-        if signed:
-            self._tell_presigned(work, folder, database)
+        if chain:
+            self._tell_presigned(work, zone_files(folder)[0].stem, database, chain)
         return [self.find(), f"--config-dir={work}", "--daemon=no", "--guardian=no",
                 "--disable-syslog", "--write-pid=no"]
 
     @staticmethod
-    def _head(folder):
-        with open(zone_files(folder)[0]) as file:
-            return file.read(1 << 20)
-
-    def _tell_presigned(self, work, folder, database):
+    def _tell_presigned(work, zone, database, chain):
         """The bind backend takes a zone for signed only when its own database says so."""
-        zone = zone_files(folder)[0].stem
         commands = [["create-bind-db", database], ["set-presigned", zone]]
-        if "NSEC3PARAM" in self._head(folder):
+        if chain.startswith("nsec3"):
             commands.append(["set-nsec3", zone, "1 0 0 -"])
         for command in commands:
             subprocess.run(["pdnsutil", f"--config-dir={work}", *map(str, command)],
