@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import signal
 import subprocess
 
 SERVER_ADDRESS = "10.53.0.1"
@@ -69,9 +70,14 @@ class Pair:
 
 
 def remove_leftovers():
-    """Deletes namespaces of runs whose process is no more (killed with SIGKILL)."""
+    """Ends what a run left behind whose own process is no more (killed with SIGKILL): the
+    processes in its namespaces, which are ours alone, and the namespaces."""
     for line in run("ip", "netns", "list").splitlines():
         found = re.match(rf"({PREFIX}-(\d+)-\S+)", line)
-        if found and not os.path.exists(f"/proc/{found.group(2)}"):
-            with contextlib.suppress(NetworkError):
-                run("ip", "netns", "delete", found.group(1))
+        if not found or os.path.exists(f"/proc/{found.group(2)}"):
+            continue
+        with contextlib.suppress(NetworkError):
+            for pid in run("ip", "netns", "pids", found.group(1)).split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            run("ip", "netns", "delete", found.group(1))

@@ -104,9 +104,9 @@ def running(server, folder):
     pair = network.Pair(server.name)
     work = WORK / f"run-{os.getpid()}-{server.name}"
     shutil.rmtree(work, ignore_errors=True)
+    asker = None
     try:
         pair.open()
-        asker = None
         if server.path != "kernel":
             asker = load.first_answer(pair, last_question(folder), server.programs,
                                       ANSWER_SECONDS_MAX)
@@ -114,6 +114,9 @@ def running(server, folder):
         server.start(pair, work, folder)
         yield wait(server, asker, started, work)
     finally:
+        if asker is not None and asker.poll() is None:
+            asker.kill()
+            asker.wait()
         server.stop()
         pair.close()
         shutil.rmtree(work, ignore_errors=True)
