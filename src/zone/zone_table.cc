@@ -34,7 +34,7 @@ struct ZoneTable::Slots {
           slots(std::make_unique<Slot[]>(count)) {
         assert(std::has_single_bit(count) && count > 1);
         // With a multiplier that nobody else knows, nobody can choose names that crowd a slot.
-        (void)::getentropy(&multiplier, sizeof multiplier);
+        if (::getentropy(&multiplier, sizeof multiplier) != 0) multiplier = kRootHash;
         multiplier |= 1;
     }
 
