@@ -182,24 +182,17 @@ bool read_parameter(WireReader& rdata, Key& key, std::span<const uint8_t>& value
     return rdata.read_bytes(size, value);
 }
 
-bool has_parameter(std::span<const uint8_t> parameters, Key wanted) {
-    WireReader reader(parameters);
-    Key key{};
-    std::span<const uint8_t> value;
-    while (read_parameter(reader, key, value)) {
-        if (key == wanted) return true;
-        if (key > wanted) return false;
-    }
-    return false;
-}
-
-// Every key that `mandatory` lists is there. Both lists ascend, but a client's patience is bounded
-// by the size of the rdata either way.
+// Every key that `mandatory` lists is there. Both lists ascend, so one walk over each will do.
 bool has_all(std::span<const uint8_t> parameters, std::span<const uint8_t> mandatory) {
+    WireReader reader(parameters);
+    Key key = Key::Mandatory;
+    std::span<const uint8_t> value;
     for (size_t at = 0; at < mandatory.size(); at += 2) {
-        if (!has_parameter(parameters, static_cast<Key>(base::load_u16(&mandatory[at])))) {
-            return false;
+        const auto wanted = static_cast<Key>(base::load_u16(&mandatory[at]));
+        while (key < wanted) {
+            if (!read_parameter(reader, key, value)) return false;
         }
+        if (key != wanted) return false;
     }
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include "dns/ascii.h"
 #include "dns/name.h"
+#include "dns/token.h"
 
 namespace nearcast::dns {
 
@@ -141,7 +142,7 @@ base::Result<Name> parse_name(std::string_view text, const Name* origin) {
     Name name;
     const NameTextError error = read_name_text(text, origin, name);
     if (error == NameTextError::None) return name;
-    return base::fail("\"" + std::string(text) + "\" " + describe(error), "www.example.org.");
+    return base::fail(quote(text) + ' ' + describe(error), "www.example.org.");
 }
 
 std::string to_text(const Name& name) { return to_text(name.wire()); }

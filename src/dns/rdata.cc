@@ -102,11 +102,10 @@ base::Error describe_fault(RRType type, const TokenReader& words, Fault fault) {
     std::string message = to_text(type) + " needs ";
     message += layout.is_known() ? layout.needs : "data in the form \\# size hex";
     if (const Token* last = words.last(); fault.is_missing()) {
-        message += last == nullptr ? ", found nothing"
-                                   : ", found nothing after \"" + std::string(last->text) + "\"";
+        message +=
+            last == nullptr ? ", found nothing" : ", found nothing after " + quote(last->text);
     } else {
-        message += ": \"" + (last == nullptr ? "" : std::string(last->text)) + "\" ";
-        message += fault.reason();
+        message += ": " + quote(last == nullptr ? "" : last->text) + ' ' + fault.reason();
     }
     return {std::move(message),
             to_text(type) + ' ' + (layout.is_known() ? layout.example : "\\# 4 c0000201")};

@@ -69,6 +69,8 @@ TEST(ParseRdata, GivesTheWireForm) {
         {RRType::LOC, "42 21 54 N 71 06 18 W -24m 30m", "0033161389172dd070be15f000988d20"},
         {RRType::APL, "1:192.168.32.0/21 !1:192.168.38.0/28", "00011503c0a82000011c83c0a826"},
         {RRType::SVCB, "1 . port=53 alpn=h2,h3", "00010000010006026832026833000300020035"},
+        {RRType::SVCB, "1 . mandatory=key9,alpn key10 key9 alpn=h2",
+         "00010000000004000100090001000302683200090000000a0000"},
         {RRType::SVCB, "16 foo.example.org. alpn=\"f\\\\\\\\oo\\\\,bar,h2\"",
          "001003666f6f076578616d706c65036f7267000001000c08665c6f6f2c626172026832"},
         {RRType::CAA, "0 issue \"ca\"", "000569737375656361"},
@@ -123,6 +125,9 @@ TEST(ParseRdata, SaysWhatIsMissingOrWrong) {
         ASSERT_FALSE(got) << example.text;
         EXPECT_EQ(got.error().message, example.message);
     }
+    EXPECT_EQ(
+        parse(RRType::A, "\033[2J" + std::string(100, 'x')).error().message,
+        "A needs an IPv4 address: \"?[2J" + std::string(60, 'x') + "...\" is not an IPv4 address");
     EXPECT_EQ(parse(RRType::MX, "10").error().hint, "MX 10 mail.example.org.");
 }
 
@@ -152,6 +157,7 @@ TEST(ParseRdata, RefusesWhatIsNoDatumOfItsKind) {
         {RRType::SVCB, "1 . alpn=h2 alpn=h3", ""},
         {RRType::SVCB, "1 . mandatory=port", ""},
         {RRType::SVCB, "1 . mandatory=mandatory", ""},
+        {RRType::SVCB, "1 . mandatory=alpn,key9 alpn=h2 key10=x", ""},
         {RRType::SVCB, "1 . alpn=h2,,h3", ""},
         {RRType::SVCB, "1 . ipv4hint=::1", ""},
         {RRType::SVCB, "1 . key65535=x", ""},

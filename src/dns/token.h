@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "dns/name.h"
@@ -18,6 +19,10 @@ struct Token {
     std::string_view text;
     bool is_quoted = false;
 };
+
+// The word between quotes as a person may be shown it: not all of a long one, and no control
+// characters, which a terminal or a log would obey.
+[[nodiscard]] std::string quote(std::string_view word);
 
 // What is wrong with a word, as the end of a sentence about it; or that nothing is.
 class [[nodiscard]] Fault {

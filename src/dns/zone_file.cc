@@ -98,7 +98,7 @@ void ZoneFileParser::read(std::string_view text, const Source& source) {
             read_entry(cursor);
         } else {
             const char* const at = lexer.error_at();
-            report(cursor, at, std::string("\"") + *at + "\" " + lexer.error_reason(), "");
+            report(cursor, at, quote({at, 1}) + ' ' + lexer.error_reason(), "");
         }
     }
 }
@@ -331,8 +331,7 @@ void ZoneFileParser::report(const Cursor& cursor, const char* at, std::string re
 
 void ZoneFileParser::report_word(const Cursor& cursor, const Token& word, const char* reason,
                                  std::string hint) {
-    report(cursor, word.text.data(), '"' + std::string(word.text) + "\" " + reason,
-           std::move(hint));
+    report(cursor, word.text.data(), quote(word.text) + ' ' + reason, std::move(hint));
 }
 
 ZoneFileError ZoneFileParser::place_of(const Cursor& cursor, const char* at) {
