@@ -7,12 +7,15 @@
 
 #include "command.h"
 #include "lab/build.h"
-#include "lab/catchment.h"
+#include "lab/embedded.h"
+#include "lab/grown_topology.h"
 #include "lab/lab_state.h"
 #include "lab/relay.h"
 #include "lab/teardown.h"
 #include "lab/topology_file.h"
+#include "lab_break_command.h"
 #include "lab_progress.h"
+#include "lab_show_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -26,9 +29,27 @@ struct Options {
     std::string topology;
     std::string zones;
     size_t pops = 0;
-    bool is_json = false;
-    bool is_v6 = false;
 };
+
+// The same --pops builds the same lab everywhere.
+constexpr uint32_t kSeed = 1;
+
+Result<lab::Topology> chosen_topology(const Options& options) {
+    if (!options.topology.empty()) return lab::read_topology(options.topology);
+    if (options.pops > 0) return lab::grow_topology(options.pops, kSeed);
+    return lab::default_topology();
+}
+
+int print_topology(const Options& options) {
+    if (options.pops == 0) {
+        std::fputs(std::string(lab::kDefaultTopologyToml).c_str(), stdout);
+        return 0;
+    }
+    const auto topology = chosen_topology(options);
+    if (!topology) return tell(topology.error());
+    std::fputs(lab::to_toml(*topology).c_str(), stdout);
+    return 0;
+}
 
 // Runs `work` under the lab's lock.
 template <typename Work>
@@ -48,13 +69,10 @@ int up(const Options& options) {
             std::puts("taking down what is left of an earlier lab");
             if (auto done = lab::tear_down(); !done) return tell(done.error());
         }
-        lab::BuildOptions build{.topology = lab::default_topology(),
-                                .zones_directory = options.zones};
-        if (!options.topology.empty()) {
-            auto topology = lab::read_topology(options.topology);
-            if (!topology) return tell(topology.error());
-            build.topology = *std::move(topology);
-        }
+        auto topology = chosen_topology(options);
+        if (!topology) return tell(topology.error());
+        const lab::BuildOptions build{.topology = *std::move(topology),
+                                      .zones_directory = options.zones};
         LabProgress progress;
         const auto built = lab::build(build, progress.reporter());
         progress.finish();
@@ -88,18 +106,6 @@ int relay() {
     return tell(ended.error());
 }
 
-int catchment(const Options& options) {
-    const auto plan = lab::open_lab();
-    if (!plan) return tell(plan.error());
-    const auto rows =
-        lab::measure_catchments(*plan, lab::dns_address(plan->service, options.is_v6));
-    if (!rows) return tell(rows.error());
-    const std::string text =
-        options.is_json ? lab::catchment_json(*plan, *rows) : lab::catchment_table(*plan, *rows);
-    std::fputs(text.c_str(), stdout);
-    return 0;
-}
-
 void add_up(CLI::App& lab, const std::shared_ptr<Options>& options, int& status) {
     CLI::App* command = lab.add_subcommand("up", "Build it: namespaces, links, BGP, PoPs, cities");
     command->add_option("--topology", options->topology, "A TOML file; without, five PoPs");
@@ -107,14 +113,6 @@ void add_up(CLI::App& lab, const std::shared_ptr<Options>& options, int& status)
                         "That many PoPs, in the large cities of the world");
     command->add_option("--zones", options->zones, "Serve the *.zone files of this directory");
     command->callback([options, &status] { status = up(*options); });
-}
-
-void add_catchment(CLI::App& lab, const std::shared_ptr<Options>& options, int& status) {
-    CLI::App* command =
-        lab.add_subcommand("catchment", "Which PoP answers each city, and how fast");
-    command->add_flag("--json", options->is_json, "A list of {city, pop, rtt_ms, ...}");
-    command->add_flag("-6,--ipv6", options->is_v6, "Ask over IPv6");
-    command->callback([options, &status] { status = catchment(*options); });
 }
 
 }  // namespace
@@ -125,7 +123,12 @@ void add_lab_command(CLI::App& program, int& status) {
     const auto options = std::make_shared<Options>();
     add_up(*lab, options, status);
     lab->add_subcommand("down", "Take all of it away")->callback([&status] { status = down(); });
-    add_catchment(*lab, options, status);
+    lab->add_subcommand("topology",
+                        "Print the topology that `up` would build, to start your own from")
+        ->callback([options, &status] { status = print_topology(*options); });
+    lab->get_subcommand("topology")->add_option("--pops", options->pops, "As for `up`");
+    add_lab_show_commands(*lab, status);
+    add_lab_break_commands(*lab, status);
     // Started by `up`; not for people.
     lab->add_subcommand("relay", "Carry the packets of the links")->group("")->callback([&status] {
         status = relay();

@@ -36,6 +36,7 @@ class DelayLine {
     void set_quality(LinkQuality quality) { quality_ = quality; }
     // A cut line swallows what comes in and what is under way.
     void set_cut(bool is_cut);
+    [[nodiscard]] bool is_cut() const { return is_cut_; }
 
     // Takes a packet that entered at `now`; false when it was lost (loss, cut, queue full).
     bool push(std::span<const uint8_t> packet, base::Instant now);

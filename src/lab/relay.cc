@@ -180,6 +180,7 @@ std::string Relay::obey(const std::string& order) {
     if (verb == "ping") return "ok " + std::to_string(packets_);
     if (!(words >> link) || link >= links_.size()) return "no such link";
     LinkEnds& ends = *links_[link];
+    if (verb == "state") return directions_[2 * link].line.is_cut() ? "ok cut" : "ok whole";
     if (verb == "cut" || verb == "join") {
         directions_[2 * link].line.set_cut(verb == "cut");
         directions_[2 * link + 1].line.set_cut(verb == "cut");

@@ -4,6 +4,7 @@
 // "ok".
 //
 //   ping | cut LINK | join LINK | down LINK | up LINK | quality LINK DELAY_US JITTER_US LOSS
+//   state LINK            the answer is "ok cut" or "ok whole"
 //
 // LINK is the link's place in the topology. A cut link loses packets in silence; one that is down
 // has no carrier, which both routers see.

@@ -22,14 +22,16 @@ Result<Fd> open_tun(const std::string& device) {
     ifreq request{};
     request.ifr_flags = IFF_TUN | IFF_NO_PI;
     std::strncpy(request.ifr_name, device.c_str(), IFNAMSIZ - 1);
-    if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return fail_errno("device " + device, errno);
+    if (::ioctl(fd.get(), TUNSETIFF, &request) != 0 || ::ioctl(fd.get(), TUNSETPERSIST, 1) != 0) {
+        return fail_errno("device " + device, errno);
+    }
     return fd;
 }
 
 Result<void> make_signal_device(const std::string& device, uid_t owner) {
     auto fd = open_tun(device);
     if (!fd) return std::unexpected(fd.error());
-    if (::ioctl(fd->get(), TUNSETOWNER, owner) != 0 || ::ioctl(fd->get(), TUNSETPERSIST, 1) != 0) {
+    if (::ioctl(fd->get(), TUNSETOWNER, owner) != 0) {
         return fail_errno("device " + device, errno);
     }
     return {};

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab_break_command.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "command.h"
+#include "lab/effect.h"
+#include "lab/lab_state.h"
+#include "lab/pop_actions.h"
+
+#include <CLI/CLI.hpp>
+
+namespace nearcast {
+
+namespace {
+
+using lab::Action;
+
+struct Options {
+    std::string pop;
+    bool is_json = false;
+    bool means_guard = false;
+};
+
+std::string next_step(const std::string& pop, Action action) {
+    if (action == Action::Heal) return "nearcast lab catchment";
+    return "nearcast lab heal " + pop;
+}
+
+int run(const Options& options, Action action) {
+    const auto lock = lab::lock_lab();
+    if (!lock) return tell(lock.error());
+    const auto plan = lab::open_lab();
+    if (!plan) return tell(plan.error());
+    const auto pop = plan->topology.pick(lab::RouterKind::Pop, options.pop);
+    if (!pop) return tell(pop.error());
+    const std::string& name = (*pop)->name;
+    std::string done_text;
+    const auto act = [&]() -> base::Result<void> {
+        auto done = lab::act(*plan, plan->topology.index_of(name), action);
+        if (!done) return base::within(name, done.error());
+        done_text = *done;
+        lab::note_event(std::string(lab::to_text(action)) + ' ' + name);
+        return {};
+    };
+    const auto effects = lab::measure_effect(*plan,
+                                             {.target = lab::dns_address(plan->service, false),
+                                              .at_least = lab::latest_start(*plan, action)},
+                                             act);
+    if (!effects) return tell(effects.error());
+    if (options.is_json) {
+        std::fputs(lab::effect_json(*plan, *effects).c_str(), stdout);
+        return 0;
+    }
+    std::printf("%s (%s): %s\n%s  try: %s\n", name.c_str(), (*pop)->city.c_str(), done_text.c_str(),
+                lab::effect_text(*plan, *effects).c_str(), next_step(name, action).c_str());
+    return 0;
+}
+
+CLI::App* add(CLI::App& lab, const std::shared_ptr<Options>& options, const char* name,
+              const char* description) {
+    CLI::App* command = lab.add_subcommand(name, description);
+    command->add_option("pop", options->pop, "The PoP, by its name or its city")->required();
+    command->add_flag("--json", options->is_json, "The effect on each city, as JSON");
+    return command;
+}
+
+}  // namespace
+
+void add_lab_break_commands(CLI::App& lab, int& status) {
+    const auto options = std::make_shared<Options>();
+    const auto runs = [options, &status](Action action) {
+        return [options, &status, action] { status = run(*options, action); };
+    };
+    add(lab, options, "kill", "End every nearcastd of a PoP at once, as SIGKILL does")
+        ->callback(runs(Action::Kill));
+    CLI::App* freeze = add(lab, options, "freeze", "Stop the server of a PoP, as one that hangs");
+    freeze->add_flag("--guard", options->means_guard, "Stop the guard instead");
+    freeze->callback([options, &status] {
+        status = run(*options, options->means_guard ? Action::FreezeGuard : Action::Freeze);
+    });
+    add(lab, options, "cut", "Let the links of a PoP go silent")->callback(runs(Action::Cut));
+    add(lab, options, "drain", "Ask a PoP's traffic to go elsewhere")
+        ->callback(runs(Action::Drain));
+    add(lab, options, "heal", "Undo what was done to a PoP")->callback(runs(Action::Heal));
+}
+
+}  // namespace nearcast

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/pop_actions.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "lab/lab_state.h"
+#include "lab/pop_node.h"
+#include "lab/process.h"
+#include "lab/relay_control.h"
+#include "lab/router_setup.h"
+
+namespace nearcast::lab {
+
+namespace {
+
+using base::fail;
+using base::Result;
+using namespace std::chrono_literals;
+
+constexpr auto kKillPatience = 5s;
+// Guard and server start each other again, so killing may take more than one round.
+constexpr int kKillRoundsMax = 10;
+
+std::vector<ProcessInfo> node_processes(const Plan& plan, size_t pop) {
+    std::vector<ProcessInfo> processes = inspect(plan.nodes[pop].net_namespace);
+    std::erase_if(processes, [](const ProcessInfo& process) {
+        return process.command.find("nearcastd") == std::string::npos;
+    });
+    return processes;
+}
+
+std::vector<pid_t> pids_of(const std::vector<ProcessInfo>& processes, std::string_view role) {
+    std::vector<pid_t> pids;
+    for (const ProcessInfo& process : processes) {
+        if (process.command.find(role) != std::string::npos) pids.push_back(process.pid);
+    }
+    return pids;
+}
+
+std::string count_of(size_t count, const std::string& noun) {
+    return std::to_string(count) + ' ' + noun +
+           (count == 1 ? " was" : (noun.ends_with('s') ? "es were" : "s were"));
+}
+
+Result<std::string> kill_node(const Plan& plan, size_t pop) {
+    size_t killed = 0;
+    for (int round = 0; round < kKillRoundsMax; ++round) {
+        const auto pids = pids_of(node_processes(plan, pop), "");
+        if (pids.empty()) break;
+        killed += pids.size();
+        kill_and_wait(pids, kKillPatience);
+    }
+    if (killed == 0)
+        return fail("no nearcastd runs there", "nearcast lab heal " + plan.router(pop).name);
+    return count_of(killed, "process") + " killed";
+}
+
+Result<std::string> freeze(const Plan& plan, size_t pop, std::string_view role) {
+    const auto pids = pids_of(node_processes(plan, pop), role);
+    if (pids.empty()) {
+        return fail("no such process runs there", "nearcast lab heal " + plan.router(pop).name);
+    }
+    signal_all(pids, SIGSTOP);
+    return count_of(pids.size(), "process") + " stopped, as one that hangs";
+}
+
+Result<std::string> order_links(const Plan& plan, size_t pop, const std::string& order) {
+    const auto& interfaces = plan.nodes[pop].interfaces;
+    for (const Interface& interface : interfaces) {
+        auto done = order_relay(paths::kRelaySocket, order + ' ' + std::to_string(interface.link));
+        if (!done) return done;
+    }
+    return count_of(interfaces.size(), "link") + (order == "cut" ? " cut, in silence" : " joined");
+}
+
+Result<std::string> heal(const Plan& plan, size_t pop) {
+    if (auto done = order_links(plan, pop, "join"); !done) return done;
+    const auto processes = node_processes(plan, pop);
+    signal_all(pids_of(processes, ""), SIGCONT);
+    if (processes.empty()) {
+        if (auto done = start_pop(plan, pop); !done) return std::unexpected(done.error());
+        return "nearcastd was started again";
+    }
+    return "what was cut, stopped or drained is whole again";
+}
+
+}  // namespace
+
+Result<std::string> act(const Plan& plan, size_t pop, Action action) {
+    switch (action) {
+        case Action::Kill:
+            return kill_node(plan, pop);
+        case Action::Freeze:
+            return freeze(plan, pop, "--role server");
+        case Action::FreezeGuard:
+            return freeze(plan, pop, "--role guard");
+        case Action::Cut:
+            return order_links(plan, pop, "cut");
+        case Action::Drain:
+            return fail("drain");
+        case Action::Heal:
+            return heal(plan, pop);
+    }
+    return {};
+}
+
+std::chrono::milliseconds latest_start(const Plan& plan, Action action) {
+    switch (action) {
+        case Action::Cut:
+            return 3 * plan.topology.bfd_interval + 1000ms;
+        case Action::Freeze:
+        case Action::FreezeGuard:
+            return 1500ms;
+        default:
+            return 1000ms;
+    }
+}
+
+std::string_view to_text(Action action) {
+    switch (action) {
+        case Action::Kill:
+            return "kill";
+        case Action::Freeze:
+            return "freeze";
+        case Action::FreezeGuard:
+            return "freeze --guard";
+        case Action::Cut:
+            return "cut";
+        case Action::Drain:
+            return "drain";
+        case Action::Heal:
+            return "heal";
+    }
+    return {};
+}
+
+std::string_view PopState::word() const {
+    if (is_cut) return "cut off";
+    if (processes == 0) return "down";
+    if (is_frozen) return "frozen";
+    if (announced_to == 0) return "withdrawn";
+    if (is_drained) return "drained";
+    return as_last_resort > 0 ? "last resort" : "announced";
+}
+
+PopState inspect_pop(const Plan& plan, size_t pop) {
+    const auto processes = node_processes(plan, pop);
+    PopState state{.pop = pop, .processes = processes.size()};
+    state.is_frozen = std::ranges::any_of(processes, &ProcessInfo::is_stopped);
+    for (const Interface& interface : plan.nodes[pop].interfaces) {
+        const std::string order = "state " + std::to_string(interface.link);
+        state.is_cut |= order_relay(paths::kRelaySocket, order).value_or("") == "ok cut";
+    }
+    state.neighbors = plan.nodes[pop].interfaces.size();
+    return state;
+}
+
+}  // namespace nearcast::lab
