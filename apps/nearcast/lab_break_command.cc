@@ -38,18 +38,22 @@ int run(const Options& options, Action action) {
     const auto pop = plan->topology.pick(lab::RouterKind::Pop, options.pop);
     if (!pop) return tell(pop.error());
     const std::string& name = (*pop)->name;
+    const size_t index = plan->topology.index_of(name);
     std::string done_text;
     const auto act = [&]() -> base::Result<void> {
-        auto done = lab::act(*plan, plan->topology.index_of(name), action);
+        auto done = lab::act(*plan, index, action);
         if (!done) return base::within(name, done.error());
         done_text = *done;
         lab::note_event(std::string(lab::to_text(action)) + ' ' + name);
         return {};
     };
-    const auto effects = lab::measure_effect(*plan,
-                                             {.target = lab::dns_address(plan->service, false),
-                                              .at_least = lab::latest_start(*plan, action)},
-                                             act);
+    const auto effects = lab::measure_effect(
+        *plan,
+        {.target = lab::dns_address(plan->service, false),
+         .at_least = lab::latest_start(*plan, action),
+         .is_complete = [&] { return lab::is_complete(lab::inspect_pop(*plan, index), action); },
+         .at_most = lab::patience(action)},
+        act);
     if (!effects) return tell(effects.error());
     if (options.is_json) {
         std::fputs(lab::effect_json(*plan, *effects).c_str(), stdout);

@@ -98,10 +98,8 @@ void write_session(std::ostream& out, const Session& session) {
     const Link& link = plan.topology.links[interface.link];
     const Router& neighbor = plan.router(interface.neighbor);
     const Policy& policy = policy_of(link, plan.router(router).name);
-    std::string name = neighbor.name + (is_v6 ? "_v6" : "_v4");
-    std::ranges::replace(name, '-', '_');
     const auto hold = std::max<long long>(3, plan.topology.hold_time.count());
-    out << "\nprotocol bgp " << "to_" << name << " {\n    local "
+    out << "\nprotocol bgp " << bird_session(neighbor.name, is_v6) << " {\n    local "
         << to_text(is_v6 ? interface.v6 : interface.v4) << " as " << plan.nodes[router].asn
         << ";\n    neighbor " << to_text(is_v6 ? interface.neighbor_v6 : interface.neighbor_v4)
         << " as " << plan.nodes[interface.neighbor].asn << ";\n    interface \"" << interface.device
@@ -117,6 +115,12 @@ void write_session(std::ostream& out, const Session& session) {
 }
 
 }  // namespace
+
+std::string bird_session(const std::string& neighbor, bool is_v6) {
+    std::string name = "to_" + neighbor + (is_v6 ? "_v6" : "_v4");
+    std::ranges::replace(name, '-', '_');
+    return name;
+}
 
 std::string bird_config(const Plan& plan, size_t router, const std::string& state_directory) {
     const Node& node = plan.nodes[router];

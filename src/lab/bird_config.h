@@ -21,4 +21,7 @@ namespace nearcast::lab {
 [[nodiscard]] std::string bird_config(const Plan& plan, size_t router,
                                       const std::string& state_directory);
 
+// The name of a router's session with `neighbor` in that configuration.
+[[nodiscard]] std::string bird_session(const std::string& neighbor, bool is_v6);
+
 }  // namespace nearcast::lab

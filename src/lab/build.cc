@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "lab/bird_config.h"
+#include "lab/effect.h"
 #include "lab/embedded.h"
 #include "lab/files.h"
 #include "lab/lab_state.h"
@@ -40,6 +41,7 @@ constexpr auto kRelayPoll = 10ms;
 // Fifty PoPs on a slow machine converge in a minute; after two, something is wrong.
 constexpr auto kAnswerPatience = 120s;
 constexpr auto kAskInterval = 100ms;
+constexpr auto kSettlePatience = 30s;
 // What is there is left there, to look into.
 constexpr const char* kAfterFailure = "look into /run/nearcast/lab/log; then: nearcast lab down";
 
@@ -184,6 +186,15 @@ Result<void> run_steps(const Plan& plan, const BuildOptions& options, const Prog
     return {};
 }
 
+Result<void> wait_for_rest(const Plan& plan, const Progress& progress) {
+    progress("routes", "waiting until no city changes its PoP any more");
+    const auto settled =
+        wait_until_settled(plan, dns_address(plan.service, false), kSettlePatience);
+    if (!settled) return std::unexpected(settled.error());
+    progress("routes", *settled ? "every city has found its PoP" : "still moving; left alone");
+    return {};
+}
+
 bool is_on_path(const std::string& program) {
     const char* path = ::secure_getenv("PATH");
     std::istringstream directories(path == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : path);
@@ -220,6 +231,7 @@ Result<Built> build(const BuildOptions& options, const Progress& progress) {
         return std::unexpected(error);
     }
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start);
+    if (auto done = wait_for_rest(plan, progress); !done) return std::unexpected(done.error());
     if (auto done = write_text(paths::kComplete, ""); !done) return std::unexpected(done.error());
     return Built{.routers = plan.nodes.size(),
                  .links = plan.topology.links.size(),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <map>
 
 #include "base/clock.h"
@@ -37,20 +38,60 @@ double ms_between(Instant from, Instant to) {
     return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
-bool is_settled(const std::vector<Probe>& probes, size_t cities, Instant now) {
-    std::map<size_t, std::optional<size_t>> answered_by;
-    for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
-        if (probe->sent < now - kAnswerPatience - kSettled) break;
-        if (probe->sent > now - kAnswerPatience) {
-            if (!probe->answered) continue;
-        } else if (!probe->answered) {
-            return false;
-        }
-        const auto [known, is_new] = answered_by.try_emplace(probe->city, probe->pop);
-        if (!is_new && known->second != probe->pop) return false;
+// Asks from every city at a steady pace.
+class Asker {
+ public:
+    static Result<Asker> open(const Plan& plan, const base::SocketAddress& target) {
+        auto prober = Prober::open(plan, target);
+        if (!prober) return std::unexpected(prober.error());
+        return Asker(*std::move(prober));
     }
-    return answered_by.size() == cities;
-}
+
+    void ask_until(Instant end) {
+        for (Instant next = base::now(); base::now() < end;) {
+            prober_.ask_all();
+            next = std::max(next + interval_, base::now());
+            prober_.listen(next, false);
+        }
+    }
+
+    // Each city has been answered, and always by the same PoP, for a while.
+    [[nodiscard]] bool is_settled() const {
+        const Instant now = base::now();
+        std::map<size_t, std::optional<size_t>> answered_by;
+        const std::vector<Probe>& probes = prober_.probes();
+        for (auto probe = probes.rbegin(); probe != probes.rend(); ++probe) {
+            if (probe->sent < now - kAnswerPatience - kSettled) {
+                return answered_by.size() == prober_.cities().size();
+            }
+            const bool may_still_come = probe->sent > now - kAnswerPatience;
+            if (!probe->answered && may_still_come) continue;
+            if (!probe->answered) return false;
+            const auto [known, is_new] = answered_by.try_emplace(probe->city, probe->pop);
+            if (!is_new && known->second != probe->pop) return false;
+        }
+        return false;  // It has not looked for long enough.
+    }
+
+    [[nodiscard]] std::vector<CityEffect> effects(Instant acted, Instant last_counted) const {
+        std::map<size_t, std::vector<Probe>> of_city;
+        for (const Probe& probe : prober_.probes()) of_city[probe.city].push_back(probe);
+        std::vector<CityEffect> effects;
+        for (const size_t city : prober_.cities()) {
+            effects.push_back(effect_on_city(of_city[city], acted, last_counted));
+        }
+        return effects;
+    }
+
+ private:
+    explicit Asker(Prober prober)
+        : prober_(std::move(prober)),
+          interval_(std::max<base::Duration>(kIntervalMin,
+                                             prober_.cities().size() * kIntervalForEachCity)) {}
+
+    Prober prober_;
+    base::Duration interval_;
+};
 
 std::string name_of(const Plan& plan, std::optional<size_t> pop) {
     return pop ? plan.router(*pop).name : "nobody";
@@ -104,33 +145,33 @@ CityEffect effect_on_city(const std::vector<Probe>& probes, Instant acted, Insta
 
 Result<std::vector<CityEffect>> measure_effect(const Plan& plan, const EffectOptions& options,
                                                const std::function<Result<void>()>& action) {
-    auto prober = Prober::open(plan, options.target);
-    if (!prober) return std::unexpected(prober.error());
-    const size_t cities = prober->cities().size();
-    const auto interval = std::max<base::Duration>(kIntervalMin, cities * kIntervalForEachCity);
-    const auto ask_until = [&](Instant end) {
-        for (Instant next = base::now(); base::now() < end;) {
-            prober->ask_all();
-            next += interval;
-            prober->listen(next, false);
-        }
-    };
-    ask_until(base::now() + kBefore);
+    auto asker = Asker::open(plan, options.target);
+    if (!asker) return std::unexpected(asker.error());
+    asker->ask_until(base::now() + kBefore);
     const Instant acted = base::now();
-    if (auto done = action(); !done) return std::unexpected(done.error());
-    ask_until(acted + options.at_least);
-    while (base::now() < acted + options.at_most &&
-           !is_settled(prober->probes(), cities, base::now())) {
-        ask_until(base::now() + 100ms);
+    std::future<Result<void>> outcome = std::async(std::launch::async, action);
+    asker->ask_until(acted + options.at_least);
+    const auto is_complete = [&] {
+        return outcome.wait_for(0s) == std::future_status::ready &&
+               (!options.is_complete || options.is_complete());
+    };
+    while (base::now() < acted + options.at_most && !(asker->is_settled() && is_complete())) {
+        asker->ask_until(base::now() + 100ms);
     }
-    const Instant last_counted = base::now() - kAnswerPatience;
-    std::map<size_t, std::vector<Probe>> of_city;
-    for (const Probe& probe : prober->probes()) of_city[probe.city].push_back(probe);
-    std::vector<CityEffect> effects;
-    for (const size_t city : prober->cities()) {
-        effects.push_back(effect_on_city(of_city[city], acted, last_counted));
+    if (auto done = outcome.get(); !done) return std::unexpected(done.error());
+    return asker->effects(acted, base::now() - kAnswerPatience);
+}
+
+Result<bool> wait_until_settled(const Plan& plan, const base::SocketAddress& target,
+                                std::chrono::milliseconds at_most) {
+    auto asker = Asker::open(plan, target);
+    if (!asker) return std::unexpected(asker.error());
+    const Instant deadline = base::now() + at_most;
+    while (!asker->is_settled()) {
+        if (base::now() > deadline) return false;
+        asker->ask_until(base::now() + 100ms);
     }
-    return effects;
+    return true;
 }
 
 std::string effect_text(const Plan& plan, const std::vector<CityEffect>& effects) {

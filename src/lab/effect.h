@@ -34,15 +34,22 @@ struct EffectOptions {
     base::SocketAddress target;
     // How long to look at least, also when nothing happens: a failure may take so long to show.
     std::chrono::milliseconds at_least{1000};
+    // Looks on until this is true, too; may be empty. Asked ten times a second.
+    std::function<bool()> is_complete = {};
     // When to give up waiting for every city to be answered again.
     std::chrono::milliseconds at_most{15000};
 };
 
-// Asks, acts, and asks on until every city has been answered by one PoP for a while, or until
-// at_most. Effects come in the order of the cities.
+// Asks, acts on a thread of its own, and asks on until every city has been answered by one PoP for
+// a while, or until at_most. Effects come in the order of the cities.
 [[nodiscard]] base::Result<std::vector<CityEffect>> measure_effect(
     const Plan& plan, const EffectOptions& options,
     const std::function<base::Result<void>()>& action);
+
+// Waits until every city is answered by one PoP for a while; false when `at_most` ran out first.
+[[nodiscard]] base::Result<bool> wait_until_settled(const Plan& plan,
+                                                    const base::SocketAddress& target,
+                                                    std::chrono::milliseconds at_most);
 
 // From the probes of one city, oldest first. `acted` parts before from after; what was sent after
 // `last_counted` may still be answered and does not count.

@@ -6,6 +6,10 @@
 #include <array>
 #include <csignal>
 
+#include "anycast/bird_client.h"
+#include "anycast/control_socket.h"
+#include "anycast/guard_status.h"
+#include "lab/bird_config.h"
 #include "lab/lab_state.h"
 #include "lab/pop_node.h"
 #include "lab/process.h"
@@ -40,9 +44,35 @@ std::vector<pid_t> pids_of(const std::vector<ProcessInfo>& processes, std::strin
     return pids;
 }
 
+std::string guard_socket(const Plan& plan, size_t pop) {
+    return paths::pop(plan.router(pop).name) + "/run/guard.sock";
+}
+
+// What the neighbour's BIRD knows of the service prefix from this PoP.
+void count_neighbor(const Plan& plan, size_t pop, const Interface& interface, PopState& state) {
+    const std::string& neighbor = plan.router(interface.neighbor).name;
+    ++state.neighbors;
+    auto bird = anycast::BirdConnection::open(paths::bird_socket(neighbor));
+    if (!bird) return;
+    const auto lines =
+        bird->ask("show route " + to_text(plan.service.front().prefix) + " protocol " +
+                  bird_session(plan.router(pop).name, false) + " all");
+    if (!lines || lines->empty()) return;
+    ++state.announced_to;
+    const auto asks_to_be_last = [](const std::string& line) {
+        return line.find("(65535,0)") != std::string::npos;
+    };
+    state.as_last_resort += std::ranges::any_of(*lines, asks_to_be_last) ? 1U : 0U;
+}
+
 std::string count_of(size_t count, const std::string& noun) {
     return std::to_string(count) + ' ' + noun +
            (count == 1 ? " was" : (noun.ends_with('s') ? "es were" : "s were"));
+}
+
+// A stopped guard would not answer, and nobody wants to wait for that.
+bool is_awake(const std::vector<ProcessInfo>& processes) {
+    return !processes.empty() && std::ranges::none_of(processes, &ProcessInfo::is_stopped);
 }
 
 Result<std::string> kill_node(const Plan& plan, size_t pop) {
@@ -76,6 +106,17 @@ Result<std::string> order_links(const Plan& plan, size_t pop, const std::string&
     return count_of(interfaces.size(), "link") + (order == "cut" ? " cut, in silence" : " joined");
 }
 
+Result<void> tell_guard(const Plan& plan, size_t pop, std::string_view command) {
+    auto answer = anycast::ask_control(guard_socket(plan, pop), command);
+    if (!answer) return std::unexpected(answer.error());
+    return anycast::check_control_answer(*answer);
+}
+
+Result<std::string> drain(const Plan& plan, size_t pop) {
+    if (auto done = tell_guard(plan, pop, "drain"); !done) return std::unexpected(done.error());
+    return "its neighbours were asked to use it last; it answers on";
+}
+
 Result<std::string> heal(const Plan& plan, size_t pop) {
     if (auto done = order_links(plan, pop, "join"); !done) return done;
     const auto processes = node_processes(plan, pop);
@@ -84,6 +125,7 @@ Result<std::string> heal(const Plan& plan, size_t pop) {
         if (auto done = start_pop(plan, pop); !done) return std::unexpected(done.error());
         return "nearcastd was started again";
     }
+    if (auto done = tell_guard(plan, pop, "undrain"); !done) return std::unexpected(done.error());
     return "what was cut, stopped or drained is whole again";
 }
 
@@ -100,7 +142,7 @@ Result<std::string> act(const Plan& plan, size_t pop, Action action) {
         case Action::Cut:
             return order_links(plan, pop, "cut");
         case Action::Drain:
-            return fail("drain");
+            return drain(plan, pop);
         case Action::Heal:
             return heal(plan, pop);
     }
@@ -117,6 +159,19 @@ std::chrono::milliseconds latest_start(const Plan& plan, Action action) {
         default:
             return 1000ms;
     }
+}
+
+bool is_complete(const PopState& state, Action action) {
+    if (action == Action::Heal) {
+        return state.announced_to == state.neighbors && state.as_last_resort == 0;
+    }
+    if (action == Action::Drain) return state.as_last_resort == state.announced_to;
+    return true;
+}
+
+std::chrono::milliseconds patience(Action action) {
+    // A node that failed stays the last resort for its hold-up, and BGP sessions come back slowly.
+    return action == Action::Heal ? 60s : 15s;
 }
 
 std::string_view to_text(Action action) {
@@ -149,12 +204,17 @@ std::string_view PopState::word() const {
 PopState inspect_pop(const Plan& plan, size_t pop) {
     const auto processes = node_processes(plan, pop);
     PopState state{.pop = pop, .processes = processes.size()};
+    if (is_awake(processes)) {
+        const auto answer = anycast::ask_control(guard_socket(plan, pop), "status");
+        const auto status = anycast::parse_guard_status(answer.value_or(""));
+        state.is_drained = status && status->is_drained;
+    }
     state.is_frozen = std::ranges::any_of(processes, &ProcessInfo::is_stopped);
     for (const Interface& interface : plan.nodes[pop].interfaces) {
         const std::string order = "state " + std::to_string(interface.link);
         state.is_cut |= order_relay(paths::kRelaySocket, order).value_or("") == "ok cut";
+        count_neighbor(plan, pop, interface, state);
     }
-    state.neighbors = plan.nodes[pop].interfaces.size();
     return state;
 }
 

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <optional>
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -47,5 +47,12 @@ struct PopState {
 };
 
 [[nodiscard]] PopState inspect_pop(const Plan& plan, size_t pop);
+
+// What the action is to bring about has come about: after Heal every neighbour has the route and
+// likes it as any other; after Drain every neighbour that has it likes it last.
+[[nodiscard]] bool is_complete(const PopState& state, Action action);
+
+// How long to wait for that.
+[[nodiscard]] std::chrono::milliseconds patience(Action action);
 
 }  // namespace nearcast::lab

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+#include "anycast/node_config.h"
+#include "anycast/routing_config.h"
 #include "lab/files.h"
 #include "lab/lab_state.h"
 #include "lab/node_user.h"
@@ -21,6 +23,7 @@ using base::Result;
 
 // A PoP answers with one thread: a lab has many PoPs and few cores.
 constexpr int kThreads = 1;
+constexpr std::string_view kLogLine = "log syslog all;";
 
 std::string quoted_list(const std::vector<Network>& networks, bool wants_prefixes) {
     std::string list;
@@ -86,6 +89,19 @@ Result<void> prepare_pop(const Plan& plan, size_t router) {
         if (auto done = make_directory(paths::pop(name) + part, *owner); !done) return done;
     }
     return write_text(paths::node_config(name), node_toml(plan, router));
+}
+
+Result<void> write_pop_routing(const Plan& plan, size_t router) {
+    const std::string& name = plan.router(router).name;
+    const auto config = anycast::read_node_config(paths::node_config(name));
+    if (!config) return std::unexpected(config.error());
+    std::string text = anycast::render_bird_config(*config);
+    // The one line that a lab changes: the machine's own log is none of its business.
+    if (const size_t at = text.find(kLogLine); at != std::string::npos) {
+        text.replace(at, kLogLine.size(),
+                     "log \"" + paths::log(name) + "\" { info, warning, error };");
+    }
+    return write_text(paths::bird_config(name), text);
 }
 
 Result<void> start_pop(const Plan& plan, size_t router) {

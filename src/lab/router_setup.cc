@@ -91,7 +91,8 @@ Result<void> start_bird(const Plan& plan, size_t router) {
     };
     const bool has_bfd = plan.router(router).kind == RouterKind::Pop ||
                          std::ranges::any_of(plan.nodes[router].interfaces, is_pop);
-    return start({.arguments = {"bird", "-f", "-c", paths::bird_config(name), "-s",
+    // The group may read over the control socket what is announced: the guard does.
+    return start({.arguments = {"bird", "-f", "-g", kNodeUser, "-c", paths::bird_config(name), "-s",
                                 paths::bird_socket(name)},
                   .net_namespace = plan.nodes[router].net_namespace,
                   .log = paths::log(name),
