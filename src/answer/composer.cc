@@ -67,6 +67,7 @@ Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
 
     visited_[0] = name.hash();
     visited_count_ = 1;
+    dname_count_ = 0;
     std::optional<zone::Image> current = zone;
     while (answer_in(*current) == Step::Follow) {
         current = find_zone_for(zones_, name_.name(), query_->qtype);
@@ -192,7 +193,11 @@ Composer::Step Composer::go_on_with(size_t at) {
 // RFC 6672 §3.2: the DNAME, and a CNAME made from it for this very name.
 Composer::Step Composer::redirect(const Node& dname_node) {
     const RRset dname = dname_node.find(RRType::DNAME);
-    need_set(Section::Answer, dname_node, dname, ancestor_owner(dname_node));
+    const auto written = std::span(dnames_).first(dname_count_);
+    if (std::ranges::find(written, dname_node.owner().data()) == written.end()) {
+        need_set(Section::Answer, dname_node, dname, ancestor_owner(dname_node));
+        dnames_[dname_count_++] = dname_node.owner().data();
+    }
     if (outcome_.is_truncated) return Step::Done;
 
     const auto target = dname.body().subspan(zone::kRecordFixedSize);
@@ -211,6 +216,7 @@ Composer::Step Composer::redirect(const Node& dname_node) {
         outcome_.is_truncated = true;
         return Step::Done;
     }
+    if (query_->qtype == RRType::CNAME) return Step::Done;  // It is what was asked for.
     return go_on_with(writer_->size() - rdata.size());
 }
 

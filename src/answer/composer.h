@@ -97,6 +97,9 @@ class Composer {
     PlacedName name_;  // The one that is being answered: the question's, then its aliases'.
     std::array<uint64_t, kChainLinksMax + 1> visited_{};  // Hashes of the names in the chain.
     size_t visited_count_ = 0;
+    // Owners of the DNAMEs in the answer: a chain may pass one twice, but no record stands twice.
+    std::array<const uint8_t*, kChainLinksMax + 1> dnames_{};
+    size_t dname_count_ = 0;
     Outcome outcome_;
 };
 
