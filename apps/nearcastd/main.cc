@@ -1,3 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 
-int main() { return 0; }
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "check_command.h"
+#include "serve/listen_address.h"
+#include "server_process.h"
+
+#include <CLI/CLI.hpp>
+
+namespace nearcast::app {
+namespace {
+
+constexpr int kUsageError = 2;
+
+struct CommandLine {
+    std::vector<std::string> listen;
+    bool is_check = false;
+    ServerOptions server;
+};
+
+void define_options(CLI::App& app, CommandLine& line) {
+    app.set_version_flag("--version", "nearcastd " NEARCAST_VERSION);
+    app.add_option("--zones", line.server.zones_directory,
+                   "Serve every NAME.zone file in this directory. SIGHUP takes in what changed; a "
+                   "bad file is told, and the last good version goes on")
+        ->type_name("DIR");
+    app.add_option("--listen", line.listen,
+                   "Answer on this address over UDP and TCP; repeat for more. An address that the "
+                   "machine does not have yet is fine")
+        ->type_name("ADDR:PORT");
+    app.add_option("--threads", line.server.threads,
+                   "Worker threads, each with sockets of its own; 0 means one for each core")
+        ->type_name("N")
+        ->check(CLI::Range(0U, kWorkersMax));
+    app.add_option("--user", line.server.user,
+                   "Whom to become when started as root, once the sockets are bound (default: "
+                   "nearcast, if there is such a user and it can read the zones). Keeps "
+                   "CAP_NET_BIND_SERVICE alone")
+        ->type_name("NAME");
+    app.add_option("--node", line.server.node,
+                   "This machine's name in NSID, id.server and hostname.bind (default: its host "
+                   "name)")
+        ->type_name("NAME");
+    app.add_option("--pop", line.server.pop, "The place it stands in, named after the node there")
+        ->type_name("NAME");
+    app.add_option("--control", line.server.control_socket,
+                   "Take 'reload' and 'status' on this Unix socket, one JSON object a line")
+        ->type_name("PATH");
+    app.add_flag("--check", line.is_check,
+                 "Check the zones, print every finding, and exit: 0 if all would be served, 1 if "
+                 "any would not");
+}
+
+int usage_error(const base::Error& error) {
+    std::fprintf(stderr, "nearcastd: %s\n", to_text(error).c_str());
+    return kUsageError;
+}
+
+int serve(CommandLine& line) {
+    if (line.server.zones_directory.empty()) {
+        return usage_error({"--zones is missing", "nearcastd --zones DIR --listen 127.0.0.1:5353"});
+    }
+    if (line.is_check) return check_zones(line.server.zones_directory);
+    if (line.listen.empty()) {
+        return usage_error({"--listen is missing: there is no address to answer on",
+                            "--listen 127.0.0.1:5353, or --listen 0.0.0.0:53 as root"});
+    }
+    for (const std::string& text : line.listen) {
+        const auto address = serve::parse_listen_address(text);
+        if (!address) return usage_error(address.error());
+        line.server.listen.push_back(*address);
+    }
+    line.server.notifies_service_manager = true;
+    return run_server(line.server);
+}
+
+int run(int argc, char** argv) {
+    CLI::App app(
+        "Answers DNS from zone files, on its own or as a node of an anycast network.\n"
+        "Example: nearcastd --zones /var/lib/nearcast/zones --listen 192.0.2.53:53",
+        "nearcastd");
+    CommandLine line;
+    define_options(app, line);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsageError;
+    }
+    return serve(line);
+}
+
+}  // namespace
+}  // namespace nearcast::app
+
+int main(int argc, char** argv) { return nearcast::app::run(argc, argv); }

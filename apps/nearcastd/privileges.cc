@@ -2,8 +2,10 @@
 
 #include "privileges.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,6 +14,7 @@
 #include <pwd.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace nearcast::app {
@@ -61,54 +64,89 @@ Result<void> become(const Account& account) {
     return {};
 }
 
+// What stays. Who stays root still reads the zone files that root could read.
+std::vector<cap_value_t> kept_by(const Account& account) {
+    if (account.uid == 0) return {CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH};
+    return {CAP_NET_BIND_SERVICE};
+}
+
 // Root's exec would gain everything again: the bounding set shrinks too.
-void shrink_bounding_set() {
+void shrink_bounding_set(const std::vector<cap_value_t>& kept) {
     for (cap_value_t capability = 0; capability <= CAP_LAST_CAP; ++capability) {
-        if (capability != CAP_NET_BIND_SERVICE) (void)cap_drop_bound(capability);
+        if (std::ranges::find(kept, capability) == kept.end()) (void)cap_drop_bound(capability);
     }
 }
 
 using Capabilities = std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)>;
 
 // A container may have been given less than root usually has.
-bool may_bind_service() {
+bool is_permitted(cap_value_t capability) {
     const Capabilities state(cap_get_proc(), cap_free);
     cap_flag_value_t value = CAP_CLEAR;
-    return state && cap_get_flag(state.get(), CAP_NET_BIND_SERVICE, CAP_PERMITTED, &value) == 0 &&
+    return state && cap_get_flag(state.get(), capability, CAP_PERMITTED, &value) == 0 &&
            value == CAP_SET;
 }
 
-Result<void> keep_only_bind_service() {
+Result<void> keep_only(std::vector<cap_value_t> kept) {
+    std::erase_if(kept, [](cap_value_t capability) { return !is_permitted(capability); });
     const Capabilities state(cap_init(), cap_free);
-    const cap_value_t kept = CAP_NET_BIND_SERVICE;
-    if (!may_bind_service()) {
-        if (cap_set_proc(state.get()) != 0) return fail_errno("give up capabilities", errno);
-        return {};
-    }
+    const int count = static_cast<int>(kept.size());
     for (const cap_flag_t set : {CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE}) {
-        if (cap_set_flag(state.get(), set, 1, &kept, CAP_SET) != 0) {
+        if (count > 0 && cap_set_flag(state.get(), set, count, kept.data(), CAP_SET) != 0) {
             return fail_errno("choose capabilities", errno);
         }
     }
     if (cap_set_proc(state.get()) != 0) return fail_errno("give up capabilities", errno);
-    if (cap_set_ambient(kept, CAP_SET) != 0) return fail_errno("hand on capabilities", errno);
+    for (const cap_value_t capability : kept) {
+        if (cap_set_ambient(capability, CAP_SET) != 0) {
+            return fail_errno("hand on capabilities", errno);
+        }
+    }
     return {};
 }
 
 Result<std::string> drop_root(const std::string& user) {
     const Result<Account> account = target_account(user);
     if (!account) return std::unexpected(account.error());
-    shrink_bounding_set();
+    const std::vector<cap_value_t> kept = kept_by(*account);
+    shrink_bounding_set(kept);
     if (const Result<void> became = become(*account); !became) {
         return std::unexpected(became.error());
     }
-    if (const Result<void> kept = keep_only_bind_service(); !kept) {
-        return std::unexpected(kept.error());
+    if (const Result<void> given_up = keep_only(kept); !given_up) {
+        return std::unexpected(given_up.error());
     }
     return account->name;
 }
 
+// Exit status 0 if all can be read. Runs in a child, since credentials do not come back.
+[[noreturn]] void read_as(const Account& account, const std::string& directory) {
+    if (!become(account)) _exit(1);
+    std::error_code error;
+    bool can_read = true;
+    for (std::filesystem::directory_iterator item(directory, error), end; !error && item != end;
+         item.increment(error)) {
+        can_read = can_read && access(item->path().c_str(), R_OK) == 0;
+    }
+    _exit(can_read && !error ? 0 : 1);
+}
+
+bool can_read(const Account& account, const std::string& directory) {
+    const pid_t child = fork();
+    if (child == 0) read_as(account, directory);
+    int status = 1;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
+}
+
 }  // namespace
+
+std::string default_user(const std::string& directory) {
+    const Account own = own_account();
+    if (geteuid() != 0) return own.name;
+    const std::optional<Account> wanted = look_up(getpwnam_r, std::string(kDefaultUser).c_str());
+    return wanted && can_read(*wanted, directory) ? wanted->name : own.name;
+}
 
 Result<std::string> drop_privileges(const std::string& user) {
     Result<std::string> name = own_account().name;

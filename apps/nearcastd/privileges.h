@@ -18,11 +18,16 @@ constexpr std::string_view kDefaultUser = "nearcast";
 
 // Becomes `user` with its groups, keeps CAP_NET_BIND_SERVICE (permitted, effective and ambient) and
 // nothing else, and forbids gaining any by exec. An empty `user` means kDefaultUser if it exists;
-// if not, the process stays root by number but loses root's capabilities. Not root: only
-// the last step is taken. Returns the name of the user that the process now is.
+// if not, the process stays root by number, but of root's capabilities keeps only this one and
+// CAP_DAC_READ_SEARCH, to read what root can read. Not root: only the last step is taken. Returns
+// the name of the user that the process now is.
 //
 // The process stays dumpable: a crash leaves a core and perf works for its own user. It holds no
 // private key (those never leave the controller).
 [[nodiscard]] base::Result<std::string> drop_privileges(const std::string& user);
+
+// Whom a server becomes that was told nothing: kDefaultUser if there is such a user and it can read
+// the files in `directory`; else who it is.
+[[nodiscard]] std::string default_user(const std::string& directory);
 
 }  // namespace nearcast::app

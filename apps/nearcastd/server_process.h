@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/pulse.h"
-#include "serve/socket_address.h"
 
 namespace nearcast::app {
 
@@ -27,7 +27,9 @@ constexpr unsigned kWorkersMax = 256;
 
 struct ServerOptions {
     std::string zones_directory;
-    std::vector<serve::SocketAddress> listen;
+    // Start even when there is no *.zone file, or no directory: zones may come later.
+    bool is_empty_allowed = false;
+    std::vector<base::SocketAddress> listen;
     unsigned threads = 0;  // 0: one for each core that this process may use.
 
     // Who answers: NSID, id.server and hostname.bind. Empty: the machine's name and no place.
@@ -41,8 +43,7 @@ struct ServerOptions {
     std::array<uint8_t, 16> probe_token{};
 
     std::string control_socket;  // Path of server.sock. Empty: none.
-    // Whom to become once the sockets are bound, when started as root. Empty: "nearcast" if there
-    // is such a user, else stay, without root's capabilities.
+    // Whom to become once the sockets are bound, when started as root. Empty: see default_user().
     std::string user;
     // Tell systemd READY, RELOADING, STOPPING, and feed its watchdog. False beside a guard, which
     // does that for both.

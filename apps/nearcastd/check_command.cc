@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "check_command.h"
+
+#include <cstdio>
+
+#include "zone_directory.h"
+
+namespace nearcast::app {
+
+int check_zones(const std::string& directory) {
+    zone::ZoneTable zones;
+    const base::Result<LoadReport> report = ZoneDirectory(directory, zones).refresh();
+    if (!report) {
+        std::fprintf(stderr, "nearcastd: %s\n", to_text(report.error()).c_str());
+        return 1;
+    }
+    for (const ZoneOutcome& outcome : report->changed) {
+        for (const zone::Diagnostic& finding : outcome.findings) {
+            std::printf("%s\n", finding.to_text().c_str());
+        }
+    }
+    const size_t failed = report->failed();
+    std::printf("%zu zones checked, %zu would not be served\n", report->changed.size(), failed);
+    return failed == 0 ? 0 : 1;
+}
+
+}  // namespace nearcast::app

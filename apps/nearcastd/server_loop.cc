@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "server_loop.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "serve/answerer.h"
+#include "server_report.h"
+
+namespace nearcast::app {
+namespace {
+
+using base::Instant;
+using base::Result;
+using std::chrono::milliseconds;
+namespace log = base::log;
+
+// How often to look whether replaced zones are unused. Idle workers are offline, so the memory of
+// an old version mostly goes at the first look; a stuck worker keeps it, at no cost but this.
+constexpr milliseconds kCollectInterval{250};
+
+// Zones that are told one by one when they load.
+constexpr size_t kZonesToldMax = 1000;
+
+// The product's answers, on one worker's thread.
+class ZoneAnswerer final : public serve::Answerer {
+ public:
+    ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options)
+        : responder_(zones, options) {}
+
+    void respond(std::span<answer::Exchange> batch) noexcept override { responder_.respond(batch); }
+    void offline() noexcept override { responder_.offline(); }
+
+ private:
+    answer::Responder responder_;
+};
+
+std::string machine_name() {
+    std::array<char, 256> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+answer::Identity identity_of(const ServerOptions& options) {
+    return {.pop = options.pop,
+            .node = options.node.empty() ? machine_name() : options.node,
+            .version = NEARCAST_VERSION};
+}
+
+}  // namespace
+
+sigset_t server_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
+    return signals;
+}
+
+namespace {
+
+void log_finding(const ZoneOutcome& outcome, const zone::Diagnostic& finding) {
+    const std::string place = finding.file + ":" + std::to_string(finding.line);
+    if (finding.severity == zone::Severity::Error) {
+        log::error("zone_error", {{"zone", outcome.zone},
+                                  {"at", place},
+                                  {"reason", finding.message},
+                                  {"try", finding.hint}});
+    } else {
+        log::warning("zone_warning",
+                     {{"zone", outcome.zone}, {"at", place}, {"reason", finding.message}});
+    }
+}
+
+void log_outcome(const ZoneOutcome& outcome) {
+    for (const zone::Diagnostic& finding : outcome.findings) log_finding(outcome, finding);
+    const std::string serial = outcome.serial ? std::to_string(*outcome.serial) : "none";
+    if (outcome.is_loaded) {
+        log::info("zone_loaded", {{"zone", outcome.zone}, {"serial", serial}});
+    } else {
+        log::error(
+            "zone_failed",
+            {{"zone", outcome.zone}, {"file", outcome.file}, {"still_serving_serial", serial}});
+    }
+}
+
+}  // namespace
+
+void log_report(const LoadReport& report) {
+    // A server of very many zones would fill the log at each start with what is as it should be.
+    const bool tells_each = report.changed.size() <= kZonesToldMax;
+    for (const ZoneOutcome& outcome : report.changed) {
+        if (tells_each || !outcome.findings.empty()) log_outcome(outcome);
+    }
+    for (const std::string& zone : report.withdrawn) log::info("zone_withdrawn", {{"zone", zone}});
+    log::info("zones_loaded", {{"loaded", std::to_string(report.changed.size() - report.failed())},
+                               {"unchanged", std::to_string(report.unchanged)},
+                               {"failed", std::to_string(report.failed())},
+                               {"withdrawn", std::to_string(report.withdrawn.size())},
+                               {"milliseconds", std::to_string(report.duration.count())}});
+}
+
+ServerLoop::ServerLoop(const ServerOptions& options, zone::ZoneTable& zones,
+                       ZoneDirectory& directory,
+                       std::vector<std::unique_ptr<serve::Worker>> workers)
+    : options_(options),
+      zones_(zones),
+      pulses_(options.pulses),
+      workers_(std::move(workers)),
+      reloader_(directory),
+      service_manager_(options.notifies_service_manager),
+      seen_batches_(workers_.size(), 0) {
+    if (pulses_.empty()) {
+        own_pulses_ = std::make_unique<base::Pulse[]>(workers_.size());
+        pulses_ = {own_pulses_.get(), workers_.size()};
+    }
+    assert(pulses_.size() >= workers_.size());
+}
+
+ServerLoop::~ServerLoop() {
+    for (const auto& worker : workers_) worker->stop();  // All at once; each is waited for later.
+}
+
+Result<void> ServerLoop::open() {
+    const sigset_t signals = server_signals();
+    signals_ = base::Fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) return base::fail_errno("open a descriptor for signals", errno);
+    if (!options_.control_socket.empty()) {
+        Result<std::unique_ptr<ControlSocket>> control =
+            ControlSocket::open(options_.control_socket,
+                                [this](ControlSocket::ClientId client, const std::string& line) {
+                                    handle_request(client, line);
+                                });
+        if (!control) return std::unexpected(control.error());
+        control_ = std::move(*control);
+    }
+    start_workers();
+    return {};
+}
+
+void ServerLoop::start_workers() {
+    for (size_t i = 0; i < workers_.size(); ++i) {
+        answerers_.push_back(std::make_unique<ZoneAnswerer>(
+            zones_, answer::ResponderOptions{.identity = identity_of(options_),
+                                             .probe_token = options_.probe_token,
+                                             .worker_index = static_cast<uint16_t>(i)}));
+        workers_[i]->start(*answerers_[i], pulses_[i]);
+    }
+}
+
+int ServerLoop::run() {
+    service_manager_.ready(status_text());
+    if (service_manager_.watchdog_interval() > milliseconds(0)) watchdog_at_ = base::now();
+    if (options_.on_serving) options_.on_serving();
+    for (Instant now = base::now(); now < stop_at_; now = base::now()) {
+        tick(now);
+        wait_and_handle(next_tick(now));
+    }
+    log::info("stopped");
+    return 0;
+}
+
+void ServerLoop::wait_and_handle(Instant until) {
+    std::vector<pollfd> wait{{signals_.get(), POLLIN, 0}, {reloader_.fd(), POLLIN, 0}};
+    if (control_) control_->append_to(wait);
+    int limit = -1;
+    if (until != Instant::max()) {
+        const auto left = std::chrono::ceil<milliseconds>(until - base::now());
+        limit = static_cast<int>(std::max<int64_t>(left.count(), 0));
+    }
+    if (::poll(wait.data(), wait.size(), limit) <= 0) return;
+    if (wait[0].revents != 0) handle_signal();
+    if (wait[1].revents != 0) finish_reload();
+    if (control_) control_->handle(wait);
+}
+
+void ServerLoop::handle_signal() {
+    signalfd_siginfo signal{};
+    if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) return;
+    if (signal.ssi_signo == SIGHUP) {
+        request_reload();
+        return;
+    }
+    if (is_stopping_) return;
+    is_stopping_ = true;
+    stop_at_ = base::now() + options_.linger;
+    service_manager_.stopping();
+    log::info("stopping", {{"linger_ms", std::to_string(options_.linger.count())}});
+}
+
+void ServerLoop::handle_request(ControlSocket::ClientId client, const std::string& line) {
+    const std::string command = requested_command(line);
+    if (command == "reload") {
+        service_manager_.reloading();
+        waiting_.push_back({client, reloader_.request()});
+    } else if (command == "status") {
+        control_->reply(client, status_json(zones_.size(), pulses_.first(workers_.size())));
+    } else {
+        control_->reply(client, to_json(base::Error{"unknown command", "reload or status"}));
+    }
+}
+
+void ServerLoop::request_reload() {
+    service_manager_.reloading();
+    (void)reloader_.request();
+}
+
+void ServerLoop::finish_reload() {
+    const std::optional<Reloader::Finished> finished = reloader_.take();
+    if (!finished) return;
+    if (finished->report) {
+        log_report(*finished->report);
+    } else {
+        log::error("reload_failed", {{"reason", finished->report.error().message},
+                                     {"try", finished->report.error().hint}});
+    }
+    const std::string reply = to_json(finished->report);
+    std::erase_if(waiting_, [&](const WaitingClient& waiting) {
+        if (waiting.run > finished->run) return false;
+        control_->reply(waiting.client, reply);
+        return true;
+    });
+    has_retired_zones_ = true;
+    service_manager_.ready(status_text());
+}
+
+void ServerLoop::tick(Instant now) {
+    if (has_retired_zones_) has_retired_zones_ = zones_.collect() > 0;
+    if (now < watchdog_at_) return;
+    // A worker that did not even answer the nudge of the last tick is stuck. Left unfed, the
+    // service manager restarts the process.
+    if (have_workers_moved()) service_manager_.feed_watchdog();
+    for (const auto& worker : workers_) worker->nudge();
+    watchdog_at_ = now + service_manager_.watchdog_interval();
+}
+
+bool ServerLoop::have_workers_moved() {
+    bool have_moved = true;
+    for (size_t i = 0; i < workers_.size(); ++i) {
+        const uint64_t batches = pulses_[i].batches.load(std::memory_order_relaxed);
+        const bool is_first_look = seen_batches_[i] == 0;
+        have_moved &= is_first_look || batches != seen_batches_[i];
+        seen_batches_[i] = batches;
+    }
+    return have_moved;
+}
+
+Instant ServerLoop::next_tick(Instant now) const {
+    Instant next = std::min(stop_at_, watchdog_at_);
+    if (has_retired_zones_) next = std::min(next, now + kCollectInterval);
+    return next;
+}
+
+std::string ServerLoop::status_text() const {
+    return "Serving " + std::to_string(zones_.size()) + " zones on " +
+           std::to_string(workers_.size()) + " workers";
+}
+
+}  // namespace nearcast::app

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The main thread of a server: signals, reloads, the control socket, the watchdog, the end.
+//
+// It never touches a query. Workers start in open() and end with this object.
+
+#pragma once
+
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "answer/responder.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/pulse.h"
+#include "base/result.h"
+#include "control_socket.h"
+#include "reloader.h"
+#include "serve/worker.h"
+#include "server_process.h"
+#include "service_manager.h"
+#include "zone/zone_table.h"
+#include "zone_directory.h"
+
+namespace nearcast::app {
+
+// What the loop reads from a descriptor instead of being interrupted.
+[[nodiscard]] sigset_t server_signals();
+
+// One event for each zone that was loaded, failed or went, and one for the whole.
+void log_report(const LoadReport& report);
+
+class ServerLoop {
+ public:
+    // All references outlive the loop.
+    ServerLoop(const ServerOptions& options, zone::ZoneTable& zones, ZoneDirectory& directory,
+               std::vector<std::unique_ptr<serve::Worker>> workers);
+    ServerLoop(const ServerLoop&) = delete;
+    ServerLoop& operator=(const ServerLoop&) = delete;
+    ~ServerLoop();
+
+    // Starts the workers and opens what the loop waits for.
+    [[nodiscard]] base::Result<void> open();
+
+    // Until SIGTERM or SIGINT and the linger after it; returns the exit status.
+    [[nodiscard]] int run();
+
+ private:
+    struct WaitingClient {
+        ControlSocket::ClientId client = 0;
+        uint64_t run = 0;
+    };
+
+    void start_workers();
+    void wait_and_handle(base::Instant until);
+    void handle_signal();
+    void handle_request(ControlSocket::ClientId client, const std::string& line);
+    void request_reload();
+    void finish_reload();
+    void tick(base::Instant now);
+    [[nodiscard]] bool have_workers_moved();
+    [[nodiscard]] base::Instant next_tick(base::Instant now) const;
+    [[nodiscard]] std::string status_text() const;
+
+    const ServerOptions& options_;
+    zone::ZoneTable& zones_;
+    std::vector<std::unique_ptr<serve::Answerer>> answerers_;
+    std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
+    std::span<base::Pulse> pulses_;
+    std::vector<std::unique_ptr<serve::Worker>> workers_;  // Ends before what it uses above.
+    Reloader reloader_;
+    ServiceManager service_manager_;
+    base::Fd signals_;
+    std::unique_ptr<ControlSocket> control_;
+    std::vector<WaitingClient> waiting_;
+    std::vector<uint64_t> seen_batches_;  // At the last tick of the watchdog.
+    base::Instant watchdog_at_ = base::Instant::max();
+    bool has_retired_zones_ = false;
+    bool is_stopping_ = false;
+    base::Instant stop_at_ = base::Instant::max();
+};
+
+}  // namespace nearcast::app

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "server_process.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <malloc.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "privileges.h"
+#include "serve/listen_address.h"
+#include "server_loop.h"
+#include "zone_directory.h"
+
+namespace nearcast::app {
+namespace {
+
+using base::Error;
+using base::Result;
+namespace log = base::log;
+
+// Workers never allocate; the main and the loading thread do, seldom at once. More arenas than two
+// keep freed memory apart and cost 100 KiB or more each when idle.
+constexpr int kArenasMax = 2;
+
+// Descriptors beside the workers' own: log, signals, control clients, zone files, and some air.
+constexpr size_t kOtherDescriptors = 64;
+
+// Below this a server is not worth starting: it would turn clients away at the first burst.
+constexpr size_t kConnectionsMin = 16;
+
+int cannot_start(const Error& error) {
+    std::fprintf(stderr, "nearcastd: %s\n", to_text(error).c_str());
+    return 1;
+}
+
+// Shares out the descriptors that the system grants; the rest of the limits stay as they are.
+Result<serve::TcpLimits> tcp_limits(size_t workers, size_t addresses) {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+
+    serve::TcpLimits limits;
+    const size_t granted = files.rlim_max == RLIM_INFINITY ? SIZE_MAX : files.rlim_max;
+    const size_t fixed = kOtherDescriptors + workers * (2 + 2 * addresses);
+    const size_t left = granted > fixed ? (granted - fixed) / workers : 0;
+    if (left < kConnectionsMin) {
+        return base::fail("the limit of " + std::to_string(granted) +
+                              " open files leaves too few for TCP connections",
+                          "ulimit -n 4096, or LimitNOFILE= in the unit");
+    }
+    limits.connections_max = std::min(limits.connections_max, left);
+    return limits;
+}
+
+using Workers = std::vector<std::unique_ptr<serve::Worker>>;
+
+Result<Workers> open_workers(const ServerOptions& options) {
+    const size_t count = worker_count(options.threads);
+    for (const base::SocketAddress& address : options.listen) {
+        if (const Result<void> free = serve::check_is_free(address); !free) {
+            return std::unexpected(free.error());
+        }
+    }
+    const Result<serve::TcpLimits> limits = tcp_limits(count, options.listen.size());
+    if (!limits) return std::unexpected(limits.error());
+    Workers workers;
+    for (size_t i = 0; i < count; ++i) {
+        Result<std::unique_ptr<serve::Worker>> worker =
+            serve::Worker::open({.listen = options.listen, .tcp = *limits});
+        if (!worker) return std::unexpected(worker.error());
+        workers.push_back(std::move(*worker));
+    }
+    return workers;
+}
+
+Result<void> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
+    const Result<LoadReport> report = directory.refresh();
+    if (report) {
+        log_report(*report);
+        return {};
+    }
+    if (!is_empty_allowed) return std::unexpected(report.error());
+    log::error("zones_unavailable",
+               {{"reason", report.error().message}, {"try", report.error().hint}});
+    return {};
+}
+
+}  // namespace
+
+unsigned worker_count(unsigned threads) {
+    if (threads == 0) {
+        cpu_set_t usable;
+        CPU_ZERO(&usable);
+        threads = sched_getaffinity(0, sizeof usable, &usable) == 0
+                      ? static_cast<unsigned>(CPU_COUNT(&usable))
+                      : 1U;
+    }
+    return std::clamp(threads, 1U, kWorkersMax);
+}
+
+void block_server_signals() {
+    const sigset_t signals = server_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+int run_server(const ServerOptions& options) {
+    mallopt(M_ARENA_MAX, kArenasMax);
+    block_server_signals();
+    Result<Workers> workers = open_workers(options);
+    if (!workers) return cannot_start(workers.error());
+    const Result<std::string> user = drop_privileges(
+        options.user.empty() ? default_user(options.zones_directory) : options.user);
+    if (!user) return cannot_start(user.error());
+
+    zone::ZoneTable zones;
+    ZoneDirectory directory(options.zones_directory, zones);
+    if (const Result<void> loaded = load_zones(directory, options.is_empty_allowed); !loaded) {
+        return cannot_start(loaded.error());
+    }
+    ServerLoop loop(options, zones, directory, std::move(*workers));
+    if (const Result<void> opened = loop.open(); !opened) return cannot_start(opened.error());
+    log::info("serving", {{"zones", std::to_string(zones.size())},
+                          {"workers", std::to_string(worker_count(options.threads))},
+                          {"user", *user}});
+    return loop.run();
+}
+
+}  // namespace nearcast::app

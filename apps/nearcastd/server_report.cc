@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "server_report.h"
+
+#include <nlohmann/json.hpp>
+
+namespace nearcast::app {
+namespace {
+
+using nlohmann::json;
+
+// Foreign bytes (a zone file's) may stand in a message: they must not break the reply.
+std::string to_line(const json& object) {
+    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json to_object(const zone::Diagnostic& finding) {
+    const bool is_error = finding.severity == zone::Severity::Error;
+    return {{"severity", is_error ? "error" : "warning"},
+            {"file", finding.file},
+            {"line", finding.line},
+            {"message", finding.message},
+            {"try", finding.hint}};
+}
+
+json to_object(const ZoneOutcome& outcome) {
+    json findings = json::array();
+    for (const zone::Diagnostic& finding : outcome.findings) findings.push_back(to_object(finding));
+    json object{{"zone", outcome.zone},
+                {"file", outcome.file},
+                {"serving_serial", nullptr},
+                {"findings", findings}};
+    if (outcome.serial) object["serving_serial"] = *outcome.serial;
+    return object;
+}
+
+json to_array(const std::vector<ZoneOutcome>& outcomes, bool is_loaded) {
+    json array = json::array();
+    for (const ZoneOutcome& outcome : outcomes) {
+        if (outcome.is_loaded == is_loaded) array.push_back(to_object(outcome));
+    }
+    return array;
+}
+
+}  // namespace
+
+std::string requested_command(std::string_view line) {
+    while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    const json request = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (request.is_discarded()) return std::string(line);
+    if (!request.is_object() || !request.contains("command")) return {};
+    const json& command = request["command"];
+    return command.is_string() ? command.get<std::string>() : std::string();
+}
+
+std::string to_json(const base::Result<LoadReport>& report) {
+    if (!report) return to_json(report.error());
+    return to_line({{"ok", report->failed() == 0},
+                    {"zones", report->zones},
+                    {"loaded", to_array(report->changed, true)},
+                    {"unchanged", report->unchanged},
+                    {"withdrawn", report->withdrawn},
+                    {"failed", to_array(report->changed, false)},
+                    {"milliseconds", report->duration.count()}});
+}
+
+std::string status_json(size_t zones, std::span<const base::Pulse> pulses) {
+    json workers = json::array();
+    for (const base::Pulse& pulse : pulses) {
+        workers.push_back({{"queries", pulse.queries.load(std::memory_order_relaxed)},
+                           {"dropped", pulse.dropped.load(std::memory_order_relaxed)},
+                           {"batches", pulse.batches.load(std::memory_order_relaxed)}});
+    }
+    return to_line(
+        {{"ok", true}, {"version", NEARCAST_VERSION}, {"zones", zones}, {"workers", workers}});
+}
+
+std::string to_json(const base::Error& error) {
+    return to_line({{"ok", false}, {"error", error.message}, {"try", error.hint}});
+}
+
+}  // namespace nearcast::app

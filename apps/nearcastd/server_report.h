@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the server says of itself on its control socket: JSON, one object a line.
+
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/pulse.h"
+#include "base/result.h"
+#include "zone_directory.h"
+
+namespace nearcast::app {
+
+// The command named by a request line: {"command": "reload"}, or the bare word. Empty: neither.
+[[nodiscard]] std::string requested_command(std::string_view line);
+
+// The outcome of a reload: counts, and for each zone that failed its file, reason, hint, and the
+// serial that goes on being served. "ok" is true when nothing failed.
+[[nodiscard]] std::string to_json(const base::Result<LoadReport>& report);
+
+// Zones served, and for each worker what it answered and dropped.
+[[nodiscard]] std::string status_json(size_t zones, std::span<const base::Pulse> pulses);
+
+// {"ok": false, "error": ..., "try": ...}
+[[nodiscard]] std::string to_json(const base::Error& error);
+
+}  // namespace nearcast::app

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The *.zone files of a directory: which changed, which are bad, and what is served meanwhile.
+//
+// A file that cannot be loaded changes nothing: the last good version of its zone goes on, or, if
+// there never was one, the zone answers SERVFAIL. Each zone stands for itself. Used by one thread
+// at a time.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "dns/name.h"
+#include "zone/compile.h"
+#include "zone/zone_table.h"
+
+namespace nearcast::app {
+
+// What became of one file.
+struct ZoneOutcome {
+    std::string zone;
+    std::string file;
+    bool is_loaded = false;
+    std::optional<uint32_t> serial;  // Served now. None: the zone answers SERVFAIL, or another
+                                     // file serves it.
+    std::vector<zone::Diagnostic> findings;
+};
+
+struct LoadReport {
+    std::vector<ZoneOutcome> changed;    // Files that were read, in the order of their names.
+    std::vector<std::string> withdrawn;  // Zones whose files are gone.
+    size_t unchanged = 0;
+    size_t zones = 0;  // Served now.
+    std::chrono::milliseconds duration{0};
+
+    [[nodiscard]] size_t failed() const;
+};
+
+class ZoneDirectory {
+ public:
+    // `zones` outlives it.
+    ZoneDirectory(std::string path, zone::ZoneTable& zones);
+
+    // Loads what changed since the last call and publishes it zone by zone. Fails, with everything
+    // left as it is, when the directory cannot be read or has no *.zone file.
+    [[nodiscard]] base::Result<LoadReport> refresh();
+
+    // The *.zone files of `directory`, sorted by name. Fails when there are none.
+    [[nodiscard]] static base::Result<std::vector<std::string>> list_files(
+        const std::string& directory);
+
+ private:
+    // One file, and the zone that is served from it.
+    struct Entry {
+        std::vector<zone::FileStamp> stamps;  // Empty: read it the next time in any case.
+        std::optional<dns::Name> apex;        // None: nothing is served from it.
+        std::optional<uint32_t> serial;
+    };
+
+    [[nodiscard]] bool is_unchanged(const std::string& file) const;
+    ZoneOutcome load(const std::string& file);
+    void publish(const std::string& file, zone::CompiledZone compiled, ZoneOutcome& outcome);
+    // The file that serves this zone, if it is another than `file`.
+    [[nodiscard]] const std::string* other_file_of(const dns::Name& apex,
+                                                   const std::string& file) const;
+    void withdraw(Entry& entry);
+    void withdraw_missing(const std::vector<std::string>& files, LoadReport& report);
+
+    std::string path_;
+    zone::ZoneTable& zones_;
+    std::map<std::string, Entry> entries_;                 // By path.
+    std::unordered_map<std::string, std::string> served_;  // Paths by apex, in lower case.
+};
+
+}  // namespace nearcast::app
