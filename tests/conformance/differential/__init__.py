@@ -1,0 +1,1 @@
+"""Nearcast beside Knot, NSD and BIND: the same zones, the same questions, the same answers."""

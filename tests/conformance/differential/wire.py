@@ -1,0 +1,98 @@
+"""Reads a response into what can be compared: rcode, flags, and sections as sets of records."""
+
+import dataclasses
+import struct
+
+# Where names stand in rdata: fixed bytes before the first, how many, then fixed bytes.
+NAMES_IN_RDATA = {2: (0, 1), 5: (0, 1), 6: (0, 2), 12: (0, 1), 15: (2, 1), 33: (6, 1), 39: (0, 1)}
+OPT = 41
+FLAG_NAMES = {0x0400: "AA", 0x0200: "TC", 0x0100: "RD", 0x0080: "RA", 0x0020: "AD", 0x0010: "CD"}
+
+
+@dataclasses.dataclass
+class Response:
+    id: int
+    rcode: int
+    flags: frozenset
+    answer: frozenset
+    authority: frozenset
+    additional: frozenset
+    has_edns: bool
+    has_repeats: bool  # A record stands twice in one section.
+    size: int
+
+
+def read_name(wire, at):
+    """The name in lower case, uncompressed, and where it ends."""
+    labels, end = [], None
+    while True:
+        length = wire[at]
+        if length >= 0xC0:
+            end = end or at + 2
+            at = (length & 0x3F) << 8 | wire[at + 1]
+            continue
+        labels.append(wire[at : at + 1 + length])
+        at += 1 + length
+        if length == 0:
+            return b"".join(labels).lower(), end or at
+
+
+def read_rdata(wire, at, size, rdtype):
+    if rdtype not in NAMES_IN_RDATA:
+        return wire[at : at + size]
+    before, count = NAMES_IN_RDATA[rdtype]
+    data, end = wire[at : at + before], at + size
+    at += before
+    for _ in range(count):
+        name, at = read_name(wire, at)
+        data += name
+    return data + wire[at:end]
+
+
+def read_section(wire, at, count):
+    records = []
+    for _ in range(count):
+        owner, at = read_name(wire, at)
+        rdtype, rdclass, ttl, size = struct.unpack_from("!HHIH", wire, at)
+        at += 10
+        records.append((owner, rdtype, rdclass, ttl, read_rdata(wire, at, size, rdtype)))
+        at += size
+    return records, at
+
+
+def read(wire):
+    id_, bits, questions, *counts = struct.unpack_from("!6H", wire)
+    at = 12
+    for _ in range(questions):
+        at = read_name(wire, at)[1] + 4
+    sections = []
+    for count in counts:
+        records, at = read_section(wire, at, count)
+        sections.append(records)
+    opt = [r for r in sections[2] if r[1] == OPT]
+    rcode = bits & 0xF | (opt[0][3] >> 24 << 4 if opt else 0)
+    return Response(
+        id=id_,
+        rcode=rcode,
+        flags=frozenset(name for bit, name in FLAG_NAMES.items() if bits & bit),
+        answer=frozenset(sections[0]),
+        authority=frozenset(sections[1]),
+        additional=frozenset(r for r in sections[2] if r[1] != OPT),
+        has_edns=bool(opt),
+        has_repeats=any(len(set(section)) < len(section) for section in sections),
+        size=len(wire),
+    )
+
+
+def name_text(wire):
+    labels, at = [], 0
+    while wire[at]:
+        label = wire[at + 1 : at + 1 + wire[at]]
+        labels.append("".join(chr(b) if 0x21 <= b < 0x7F and b != 0x2E else f"\\{b:03}" for b in label))
+        at += 1 + wire[at]
+    return ".".join(labels) + "."
+
+
+def record_text(record):
+    owner, rdtype, _, ttl, rdata = record
+    return f"{name_text(owner)} {ttl} TYPE{rdtype} {rdata.hex()}"

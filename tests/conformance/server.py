@@ -1,0 +1,92 @@
+"""A nearcastd of our own, on a free port of the loopback, for as long as a test needs it."""
+
+import os
+import pathlib
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+START_LIMIT = 60  # Seconds; generous, for sanitizers on a busy machine.
+
+
+def binary():
+    """The program under test: $NEARCASTD, or that of the dev preset."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    return os.environ.get("NEARCASTD", str(root / "build/dev/bin/nearcastd"))
+
+
+def free_port():
+    """A port that is free for UDP and TCP on both loopback addresses."""
+    while True:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+            udp.bind(("::1", 0))
+            port = udp.getsockname()[1]
+            try:
+                for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+                    with socket.socket(family, socket.SOCK_STREAM) as tcp:
+                        tcp.bind((host, port))
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp4:
+                    udp4.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Server:
+    """Starts on entry, is stopped in an orderly way on exit, which must succeed."""
+
+    def __init__(self, zones, *options, port=None, threads=1, environment=None):
+        self.zones = pathlib.Path(zones)
+        self.port = port or free_port()
+        self.log = []
+        self._lines = queue.Queue()
+        # Root's own folder for tests is closed to everyone else.
+        self._options = ["--user", "root", *map(str, options)]
+        self._threads = threads
+        self._environment = os.environ | (environment or {})
+
+    def __enter__(self):
+        # fmt: off
+        self.process = subprocess.Popen(
+            [binary(), "--zones", self.zones, "--threads", str(self._threads),
+             "--listen", f"127.0.0.1:{self.port}", "--listen", f"[::1]:{self.port}",
+             *self._options],
+            stderr=subprocess.PIPE, text=True, env=self._environment)
+        # fmt: on
+        threading.Thread(target=self._collect, daemon=True).start()
+        self.wait_for_event("serving")
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(START_LIMIT)
+        if kind is None:
+            assert status == 0, f"nearcastd ended with {status}:\n" + "\n".join(self.log)
+
+    def _collect(self):
+        for line in self.process.stderr:
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def wait_for_event(self, event):
+        """The next log line with this event; fails if the server ends before it."""
+        while True:
+            line = self._lines.get(timeout=START_LIMIT)
+            assert line is not None, "nearcastd ended:\n" + "\n".join(self.log)
+            self.log.append(line)
+            if re.search(rf"(^|\s){event}(\s|$)", line):
+                return line
+
+    def reload(self):
+        """Sends SIGHUP and waits for the outcome's log line."""
+        self.process.send_signal(signal.SIGHUP)
+        return self.wait_for_event("zones_loaded|reload_failed")
+
+    def pss_kib(self):
+        """Memory of the process, what it shares counted by its share."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])

@@ -1,0 +1,184 @@
+"""Sends odd messages, and oddly cut TCP streams: each has its outcome, and nothing else happens."""
+
+import pathlib
+import socket
+import struct
+
+import dns.flags
+import dns.message
+import dns.rcode
+import packet_file
+import pytest
+from server import Server
+
+FOLDER = pathlib.Path(__file__).parent / "packets"
+PACKETS = [packet for path in sorted(FOLDER.glob("*.packets")) for packet in packet_file.read(path)]
+LIMIT = 5  # Seconds to wait for what must come.
+ZONE = """
+$TTL 300
+@       SOA  ns1 host 1 3600 600 86400 60
+@       NS   ns1
+ns1     A    192.0.2.1
+www     A    192.0.2.10
+www     TXT  "odd"
+*.wild  A    192.0.2.20
+""" + "".join(f"big A 10.1.{i // 256}.{i % 256}\n" for i in range(2000))
+ORDINARY = dns.message.make_query("www.packets.test", "TXT", id=0x4242).to_wire()
+
+
+@pytest.fixture(scope="module", name="server")
+def started_server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zones")
+    (folder / "packets.test.zone").write_text(ZONE)
+    with Server(folder) as server:
+        yield server
+
+
+def frame(wire):
+    return struct.pack("!H", len(wire)) + wire
+
+
+def receive_exactly(stream, size):
+    data = b""
+    while len(data) < size:
+        more = stream.recv(size - len(data))
+        if not more:
+            return None
+        data += more
+    return data
+
+
+def receive_frame(stream):
+    """One message; None when the server closed."""
+    try:
+        head = receive_exactly(stream, 2)
+        return head and receive_exactly(stream, struct.unpack("!H", head)[0])
+    except ConnectionResetError:
+        return None
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT)
+
+
+def responses_over_udp(server, wire):
+    """What came before the response to the ordinary question that was sent right behind."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(LIMIT)
+        client.connect(("127.0.0.1", server.port))
+        client.send(wire)
+        client.send(ORDINARY)
+        return until_ordinary(lambda: client.recv(65535))
+
+
+def responses_over_tcp(server, wire):
+    with connect(server) as stream:
+        stream.sendall(frame(wire) + frame(ORDINARY))
+        return until_ordinary(lambda: receive_frame(stream))
+
+
+def until_ordinary(receive):
+    """A worker answers in order, so silence is known without waiting for it."""
+    found = []
+    while True:
+        message = receive()
+        if message is None:
+            return [*found, "closed"]
+        if message[:2] == ORDINARY[:2] and dns.message.from_wire(message).answer:
+            return found
+        found.append(message)
+
+
+def check_response(packet, wire):
+    assert wire[:2] == packet.wire[:2], "another identifier"
+    assert wire[2] & 0x80, "not marked as a response"
+    assert wire[2] & 0x78 == packet.wire[2] & 0x78, "another opcode"
+    assert not wire[3] & 0x40, "the reserved bit is set"
+    if wire[2] & 0x78:  # dnspython reads no opcode that was never assigned.
+        return dns.rcode.to_text(wire[3] & 0xF)
+    response = dns.message.from_wire(wire, ignore_trailing=False)
+    if response.question:
+        end = 12 + len(response.question[0].name.to_wire()) + 4
+        assert wire[12:end] == packet.wire[12:end], "the question did not come back as it was"
+    return dns.rcode.to_text(response.rcode())
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("packet", PACKETS, ids=str)
+def test_packet(server, packet, transport):
+    ask = responses_over_udp if transport == "udp" else responses_over_tcp
+    found = ask(server, packet.wire)
+    outcomes = [w if w == "closed" else check_response(packet, w) for w in found]
+    expected = packet.expected(transport)
+    assert outcomes == ([] if expected == "silence" else [expected])
+
+
+def test_a_query_in_pieces(server):
+    with connect(server) as stream:
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in frame(ORDINARY):
+            stream.send(bytes([byte]))
+        assert receive_frame(stream)[:2] == ORDINARY[:2]
+
+
+def test_many_queries_in_one_segment_are_answered_in_order(server):
+    with connect(server) as stream:
+        stream.sendall(b"".join(frame(struct.pack("!H", i) + ORDINARY[2:]) for i in range(500)))
+        found = [struct.unpack("!H", receive_frame(stream)[:2])[0] for _ in range(500)]
+        assert found == list(range(500))
+
+
+def test_a_client_that_ended_its_side_gets_its_answer(server):
+    with connect(server) as stream:
+        stream.sendall(frame(ORDINARY))
+        stream.shutdown(socket.SHUT_WR)
+        assert receive_frame(stream)[:2] == ORDINARY[:2]
+        assert receive_frame(stream) is None
+
+
+def test_a_stream_that_ends_inside_a_query_is_closed(server):
+    with connect(server) as stream:
+        stream.sendall(frame(ORDINARY)[:-1])
+        stream.shutdown(socket.SHUT_WR)
+        assert receive_frame(stream) is None
+
+
+def test_the_largest_query_is_answered(server):
+    padding = 65535 - len(ORDINARY) - 11 - 4
+    wire = bytearray(ORDINARY)
+    wire[11] = 1
+    wire += struct.pack("!BHHIHHH", 0, 41, 1232, 0, padding + 4, 12, padding) + bytes(padding)
+    with connect(server) as stream:
+        stream.sendall(frame(bytes(wire)))
+        assert dns.message.from_wire(receive_frame(stream)).answer
+
+
+def test_a_response_of_32000_bytes(server):
+    query = dns.message.make_query("big.packets.test", "A")
+    with connect(server) as stream:
+        stream.sendall(frame(query.to_wire()))
+        wire = receive_frame(stream)
+        assert len(wire) > 32000
+        assert len(dns.message.from_wire(wire).answer[0]) == 2000
+
+
+def test_a_client_that_does_not_read_disturbs_nobody(server):
+    query = frame(dns.message.make_query("big.packets.test", "A").to_wire())
+    with connect(server) as greedy:
+        greedy.settimeout(0.5)
+        with pytest.raises(TimeoutError):  # The server stops taking questions.
+            for _ in range(1_000_000):
+                greedy.sendall(query * 100)
+        assert responses_over_udp(server, ORDINARY[:2]) == []
+        assert responses_over_tcp(server, dns.message.make_query("x.test", "A").to_wire())
+
+
+def test_connections_that_do_nothing_do_not_keep_others_out(server):
+    idle = [connect(server) for _ in range(1500)]  # More than a worker's slots.
+    try:
+        with connect(server) as stream:
+            stream.sendall(frame(ORDINARY))
+            assert receive_frame(stream)[:2] == ORDINARY[:2]
+    finally:
+        for stream in idle:
+            stream.close()

@@ -1,0 +1,213 @@
+"""What an operator meets: start, stop, errors with their way out, checks, the control socket."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+
+import dns.message
+import dns.query
+import pytest
+from server import START_LIMIT, Server, binary, free_port
+
+ZONE = """$TTL 300
+@ SOA ns1 host 7 3600 600 86400 60
+@ NS ns1
+ns1 A 192.0.2.1
+"""
+
+
+@pytest.fixture(name="zones")
+def zone_folder(tmp_path):
+    folder = tmp_path / "zones"
+    folder.mkdir()
+    (folder / "program.test.zone").write_text(ZONE)
+    return folder
+
+
+def run(*arguments):
+    return subprocess.run(
+        [binary(), *map(str, arguments)], capture_output=True, text=True, timeout=START_LIMIT
+    )
+
+
+def serial(server):
+    query = dns.message.make_query("program.test", "SOA")
+    response = dns.query.udp(query, "127.0.0.1", timeout=5, port=server.port)
+    return response.answer[0][0].serial if response.answer else response.rcode()
+
+
+class Control:
+    """Asks on the control socket."""
+
+    def __init__(self, path):
+        self.stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.stream.settimeout(START_LIMIT)
+        self.stream.connect(str(path))
+        self.lines = self.stream.makefile("r")
+
+    def ask(self, command):
+        self.stream.sendall(json.dumps({"command": command}).encode() + b"\n")
+        return json.loads(self.lines.readline())
+
+
+def test_says_its_version():
+    found = run("--version")
+    assert found.returncode == 0
+    assert found.stdout.startswith("nearcastd ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["--zones", "try:"]),
+        (["--zones", "/nowhere"], ["--listen", "try:"]),
+        (["--zones", "/nowhere", "--listen", "localhost:53"], ["localhost:53", "try:"]),
+        (["--zones", "/nowhere", "--listen", "127.0.0.1:99999"], ["99999", "try:"]),
+        (["--zoness", "x"], ["--zoness"]),
+    ],
+)
+def test_wrong_use_is_told_and_ends_with_2(arguments, words):
+    found = run(*arguments)
+    assert found.returncode == 2, found
+    assert all(word in found.stderr for word in words), found.stderr
+
+
+def test_a_missing_directory_is_told(tmp_path):
+    found = run("--zones", tmp_path / "none", "--listen", f"127.0.0.1:{free_port()}")
+    assert found.returncode == 1
+    assert str(tmp_path / "none") in found.stderr and "try:" in found.stderr
+
+
+def test_a_directory_without_zones_is_told(tmp_path):
+    found = run("--zones", tmp_path, "--listen", f"127.0.0.1:{free_port()}")
+    assert found.returncode == 1
+    assert "no *.zone files" in found.stderr and "example.org.zone" in found.stderr
+
+
+def test_a_port_in_use_is_told_with_its_flag(zones):
+    with Server(zones) as server:
+        found = run("--zones", zones, "--listen", f"127.0.0.1:{server.port}")
+        assert found.returncode == 1
+        assert f"--listen 127.0.0.1:{server.port}" in found.stderr
+        assert "ss -" in found.stderr
+
+
+def test_check_prints_every_finding(zones):
+    assert run("--check", "--zones", zones).returncode == 0
+    (zones / "bad.test.zone").write_text(ZONE + "a MX mail\nb A 192.0.2.256\n")
+    found = run("--check", "--zones", zones)
+    assert found.returncode == 1
+    assert "bad.test.zone:5" in found.stdout and "bad.test.zone:6" in found.stdout
+    assert "2 zones checked, 1 would not be served" in found.stdout
+
+
+def test_a_zone_that_never_was_good_answers_servfail_alone(zones):
+    (zones / "bad.test.zone").write_text("@ SOA broken\n")
+    with Server(zones) as server:
+        query = dns.message.make_query("www.bad.test", "A")
+        response = dns.query.udp(query, "127.0.0.1", timeout=5, port=server.port)
+        assert response.rcode() == dns.rcode.SERVFAIL
+        assert serial(server) == 7
+
+
+def test_sighup_takes_in_a_changed_file_and_keeps_the_last_good_one(zones):
+    path = zones / "program.test.zone"
+    with Server(zones) as server:
+        path.write_text(ZONE.replace("host 7", "host 8"))
+        server.reload()
+        assert serial(server) == 8
+        path.write_text(ZONE.replace("host 7", "host 9") + "broken MX\n")
+        server.reload()
+        assert serial(server) == 8
+        assert any("program.test.zone:5" in line for line in server.log)
+
+
+def test_reload_replies_with_what_failed_and_what_is_served(zones, tmp_path):
+    path = zones / "program.test.zone"
+    with Server(zones, "--control", tmp_path / "server.sock"):
+        control = Control(tmp_path / "server.sock")
+        assert control.ask("reload")["ok"]
+        path.write_text(ZONE.replace("host 7", "host 9") + "broken MX\n")
+        reply = control.ask("reload")
+        assert not reply["ok"]
+        [failed] = reply["failed"]
+        assert failed["zone"] == "program.test." and failed["serving_serial"] == 7
+        assert failed["findings"][0]["line"] == 5 and failed["findings"][0]["message"]
+
+
+def test_a_new_file_is_served_and_a_removed_one_is_not(zones, tmp_path):
+    with Server(zones, "--control", tmp_path / "server.sock") as server:
+        control = Control(tmp_path / "server.sock")
+        (zones / "second.test.zone").write_text(ZONE)
+        assert control.ask("reload")["zones"] == 2
+        (zones / "program.test.zone").unlink()
+        assert control.ask("reload")["withdrawn"] == ["program.test."]
+        assert serial(server) == dns.rcode.REFUSED
+
+
+def test_an_emptied_directory_withdraws_nothing(zones, tmp_path):
+    with Server(zones, "--control", tmp_path / "server.sock") as server:
+        (zones / "program.test.zone").unlink()
+        reply = Control(tmp_path / "server.sock").ask("reload")
+        assert not reply["ok"] and "no *.zone files" in reply["error"]
+        assert serial(server) == 7
+
+
+def test_an_included_file_that_changed_is_taken_in(zones):
+    (zones / "part").write_text("@ SOA ns1 host 20 3600 600 86400 60\n")
+    (zones / "program.test.zone").write_text("$TTL 300\n$INCLUDE part\n@ NS ns1\nns1 A 192.0.2.1\n")
+    with Server(zones) as server:
+        assert serial(server) == 20
+        (zones / "part").write_text("@ SOA ns1 host 21 3600 600 86400 60\n")
+        server.reload()
+        assert serial(server) == 21
+
+
+def test_status_counts_queries(zones, tmp_path):
+    with Server(zones, "--control", tmp_path / "server.sock") as server:
+        serial(server)
+        status = Control(tmp_path / "server.sock").ask("status")
+        assert status["ok"] and status["zones"] == 1
+        assert sum(worker["queries"] for worker in status["workers"]) == 1
+
+
+def test_an_unknown_command_is_told(zones, tmp_path):
+    with Server(zones, "--control", tmp_path / "server.sock"):
+        reply = Control(tmp_path / "server.sock").ask("dance")
+        assert not reply["ok"] and "reload" in reply["try"]
+
+
+def test_tells_the_service_manager_and_feeds_its_watchdog(zones, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(START_LIMIT)
+        manager.bind(str(tmp_path / "notify"))
+        os.chmod(tmp_path / "notify", 0o666)
+        told = []
+
+        def wait_for(word):
+            while not any(word in message for message in told):
+                told.append(manager.recv(4096).decode())
+            told.clear()
+
+        environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+        with Server(zones, environment=environment) as server:
+            wait_for("READY=1")
+            wait_for("WATCHDOG=1")
+            server.process.send_signal(signal.SIGHUP)
+            wait_for("RELOADING=1")
+            wait_for("READY=1")
+            server.process.terminate()
+            wait_for("STOPPING=1")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to give up")
+def test_as_root_it_gives_up_what_it_does_not_need(zones):
+    with Server(zones) as server:
+        status = open(f"/proc/{server.process.pid}/status").read()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert fields["NoNewPrivs"] == "1"
+        bind_service, read_search = 1 << 10, 1 << 2
+        assert int(fields["CapEff"], 16) & ~(bind_service | read_search) == 0
+        assert int(fields["CapBnd"], 16) & ~(bind_service | read_search) == 0
