@@ -3,6 +3,7 @@
 // `nearcast`: the operator's command.
 
 #include "lab_command.h"
+#include "node_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
     program.require_subcommand(1);
     int status = 0;
     nearcast::add_lab_command(program, status);
+    nearcast::add_node_command(program, status);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "node_command.h"
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "anycast/control_socket.h"
+#include "anycast/drain_proof.h"
+#include "anycast/node_config.h"
+#include "anycast/node_setup.h"
+#include "anycast/routing_config.h"
+#include "command.h"
+#include "node_report.h"
+
+#include <CLI/CLI.hpp>
+
+namespace nearcast {
+namespace {
+
+using anycast::GuardStatus;
+using anycast::NodeConfig;
+using base::Result;
+
+struct Options {
+    std::string config = "/etc/nearcast/node.toml";
+    std::string daemon;
+    bool is_json = false;
+    bool is_no_wait = false;
+};
+
+// Between two looks at a draining node.
+constexpr int kLookMilliseconds = 250;
+
+void wait_a_little() { poll(nullptr, 0, kLookMilliseconds); }
+
+Result<std::string> ask(const NodeConfig& config, std::string_view command) {
+    return anycast::ask_control(config.run_directory + "/guard.sock", command);
+}
+
+Result<void> order(const NodeConfig& config, std::string_view command) {
+    const auto answer = ask(config, command);
+    if (!answer) return std::unexpected(answer.error());
+    return anycast::check_control_answer(*answer);
+}
+
+Result<GuardStatus> look(const NodeConfig& config) {
+    const auto answer = ask(config, "status");
+    if (!answer) return std::unexpected(answer.error());
+    return anycast::parse_guard_status(*answer);
+}
+
+int show_status(const NodeConfig& config, const Options& options) {
+    const auto answer = ask(config, "status");
+    if (!answer) return tell(answer.error());
+    if (options.is_json) {
+        std::puts(answer->c_str());
+        return 0;
+    }
+    const auto status = anycast::parse_guard_status(*answer);
+    if (!status) return tell(status.error());
+    std::fputs(node_report(*status).c_str(), stdout);
+    return 0;
+}
+
+// Reads the counter for `time`, or until `is_enough`.
+Result<void> observe(const NodeConfig& config, anycast::DrainProof& proof, base::Duration time,
+                     const std::function<bool()>& is_enough) {
+    for (const base::Instant end = base::now() + time; base::now() < end && !is_enough();) {
+        const auto status = look(config);
+        if (!status) return std::unexpected(status.error());
+        proof.observe(base::now(), status->query_count);
+        wait_a_little();
+    }
+    return {};
+}
+
+int drain(const NodeConfig& config, const Options& options) {
+    anycast::DrainProof proof;
+    if (!options.is_no_wait) {
+        const auto before =
+            observe(config, proof, std::chrono::milliseconds(1'500), [] { return false; });
+        if (!before) return tell(before.error());
+    }
+    if (const auto done = order(config, "drain"); !done) return tell(done.error());
+    proof.begin(base::now());
+    if (options.is_no_wait) {
+        std::puts("draining: traffic is asked to leave. `nearcast node undrain` asks it back");
+        return 0;
+    }
+    if (!options.is_json) std::puts("traffic is asked to leave; watching it go");
+    const auto watched =
+        observe(config, proof, config.guard.drain_limit, [&proof] { return proof.has_left(); });
+    if (!watched) return tell(watched.error());
+    std::fputs((options.is_json ? drain_json(proof) : drain_report(proof)).c_str(), stdout);
+    return proof.has_left() ? 0 : 1;
+}
+
+int undrain(const NodeConfig& config, const Options& options) {
+    if (const auto done = order(config, "undrain"); !done) return tell(done.error());
+    std::puts(options.is_json
+                  ? "{\"drained\":false}"
+                  : "undrained: traffic is asked back as soon as nothing else is wrong");
+    return 0;
+}
+
+int reload(const NodeConfig& config, const Options& options) {
+    if (const auto done = order(config, "reload"); !done) return tell(done.error());
+    std::puts(options.is_json ? "{\"ok\":true}"
+                              : "the server takes in changed zones; its log tells the outcome");
+    return 0;
+}
+
+int prepare(const NodeConfig& config, const Options& options) {
+    if (geteuid() != 0) return tell({"creating devices needs root", "sudo nearcast node prepare"});
+    if (const auto done = anycast::prepare_node(config); !done) return tell(done.error());
+    std::puts(options.is_json ? "{\"ok\":true}" : prepare_report(config).c_str());
+    return 0;
+}
+
+int print_routing(const NodeConfig& config, const Options& options) {
+    const bool is_frr = options.daemon.empty()
+                            ? config.routing.daemon == anycast::RoutingDaemonKind::Frr
+                            : options.daemon == "frr";
+    if (config.routing.asn == 0) {
+        return tell({config.path + ": [routing] says nothing of our ASN and neighbours",
+                     "asn, router_id and a [[routing.neighbor]]; see docs/reference/node-toml.md"});
+    }
+    const std::string text =
+        is_frr ? anycast::render_frr_config(config) : anycast::render_bird_config(config);
+    std::fputs(text.c_str(), stdout);
+    return 0;
+}
+
+using Action = int (*)(const NodeConfig&, const Options&);
+
+struct Verb {
+    const char* name;
+    const char* help;
+    Action action;
+};
+
+constexpr Verb kVerbs[] = {
+    {"status",
+     "How the node fares: announced (neighbours send it their traffic), last resort (they do only "
+     "if nobody else is left) or withdrawn, and why",
+     show_status},
+    {"drain",
+     "Ask traffic to leave without losing a query, and watch it go. The node answers whatever "
+     "still comes. Stays in force over restarts, until undrain. Exit 1: some traffic stayed",
+     drain},
+    {"undrain", "Ask traffic back", undrain},
+    {"reload", "Take in changed zone files; a bad one is told and its last good version stays",
+     reload},
+    {"prepare",
+     "Create what needs root: the signal devices and the directories, owned by the node's user. "
+     "Safe to run again, also while the node runs",
+     prepare},
+    {"routing-config", "Print the whole configuration of BIRD or FRR for this node", print_routing},
+};
+
+}  // namespace
+
+void add_node_command(CLI::App& program, int& status) {
+    CLI::App* node = program.add_subcommand("node", "Look after the node on this machine");
+    node->require_subcommand(1);
+    const auto options = std::make_shared<Options>();
+    for (const Verb& verb : kVerbs) {
+        CLI::App* each = node->add_subcommand(verb.name, verb.help);
+        each->add_option("--config", options->config, "The node's file")
+            ->type_name("FILE")
+            ->capture_default_str();
+        const std::string_view name = verb.name;
+        if (name == "routing-config") {
+            each->add_option("--daemon", options->daemon, "bird or frr; default: as in the file")
+                ->check(CLI::IsMember({"bird", "frr"}));
+        } else {
+            each->add_flag("--json", options->is_json, "Print one JSON object");
+        }
+        if (name == "drain") {
+            each->add_flag("--no-wait", options->is_no_wait, "Do not watch the traffic leave");
+        }
+        each->callback([options, &status, action = verb.action] {
+            const auto config = anycast::read_node_config(options->config);
+            status = config ? action(*config, *options) : tell(config.error());
+        });
+    }
+}
+
+}  // namespace nearcast

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `nearcast node` tells a person: a node's state and what it means, a drain's proof.
+
+#pragma once
+
+#include <string>
+
+#include "anycast/drain_proof.h"
+#include "anycast/guard_status.h"
+#include "anycast/node_config.h"
+
+namespace nearcast {
+
+[[nodiscard]] std::string node_report(const anycast::GuardStatus& status);
+[[nodiscard]] std::string drain_report(const anycast::DrainProof& proof);
+[[nodiscard]] std::string drain_json(const anycast::DrainProof& proof);
+[[nodiscard]] std::string prepare_report(const anycast::NodeConfig& config);
+
+}  // namespace nearcast
