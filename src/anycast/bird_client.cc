@@ -86,7 +86,10 @@ Result<BirdConnection> BirdConnection::open(const std::string& path) {
     path.copy(address.sun_path, path.size());
     base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return base::fail_errno("cannot reach BIRD at " + path, errno);
+        const int reason = errno;
+        auto failed = base::fail_errno("cannot reach BIRD at " + path, reason);
+        if (reason == EACCES) failed.error().hint = "usermod -aG bird nearcast";
+        return failed;
     }
     BirdConnection connection(std::move(fd));
     if (auto greeting = connection.read_reply(); !greeting) {

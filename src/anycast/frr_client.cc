@@ -28,6 +28,10 @@ using nlohmann::json;
 constexpr std::chrono::seconds kVtyshPatience{5};
 constexpr size_t kOutputSizeMax = 4 << 20;
 
+// Routes to a neighbour that are looked at, each by a vtysh of its own. More is a leak, and shows
+// as one all the same.
+constexpr size_t kRoutesMax = 16;
+
 struct Output {
     Fd read_end;
     Fd write_end;
@@ -82,13 +86,18 @@ json parse(const Result<std::string>& text) {
     return text ? json::parse(*text, nullptr, false) : json();
 }
 
+// FRR 8 lists what it advertises without communities; these are in the route itself, where our
+// configuration sets them.
 bool has_graceful_shutdown(const json& route) {
-    const json attributes = route.value("attr", route);
-    if (!attributes.is_object() || !attributes.contains("community")) return false;
-    const json& community = attributes["community"];
-    const std::string text =
-        community.is_object() ? community.value("string", "") : community.dump();
-    return text.contains("graceful-shutdown") || text.contains("65535:0");
+    if (!route.is_object()) return false;
+    for (const json& path : route.value("paths", json::array())) {
+        const json community = path.value("community", json::object());
+        if (path.contains("bestpath") &&
+            community.value("string", "").contains("graceful-shutdown")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -118,13 +127,15 @@ Result<void> FrrClient::read_neighbor(const Neighbor& neighbor, NeighborRoutes& 
         state.contains(address) && state[address].value("bgpState", "") == "Established";
     if (!routes.is_established) return {};
 
-    const json table = parse(vtysh_("show bgp " + family + " unicast neighbors " + address +
-                                    " advertised-routes detail json"));
+    const std::string show = "show bgp " + family + " unicast ";
+    const json table = parse(vtysh_(show + "neighbors " + address + " advertised-routes json"));
     if (!table.is_object()) return base::fail("vtysh gives no routes to " + address);
     const json advertised = table.value("advertisedRoutes", json::object());
     for (const auto& [text, route] : advertised.items()) {
         const auto prefix = base::parse_ip_prefix(text);
-        if (prefix) routes.announced.push_back({*prefix, has_graceful_shutdown(route)});
+        if (!prefix || routes.announced.size() >= kRoutesMax) continue;
+        routes.announced.push_back(
+            {*prefix, has_graceful_shutdown(parse(vtysh_(show + text + " json")))});
     }
     return {};
 }

@@ -158,6 +158,8 @@ void write_bgp(const NodeConfig& config, std::ostream& out) {
     out << "router bgp " << config.routing.asn << '\n'
         << " bgp router-id " << to_text(config.routing.router_id) << '\n'
         << " no bgp default ipv4-unicast\n"
+        << " ! Without this FRR 8.4 was seen to forget a withdrawal in a session's first seconds.\n"
+        << " coalesce-time 0\n"
         << " bgp graceful-restart-disable\n";
     for (const Neighbor& neighbor : config.routing.neighbors) write_session(neighbor, out);
     for (const bool is_v6 : {false, true}) write_family(config, is_v6, out);

@@ -43,10 +43,10 @@ void SilenceMeter::observe(int64_t value, Duration period, Duration lateness) {
     if (lateness <= limit_ / 4) silence_ += period;
 }
 
-GuardWatch::GuardWatch(SharedPage page, Inheritance inheritance, Duration silence_limit)
-    : page_(std::move(page)), inheritance_(std::move(inheritance)), meter_(silence_limit) {
-    page_->server_pid = getpid();
-    page_->server_beat = to_count(base::now());
+GuardWatch::GuardWatch(HeartbeatPage& page, Inheritance inheritance, Duration silence_limit)
+    : page_(page), inheritance_(std::move(inheritance)), meter_(silence_limit) {
+    page_.server_pid = getpid();
+    page_.server_beat = to_count(base::now());
     take_hold();
     thread_ = std::thread([this] { run(); });
 }
@@ -64,7 +64,7 @@ void GuardWatch::run() {
         pollfd waiting{.fd = guard_.fd(), .events = POLLIN, .revents = 0};
         poll(&waiting, 1, static_cast<int>(std::chrono::ceil<milliseconds>(left).count()));
         const Instant now = base::now();
-        page_->server_beat = to_count(now);
+        page_.server_beat = to_count(now);
         if (guard_ && guard_.has_ended()) replace(now);
         if (!guard_ && now >= start_at_) replace(now);
         observe(now - last, now - due);
@@ -74,30 +74,30 @@ void GuardWatch::run() {
 }
 
 void GuardWatch::take_hold() {
-    const pid_t pid = page_->guard_pid;
+    const pid_t pid = page_.guard_pid;
     if (auto found = Process::open(pid)) guard_ = std::move(*found);
-    meter_.restart(page_->guard_beat, kGuardStartLimit);
+    meter_.restart(page_.guard_beat, kGuardStartLimit);
 }
 
 void GuardWatch::observe(Duration period, Duration lateness) {
     if (!guard_) return;
-    meter_.observe(page_->guard_beat, period, std::max(lateness, Duration{}));
+    meter_.observe(page_.guard_beat, period, std::max(lateness, Duration{}));
     if (!meter_.is_over()) return;
     guard_.send(SIGKILL);
     base::log::error("guard_silent", {{"pid", std::to_string(guard_.pid())}});
-    meter_.restart(page_->guard_beat, kGuardStartLimit);
+    meter_.restart(page_.guard_beat, kGuardStartLimit);
 }
 
 void GuardWatch::replace(Instant now) {
     if (guard_) {
-        const bool was_young = page_->guard_pid != guard_.pid();  // It never came to its loop.
+        const bool was_young = page_.guard_pid != guard_.pid();  // It never came to its loop.
         start_delay_ = was_young ? std::min<Duration>(start_delay_ * 2, kStartDelayMax)
                                  : Duration(kStartDelayMin);
         start_at_ = was_young ? now + start_delay_ : now;
         (void)guard_.reap();
         guard_ = Process();
     }
-    if (page_->is_stopping != 0 || now < start_at_) return;
+    if (page_.is_stopping != 0 || now < start_at_) return;
     auto started = start_process(Role::Guard, inheritance_);
     if (!started) {
         base::log::error("guard_not_started", {{"reason", started.error().message}});
@@ -105,7 +105,7 @@ void GuardWatch::replace(Instant now) {
         return;
     }
     guard_ = std::move(*started);
-    meter_.restart(page_->guard_beat, kGuardStartLimit);
+    meter_.restart(page_.guard_beat, kGuardStartLimit);
     base::log::warning("guard_replaced", {{"pid", std::to_string(guard_.pid())}});
 }
 

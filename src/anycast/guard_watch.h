@@ -42,9 +42,10 @@ class SilenceMeter {
 
 class GuardWatch {
  public:
-    // Publishes this process as the node's server, and starts the thread. `inheritance` is handed
-    // to guards it starts. Block the signals that this process handles first.
-    GuardWatch(SharedPage page, Inheritance inheritance, base::Duration silence_limit);
+    // Publishes this process as the server of `page`, which outlives this, and starts the thread.
+    // `inheritance` is handed to guards it starts. Block the signals that this process handles
+    // first.
+    GuardWatch(HeartbeatPage& page, Inheritance inheritance, base::Duration silence_limit);
     GuardWatch(const GuardWatch&) = delete;
     GuardWatch& operator=(const GuardWatch&) = delete;
     // Ends the watch; the guard is left alone.
@@ -56,7 +57,7 @@ class GuardWatch {
     void take_hold();
     void replace(base::Instant now);
 
-    SharedPage page_;
+    HeartbeatPage& page_;
     Inheritance inheritance_;
     SilenceMeter meter_;
     Process guard_;

@@ -99,6 +99,11 @@ TEST(RoutingConfig, ASessionWithoutBfdHasAShortHoldTime) {
     EXPECT_TRUE(render_frr_config(configs[2]).contains("timers 3 9\n"));
 }
 
+// Seen with FRR 8.4.4: four of five withdrawals right after the session came up were never sent.
+TEST(RoutingConfig, FrrMayNotHoldItsFirstUpdatesTogether) {
+    EXPECT_TRUE(render_frr_config(many_configs()[0]).contains("coalesce-time 0\n"));
+}
+
 TEST(RoutingConfig, GracefulRestartIsOff) {
     for (const NodeConfig& config : many_configs()) {
         EXPECT_TRUE(render_bird_config(config).contains("graceful restart off;"));

@@ -132,15 +132,22 @@ TEST(FrrClient, ReadsWhatIsAdvertised) {
         if (command == "show bgp neighbors 198.51.100.1 json") {
             return R"({"198.51.100.1": {"bgpState": "Established"}})";
         }
-        EXPECT_EQ(command,
-                  "show bgp ipv4 unicast neighbors 198.51.100.1 advertised-routes detail json");
-        return R"({"advertisedRoutes": {
-            "192.0.2.0/24": {"paths": [{"community": {"string": "graceful-shutdown"}}]},
-            "192.0.2.0/23": {"paths": [{}]}}})";
+        if (command == "show bgp ipv4 unicast neighbors 198.51.100.1 advertised-routes json") {
+            return R"({"advertisedRoutes": {"192.0.2.0/24": {}, "192.0.2.0/23": {}}})";
+        }
+        if (command == "show bgp ipv4 unicast 192.0.2.0/24 json") {
+            return R"({"paths": [{"bestpath": {"overall": true},
+                                  "community": {"string": "graceful-shutdown"}}]})";
+        }
+        EXPECT_EQ(command, "show bgp ipv4 unicast 192.0.2.0/23 json");
+        return R"({"paths": [{"bestpath": {"overall": true}}]})";
     });
     const auto routes = frr.read();
     ASSERT_TRUE(routes) << routes.error().message;
-    EXPECT_EQ(routes->front().announced.size(), 2U);
+    ASSERT_EQ(routes->front().announced.size(), 2U);
+    EXPECT_EQ(routes->front().announced[0].prefix, kCovering);
+    EXPECT_FALSE(routes->front().announced[0].has_graceful_shutdown);
+    EXPECT_TRUE(routes->front().announced[1].has_graceful_shutdown);
 }
 
 TEST(FrrClient, SaysWhenVtyshGivesNothing) {
