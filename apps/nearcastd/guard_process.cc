@@ -22,6 +22,7 @@
 #include "anycast/node_setup.h"
 #include "anycast/process.h"
 #include "base/log.h"
+#include "check_command.h"
 #include "privileges.h"
 #include "server_process.h"
 
@@ -126,7 +127,8 @@ int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page
 
 int run_guarded_server(const NodeConfig& config, Inheritance inheritance, const SharedPage& page) {
     block_server_signals();
-    const anycast::GuardWatch watch(page, std::move(inheritance), config.guard.guard_silence_limit);
+    const anycast::GuardWatch watch(*page, std::move(inheritance),
+                                    config.guard.guard_silence_limit);
     page->server_state = anycast::ServerState::Starting;
     ServerOptions options;
     options.zones_directory = config.zones_directory;
@@ -159,6 +161,14 @@ int run_node(const std::string& config_path) {
     if (const auto user = drop_privileges(config->user); !user) return cannot_start(user.error());
     warn_of_missing_addresses(*config);
     return cannot_start(anycast::become_process(anycast::Role::Guard, *inheritance));
+}
+
+int check_node(const std::string& config_path) {
+    const auto config = anycast::read_node_config(config_path);
+    if (!config) return cannot_start(config.error());
+    const auto question = anycast::ProbeQuestion::for_zone(config->probe_zone);
+    if (!question) return cannot_start(question.error());
+    return check_zones(config->zones_directory);
 }
 
 int run_role(const std::string& role, const std::string& config_path) {

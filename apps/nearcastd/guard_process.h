@@ -16,6 +16,7 @@ namespace nearcast::app {
 
 // Each returns the exit status, after telling on stderr what is wrong.
 [[nodiscard]] int run_node(const std::string& config_path);
+[[nodiscard]] int check_node(const std::string& config_path);  // The file, then its zones.
 [[nodiscard]] int run_role(const std::string& role, const std::string& config_path);
 
 }  // namespace nearcast::app

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "check_command.h"
+#include "guard_process.h"
 #include "serve/listen_address.h"
 #include "server_process.h"
 
@@ -17,6 +18,8 @@ namespace {
 constexpr int kUsageError = 2;
 
 struct CommandLine {
+    std::string config;
+    std::string role;
     std::vector<std::string> listen;
     bool is_check = false;
     ServerOptions server;
@@ -24,6 +27,14 @@ struct CommandLine {
 
 void define_options(CLI::App& app, CommandLine& line) {
     app.set_version_flag("--version", "nearcastd " NEARCAST_VERSION);
+    app.add_option(
+           "--config", line.config,
+           "Run a whole node by this file: a guard and a server that keep each other alive, "
+           "announced while it answers. See docs/reference/node-toml.md")
+        ->type_name("FILE");
+    app.add_option("--role", line.role)
+        ->check(CLI::IsMember({"guard", "server"}))
+        ->group("");  // For the two processes of a node, which start each other with it.
     app.add_option("--zones", line.server.zones_directory,
                    "Serve every NAME.zone file in this directory. SIGHUP takes in what changed; a "
                    "bad file is told, and the last good version goes on")
@@ -61,8 +72,12 @@ int usage_error(const base::Error& error) {
 }
 
 int serve(CommandLine& line) {
+    if (!line.role.empty()) return run_role(line.role, line.config);
+    if (!line.config.empty())
+        return line.is_check ? check_node(line.config) : run_node(line.config);
     if (line.server.zones_directory.empty()) {
-        return usage_error({"--zones is missing", "nearcastd --zones DIR --listen 127.0.0.1:5353"});
+        return usage_error({"--zones is missing, or --config for a whole node",
+                            "nearcastd --zones DIR --listen 127.0.0.1:5353"});
     }
     if (line.is_check) return check_zones(line.server.zones_directory);
     if (line.listen.empty()) {
