@@ -26,6 +26,7 @@
 #include "lab/relay_control.h"
 #include "lab/router_setup.h"
 #include "lab/topology_file.h"
+#include "lab/unicast_server.h"
 
 namespace nearcast::lab {
 
@@ -41,6 +42,7 @@ constexpr auto kRelayPoll = 10ms;
 // Fifty PoPs on a slow machine converge in a minute; after two, something is wrong.
 constexpr auto kAnswerPatience = 120s;
 constexpr auto kAskInterval = 100ms;
+constexpr auto kCheckInterval = 2s;
 constexpr auto kSettlePatience = 30s;
 // What is there is left there, to look into.
 constexpr const char* kAfterFailure = "look into /run/nearcast/lab/log; then: nearcast lab down";
@@ -145,6 +147,21 @@ std::string names_of(const Plan& plan, const std::set<size_t>& cities) {
     return names;
 }
 
+// A server that ended tells why in its log.
+Result<void> check_servers(const Plan& plan, bool is_due) {
+    if (!is_due) return {};
+    for (const Router* pop : plan.topology.of_kind(RouterKind::Pop)) {
+        const auto processes = inspect(plan.node(pop->name).net_namespace);
+        const auto is_server = [](const ProcessInfo& process) {
+            return process.command.find("nearcastd") != std::string::npos;
+        };
+        if (std::ranges::any_of(processes, is_server)) continue;
+        const std::string log = read_text(paths::log(pop->name + "-nearcastd")).value_or("");
+        return fail("nearcastd in " + pop->name + " ended" + (log.empty() ? "" : ": " + log));
+    }
+    return {};
+}
+
 // Asks until each city had an answer from `target`.
 Result<void> wait_for_answers(const Plan& plan, base::SocketAddress target,
                               const Progress& progress) {
@@ -153,6 +170,7 @@ Result<void> wait_for_answers(const Plan& plan, base::SocketAddress target,
     std::set<size_t> waiting(prober->cities().begin(), prober->cities().end());
     const size_t all = waiting.size();
     const Instant deadline = base::now() + kAnswerPatience;
+    Instant next_check = base::now() + kCheckInterval;
     while (!waiting.empty()) {
         if (base::now() > deadline) {
             return fail("no answer in " + names_of(plan, waiting) + " from " + to_text(target),
@@ -163,6 +181,8 @@ Result<void> wait_for_answers(const Plan& plan, base::SocketAddress target,
         for (const Probe& probe : prober->probes()) {
             if (probe.answered) waiting.erase(probe.city);
         }
+        if (auto done = check_servers(plan, base::now() > next_check); !done) return done;
+        if (base::now() > next_check) next_check = base::now() + kCheckInterval;
         progress("answers", to_text(target.ip) + ": " + std::to_string(all - waiting.size()) +
                                 " of " + std::to_string(all) + " cities");
     }

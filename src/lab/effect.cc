@@ -38,6 +38,28 @@ double ms_between(Instant from, Instant to) {
     return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
+std::vector<double> timeline(const std::vector<Probe>& probes, Instant start, Instant end) {
+    const size_t steps = end > start ? static_cast<size_t>((end - start) / kTimelineStep) : 0;
+    std::vector<size_t> asked(steps);
+    std::vector<size_t> answered(steps);
+    for (const Probe& probe : probes) {
+        if (probe.sent < start) continue;
+        const auto step = static_cast<size_t>((probe.sent - start) / kTimelineStep);
+        if (step >= steps) break;
+        ++asked[step];
+        answered[step] += probe.answered ? 1U : 0U;
+    }
+    std::vector<double> shares;
+    for (size_t i = 0; i < steps; ++i) {
+        // A step without a question is one in which this machine was busy: as the one before.
+        const double last = shares.empty() ? 1 : shares.back();
+        shares.push_back(asked[i] == 0
+                             ? last
+                             : static_cast<double>(answered[i]) / static_cast<double>(asked[i]));
+    }
+    return shares;
+}
+
 // Asks from every city at a steady pace.
 class Asker {
  public:
@@ -73,14 +95,15 @@ class Asker {
         return false;  // It has not looked for long enough.
     }
 
-    [[nodiscard]] std::vector<CityEffect> effects(Instant acted, Instant last_counted) const {
+    [[nodiscard]] Effect effect(Instant acted, Instant last_counted) const {
         std::map<size_t, std::vector<Probe>> of_city;
         for (const Probe& probe : prober_.probes()) of_city[probe.city].push_back(probe);
-        std::vector<CityEffect> effects;
+        Effect effect;
         for (const size_t city : prober_.cities()) {
-            effects.push_back(effect_on_city(of_city[city], acted, last_counted));
+            effect.cities.push_back(effect_on_city(of_city[city], acted, last_counted));
         }
-        return effects;
+        effect.answered = timeline(prober_.probes(), acted - kTimelineLead, last_counted);
+        return effect;
     }
 
  private:
@@ -113,6 +136,18 @@ std::string line_of(const Plan& plan, const CityEffect& effect) {
 
 }  // namespace
 
+size_t Effect::asked() const {
+    size_t count = 0;
+    for (const CityEffect& city : cities) count += city.asked;
+    return count;
+}
+
+size_t Effect::lost() const {
+    size_t count = 0;
+    for (const CityEffect& city : cities) count += city.lost;
+    return count;
+}
+
 CityEffect effect_on_city(const std::vector<Probe>& probes, Instant acted, Instant last_counted) {
     CityEffect effect;
     std::optional<Instant> gap_start;
@@ -143,8 +178,8 @@ CityEffect effect_on_city(const std::vector<Probe>& probes, Instant acted, Insta
     return effect;
 }
 
-Result<std::vector<CityEffect>> measure_effect(const Plan& plan, const EffectOptions& options,
-                                               const std::function<Result<void>()>& action) {
+Result<Effect> measure_effect(const Plan& plan, const EffectOptions& options,
+                              const std::function<Result<void>()>& action) {
     auto asker = Asker::open(plan, options.target);
     if (!asker) return std::unexpected(asker.error());
     asker->ask_until(base::now() + kBefore);
@@ -159,7 +194,7 @@ Result<std::vector<CityEffect>> measure_effect(const Plan& plan, const EffectOpt
         asker->ask_until(base::now() + 100ms);
     }
     if (auto done = outcome.get(); !done) return std::unexpected(done.error());
-    return asker->effects(acted, base::now() - kAnswerPatience);
+    return asker->effect(acted, base::now() - kAnswerPatience);
 }
 
 Result<bool> wait_until_settled(const Plan& plan, const base::SocketAddress& target,

@@ -30,6 +30,19 @@ struct CityEffect {
     [[nodiscard]] bool has_noticed() const { return has_moved() || lost > 0; }
 };
 
+// What all of them saw together.
+struct Effect {
+    std::vector<CityEffect> cities;
+    // The share of the questions that were answered, from 0 to 1, in each kTimelineStep from
+    // kTimelineLead before the action on.
+    std::vector<double> answered;
+
+    [[nodiscard]] size_t asked() const;
+    [[nodiscard]] size_t lost() const;
+};
+inline constexpr std::chrono::milliseconds kTimelineStep{50};
+inline constexpr std::chrono::milliseconds kTimelineLead{500};
+
 struct EffectOptions {
     base::SocketAddress target;
     // How long to look at least, also when nothing happens: a failure may take so long to show.

@@ -112,18 +112,6 @@ Result<void> start_pop(const Plan& plan, size_t router) {
                   .gets_own_tun = true});
 }
 
-Result<void> start_unicast_server(const Plan& plan, size_t router) {
-    std::vector<std::string> arguments{program_path("nearcastd"), "--zones", paths::kZones,
-                                       "--threads", "1"};
-    for (const Network& network : plan.nodes[router].networks) {
-        arguments.emplace_back("--listen");
-        arguments.push_back(to_text(base::SocketAddress{network.address, kDnsPort}));
-    }
-    return start({.arguments = std::move(arguments),
-                  .net_namespace = plan.nodes[router].net_namespace,
-                  .log = paths::log(plan.router(router).name + "-nearcastd")});
-}
-
 std::string program_path(const std::string& name) {
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);

@@ -24,9 +24,6 @@ namespace nearcast::lab {
 // Starts `nearcastd --config node.toml`: the guard and the server.
 [[nodiscard]] base::Result<void> start_pop(const Plan& plan, size_t router);
 
-// Starts one `nearcastd` without a guard on the unicast address.
-[[nodiscard]] base::Result<void> start_unicast_server(const Plan& plan, size_t router);
-
 // The path of a program that lies beside this one, or its bare name to look for along PATH.
 [[nodiscard]] std::string program_path(const std::string& name);
 
