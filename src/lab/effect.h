@@ -55,7 +55,7 @@ struct EffectOptions {
 
 // Asks, acts on a thread of its own, and asks on until every city has been answered by one PoP for
 // a while, or until at_most. Effects come in the order of the cities.
-[[nodiscard]] base::Result<std::vector<CityEffect>> measure_effect(
+[[nodiscard]] base::Result<Effect> measure_effect(
     const Plan& plan, const EffectOptions& options,
     const std::function<base::Result<void>()>& action);
 
