@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 constexpr int kRounds = 20;
 constexpr auto kRoundPatience = 600ms;
 // The same time for both, long enough for the slowest failover that is not one.
-constexpr auto kFailureWatched = 5s;
+constexpr auto kFailureWatched = 5s + 600ms;  // The last questions must have time to be answered.
 constexpr auto kHealPatience = 60s;
 
 std::map<size_t, std::vector<double>> times_of(const std::vector<Probe>& probes) {
@@ -145,8 +145,7 @@ std::string percent(size_t part, size_t whole) {
 }
 
 std::string silence(const Effect& effect) {
-    const bool lasts = std::ranges::any_of(
-        effect.cities, [](const CityEffect& city) { return city.before && !city.after; });
+    const bool lasts = std::ranges::any_of(effect.cities, &CityEffect::is_silent);
     return lasts ? "until it is repaired" : milliseconds(gap_max(effect));
 }
 

@@ -172,7 +172,8 @@ CityEffect effect_on_city(const std::vector<Probe>& probes, Instant acted, Insta
     }
     if (gap_start) {
         effect.gap_ms = std::max(effect.gap_ms, ms_between(*gap_start, last_counted));
-        if (effect.gap_ms > kSilenceMs) effect.after.reset();
+        effect.is_silent = ms_between(*gap_start, last_counted) > kSilenceMs;
+        if (effect.is_silent) effect.after.reset();
     }
     if (effect.has_moved() && effect.after) effect.moved_ms = ms_between(acted, after_since);
     return effect;

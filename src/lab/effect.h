@@ -23,7 +23,8 @@ struct CityEffect {
     std::optional<size_t> after;
     size_t asked = 0;  // Since the action.
     size_t lost = 0;
-    double gap_ms = 0;    // The longest time in which every question went unanswered.
+    bool is_silent = false;  // Nobody answers at the end.
+    double gap_ms = 0;       // The longest time in which every question went unanswered.
     double moved_ms = 0;  // From the action to the first answer by `after`; 0 if it did not move.
 
     [[nodiscard]] bool has_moved() const { return before != after; }

@@ -35,7 +35,7 @@ std::string Table::text() const {
         for (size_t i = 0; i < row.size(); ++i) {
             const std::string pad(widths[i] - width_of(row[i]), ' ');
             line += i == 0 ? "" : "  ";
-            line += is_number(row[i]) ? pad + row[i] : row[i] + pad;
+            line += i > 0 && is_number(row[i]) ? pad + row[i] : row[i] + pad;
         }
         text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
     }

@@ -14,7 +14,8 @@ class Table {
  public:
     explicit Table(std::vector<std::string> heads) { rows_.push_back(std::move(heads)); }
 
-    // As many cells as there are heads. Cells that start with a digit stand at the right.
+    // As many cells as there are heads. Those that start with a digit stand at
+    // the right, but for the first of a row.
     void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
 
     [[nodiscard]] std::string text() const;

@@ -1,0 +1,37 @@
+"""A lab that is up for all stories of a run, and gone after it, whatever happens."""
+
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from lab import Lab
+
+if os.geteuid() != 0 or not shutil.which("bird"):
+    pytest.skip("needs root and BIRD", allow_module_level=True)
+
+
+@pytest.fixture(scope="session")
+def whole_lab():
+    lab = Lab(os.environ["NEARCAST"])
+    lab.run("down")
+    lab.run("up")
+    yield lab
+    lab.run("down")
+    assert not [name for name in subprocess.check_output(["ip", "netns"], text=True).split()
+                if name.startswith("nclab-")]
+
+
+@pytest.fixture
+def lab(whole_lab):
+    """The lab with every PoP announced, before a story and after it."""
+    yield whole_lab
+    for pop in whole_lab.pops():
+        if pop["state"] != "announced":
+            whole_lab.run("heal", pop["pop"])
+    deadline = time.monotonic() + 60
+    while any(pop["state"] != "announced" for pop in whole_lab.pops()):
+        assert time.monotonic() < deadline, f"a PoP did not come back: {whole_lab.pops()}"
+        time.sleep(0.2)
