@@ -68,11 +68,13 @@ Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
     visited_[0] = name.hash();
     visited_count_ = 1;
     dname_count_ = 0;
+    proofs_.clear();
     std::optional<zone::Image> current = zone;
     while (answer_in(*current) == Step::Follow) {
         current = find_zone_for(zones_, name_.name(), query_->qtype);
         if (!current || current->is_unavailable()) break;
     }
+    add_proofs();
     return outcome_;
 }
 
@@ -80,11 +82,11 @@ Composer::Step Composer::answer_in(const zone::Image& zone) {
     const Lookup found = look_up(zone, name_.name());
     switch (found.match) {
         case Match::Cut:
-            refer(found.node);
+            refer(zone, found.node);
             return Step::Done;
         case Match::Name:
             if (found.node.has(zone::kDelegation) && query_->qtype != RRType::DS) {
-                refer(found.node);
+                refer(zone, found.node);
                 return Step::Done;
             }
             break;
@@ -95,15 +97,17 @@ Composer::Step Composer::answer_in(const zone::Image& zone) {
             break;
         case Match::Nothing:
             outcome_.is_authoritative = true;
-            answer_negative(zone, Rcode::NXDomain);
+            answer_negative(zone, found);
             return Step::Done;
     }
     outcome_.is_authoritative = true;
-    return answer_from(zone, found.node);
+    return answer_from(zone, found);
 }
 
-Composer::Step Composer::answer_from(const zone::Image& zone, const Node& node) {
+Composer::Step Composer::answer_from(const zone::Image& zone, const Lookup& found) {
+    const Node& node = found.node;
     const RRType qtype = query_->qtype;
+    if (found.match == Match::Wildcard) prove_no_closer(zone);
     const RRset exact = node.find(qtype);
     if (exact) {
         answer_positive(node, exact);
@@ -117,7 +121,7 @@ Composer::Step Composer::answer_from(const zone::Image& zone, const Node& node) 
     if (qtype == RRType::ANY) answer_any(node);
     if (qtype == RRType::RRSIG) answer_signatures(node);
     const bool has_answered = writer_->size() > size_before || outcome_.is_truncated;
-    if (!has_answered) answer_negative(zone, Rcode::NoError);
+    if (!has_answered) answer_negative(zone, found);
     return Step::Done;
 }
 
@@ -125,7 +129,9 @@ bool Composer::add_set(Section section, const Node& node, const RRset& rrset, co
     const auto mark = writer_->mark();
     if (!writer_->add(section, rrset, owner, name_, node.owner())) return false;
     const bool has_signatures = query_->edns.dnssec_ok && rrset.header().signature_count > 0;
-    if (!has_signatures || writer_->add_signatures(section, rrset, owner)) return true;
+    Owner placed = owner;
+    if (placed.at == 0) placed.at = mark.size;
+    if (!has_signatures || writer_->add_signatures(section, rrset, placed)) return true;
     writer_->go_back(mark);
     return false;
 }
@@ -137,7 +143,10 @@ void Composer::need_set(Section section, const Node& node, const RRset& rrset, c
 void Composer::answer_positive(const Node& node, const RRset& rrset) {
     const Owner owner = current_owner();
     need_set(Section::Answer, node, rrset, owner);
-    if (!outcome_.is_truncated && rrset.header().link_count > 0) add_additional(rrset, owner);
+    if (outcome_.is_truncated || rrset.header().link_count == 0) return;
+    const size_t rrset_at = writer_->last_body_at();
+    add_proofs();
+    if (!outcome_.is_truncated) add_additional(rrset, owner, rrset_at);
 }
 
 // One RRset, of our choice (RFC 8482 §4.1): enough for whoever wants to know that the name exists,
@@ -160,8 +169,8 @@ void Composer::answer_signatures(const Node& node) {
 }
 
 // With the SOA, whose TTL says how long this may be remembered (RFC 2308 §3 and §5).
-void Composer::answer_negative(const zone::Image& zone, Rcode rcode) {
-    outcome_.rcode = rcode;
+void Composer::answer_negative(const zone::Image& zone, const Lookup& found) {
+    if (found.match == Match::Nothing) outcome_.rcode = Rcode::NXDomain;
     const Node apex = zone.apex();
     const RRset soa = apex.find(RRType::SOA);
     const size_t start = writer_->size();
@@ -169,6 +178,53 @@ void Composer::answer_negative(const zone::Image& zone, Rcode rcode) {
     const auto body = soa.body();
     const uint32_t minimum = base::load_u32(body.data() + body.size() - sizeof(uint32_t));
     if (minimum < soa.ttl()) writer_->set_ttls(start, minimum);
+    prove_absence(zone, found);
+}
+
+void Composer::prove_no_closer(const zone::Image& zone) {
+    if (!query_->edns.dnssec_ok || !zone.apex().find(RRType::NSEC)) return;
+    proofs_.take(zone, find_nsec(zone, name_.name().wire()));
+}
+
+void Composer::prove_absence(const zone::Image& zone, const Lookup& found) {
+    if (!query_->edns.dnssec_ok || !zone.apex().find(RRType::NSEC)) return;
+    switch (found.match) {
+        case Match::Nothing:
+            proofs_.take(zone, find_nsec(zone, name_.name().wire()));
+            proofs_.take(zone, find_nsec(zone, wildcard_below(found.encloser).wire()));
+            break;
+        case Match::Wildcard:  // That nothing is closer is proved already.
+            proofs_.take(zone, found.node);
+            break;
+        default:  // The name exists; an empty non-terminal is seen from the NSEC in front of it.
+            proofs_.take(zone, find_nsec(zone, name_.name().wire()));
+            break;
+    }
+}
+
+// Where the NSEC's owner ends the current name, it stands in the message. Else its apex may.
+Owner Composer::owner_of(const ProofList::Proof& proof) const {
+    const zone::HashedName& name = name_.name();
+    const auto ends_name = [&name](const Node& node) {
+        if (node.label_count() > name.label_count()) return false;
+        const auto suffix = name.suffix(name.label_count() - node.label_count());
+        return dns::equal_ignoring_case(suffix, node.owner());
+    };
+    if (ends_name(proof.nsec)) return ancestor_owner(proof.nsec);
+    Owner owner{0, proof.nsec.owner()};
+    if (ends_name(proof.apex)) {
+        owner.tail_size = proof.apex.owner().size();
+        owner.tail_at = name_.suffix_at(owner.tail_size);
+    }
+    return owner;
+}
+
+void Composer::add_proofs() {
+    for (const ProofList::Proof& proof : proofs_.proofs()) {
+        if (outcome_.is_truncated) break;
+        need_set(Section::Authority, proof.nsec, proof.nsec.find(RRType::NSEC), owner_of(proof));
+    }
+    proofs_.clear();
 }
 
 Composer::Step Composer::follow_cname(const Node& node, const RRset& cname) {
@@ -221,13 +277,15 @@ Composer::Step Composer::redirect(const Node& dname_node) {
 }
 
 // To the child's servers, with the glue without which nobody would get there (RFC 9471).
-void Composer::refer(const Node& cut) {
+void Composer::refer(const zone::Image& zone, const Node& cut) {
     const RRset ns = cut.find(RRType::NS);
     const Owner owner = ancestor_owner(cut);
     need_set(Section::Authority, cut, ns, owner);
     const size_t ns_at = writer_->last_body_at();
     const RRset ds = query_->edns.dnssec_ok ? cut.find(RRType::DS) : RRset();
     if (ds && !outcome_.is_truncated) need_set(Section::Authority, cut, ds, owner);
+    if (!ds && query_->edns.dnssec_ok && cut.find(RRType::NSEC)) proofs_.take(zone, cut);
+    add_proofs();
     if (!outcome_.is_truncated && ns.header().link_count > 0) add_glue(ns, ns_at);
 }
 
@@ -257,8 +315,7 @@ bool Composer::add_addresses(const Node& target, const Owner& owner) {
 }
 
 // What the client would ask next: never worth a truncated answer.
-void Composer::add_additional(const RRset& rrset, const Owner& owner) {
-    const size_t rrset_at = writer_->last_body_at();
+void Composer::add_additional(const RRset& rrset, const Owner& owner, size_t rrset_at) {
     const auto links = rrset.links();
     for (size_t i = 0; i < std::min(links.size(), kTargetsMax); ++i) {
         if (is_repeated(links, i)) continue;

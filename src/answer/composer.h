@@ -11,6 +11,7 @@
 #include <array>
 #include <optional>
 
+#include "answer/denial.h"
 #include "answer/lookup.h"
 #include "answer/placed_name.h"
 #include "answer/response_writer.h"
@@ -64,17 +65,24 @@ class Composer {
     enum class Step : uint8_t { Done, Follow };
 
     Step answer_in(const zone::Image& zone);
-    Step answer_from(const zone::Image& zone, const zone::Node& node);
+    Step answer_from(const zone::Image& zone, const Lookup& found);
     Step follow_cname(const zone::Node& node, const zone::RRset& cname);
     Step redirect(const zone::Node& dname_node);
     void answer_any(const zone::Node& node);
     void answer_signatures(const zone::Node& node);
     void answer_positive(const zone::Node& node, const zone::RRset& rrset);
-    void answer_negative(const zone::Image& zone, dns::Rcode rcode);
-    void refer(const zone::Node& cut);
+    void answer_negative(const zone::Image& zone, const Lookup& found);
+    void refer(const zone::Image& zone, const zone::Node& cut);
     void add_glue(const zone::RRset& ns, size_t ns_at);
-    void add_additional(const zone::RRset& rrset, const Owner& owner);
+    void add_additional(const zone::RRset& rrset, const Owner& owner, size_t rrset_at);
     [[nodiscard]] bool add_addresses(const zone::Node& target, const Owner& owner);
+
+    // What must be proved, if the client wants proofs and the zone has them: that no name is closer
+    // than the one found, and that there is not what was asked.
+    void prove_no_closer(const zone::Image& zone);
+    void prove_absence(const zone::Image& zone, const Lookup& found);
+    void add_proofs();
+    [[nodiscard]] Owner owner_of(const ProofList::Proof& proof) const;
 
     // False when it does not fit; then nothing of it was added.
     [[nodiscard]] bool add_set(Section section, const zone::Node& node, const zone::RRset& rrset,
@@ -100,6 +108,7 @@ class Composer {
     // Owners of the DNAMEs in the answer: a chain may pass one twice, but no record stands twice.
     std::array<const uint8_t*, kChainLinksMax + 1> dnames_{};
     size_t dname_count_ = 0;
+    ProofList proofs_;
     Outcome outcome_;
 };
 

@@ -293,8 +293,12 @@ TEST_F(ComposerTest, ServesTheRoot) {
 .   60 IN NS a.root.example.
 org 60 IN NS ns.org.
 ns.org 60 IN A 192.0.2.7
+example 60 IN NS ns.org.
+a.root.example 60 IN A 192.0.2.8
 )");
-    EXPECT_EQ(zones_.ask(". NS"), "NOERROR aa\nanswer: . 60 IN NS a.root.example.\n");
+    EXPECT_EQ(zones_.ask(". NS"),
+              "NOERROR aa\nanswer: . 60 IN NS a.root.example.\n"
+              "additional: a.root.example. 60 IN A 192.0.2.8\n");
     EXPECT_EQ(zones_.ask("net A"),
               "NXDOMAIN aa\nauthority: . 5 IN SOA ns.example. h.example. 1 2 3 4 5\n");
     EXPECT_EQ(zones_.ask("www.example2.org A"),

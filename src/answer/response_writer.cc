@@ -112,10 +112,16 @@ bool ResponseWriter::put(std::span<const uint8_t> bytes) {
 bool ResponseWriter::put_owner(Owner& owner) {
     if (owner.at == 0 || owner.at > kPointerMax) {
         owner.at = size_;
-        return put(owner.wire);
+        if (owner.tail_at == 0 || owner.tail_at > kPointerMax) return put(owner.wire);
+        return put(owner.wire.first(owner.wire.size() - owner.tail_size)) &&
+               put_pointer(owner.tail_at);
     }
+    return put_pointer(owner.at);
+}
+
+bool ResponseWriter::put_pointer(size_t at) {
     if (limit_ - size_ < sizeof(uint16_t)) return false;
-    base::store_u16(data_ + size_, pointer_to(owner.at));
+    base::store_u16(data_ + size_, pointer_to(at));
     size_ += sizeof(uint16_t);
     return true;
 }

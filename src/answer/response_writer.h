@@ -24,6 +24,9 @@ enum class Section : uint8_t { Answer, Authority, Additional };
 struct Owner {
     size_t at = 0;  // Where the name stands in the message already; zero: nowhere.
     std::span<const uint8_t> wire;
+    // Of a name that stands nowhere: the place and size of its end, if that does.
+    size_t tail_at = 0;
+    size_t tail_size = 0;
 };
 
 struct RecordHead {
@@ -93,6 +96,7 @@ class ResponseWriter {
                                     std::span<const uint8_t> rrset_owner);
     [[nodiscard]] bool put(std::span<const uint8_t> bytes);
     [[nodiscard]] bool put_owner(Owner& owner);
+    [[nodiscard]] bool put_pointer(size_t at);
     [[nodiscard]] bool put_name(const zone::RRset& rrset, size_t at,
                                 std::span<const uint8_t> rrset_owner);
     void count_records(Section section, size_t number) {

@@ -109,9 +109,9 @@ void Builder::add_link(const ZoneDraft::Node& node, RRType type, std::span<const
         target = draft_.find_node(HashedName(wire.first(size)));
     }
     if (target == ZoneDraft::kNone || draft_.nodes()[target].is_nsec3) return;
-    const bool is_referral = (node.flags & kDelegation) != 0 && type == RRType::NS;
+    // Addresses below a cut are for finding name servers, those of the root among them (RFC 9609).
     const bool is_glue = (draft_.nodes()[target].flags & (kOccluded | kDelegation)) != 0;
-    if (is_glue && !is_referral) return;
+    if (is_glue && type != RRType::NS) return;
     const auto owner = draft_.name(node);
     if (size >= owner.size() &&
         dns::equal_ignoring_case(wire.subspan(size - owner.size(), owner.size()), owner)) {
