@@ -154,8 +154,9 @@ CityEffect effect_on_city(const std::vector<Probe>& probes, Instant acted, Insta
     Instant after_since = acted;
     for (const Probe& probe : probes) {
         effect.city = probe.city;
-        if (probe.sent < acted) {
-            if (probe.answered) effect.before = effect.after = probe.pop;
+        if (probe.sent < acted - kAnswerPatience && !probe.answered) continue;
+        if (probe.answered && *probe.answered < acted) {
+            effect.before = effect.after = probe.pop;
             continue;
         }
         if (probe.sent > last_counted) break;
@@ -167,7 +168,7 @@ CityEffect effect_on_city(const std::vector<Probe>& probes, Instant acted, Insta
         }
         if (gap_start) effect.gap_ms = std::max(effect.gap_ms, ms_between(*gap_start, probe.sent));
         gap_start.reset();
-        if (probe.pop != effect.after) after_since = probe.sent;
+        if (probe.pop != effect.after) after_since = *probe.answered;
         effect.after = probe.pop;
     }
     if (gap_start) {

@@ -21,7 +21,7 @@ struct CityEffect {
     size_t city = 0;
     std::optional<size_t> before;
     std::optional<size_t> after;
-    size_t asked = 0;  // Since the action.
+    size_t asked = 0;  // Since the action; with those that were under way then.
     size_t lost = 0;
     bool is_silent = false;  // Nobody answers at the end.
     double gap_ms = 0;       // The longest time in which every question went unanswered.

@@ -32,7 +32,7 @@ class EffectTest : public testing::Test {
 };
 
 TEST_F(EffectTest, MeasuresTheGapAndTheMove) {
-    answered_by(kSin, -10ms);
+    answered_by(kSin, -40ms);
     lost(0ms);
     lost(10ms);
     answered_by(kSyd, 20ms);
@@ -42,11 +42,23 @@ TEST_F(EffectTest, MeasuresTheGapAndTheMove) {
     EXPECT_EQ(effect().asked, 4U);
     EXPECT_EQ(effect().lost, 2U);
     EXPECT_DOUBLE_EQ(effect().gap_ms, 20);
-    EXPECT_DOUBLE_EQ(effect().moved_ms, 20);
+    EXPECT_DOUBLE_EQ(effect().moved_ms, 50);
+}
+
+// A packet already under way is carried on to the next PoP by the routers that have heard.
+TEST_F(EffectTest, CountsWhatWasUnderWayWhenItHappened) {
+    answered_by(kSin, -40ms);
+    answered_by(kSyd, -20ms);
+    lost(-10ms);
+    answered_by(kSyd, 0ms);
+    EXPECT_EQ(effect().before, kSin);
+    EXPECT_EQ(effect().after, kSyd);
+    EXPECT_EQ(effect().asked, 3U);
+    EXPECT_EQ(effect().lost, 1U);
 }
 
 TEST_F(EffectTest, SeesAMoveWithoutALoss) {
-    answered_by(kSin, -10ms);
+    answered_by(kSin, -40ms);
     answered_by(kSin, 0ms);
     answered_by(kSyd, 10ms);
     EXPECT_TRUE(effect().has_moved());
@@ -54,7 +66,7 @@ TEST_F(EffectTest, SeesAMoveWithoutALoss) {
 }
 
 TEST_F(EffectTest, KnowsThatNobodyAnswers) {
-    answered_by(kSin, -10ms);
+    answered_by(kSin, -40ms);
     lost(0ms);
     lost(1s);
     EXPECT_EQ(effect().after, std::nullopt);
@@ -62,7 +74,7 @@ TEST_F(EffectTest, KnowsThatNobodyAnswers) {
 }
 
 TEST_F(EffectTest, NoticesNothingWhereNothingHappens) {
-    answered_by(kSin, -10ms);
+    answered_by(kSin, -40ms);
     answered_by(kSin, 10ms);
     EXPECT_FALSE(effect().has_noticed());
 }
