@@ -11,6 +11,7 @@
 #include "lab/dig.h"
 #include "lab/lab_state.h"
 #include "lab/status.h"
+#include "lab/watch.h"
 
 #include <CLI/CLI.hpp>
 
@@ -73,6 +74,13 @@ int show_answer(const Options& options) {
                                  : lab::dig_text(*plan, question, *answer));
 }
 
+int show_live(const Options& options) {
+    const auto plan = lab::open_lab();
+    if (!plan) return tell(plan.error());
+    const auto done = options.is_json ? lab::watch_as_json(*plan) : lab::watch(*plan);
+    return done ? 0 : tell(done.error());
+}
+
 CLI::App* add(CLI::App& lab, const std::shared_ptr<Options>& options, const char* name,
               const char* description) {
     CLI::App* command = lab.add_subcommand(name, description);
@@ -90,6 +98,9 @@ void add_lab_show_commands(CLI::App& lab, int& status) {
         add(lab, options, "catchment", "Which PoP answers each city, and how fast");
     catchment->add_flag("-6,--ipv6", options->is_v6, "Ask over IPv6");
     catchment->callback([options, &status] { status = show_catchment(*options); });
+    add(lab, options, "watch", "All of it, live; q ends it")->callback([options, &status] {
+        status = show_live(*options);
+    });
     CLI::App* dig = add(lab, options, "dig", "Ask a question from a city");
     dig->add_option("city", options->city, "Who asks: tokyo")->required();
     dig->add_option("name", options->name, "For what: www.example.org")->required();
