@@ -20,6 +20,29 @@ uint64_t slot_hash(uint64_t name_hash) { return name_hash == 0 ? 1 : name_hash; 
 
 }  // namespace
 
+void Pins::add(const uint8_t* block) {
+    const std::lock_guard lock(mutex_);
+    ++pins_[block].count;
+}
+
+void Pins::remove(const uint8_t* block) {
+    const std::lock_guard lock(mutex_);
+    const auto pin = pins_.find(block);
+    if (--pin->second.count > 0) return;
+    if (pin->second.is_replaced) (void)ImageBlock::adopt(block);
+    pins_.erase(pin);
+}
+
+void Pins::reclaim(const uint8_t* block) {
+    const std::lock_guard lock(mutex_);
+    const auto pin = pins_.find(block);
+    if (pin == pins_.end()) {
+        (void)ImageBlock::adopt(block);
+    } else {
+        pin->second.is_replaced = true;
+    }
+}
+
 // A slot goes from free to one zone and stays that zone's until the table is replaced; a zone that
 // is not served any more leaves its hash and a null block.
 struct alignas(16) ZoneTable::Slot {
@@ -112,7 +135,7 @@ void ZoneTable::publish(ImageBlock image) {
     if (old == nullptr) {
         ++size_;
     } else {
-        quiescence_.retire([old] { (void)ImageBlock::adopt(old); });
+        quiescence_.retire([this, old] { pins_.reclaim(old); });
     }
 }
 
@@ -122,8 +145,16 @@ bool ZoneTable::withdraw(const dns::Name& apex) {
     const uint8_t* const old = slot.block.exchange(nullptr, std::memory_order_seq_cst);
     if (old == nullptr) return false;
     --size_;
-    quiescence_.retire([old] { (void)ImageBlock::adopt(old); });
+    quiescence_.retire([this, old] { pins_.reclaim(old); });
     return true;
+}
+
+std::optional<PinnedImage> ZoneTable::pin(const dns::Name& apex) {
+    const std::lock_guard lock(mutex_);
+    const Slot& slot = slot_for(*slots_.load(std::memory_order_relaxed), HashedName(apex.wire()));
+    const uint8_t* const block = slot.block.load(std::memory_order_relaxed);
+    if (block == nullptr) return std::nullopt;
+    return PinnedImage(pins_, block);
 }
 
 size_t ZoneTable::size() const {

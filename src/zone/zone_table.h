@@ -19,11 +19,57 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 
 #include "base/quiescence.h"
 #include "zone/image.h"
 
 namespace nearcast::zone {
+
+// Counts who still reads a replaced image for longer than a batch: such a one is freed last.
+class Pins {
+ public:
+    void add(const uint8_t* block);
+    // Frees the block when it was replaced and nobody else has it.
+    void remove(const uint8_t* block);
+    // No reader can reach the block any more but by a pin: frees it, now or with its last pin.
+    void reclaim(const uint8_t* block);
+
+ private:
+    struct Pin {
+        size_t count = 0;
+        bool is_replaced = false;
+    };
+
+    std::mutex mutex_;  // Guards the map.
+    std::unordered_map<const uint8_t*, Pin> pins_;
+};
+
+// Keeps one image readable, however long that takes, and holds up no other. Any thread; ends before
+// the table does.
+class PinnedImage {
+ public:
+    PinnedImage(Pins& pins, const uint8_t* block) : pins_(&pins), block_(block) { pins.add(block); }
+    PinnedImage(PinnedImage&& other) noexcept
+        : pins_(other.pins_), block_(std::exchange(other.block_, nullptr)) {}
+    PinnedImage& operator=(PinnedImage&& other) noexcept {
+        std::swap(pins_, other.pins_);
+        std::swap(block_, other.block_);
+        return *this;
+    }
+    PinnedImage(const PinnedImage&) = delete;
+    PinnedImage& operator=(const PinnedImage&) = delete;
+    ~PinnedImage() {
+        if (block_ != nullptr) pins_->remove(block_);
+    }
+
+    [[nodiscard]] Image image() const { return Image(block_); }
+
+ private:
+    Pins* pins_;
+    const uint8_t* block_;
+};
 
 class ZoneTable {
  public:
@@ -38,6 +84,10 @@ class ZoneTable {
 
     // Stops serving the zone. Returns false when it was not served.
     bool withdraw(const dns::Name& apex);
+
+    // The zone as it is now, if it is served, to be read for longer than a batch. For those who
+    // seldom ask: it waits for writers.
+    [[nodiscard]] std::optional<PinnedImage> pin(const dns::Name& apex);
 
     // How many zones are served.
     [[nodiscard]] size_t size() const;
@@ -73,6 +123,7 @@ class ZoneTable {
     Slot& slot_for(Slots& slots, const HashedName& apex);
     void grow();
 
+    Pins pins_;  // Before what frees images.
     base::Quiescence quiescence_;
     std::atomic<Slots*> slots_;
     std::atomic<size_t> label_count_max_ = 0;

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/transfer_config.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace nearcast::transfer {
+namespace {
+
+using base::ConfigTable;
+using base::Result;
+
+constexpr std::string_view kNameExample = "\"transfer.example\"";
+constexpr std::string_view kSecretExample = "\"the base64 that tsig-keygen printed\"";
+constexpr std::string_view kZoneExample = "\"example.org\"";
+constexpr std::string_view kAllowExample = R"(["192.0.2.1", "key:transfer.example"])";
+
+// Names here are absolute with or without the final dot.
+Result<dns::Name> parse_absolute_name(std::string_view text) {
+    const dns::Name root;
+    return dns::parse_name(text, &root);
+}
+
+Result<std::vector<uint8_t>> read_secret_file(std::string_view path) {
+    std::ifstream file{std::string(path)};
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file) return base::fail("names a file that cannot be read: " + std::string(path));
+    std::erase_if(text, [](unsigned char byte) { return byte <= ' '; });
+    return parse_secret(text);
+}
+
+void read_key(ConfigTable table, TsigKeyring& keys) {
+    TsigKey key;
+    table.require("name", kNameExample);
+    table.read_as("name", key.name, parse_absolute_name, kNameExample);
+    table.read_as("algorithm", key.hash, parse_algorithm, "\"hmac-sha256\"");
+    table.read_as("secret", key.secret, parse_secret, kSecretExample);
+    table.read_as("secret_file", key.secret, read_secret_file, "\"/etc/nearcast/transfer.key\"");
+    if (table.has("secret") && table.has("secret_file")) {
+        table.refuse("secret_file", "and secret are both there", "keep one of the two");
+    }
+    if (!table.has("secret") && !table.has("secret_file")) table.require("secret", kSecretExample);
+    if (!Hmac().supports(key.hash)) {
+        table.refuse("algorithm", "is one that this machine's OpenSSL does not have",
+                     "\"hmac-sha256\"");
+    }
+    if (!keys.add(std::move(key))) {
+        table.refuse("name", "is the name of another key", "a name of its own for each key");
+    }
+}
+
+void check_keys(ConfigTable& table, std::string_view field, const AccessList& list,
+                const TsigKeyring& keys) {
+    for (const AccessEntry& entry : list) {
+        if (!entry.key || keys.find(*entry.key) != nullptr) continue;
+        table.refuse(field, "names a key that is not there: " + dns::to_text(*entry.key),
+                     "a [[key]] section with this name");
+    }
+}
+
+void read_policy(ConfigTable& table, const TsigKeyring& keys, ZonePolicy& policy) {
+    table.read_list_as("allow", policy.allow, parse_access_entry, kAllowExample);
+    check_keys(table, "allow", policy.allow, keys);
+}
+
+bool is_before(const TransferConfig::OwnPolicy& entry, const dns::Name& zone) {
+    return dns::canonical_order(entry.zone.wire(), zone.wire()) < 0;
+}
+
+void read_zone_policy(ConfigTable table, TransferConfig& config) {
+    dns::Name zone;
+    table.require("zone", kZoneExample);
+    table.read_as("zone", zone, parse_absolute_name, kZoneExample);
+    // What is not said here is as for every zone.
+    ZonePolicy policy = config.defaults;
+    read_policy(table, config.keys, policy);
+    const auto place = std::lower_bound(config.zones.begin(), config.zones.end(), zone, is_before);
+    if (place != config.zones.end() && place->zone == zone) {
+        table.refuse("zone", "has a section already", "one [[transfer.zone]] for each zone");
+        return;
+    }
+    config.zones.insert(place, {zone, std::move(policy)});
+}
+
+}  // namespace
+
+const ZonePolicy& TransferConfig::policy_for(const dns::Name& zone) const {
+    const auto place = std::lower_bound(zones.begin(), zones.end(), zone, is_before);
+    return place != zones.end() && place->zone == zone ? place->policy : defaults;
+}
+
+TransferConfig read_transfer_sections(ConfigTable root) {
+    TransferConfig config;
+    for (const ConfigTable& key : root.tables("key")) read_key(key, config.keys);
+    ConfigTable transfer = root.table("transfer");
+    read_policy(transfer, config.keys, config.defaults);
+    for (const ConfigTable& zone : transfer.tables("zone")) read_zone_policy(zone, config);
+    return config;
+}
+
+Result<TransferConfig> read_transfer_config(const std::string& path) {
+    auto file = base::ConfigFile::read(path);
+    if (!file) return std::unexpected(file.error());
+    TransferConfig config = read_transfer_sections(file->root());
+    if (auto done = file->finish(); !done) return std::unexpected(done.error());
+    return config;
+}
+
+}  // namespace nearcast::transfer
