@@ -57,6 +57,12 @@ bool is_lookup(const dns::Query& query) {
     }
 }
 
+// What others may do: see Exchange::is_special.
+bool is_special(const dns::Query& query) {
+    return query.has_tsig() || query.opcode() == dns::Opcode::Notify ||
+           query.qtype == dns::RRType::AXFR || query.qtype == dns::RRType::IXFR;
+}
+
 constexpr size_t kOptionHeadSize = 4;  // Code and size.
 
 // Returns where the next option goes.
@@ -111,10 +117,15 @@ void Responder::Worker::parse(Job& job) {
     Exchange& exchange = *job.exchange;
     exchange.response_size = 0;
     exchange.is_probe = false;
+    exchange.is_special = false;
+    exchange.takes_connection = false;
     job.zone.reset();
     job.error = dns::parse_query(exchange.query, job.query);
     job.is_lookup = job.error == dns::ParseError::None && is_lookup(job.query);
-    if (!job.is_lookup) return;
+    if (!job.is_lookup) {
+        exchange.is_special = job.error == dns::ParseError::None && is_special(job.query);
+        return;
+    }
     job.name.assign(job.query.qname.wire());
     visit_apexes(zones, job.name, 0, [&](size_t label) {
         zones.prefetch_slot(job.name.hash(label));
@@ -210,8 +221,10 @@ void Responder::Worker::compose(Job& job) {
     if (wishes.nsid) opt_size += kOptionHeadSize + identity.nsid().size();
     if (wishes.probe) opt_size += kOptionHeadSize + sizeof worker_index;
 
-    writer.begin(exchange.room, limit_for(job), query.question(exchange.query));
-    writer.reserve(opt_size);
+    const size_t limit = limit_for(job);
+    const size_t needed = dns::kHeaderSize + query.question_size + opt_size;
+    writer.begin(exchange.room, limit, query.question(exchange.query));
+    writer.reserve(opt_size + std::min(exchange.reserved, limit - needed));
     const Outcome outcome = outcome_for(job);
     if (opt_size > 0) append_opt(job, wishes, outcome.rcode, opt_size);
 

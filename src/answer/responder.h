@@ -17,6 +17,8 @@
 #include <span>
 #include <string>
 
+#include <sys/socket.h>
+
 #include "zone/zone_table.h"
 
 namespace nearcast::answer {
@@ -29,10 +31,18 @@ struct Exchange {
     std::span<uint8_t> room;         // Where the response goes; must not overlap `query`.
     Transport transport = Transport::Udp;
     bool is_local = false;  // From this host: a loopback source, or source equal to destination.
+    const sockaddr* peer = nullptr;  // Who asks, where that may matter; null: unknown.
+    size_t reserved =
+        0;  // Bytes that the caller adds to the response: the client's limit has them.
 
     // Results.
     size_t response_size = 0;  // Zero: send nothing.
     bool is_probe = false;     // The guard's question: not counted, not limited.
+    // Signed, for a transfer, or a NOTIFY: nothing that is done here, and the response says so. A
+    // caller who does it replaces the response.
+    bool is_special = false;
+    // Set by such a caller, on TCP: what answers this takes the connection over.
+    bool takes_connection = false;
 };
 
 // Who answers, as told by NSID (RFC 5001) and by id.server and the like in class CH (RFC 4892).

@@ -7,6 +7,8 @@
 #include <span>
 
 #include "answer/responder.h"
+#include "base/fd.h"
+#include "serve/locality.h"
 
 namespace nearcast::serve {
 
@@ -23,6 +25,13 @@ class Answerer {
 
     // The worker is about to block: what was read for earlier batches may be freed.
     virtual void offline() noexcept = 0;
+
+    // Takes over a TCP connection, non-blocking, on which respond() has set takes_connection.
+    // `unanswered` is what came in from that query on, its length first; the rest is in the socket.
+    // One who never sets that need not take any.
+    virtual void take_connection([[maybe_unused]] base::Fd socket,
+                                 [[maybe_unused]] const PeerAddress& peer,
+                                 [[maybe_unused]] std::span<const uint8_t> unanswered) noexcept {}
 };
 
 // Queries handled together. More would overlap no more cache misses (a core has 10 to 20 in

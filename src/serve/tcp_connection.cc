@@ -22,9 +22,9 @@ bool is_temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK ||
 
 }  // namespace
 
-TcpConnection::TcpConnection(base::Fd socket, bool is_local, std::span<uint8_t> input,
-                             std::span<uint8_t> output)
-    : socket_(std::move(socket)), is_local_(is_local), input_(input), output_(output) {
+TcpConnection::TcpConnection(base::Fd socket, const PeerAddress& peer, bool is_local,
+                             std::span<uint8_t> input, std::span<uint8_t> output)
+    : socket_(std::move(socket)), peer_(peer), is_local_(is_local), input_(input), output_(output) {
     assert(input_.size() >= kTcpInputSize);
     assert(output_.size() >= kTcpOutputSize);
 }
@@ -35,6 +35,7 @@ TcpConnection::Progress TcpConnection::turn(Answerer& answerer, Counts& counts) 
     // Queries that waited for room come before new ones.
     if (!write() || !drain_input(answerer, counts)) return Progress::Closed;
     if (wants_input() && (!read() || !drain_input(answerer, counts))) return Progress::Closed;
+    if (is_leaving_ && !wants_output()) return Progress::Leaving;
     if (is_closing_ && !wants_output()) return Progress::Closed;
     const bool has_answered = counts.answered + counts.dropped + counts.probes > counted_before;
     return has_answered || (had_output && !wants_output()) ? Progress::Some : Progress::None;
@@ -66,7 +67,7 @@ bool TcpConnection::read() noexcept {
 size_t TcpConnection::answer(Answerer& answerer, Counts& counts) noexcept {
     size_t taken = 0;
     size_t begin = 0;
-    while (has_room() && input_end_ - begin >= kFrameHeaderSize) {
+    while (!is_leaving_ && has_room() && input_end_ - begin >= kFrameHeaderSize) {
         const size_t size = base::load_u16(input_.data() + begin);
         if (size < kQuerySizeMin) {
             is_closing_ = true;
@@ -74,7 +75,7 @@ size_t TcpConnection::answer(Answerer& answerer, Counts& counts) noexcept {
             break;
         }
         if (input_end_ - begin < kFrameHeaderSize + size) break;
-        answer_one(input_.subspan(begin + kFrameHeaderSize, size), answerer, counts);
+        if (!answer_one(input_.subspan(begin + kFrameHeaderSize, size), answerer, counts)) break;
         begin += kFrameHeaderSize + size;
         ++taken;
     }
@@ -83,24 +84,32 @@ size_t TcpConnection::answer(Answerer& answerer, Counts& counts) noexcept {
     return taken;
 }
 
-void TcpConnection::answer_one(std::span<const uint8_t> query, Answerer& answerer,
+bool TcpConnection::answer_one(std::span<const uint8_t> query, Answerer& answerer,
                                Counts& counts) noexcept {
     answer::Exchange exchange{
         .query = query,
         .room = output_.subspan(output_end_ + kFrameHeaderSize, kFrameSizeMax - kFrameHeaderSize),
         .transport = answer::Transport::Tcp,
         .is_local = is_local_,
+        .peer = &peer_.generic,
     };
     answerer.respond({&exchange, 1});
+    is_leaving_ = exchange.takes_connection;
+    if (is_leaving_) return false;
     assert(exchange.response_size <= exchange.room.size());
     if (exchange.response_size == 0) {
         ++counts.dropped;
-        return;
+        return true;
     }
     base::store_u16(output_.data() + output_end_, static_cast<uint16_t>(exchange.response_size));
     output_end_ += kFrameHeaderSize + exchange.response_size;
     output_peak_ = std::max(output_peak_, output_end_);
     ++(exchange.is_probe ? counts.probes : counts.answered);
+    return true;
+}
+
+void TcpConnection::leave(Answerer& answerer) noexcept {
+    answerer.take_connection(std::move(socket_), peer_, input_.first(input_end_));
 }
 
 // Returns false when the connection broke.

@@ -34,9 +34,10 @@ constexpr size_t kTcpReadMax = 4096;
 class TcpConnection {
  public:
     enum class Progress : uint8_t {
-        None,    // Nothing moved: no whole query came in, and the output is not empty.
-        Some,    // A query was answered, or the last waiting byte left.
-        Closed,  // The peer has gone, or broke the framing: destroy the connection.
+        None,     // Nothing moved: no whole query came in, and the output is not empty.
+        Some,     // A query was answered, or the last waiting byte left.
+        Closed,   // The peer has gone, or broke the framing: destroy the connection.
+        Leaving,  // Somebody else answers what comes next: call leave(), then destroy it.
     };
     struct Counts {
         size_t answered = 0;
@@ -45,15 +46,18 @@ class TcpConnection {
     };
 
     // `input` and `output` have the sizes above and outlive the connection.
-    TcpConnection(base::Fd socket, bool is_local, std::span<uint8_t> input,
+    TcpConnection(base::Fd socket, const PeerAddress& peer, bool is_local, std::span<uint8_t> input,
                   std::span<uint8_t> output);
 
     // One turn: takes what the peer sent, answers whole queries, sends what the peer takes.
     Progress turn(Answerer& answerer, Counts& counts) noexcept;
 
+    // Gives the connection to whom it belongs from now on. It must not be watched any more.
+    void leave(Answerer& answerer) noexcept;
+
     // What to wait for before the next turn. Input is not wanted while a slow reader leaves no room
     // for a response: it is told so by TCP itself.
-    [[nodiscard]] bool wants_input() const { return !is_closing_ && has_room(); }
+    [[nodiscard]] bool wants_input() const { return !is_closing_ && !is_leaving_ && has_room(); }
     [[nodiscard]] bool wants_output() const { return output_begin_ != output_end_; }
 
     [[nodiscard]] int fd() const { return socket_.get(); }
@@ -69,12 +73,15 @@ class TcpConnection {
     bool read() noexcept;
     // Answers whole queries while there is room; returns how many it took.
     size_t answer(Answerer& answerer, Counts& counts) noexcept;
-    void answer_one(std::span<const uint8_t> query, Answerer& answerer, Counts& counts) noexcept;
+    // False when somebody else has to answer, and nothing was.
+    bool answer_one(std::span<const uint8_t> query, Answerer& answerer, Counts& counts) noexcept;
     bool write() noexcept;
 
     base::Fd socket_;
+    PeerAddress peer_;
     bool is_local_;
     bool is_closing_ = false;  // Takes no more input; gone once the output has left.
+    bool is_leaving_ = false;  // The same, but the connection goes on elsewhere.
     std::span<uint8_t> input_;
     std::span<uint8_t> output_;
     size_t input_end_ = 0;  // Bytes received and not yet answered begin at 0.

@@ -21,6 +21,8 @@ class EchoAnswerer final : public Answerer {
             const std::string_view text(reinterpret_cast<const char*>(exchange.query.data()),
                                         exchange.query.size());
             if (text.starts_with("silence")) continue;
+            exchange.takes_connection = text.starts_with("transfer");
+            if (exchange.takes_connection) continue;
             for (size_t i = 0; i < repeat; ++i) {
                 std::copy(text.begin(), text.end(),
                           exchange.room.begin() + static_cast<ptrdiff_t>(exchange.response_size));
@@ -30,7 +32,14 @@ class EchoAnswerer final : public Answerer {
         }
     }
     void offline() noexcept override {}
+    void take_connection(base::Fd socket, const PeerAddress& /*peer*/,
+                         std::span<const uint8_t> unanswered) noexcept override {
+        taken = std::move(socket);
+        taken_input.assign(unanswered.begin(), unanswered.end());
+    }
 
+    base::Fd taken;
+    std::string taken_input;
     size_t repeat = 1;
     size_t asked = 0;
 };
@@ -48,7 +57,7 @@ class TcpConnectionTest : public testing::Test {
         int ends[2] = {};
         EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
         client_ = base::Fd(ends[0]);
-        connection_.emplace(base::Fd(ends[1]), true, input_, output_);
+        connection_.emplace(base::Fd(ends[1]), PeerAddress{}, true, input_, output_);
     }
 
     void send(const std::string& bytes) const {
@@ -126,6 +135,16 @@ TEST_F(TcpConnectionTest, ClosesOnAFrameTooShortForAHeader) {
     EXPECT_EQ(turn(), Progress::Closed);
     EXPECT_EQ(received(), frame(kOne));
     EXPECT_EQ(answerer_.asked, 1U);
+}
+
+TEST_F(TcpConnectionTest, LeavesWithAllThatWasNotAnswered) {
+    send(frame(kOne) + frame("transfer this") + frame(kTwo));
+    ASSERT_EQ(turn(), Progress::Leaving);
+    EXPECT_EQ(received(), frame(kOne));
+    const int fd = connection_->fd();
+    connection_->leave(answerer_);
+    EXPECT_EQ(answerer_.taken.get(), fd);
+    EXPECT_EQ(answerer_.taken_input, frame("transfer this") + frame(kTwo));
 }
 
 TEST_F(TcpConnectionTest, ClosesWhenThePeerHasGone) {

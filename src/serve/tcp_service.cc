@@ -104,6 +104,11 @@ TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
         case TcpConnection::Progress::Closed:
             close_connection(index);
             return counts;
+        case TcpConnection::Progress::Leaving:
+            epoll_ctl(epoll_, EPOLL_CTL_DEL, slot.connection->fd(), nullptr);
+            slot.connection->leave(answerer);
+            close_connection(index);
+            return counts;
         case TcpConnection::Progress::Some:
             slot.active_at = now;
             unlink(index);
@@ -150,12 +155,12 @@ TcpService::Accepted TcpService::accept_one(int listener, base::Instant now) noe
         return is_shortage(errno) && has_pending(listener) ? Accepted::NoDescriptor
                                                            : Accepted::None;
     }
-    const bool is_own = is_from_here(socket.get(), peer);
-    open_connection(std::move(socket), is_own, now);
+    open_connection(std::move(socket), peer, now);
     return Accepted::One;
 }
 
-void TcpService::open_connection(base::Fd socket, bool is_local, base::Instant now) noexcept {
+void TcpService::open_connection(base::Fd socket, const PeerAddress& peer,
+                                 base::Instant now) noexcept {
     if (free_ == kNone) close_connection(last_);
     const uint32_t index = free_;
     assert(index != kNone);
@@ -163,7 +168,8 @@ void TcpService::open_connection(base::Fd socket, bool is_local, base::Instant n
     free_ = slot.next;
 
     const std::span<uint8_t> memory = buffers_.bytes().subspan(index * kSlotStride, kSlotStride);
-    slot.connection.emplace(std::move(socket), is_local, memory.first(kInputStride),
+    const bool is_own = is_from_here(socket.get(), peer);
+    slot.connection.emplace(std::move(socket), peer, is_own, memory.first(kInputStride),
                             memory.subspan(kInputStride));
     slot.active_at = now;
     slot.interest = 0;

@@ -72,7 +72,7 @@ class TcpService {
     [[nodiscard]] bool watch_listeners() noexcept;
     void pause_accepting(base::Instant now) noexcept;
 
-    void open_connection(base::Fd socket, bool is_local, base::Instant now) noexcept;
+    void open_connection(base::Fd socket, const PeerAddress& peer, base::Instant now) noexcept;
     void close_connection(uint32_t index) noexcept;
     void update_interest(uint32_t index) noexcept;
 

@@ -124,6 +124,7 @@ UdpBatch::Received UdpBatch::receive(const UdpSocket& socket) noexcept {
             .room = {room, kUdpResponseSizeMax},
             .transport = answer::Transport::Udp,
             .is_local = is_local(t.peers[i], destination),
+            .peer = &t.peers[i].generic,
         };
         t.place[t.count++] = static_cast<uint8_t>(i);
     }
