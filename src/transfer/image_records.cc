@@ -8,12 +8,6 @@
 #include "base/bytes.h"
 
 namespace nearcast::transfer {
-namespace {
-
-constexpr uint8_t kPointerMark = 0xC0;
-
-}  // namespace
-
 zone::Node ImageRecords::node_at(size_t index) const {
     const auto regular = image_.order();
     return image_.node(index < regular.size() ? regular[index]
@@ -38,7 +32,7 @@ bool ImageRecords::open_set() {
 
 bool ImageRecords::next(RecordView& record) {
     for (;;) {
-        const auto bytes = !rrset_               ? std::span<const uint8_t>()
+        const auto bytes = !rrset_             ? std::span<const uint8_t>()
                            : is_in_signatures_ ? rrset_.signatures()
                                                : rrset_.body();
         if (at_ < bytes.size()) {
@@ -48,8 +42,8 @@ bool ImageRecords::next(RecordView& record) {
             record.owner = current_.owner();
             record.type = static_cast<dns::RRType>(base::load_u16(head + zone::kTypeAt));
             record.ttl = base::load_u32(head + zone::kTtlAt);
-            record.rdata = is_in_signatures_ ? bytes.subspan(from, to - from)
-                                             : expand(bytes, from, to);
+            record.rdata =
+                is_in_signatures_ ? bytes.subspan(from, to - from) : expand(bytes, from, to);
             at_ = to;
             return true;
         }
@@ -84,16 +78,16 @@ void ImageRecords::append_name(size_t at) {
     const auto body = rrset_.body();
     for (;;) {
         const uint8_t length = body[at];
-        if (length >= kPointerMark) {
+        if (length >= zone::kPointerByte) {
             const auto fixups = rrset_.fixups();
             const auto fixup = std::ranges::lower_bound(fixups, at, {}, &zone::Fixup::at);
             assert(fixup != fixups.end() && fixup->at == at);
-            if ((fixup->target & zone::kInBody) == 0) {
+            if (!fixup->is_in_body()) {
                 const auto suffix = current_.owner().last(fixup->target);
                 expanded_.insert(expanded_.end(), suffix.begin(), suffix.end());
                 return;
             }
-            at = fixup->target & ~zone::kInBody;
+            at = fixup->place();
             continue;
         }
         const auto label = body.subspan(at, length + size_t{1});

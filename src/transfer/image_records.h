@@ -37,11 +37,11 @@ class ImageRecords {
     void append_name(size_t at);
 
     zone::Image image_;
-    size_t node_ = 0;       // Of the regular names, then of the NSEC3 chain.
-    size_t entry_ = 0;      // The next set of the node.
+    size_t node_ = 0;   // Of the regular names, then of the NSEC3 chain.
+    size_t entry_ = 0;  // The next set of the node.
     zone::Node current_;
     zone::RRset rrset_;
-    size_t at_ = 0;         // In the body, then in the signatures.
+    size_t at_ = 0;  // In the body, then in the signatures.
     bool is_in_signatures_ = false;
     std::vector<uint8_t> expanded_;
 };

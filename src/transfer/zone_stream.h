@@ -24,12 +24,14 @@ constexpr size_t kStreamMessageSize = 16'384;
 class ZoneStream {
  public:
     // `image` must have a SOA and stay where it is. `request` is the message that asked.
-    ZoneStream(const zone::Image& image, const dns::Query& query,
-               std::span<const uint8_t> request);
+    ZoneStream(const zone::Image& image, const dns::Query& query, std::span<const uint8_t> request);
 
     // Writes the next message, which leaves `reserved` bytes of the largest size free. False when
-    // there was none left to write.
+    // there was none left to write, or a record is too large for any.
     [[nodiscard]] bool next(MessageWriter& writer, size_t reserved);
+
+    // Whether the last record was written: only then is the peer's copy whole.
+    [[nodiscard]] bool is_complete() const { return stage_ == Stage::Done; }
 
  private:
     enum class Stage : uint8_t { FirstSoa, Records, LastSoa, Done };
@@ -40,8 +42,8 @@ class ZoneStream {
 
     zone::Image image_;
     ImageRecords records_;
-    std::vector<uint8_t> soa_rdata_;
     uint32_t soa_ttl_ = 0;
+    std::vector<uint8_t> soa_rdata_;
     uint16_t id_;
     uint16_t flags_;
     std::vector<uint8_t> question_;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/transfer_config.h"
+
+#include <gtest/gtest.h>
+
+namespace nearcast::transfer {
+namespace {
+
+constexpr std::string_view kKey = R"([[key]]
+name = "transfer.example"
+secret = "c2VjcmV0"
+)";
+
+base::Result<TransferConfig> read(std::string_view text) {
+    auto file = base::ConfigFile::parse(text, "node.toml");
+    if (!file) return std::unexpected(file.error());
+    TransferConfig config = read_transfer_sections(file->root());
+    if (auto done = file->finish(); !done) return std::unexpected(done.error());
+    return config;
+}
+
+std::string problem_of(std::string_view text) {
+    const auto config = read(text);
+    return config ? "" : to_text(config.error());
+}
+
+dns::Name name(std::string_view text) { return *dns::parse_name(text); }
+base::IpAddress ip(std::string_view text) { return *base::parse_ip_address(text); }
+
+TEST(TransferConfig, NobodyMayHaveAnythingUnlessTold) {
+    const auto config = read("");
+    ASSERT_TRUE(config.has_value());
+    EXPECT_FALSE(
+        is_allowed(config->policy_for(name("example.org.")).allow, ip("192.0.2.1"), nullptr));
+}
+
+TEST(TransferConfig, AKeyIsSha256UnlessItSaysOtherwise) {
+    EXPECT_EQ(read(kKey)->keys.find(name("transfer.example."))->hash, Hash::Sha256);
+    const auto old = read(std::string(kKey) + "algorithm = \"hmac-md5\"\n");
+    EXPECT_EQ(old->keys.find(name("transfer.example."))->hash, Hash::Md5);
+}
+
+TEST(TransferConfig, AZonesOwnListReplacesTheGeneralOne) {
+    const auto config = read(std::string(kKey) + R"([transfer]
+allow = ["192.0.2.0/24"]
+[[transfer.zone]]
+zone = "example.org"
+allow = ["key:transfer.example"]
+)");
+    ASSERT_TRUE(config.has_value());
+    const TsigKey& key = *config->keys.find(name("transfer.example."));
+    const auto& own = config->policy_for(name("EXAMPLE.org.")).allow;
+    const auto& general = config->policy_for(name("example.net.")).allow;
+    EXPECT_FALSE(is_allowed(own, ip("192.0.2.1"), nullptr));
+    EXPECT_TRUE(is_allowed(own, ip("198.51.100.1"), &key));
+    EXPECT_TRUE(is_allowed(general, ip("192.0.2.1"), nullptr));
+    EXPECT_FALSE(is_allowed(general, ip("198.51.100.1"), &key));
+}
+
+TEST(TransferConfig, AnEntryHoldsWhenAllThatItNamesDoes) {
+    const AccessList list{*parse_access_entry("192.0.2.1 key:k")};
+    const TsigKey key{name("K."), Hash::Sha256, {1}};
+    const TsigKey other{name("other."), Hash::Sha256, {1}};
+    EXPECT_TRUE(is_allowed(list, ip("192.0.2.1"), &key));
+    EXPECT_FALSE(is_allowed(list, ip("192.0.2.1"), nullptr));
+    EXPECT_FALSE(is_allowed(list, ip("192.0.2.1"), &other));
+    EXPECT_FALSE(is_allowed(list, ip("192.0.2.2"), &key));
+}
+
+TEST(TransferConfig, MistakesAreToldWithThePlaceAndTheWayOut) {
+    struct Case {
+        const char* text;
+        const char* part;
+    };
+    for (const Case& each : {
+             Case{"[[key]]\nsecret = \"c2VjcmV0\"\n", "name"},
+             Case{"[[key]]\nname = \"k\"\n", "secret"},
+             Case{"[[key]]\nname = \"k\"\nsecret = \"not base64!\"\n", "base64"},
+             Case{"[[key]]\nname = \"k\"\nsecret_file = \"/nonexistent\"\n", "/nonexistent"},
+             Case{"[[key]]\nname = \"k\"\nalgorithm = \"md4\"\nsecret = \"c2VjcmV0\"\n",
+                  "hmac-sha256"},
+             Case{"[transfer]\nallow = [\"key:nobody\"]\n", "nobody"},
+             Case{"[transfer]\nallow = [\"\"]\n", "empty"},
+             Case{"[transfer]\nallow = [\"192.0.2.1 192.0.2.2\"]\n", "two addresses"},
+             Case{"[transfer]\nalow = []\n", "allow"},
+             Case{"[[transfer.zone]]\nallow = []\n", "zone"},
+             Case{"[[transfer.zone]]\nzone = \"a.\"\n[[transfer.zone]]\nzone = \"A\"\n", "already"},
+         }) {
+        EXPECT_NE(problem_of(each.text).find(each.part), std::string::npos)
+            << each.text << "\n"
+            << problem_of(each.text);
+        EXPECT_NE(problem_of(each.text).find("node.toml"), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace nearcast::transfer

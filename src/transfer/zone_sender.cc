@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/zone_sender.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <ctime>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace nearcast::transfer {
+namespace {
+
+using base::Instant;
+namespace log = base::log;
+
+constexpr size_t kFrameHeaderSize = 2;  // RFC 1035 §4.2.2.
+constexpr size_t kReadSize = 4096;
+// Answers that wait for the peer may wait for transfers.
+constexpr int kNiceness = 10;
+
+// Waits until `events` or `deadline`; false at the deadline.
+bool wait_for(int fd, short events, Instant deadline) {
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - base::now()).count();
+        pollfd item{fd, events, 0};
+        const int ready = ::poll(&item, 1, static_cast<int>(std::max<int64_t>(left, 0)));
+        if (ready > 0) return true;
+        if (ready == 0 || errno != EINTR) return false;
+    }
+}
+
+}  // namespace
+
+class ZoneSender::Connection {
+ public:
+    Connection(ZoneSender& sender, base::Fd socket, base::SocketAddress peer,
+               std::span<const uint8_t> unread)
+        : sender_(sender),
+          socket_(std::move(socket)),
+          peer_(peer),
+          input_(unread.begin(), unread.end()),
+          thread_([this] { run(); }) {}
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection() {
+        // Wakes the thread wherever it waits; the descriptor itself is closed after it.
+        ::shutdown(socket_.get(), SHUT_RDWR);
+        thread_.join();
+    }
+
+    [[nodiscard]] bool is_finished() const { return is_finished_.load(); }
+
+ private:
+    void run();
+    // The next request, without its length; empty when there will be none.
+    [[nodiscard]] std::vector<uint8_t> next_request();
+    [[nodiscard]] bool has_whole_request() const;
+    [[nodiscard]] bool read_some(Instant deadline);
+    [[nodiscard]] bool write_frame(std::span<uint8_t> message);
+    [[nodiscard]] bool write_all(std::span<const uint8_t> bytes);
+    [[nodiscard]] bool serve(const std::vector<uint8_t>& request, RequestDesk& desk);
+    [[nodiscard]] bool send(GrantedTransfer& transfer);
+    void tell(const GrantedTransfer& transfer, bool is_sent, Instant start) const;
+
+    ZoneSender& sender_;
+    base::Fd socket_;
+    base::SocketAddress peer_;
+    std::vector<uint8_t> input_;
+    std::vector<uint8_t> room_ = std::vector<uint8_t>(dns::kMessageSizeMax);
+    MessageWriter writer_;
+    size_t messages_ = 0;
+    size_t bytes_ = 0;
+    std::atomic<bool> is_finished_ = false;
+    std::thread thread_;  // Last: it uses all the others.
+};
+
+void ZoneSender::Connection::run() {
+    // Of this thread alone, on Linux.
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
+    {
+        RequestDesk desk(sender_.config_, sender_.zones_, sender_.make_ask_());
+        for (;;) {
+            const std::vector<uint8_t> request = next_request();
+            if (request.empty() || !serve(request, desk)) break;
+        }
+    }
+    ::shutdown(socket_.get(), SHUT_RDWR);
+    is_finished_.store(true);
+}
+
+bool ZoneSender::Connection::has_whole_request() const {
+    return input_.size() >= kFrameHeaderSize &&
+           input_.size() - kFrameHeaderSize >= base::load_u16(input_.data());
+}
+
+std::vector<uint8_t> ZoneSender::Connection::next_request() {
+    const Instant deadline = base::now() + sender_.limits_.idle_limit;
+    while (!has_whole_request()) {
+        if (!read_some(deadline)) return {};
+    }
+    const auto begin = input_.begin() + kFrameHeaderSize;
+    const auto end = begin + base::load_u16(input_.data());
+    std::vector<uint8_t> request(begin, end);
+    input_.erase(input_.begin(), end);
+    return request;
+}
+
+bool ZoneSender::Connection::read_some(Instant deadline) {
+    if (!wait_for(socket_.get(), POLLIN, deadline)) return false;
+    const size_t size = input_.size();
+    input_.resize(size + kReadSize);
+    const ssize_t got = ::recv(socket_.get(), input_.data() + size, kReadSize, MSG_DONTWAIT);
+    const bool is_retry = got < 0 && (errno == EAGAIN || errno == EINTR);
+    input_.resize(size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    return got > 0 || is_retry;
+}
+
+bool ZoneSender::Connection::write_all(std::span<const uint8_t> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent =
+            ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) {
+            bytes = bytes.subspan(static_cast<size_t>(sent));
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR) return false;
+        if (!wait_for(socket_.get(), POLLOUT, base::now() + sender_.limits_.stall_limit)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ZoneSender::Connection::write_frame(std::span<uint8_t> message) {
+    std::array<uint8_t, kFrameHeaderSize> length{};
+    base::store_u16(length.data(), static_cast<uint16_t>(message.size()));
+    ++messages_;
+    bytes_ += message.size();
+    // MSG_MORE would spare a packet; the kernel joins them anyway while the window is full.
+    return write_all(length) && write_all(message);
+}
+
+bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestDesk& desk) {
+    const Request asked{.message = request,
+                        .room = room_,
+                        .peer = peer_.ip,
+                        .is_stream = true,
+                        .now = static_cast<uint64_t>(::time(nullptr))};
+    const RequestDesk::Outcome outcome = desk.answer(asked);
+    if (!outcome.is_granted) {
+        return outcome.size == 0 || write_frame(std::span(room_).first(outcome.size));
+    }
+    const auto transfer = desk.take_transfer(asked);
+    // The zone went away since: the peer asks again and is told.
+    return transfer != nullptr && send(*transfer);
+}
+
+bool ZoneSender::Connection::send(GrantedTransfer& transfer) {
+    const Instant start = base::now();
+    messages_ = bytes_ = 0;
+    bool is_sent = true;
+    while (is_sent && transfer.stream.next(writer_, transfer.tsig_size)) {
+        size_t size = writer_.size();
+        if (transfer.signer) {
+            const auto now = static_cast<uint64_t>(::time(nullptr));
+            size = transfer.signer->sign(writer_.room(), size, now);
+        }
+        is_sent = write_frame(writer_.room().first(size)) &&
+                  base::now() - start < sender_.limits_.transfer_limit;
+    }
+    is_sent = is_sent && transfer.stream.is_complete();
+    tell(transfer, is_sent, start);
+    return is_sent;
+}
+
+void ZoneSender::Connection::tell(const GrantedTransfer& transfer, bool is_sent,
+                                  Instant start) const {
+    const auto taken =
+        std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start).count();
+    const auto write = is_sent ? log::info : log::warning;
+    write(is_sent ? "transfer_sent" : "transfer_broken",
+          {{"zone", dns::to_text(transfer.zone)},
+           {"serial", std::to_string(transfer.image.image().header().serial)},
+           {"peer", base::to_text(peer_)},
+           {"messages", std::to_string(messages_)},
+           {"bytes", std::to_string(bytes_)},
+           {"milliseconds", std::to_string(taken)}});
+}
+
+ZoneSender::ZoneSender(const TransferConfig& config, zone::ZoneTable& zones,
+                       std::function<RequestDesk::AskOrdinary()> make_ask, SenderLimits limits)
+    : config_(config), zones_(zones), make_ask_(std::move(make_ask)), limits_(limits) {}
+
+ZoneSender::~ZoneSender() = default;
+
+void ZoneSender::remove_finished() {
+    std::erase_if(connections_, [](const auto& each) { return each->is_finished(); });
+}
+
+void ZoneSender::take(base::Fd socket, const base::SocketAddress& peer,
+                      std::span<const uint8_t> unread) {
+    const std::lock_guard lock(mutex_);
+    remove_finished();
+    if (connections_.size() >= limits_.connections_max) {
+        log::warning("transfer_turned_away",
+                     {{"peer", base::to_text(peer)},
+                      {"reason", std::to_string(limits_.connections_max) + " are under way"}});
+        return;
+    }
+    try {
+        connections_.push_back(
+            std::make_unique<Connection>(*this, std::move(socket), peer, unread));
+    } catch (const std::system_error& error) {  // No thread to be had.
+        log::warning("transfer_turned_away",
+                     {{"peer", base::to_text(peer)}, {"reason", error.what()}});
+    }
+}
+
+}  // namespace nearcast::transfer
