@@ -21,6 +21,7 @@ struct CommandLine {
     std::string config;
     std::string role;
     std::vector<std::string> listen;
+    std::string transfers;
     bool is_check = false;
     ServerOptions server;
 };
@@ -43,6 +44,10 @@ void define_options(CLI::App& app, CommandLine& line) {
                    "Answer on this address over UDP and TCP; repeat for more. An address that the "
                    "machine does not have yet is fine")
         ->type_name("ADDR:PORT");
+    app.add_option("--transfers", line.transfers,
+                   "Keys (TSIG) and who may have which zone: a file with the sections [[key]] and "
+                   "[transfer] of node.toml. Without it nobody may")
+        ->type_name("FILE");
     app.add_option("--threads", line.server.threads,
                    "Worker threads, each with sockets of its own; 0 means one for each core")
         ->type_name("N")
@@ -88,6 +93,11 @@ int serve(CommandLine& line) {
         const auto address = serve::parse_listen_address(text);
         if (!address) return usage_error(address.error());
         line.server.listen.push_back(*address);
+    }
+    if (!line.transfers.empty()) {
+        auto transfers = transfer::read_transfer_config(line.transfers);
+        if (!transfers) return usage_error(transfers.error());
+        line.server.transfers = *std::move(transfers);
     }
     line.server.notifies_service_manager = true;
     return run_server(line.server);

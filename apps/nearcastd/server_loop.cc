@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "serve/answerer.h"
 #include "server_report.h"
+#include "zone_answerer.h"
 
 namespace nearcast::app {
 namespace {
@@ -32,19 +32,6 @@ constexpr milliseconds kCollectInterval{250};
 
 // Zones that are told one by one when they load.
 constexpr size_t kZonesToldMax = 1000;
-
-// The product's answers, on one worker's thread.
-class ZoneAnswerer final : public serve::Answerer {
- public:
-    ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options)
-        : responder_(zones, options) {}
-
-    void respond(std::span<answer::Exchange> batch) noexcept override { responder_.respond(batch); }
-    void offline() noexcept override { responder_.offline(); }
-
- private:
-    answer::Responder responder_;
-};
 
 std::string machine_name() {
     std::array<char, 256> name{};
@@ -114,6 +101,8 @@ ServerLoop::ServerLoop(const ServerOptions& options, zone::ZoneTable& zones,
                        std::vector<std::unique_ptr<serve::Worker>> workers)
     : options_(options),
       zones_(zones),
+      sender_(options.transfers, zones,
+              [this] { return make_own_responder(zones_, {.identity = identity_of(options_)}); }),
       pulses_(options.pulses),
       workers_(std::move(workers)),
       reloader_(directory),
@@ -149,10 +138,11 @@ Result<void> ServerLoop::open() {
 
 void ServerLoop::start_workers() {
     for (size_t i = 0; i < workers_.size(); ++i) {
-        answerers_.push_back(std::make_unique<ZoneAnswerer>(
-            zones_, answer::ResponderOptions{.identity = identity_of(options_),
-                                             .probe_token = options_.probe_token,
-                                             .worker_index = static_cast<uint16_t>(i)}));
+        const answer::ResponderOptions options{.identity = identity_of(options_),
+                                               .probe_token = options_.probe_token,
+                                               .worker_index = static_cast<uint16_t>(i)};
+        answerers_.push_back(
+            std::make_unique<ZoneAnswerer>(zones_, options, options_.transfers, sender_));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
 }

@@ -21,6 +21,7 @@
 #include "serve/worker.h"
 #include "server_process.h"
 #include "service_manager.h"
+#include "transfer/zone_sender.h"
 #include "zone/zone_table.h"
 #include "zone_directory.h"
 
@@ -66,6 +67,7 @@ class ServerLoop {
 
     const ServerOptions& options_;
     zone::ZoneTable& zones_;
+    transfer::ZoneSender sender_;
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;

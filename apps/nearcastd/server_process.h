@@ -18,6 +18,7 @@
 
 #include "base/address.h"
 #include "base/pulse.h"
+#include "transfer/transfer_config.h"
 
 namespace nearcast::app {
 
@@ -30,7 +31,8 @@ struct ServerOptions {
     // Start even when there is no *.zone file, or no directory: zones may come later.
     bool is_empty_allowed = false;
     std::vector<base::SocketAddress> listen;
-    unsigned threads = 0;  // 0: one for each core that this process may use.
+    unsigned threads = 0;                // 0: one for each core that this process may use.
+    transfer::TransferConfig transfers;  // Keys, and who may have which zone.
 
     // Who answers: NSID, id.server and hostname.bind. Empty: the machine's name and no place.
     std::string node;

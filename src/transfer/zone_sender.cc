@@ -70,7 +70,7 @@ class ZoneSender::Connection {
     [[nodiscard]] bool has_whole_request() const;
     [[nodiscard]] bool read_some(Instant deadline);
     [[nodiscard]] bool write_frame(std::span<uint8_t> message);
-    [[nodiscard]] bool write_all(std::span<const uint8_t> bytes);
+    [[nodiscard]] bool write_all(std::span<const uint8_t> bytes, int flags);
     [[nodiscard]] bool serve(const std::vector<uint8_t>& request, RequestDesk& desk);
     [[nodiscard]] bool send(GrantedTransfer& transfer);
     void tell(const GrantedTransfer& transfer, bool is_sent, Instant start) const;
@@ -128,10 +128,10 @@ bool ZoneSender::Connection::read_some(Instant deadline) {
     return got > 0 || is_retry;
 }
 
-bool ZoneSender::Connection::write_all(std::span<const uint8_t> bytes) {
+bool ZoneSender::Connection::write_all(std::span<const uint8_t> bytes, int flags) {
     while (!bytes.empty()) {
         const ssize_t sent =
-            ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            ::send(socket_.get(), bytes.data(), bytes.size(), flags | MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) {
             bytes = bytes.subspan(static_cast<size_t>(sent));
             continue;
@@ -149,8 +149,8 @@ bool ZoneSender::Connection::write_frame(std::span<uint8_t> message) {
     base::store_u16(length.data(), static_cast<uint16_t>(message.size()));
     ++messages_;
     bytes_ += message.size();
-    // MSG_MORE would spare a packet; the kernel joins them anyway while the window is full.
-    return write_all(length) && write_all(message);
+    // Two small packets would make the second wait for the peer's delayed acknowledgement.
+    return write_all(length, MSG_MORE) && write_all(message, 0);
 }
 
 bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestDesk& desk) {
