@@ -68,7 +68,7 @@ Result<Fd> keep_text(const std::string& path) {
     return copy;
 }
 
-Result<NodeConfig> read_kept(const Fd& copy, const std::string& path) {
+std::string kept_text(const Fd& copy) {
     std::string text;
     std::array<char, 4096> room{};
     ssize_t size = 0;
@@ -76,7 +76,7 @@ Result<NodeConfig> read_kept(const Fd& copy, const std::string& path) {
            0) {
         text.append(room.data(), static_cast<size_t>(size));
     }
-    return anycast::parse_node_config(text, path);
+    return text;
 }
 
 // Held by guard and server alike, so it is free only when both are gone.
@@ -125,7 +125,8 @@ int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page
     return anycast::Guard(config, *question, std::move(inheritance), std::move(page)).run();
 }
 
-int run_guarded_server(const NodeConfig& config, Inheritance inheritance, const SharedPage& page) {
+int run_guarded_server(const NodeConfig& config, transfer::TransferConfig transfers,
+                       Inheritance inheritance, const SharedPage& page) {
     block_server_signals();
     const anycast::GuardWatch watch(*page, std::move(inheritance),
                                     config.guard.guard_silence_limit);
@@ -135,6 +136,7 @@ int run_guarded_server(const NodeConfig& config, Inheritance inheritance, const 
     options.is_empty_allowed = true;
     options.listen = config.listen;
     options.threads = config.threads;
+    options.transfers = std::move(transfers);
     options.node = config.name;
     options.pop = config.pop;
     options.pulses = page->pulses;
@@ -156,6 +158,8 @@ int run_node(const std::string& config_path) {
     if (!path) return cannot_start(path.error());
     const auto config = anycast::read_node_config(*path);
     if (!config) return cannot_start(config.error());
+    const auto transfers = transfer::read_transfer_config(*path);
+    if (!transfers) return cannot_start(transfers.error());
     const auto inheritance = prepare(*config);
     if (!inheritance) return cannot_start(inheritance.error());
     if (const auto user = drop_privileges(config->user); !user) return cannot_start(user.error());
@@ -168,6 +172,8 @@ int check_node(const std::string& config_path) {
     if (!config) return cannot_start(config.error());
     const auto question = anycast::ProbeQuestion::for_zone(config->probe_zone);
     if (!question) return cannot_start(question.error());
+    const auto transfers = transfer::read_transfer_config(config_path);
+    if (!transfers) return cannot_start(transfers.error());
     return check_zones(config->zones_directory);
 }
 
@@ -176,12 +182,15 @@ int run_role(const std::string& role, const std::string& config_path) {
     std::signal(SIGPIPE, SIG_IGN);
     auto inheritance = anycast::inherit(config_path);
     if (!inheritance) return cannot_start(inheritance.error());
-    const auto config = read_kept(inheritance->config, config_path);
+    const std::string text = kept_text(inheritance->config);
+    const auto config = anycast::parse_node_config(text, config_path);
     if (!config) return cannot_start(config.error());
     auto page = SharedPage::adopt(Fd(fcntl(inheritance->page.get(), F_DUPFD_CLOEXEC, 0)));
     if (!page) return cannot_start(page.error());
     if (role == "guard") return run_guard(*config, std::move(*inheritance), std::move(*page));
-    return run_guarded_server(*config, std::move(*inheritance), *page);
+    auto transfers = transfer::parse_transfer_config(text, config_path);
+    if (!transfers) return cannot_start(transfers.error());
+    return run_guarded_server(*config, *std::move(transfers), std::move(*inheritance), *page);
 }
 
 }  // namespace nearcast::app

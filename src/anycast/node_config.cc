@@ -280,6 +280,8 @@ Result<NodeConfig> read_all(ConfigFile file, const std::string& path) {
     read_anycast(file.root(), config);
     read_guard(file.root(), config);
     read_routing(file.root(), config);
+    // How zones go between servers: src/transfer reads it.
+    for (const std::string_view key : {"key", "transfer"}) file.root().leave(key);
     if (auto done = file.finish(); !done) return std::unexpected(done.error());
     return config;
 }

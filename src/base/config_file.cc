@@ -306,6 +306,13 @@ void ConfigTable::require(std::string_view key, std::string_view example) {
     state_->refuse(line, '"' + std::string(key) + "\" is missing", assignment(key, example));
 }
 
+void ConfigTable::leave(std::string_view key) {
+    remember(*state_, node_, key);
+    if (node_ == kAbsent) return;
+    std::erase_if(state_->nodes[node_].children,
+                  [key](const auto& each) { return each.first == key; });
+}
+
 void ConfigTable::refuse(std::string_view key, std::string_view reason, std::string_view hint) {
     const Node* node = state_->child(node_, key);
     const uint32_t table_line = node_ == kAbsent ? 1 : state_->nodes[node_].line;

@@ -100,6 +100,9 @@ class ConfigTable {
     // Makes the file invalid for a reason the caller found, at this key's line.
     void refuse(std::string_view key, std::string_view reason, std::string_view hint);
 
+    // Says that somebody else reads this key of the same file, and finds what is wrong in it.
+    void leave(std::string_view key);
+
     // An absent table reads as an empty one.
     [[nodiscard]] ConfigTable table(std::string_view key);
     // The tables of [[key]], in order.

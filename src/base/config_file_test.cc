@@ -45,6 +45,13 @@ std::string problem_of(std::string_view text) {
     return done ? "" : to_text(done.error());
 }
 
+TEST(ConfigFile, WhatIsLeftToSomebodyElseIsNotUnknown) {
+    ConfigFile file = parsed("[theirs]\nkey = 1\n");
+    file.root().leave("theirs");
+    file.root().leave("absent");
+    EXPECT_TRUE(file.finish().has_value());
+}
+
 TEST(ConfigFile, ReadsWhatIsThereAndKeepsDefaultsElsewhere) {
     ConfigFile file = parsed(kExample);
     std::string name = "unset";

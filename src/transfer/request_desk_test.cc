@@ -40,8 +40,7 @@ struct Ask {
 class Desk : public testing::Test {
  protected:
     Desk() {
-        auto file = base::ConfigFile::parse(kConfig, "node.toml");
-        config_ = read_transfer_sections(file->root());
+        config_ = *parse_transfer_config(kConfig, "node.toml");
         auto zone = zone::compile_zone_text(
             *dns::parse_name("example.org."),
             "@ 300 IN SOA ns1 admin 7 3600 900 604800 60\n@ 300 NS ns1\nns1 300 A 192.0.2.1\n");

@@ -3,9 +3,12 @@
 #include "transfer/transfer_config.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <utility>
+
+#include "base/config_file.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -17,6 +20,10 @@ constexpr std::string_view kNameExample = "\"transfer.example\"";
 constexpr std::string_view kSecretExample = "\"the base64 that tsig-keygen printed\"";
 constexpr std::string_view kZoneExample = "\"example.org\"";
 constexpr std::string_view kAllowExample = R"(["192.0.2.1", "key:transfer.example"])";
+
+// What src/anycast reads out of the same file.
+constexpr std::array<std::string_view, 6> kNodeSections = {"node",    "zones", "serve",
+                                                           "anycast", "guard", "routing"};
 
 // Names here are absolute with or without the final dot.
 Result<dns::Name> parse_absolute_name(std::string_view text) {
@@ -85,14 +92,7 @@ void read_zone_policy(ConfigTable table, TransferConfig& config) {
     config.zones.insert(place, {zone, std::move(policy)});
 }
 
-}  // namespace
-
-const ZonePolicy& TransferConfig::policy_for(const dns::Name& zone) const {
-    const auto place = std::lower_bound(zones.begin(), zones.end(), zone, is_before);
-    return place != zones.end() && place->zone == zone ? place->policy : defaults;
-}
-
-TransferConfig read_transfer_sections(ConfigTable root) {
+TransferConfig read_sections(ConfigTable root) {
     TransferConfig config;
     for (const ConfigTable& key : root.tables("key")) read_key(key, config.keys);
     ConfigTable transfer = root.table("transfer");
@@ -101,12 +101,30 @@ TransferConfig read_transfer_sections(ConfigTable root) {
     return config;
 }
 
+Result<TransferConfig> read_all(base::ConfigFile file) {
+    TransferConfig config = read_sections(file.root());
+    for (const std::string_view key : kNodeSections) file.root().leave(key);
+    if (auto done = file.finish(); !done) return std::unexpected(done.error());
+    return config;
+}
+
+}  // namespace
+
+const ZonePolicy& TransferConfig::policy_for(const dns::Name& zone) const {
+    const auto place = std::lower_bound(zones.begin(), zones.end(), zone, is_before);
+    return place != zones.end() && place->zone == zone ? place->policy : defaults;
+}
+
 Result<TransferConfig> read_transfer_config(const std::string& path) {
     auto file = base::ConfigFile::read(path);
     if (!file) return std::unexpected(file.error());
-    TransferConfig config = read_transfer_sections(file->root());
-    if (auto done = file->finish(); !done) return std::unexpected(done.error());
-    return config;
+    return read_all(*std::move(file));
+}
+
+Result<TransferConfig> parse_transfer_config(std::string_view text, const std::string& path) {
+    auto file = base::ConfigFile::parse(text, path);
+    if (!file) return std::unexpected(file.error());
+    return read_all(*std::move(file));
 }
 
 }  // namespace nearcast::transfer

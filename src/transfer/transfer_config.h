@@ -8,9 +8,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "base/config_file.h"
+#include "base/result.h"
 #include "dns/name.h"
 #include "transfer/access_list.h"
 #include "transfer/tsig_key.h"
@@ -35,10 +36,11 @@ struct TransferConfig {
     [[nodiscard]] const ZonePolicy& policy_for(const dns::Name& zone) const;
 };
 
-// Reads the sections out of `root`. What is wrong the file itself reports (ConfigFile::finish()).
-[[nodiscard]] TransferConfig read_transfer_sections(base::ConfigTable root);
-
-// Reads a file that has nothing but these sections.
+// Reads a file that has these sections; those of node.toml that are not ours may be there too.
 [[nodiscard]] base::Result<TransferConfig> read_transfer_config(const std::string& path);
+
+// The same from memory; `path` is only for messages.
+[[nodiscard]] base::Result<TransferConfig> parse_transfer_config(std::string_view text,
+                                                                 const std::string& path);
 
 }  // namespace nearcast::transfer

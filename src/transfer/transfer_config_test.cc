@@ -13,11 +13,7 @@ secret = "c2VjcmV0"
 )";
 
 base::Result<TransferConfig> read(std::string_view text) {
-    auto file = base::ConfigFile::parse(text, "node.toml");
-    if (!file) return std::unexpected(file.error());
-    TransferConfig config = read_transfer_sections(file->root());
-    if (auto done = file->finish(); !done) return std::unexpected(done.error());
-    return config;
+    return parse_transfer_config(text, "node.toml");
 }
 
 std::string problem_of(std::string_view text) {
@@ -33,6 +29,10 @@ TEST(TransferConfig, NobodyMayHaveAnythingUnlessTold) {
     ASSERT_TRUE(config.has_value());
     EXPECT_FALSE(
         is_allowed(config->policy_for(name("example.org.")).allow, ip("192.0.2.1"), nullptr));
+}
+
+TEST(TransferConfig, TheRestOfNodeTomlIsSomebodyElses) {
+    EXPECT_TRUE(read("[node]\nname = \"sin1\"\n[[routing.neighbor]]\nasn = 1\n").has_value());
 }
 
 TEST(TransferConfig, AKeyIsSha256UnlessItSaysOtherwise) {
