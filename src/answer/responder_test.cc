@@ -28,6 +28,9 @@ void* counted(void* memory) {
 
 // Not inlined, or the compiler sees malloc() beside delete and warns.
 [[gnu::noinline]] void* operator new(size_t size) { return counted(std::malloc(size)); }
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+    return counted(std::malloc(size));
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
