@@ -29,7 +29,8 @@ std::string_view take_until(std::string_view& text, char end) {
 template <typename Number>
 Number number(std::string_view text) {
     Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    [[maybe_unused]] const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value);
     assert(error == std::errc() && end == text.data() + text.size());
     return value;
 }
