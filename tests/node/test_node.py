@@ -1,12 +1,14 @@
 """A node with a real router: dead or hung, it leaves; busy or drained, it stays; it comes back."""
 
 import os
+import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
-from world import PREFIX, World, missing_needs
+from world import PREFIX, SERVICE, World, missing_needs
 
 BIN = os.environ.get("NEARCAST_BIN", "build/dev/bin")
 # Real figures come from bench/failover. Here only: far less than a hold time.
@@ -130,6 +132,56 @@ def test_a_crash_loop_ends_by_itself(world):
         assert world.route_gone_after(world.kill_server()) < SOON
     world.recover()
     assert world.asks(4)
+
+
+def lost_routes(world, act):
+    """The prefixes that the upstream lost while `act` ran."""
+    world.recover()
+    world.lost_at.clear()
+    act()
+    while not world.events.empty():
+        world.take_events(0)
+    return [prefix for prefix in PREFIX.values() if prefix in world.lost_at]
+
+
+def test_a_machine_that_stalls_for_half_a_second_is_not_dead(world):
+    def stall():
+        pids = [world.guard_pid(), world.server_pid()]
+        for number, pause in ((signal.SIGSTOP, 0.5), (signal.SIGCONT, 1.0)):
+            for pid in pids:
+                world.strike(pid, number)
+            time.sleep(pause)
+        assert [world.guard_pid(), world.server_pid()] == pids
+
+    assert lost_routes(world, stall) == [], world.log()
+
+
+@pytest.mark.skipif(not shutil.which("dnsperf"), reason="needs dnsperf")
+def test_a_flood_withdraws_nothing(world):
+    questions = world.home / "questions"
+    questions.write_text("www.example.org A\nnothing.example.org A\n")
+
+    def flood():
+        subprocess.run(["ip", "netns", "exec", world.names["up"], "dnsperf", "-s", SERVICE[4],
+                        "-d", str(questions), "-l", "5", "-c", "20", "-T", "2", "-q", "20000"],
+                       check=True, capture_output=True)
+
+    assert lost_routes(world, flood) == [], world.log()
+
+
+def test_tcp_that_is_used_up_withdraws_nothing(world):
+    script = ("import socket,time\n"
+              "held=[]\n"
+              "for i in range(900):\n"
+              "    s=socket.socket(); s.setblocking(False)\n"
+              f"    s.connect_ex(('{SERVICE[4]}', 53)); held.append(s)\n"
+              "time.sleep(4)\n")
+
+    def use_up():
+        subprocess.run(["ip", "netns", "exec", world.names["up"], "/usr/bin/python3", "-c",
+                        script], check=True)
+
+    assert lost_routes(world, use_up) == [], world.log()
 
 
 def test_the_covering_prefix_never_leaves(world):

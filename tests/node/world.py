@@ -63,13 +63,13 @@ state_directory = "{home}/state"
 directory = "{home}/zones"
 [serve]
 listen = ["192.0.2.53:53", "[2001:db8:53::53]:53"]
-threads = {threads}
+threads = 2
 [anycast]
 prefixes = ["192.0.2.0/24", "2001:db8:53::/48"]
 covering = ["192.0.2.0/23"]
 [guard]
-hold_up = "500ms"
-hold_up_max = "1s"
+hold_up = "{hold_up}"
+hold_up_max = "{hold_up}"
 linger = "2s"
 soft_recovery = "1s"
 {guard}
@@ -148,11 +148,11 @@ class Ptrace:
 class World:
     numbers = itertools.count()
 
-    def __init__(self, bin_directory, daemon="bird", threads=2, guard=""):
+    def __init__(self, bin_directory, daemon="bird", guard="", hold_up="1s"):
         self.bin = pathlib.Path(bin_directory)
         self.daemon = daemon
-        self.threads = threads
         self.guard_lines = guard
+        self.hold_up = hold_up
         own = f"{os.getpid()}-{next(World.numbers)}"
         self.names = {"up": f"nc-up-{own}", "node": f"nc-node-{own}"}
         self.processes = []
@@ -206,7 +206,7 @@ class World:
         control = self.home / ("bird.ctl" if self.daemon == "bird" else "frr")
         self.config = self.home / "node.toml"
         self.config.write_text(NODE.format(home=self.home, daemon=self.daemon, control=control,
-                                           threads=self.threads, guard=self.guard_lines))
+                                           guard=self.guard_lines, hold_up=self.hold_up))
         (self.home / "upstream.conf").write_text(
             UPSTREAM.format(log=self.home / "upstream.log"))
         (self.home / "zones").mkdir()
@@ -318,6 +318,10 @@ class World:
                 return json.loads(control.makefile().readline() or "null")
         except (OSError, ValueError):
             return None
+
+    def log(self):
+        """The end of what the node said, for a test that fails."""
+        return (self.home / "node-nearcastd.log").read_text()[-3000:]
 
     def wait_state(self, *states):
         def is_there():
