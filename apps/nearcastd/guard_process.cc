@@ -128,9 +128,10 @@ int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page
 int run_guarded_server(const NodeConfig& config, transfer::TransferConfig transfers,
                        Inheritance inheritance, const SharedPage& page) {
     block_server_signals();
+    // Before the watch may start another guard, which would not see that there is a server.
+    page->server_state = anycast::ServerState::Starting;
     const anycast::GuardWatch watch(*page, std::move(inheritance),
                                     config.guard.guard_silence_limit);
-    page->server_state = anycast::ServerState::Starting;
     ServerOptions options;
     options.zones_directory = config.zones_directory;
     options.is_empty_allowed = true;

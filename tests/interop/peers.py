@@ -1,0 +1,210 @@
+"""Other name servers on free ports of the loopback, each for as long as a test needs it."""
+
+import pathlib
+import subprocess
+import time
+
+import dns.message
+import dns.query
+import dns.rcode
+import dns.tsig
+import dns.tsigkeyring
+import dns.zone
+
+from server import START_LIMIT, free_port
+
+SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+KEY_NAME = "transfer.example"
+KEYRING = dns.tsigkeyring.from_text({KEY_NAME: SECRET})
+
+
+def wait_until(condition, what, seconds=START_LIMIT):
+    """Asks until it is so; the outcome of the condition."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen in {seconds} s")
+
+
+def serial_at(port, zone):
+    """The serial of the zone that a server answers with; None while it does not."""
+    query = dns.message.make_query(zone, "SOA")
+    try:
+        response = dns.query.udp(query, "127.0.0.1", port=port, timeout=2)
+    except (dns.exception.Timeout, OSError):
+        return None
+    if response.rcode() != dns.rcode.NOERROR or not response.answer:
+        return None
+    return response.answer[0][0].serial
+
+
+def transfer(port, zone, key=True):
+    """All records of the zone, as sorted lines; a dns.xfr.TransferError when it is refused."""
+    messages = dns.query.xfr(
+        "127.0.0.1", zone, port=port, relativize=False, lifetime=60,
+        keyring=KEYRING if key else None, keyalgorithm=dns.tsig.HMAC_SHA256)
+    lines = set()
+    for message in messages:
+        for rrset in message.answer:
+            for record in rrset:
+                lines.add(f"{str(rrset.name).lower()} {rrset.ttl} "
+                          f"{dns.rdatatype.to_text(rrset.rdtype)} {str(record).lower()}")
+    return sorted(lines)
+
+
+class Peer:
+    """A server of somebody else: started on entry, ended on exit whatever happens."""
+
+    program = None
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.log = self.folder / "log"
+
+    def __enter__(self):
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(
+                self.command(), stdout=log, stderr=subprocess.STDOUT, cwd=self.folder,
+                start_new_session=True)
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if kind is not None:
+            print(f"--- {self.program}\n{self.log.read_text()}")
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+
+class Knot(Peer):
+    program = "knotd"
+
+    def configure(self, zone_lines):
+        self.write("knot.conf", f"""
+server:
+    rundir: {self.folder}
+    listen: 127.0.0.1@{self.port}
+log:
+  - target: stderr
+    any: debug
+database:
+    storage: {self.folder}
+key:
+  - id: {KEY_NAME}
+    algorithm: hmac-sha256
+    secret: {SECRET}
+{zone_lines}
+""")
+
+    def as_secondary(self, zone, primary_port):
+        self.configure(f"""
+remote:
+  - id: primary
+    address: 127.0.0.1@{primary_port}
+    key: {KEY_NAME}
+acl:
+  - id: from-primary
+    address: 127.0.0.1
+    action: notify
+zone:
+  - domain: {zone}
+    storage: {self.folder}
+    master: primary
+    acl: from-primary
+""")
+        return self
+
+    def command(self):
+        return ["knotd", "-c", self.folder / "knot.conf"]
+
+
+class Bind(Peer):
+    program = "named"
+
+    def configure(self, zone_lines):
+        self.write("named.conf", f"""
+options {{
+    directory "{self.folder}";
+    listen-on port {self.port} {{ 127.0.0.1; }};
+    listen-on-v6 {{ none; }};
+    pid-file none;
+    session-keyfile none;
+    recursion no;
+    dnssec-validation no;
+    notify-source 127.0.0.1;
+    transfer-source 127.0.0.1;
+    masterfile-format text;
+}};
+controls {{ }};
+key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
+{zone_lines}
+""")
+
+    def as_secondary(self, zone, primary_port):
+        self.configure(f"""
+zone "{zone}" {{
+    type secondary;
+    file "{zone}.copy";
+    primaries {{ 127.0.0.1 port {primary_port} key {KEY_NAME}; }};
+    allow-notify {{ 127.0.0.1; }};
+}};
+""")
+        return self
+
+    def command(self):
+        return ["named", "-g", "-c", self.folder / "named.conf", "-n", "1"]
+
+
+class Nsd(Peer):
+    program = "nsd"
+
+    def configure(self, zone_lines):
+        self.write("nsd.conf", f"""
+server:
+    ip-address: 127.0.0.1@{self.port}
+    username: ""
+    zonesdir: "{self.folder}"
+    database: ""
+    pidfile: "{self.folder}/nsd.pid"
+    xfrdfile: "{self.folder}/xfrd.state"
+    xfrdir: "{self.folder}"
+    zonelistfile: "{self.folder}/zone.list"
+    server-count: 1
+    verbosity: 2
+remote-control:
+    control-enable: no
+key:
+    name: "{KEY_NAME}"
+    algorithm: hmac-sha256
+    secret: "{SECRET}"
+{zone_lines}
+""")
+
+    def as_secondary(self, zone, primary_port):
+        self.configure(f"""
+zone:
+    name: "{zone}"
+    zonefile: "{zone}.copy"
+    request-xfr: 127.0.0.1@{primary_port} {KEY_NAME}
+    allow-notify: 127.0.0.1 NOKEY
+""")
+        return self
+
+    def command(self):
+        return ["nsd", "-d", "-c", self.folder / "nsd.conf"]
+
+
+ALL = [Knot, Bind, Nsd]
