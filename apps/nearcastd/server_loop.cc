@@ -103,6 +103,7 @@ ServerLoop::ServerLoop(const ServerOptions& options, zone::ZoneTable& zones,
       zones_(zones),
       sender_(options.transfers, zones,
               [this] { return make_own_responder(zones_, {.identity = identity_of(options_)}); }),
+      notifier_(options.transfers),
       pulses_(options.pulses),
       workers_(std::move(workers)),
       reloader_(directory),
@@ -204,11 +205,19 @@ void ServerLoop::request_reload() {
     (void)reloader_.request();
 }
 
+void ServerLoop::announce(const LoadReport& report) {
+    for (const ZoneOutcome& outcome : report.changed) {
+        if (!outcome.is_loaded) continue;
+        if (const auto zone = dns::parse_name(outcome.zone)) notifier_.notify(*zone);
+    }
+}
+
 void ServerLoop::finish_reload() {
     const std::optional<Reloader::Finished> finished = reloader_.take();
     if (!finished) return;
     if (finished->report) {
         log_report(*finished->report);
+        announce(*finished->report);
     } else {
         log::error("reload_failed", {{"reason", finished->report.error().message},
                                      {"try", finished->report.error().hint}});

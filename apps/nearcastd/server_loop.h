@@ -21,6 +21,7 @@
 #include "serve/worker.h"
 #include "server_process.h"
 #include "service_manager.h"
+#include "transfer/notifier.h"
 #include "transfer/zone_sender.h"
 #include "zone/zone_table.h"
 #include "zone_directory.h"
@@ -45,6 +46,9 @@ class ServerLoop {
     // Starts the workers and opens what the loop waits for.
     [[nodiscard]] base::Result<void> open();
 
+    // Tells the secondaries of the zones that were loaded.
+    void announce(const LoadReport& report);
+
     // Until SIGTERM or SIGINT and the linger after it; returns the exit status.
     [[nodiscard]] int run();
 
@@ -68,6 +72,7 @@ class ServerLoop {
     const ServerOptions& options_;
     zone::ZoneTable& zones_;
     transfer::ZoneSender sender_;
+    transfer::Notifier notifier_;
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;

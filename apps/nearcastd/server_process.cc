@@ -83,16 +83,13 @@ Result<Workers> open_workers(const ServerOptions& options) {
     return workers;
 }
 
-Result<void> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
-    const Result<LoadReport> report = directory.refresh();
-    if (report) {
-        log_report(*report);
-        return {};
-    }
-    if (!is_empty_allowed) return std::unexpected(report.error());
+Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
+    Result<LoadReport> report = directory.refresh();
+    if (report) log_report(*report);
+    if (report || !is_empty_allowed) return report;
     log::error("zones_unavailable",
                {{"reason", report.error().message}, {"try", report.error().hint}});
-    return {};
+    return LoadReport();
 }
 
 }  // namespace
@@ -124,14 +121,14 @@ int run_server(const ServerOptions& options) {
 
     zone::ZoneTable zones;
     ZoneDirectory directory(options.zones_directory, zones);
-    if (const Result<void> loaded = load_zones(directory, options.is_empty_allowed); !loaded) {
-        return cannot_start(loaded.error());
-    }
+    const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
+    if (!loaded) return cannot_start(loaded.error());
     ServerLoop loop(options, zones, directory, std::move(*workers));
     if (const Result<void> opened = loop.open(); !opened) return cannot_start(opened.error());
     log::info("serving", {{"zones", std::to_string(zones.size())},
                           {"workers", std::to_string(worker_count(options.threads))},
                           {"user", *user}});
+    loop.announce(*loaded);
     return loop.run();
 }
 

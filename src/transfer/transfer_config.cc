@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/config_file.h"
+#include "dns/header.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -68,7 +69,26 @@ void check_keys(ConfigTable& table, std::string_view field, const AccessList& li
     }
 }
 
+// Port 53 when there is none.
+Result<base::SocketAddress> parse_target(std::string_view text) {
+    if (const auto ip = base::parse_ip_address(text)) {
+        return base::SocketAddress{*ip, dns::kDnsPort};
+    }
+    return base::parse_socket_address(text);
+}
+
+void read_notify(ConfigTable& table, const TsigKeyring& keys, ZonePolicy& policy) {
+    table.read_list_as("notify", policy.notify, parse_target,
+                       R"(["192.0.2.7", "[2001:db8::7]:53"])");
+    dns::Name key;
+    table.read_as("notify_key", key, parse_absolute_name, kNameExample);
+    if (!table.has("notify_key")) return;
+    policy.notify_key = key;
+    check_keys(table, "notify_key", {AccessEntry{.from = {}, .key = key}}, keys);
+}
+
 void read_policy(ConfigTable& table, const TsigKeyring& keys, ZonePolicy& policy) {
+    read_notify(table, keys, policy);
     table.read_list_as("allow", policy.allow, parse_access_entry, kAllowExample);
     check_keys(table, "allow", policy.allow, keys);
 }

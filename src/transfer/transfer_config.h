@@ -7,10 +7,12 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
 #include "base/result.h"
 #include "dns/name.h"
 #include "transfer/access_list.h"
@@ -20,7 +22,9 @@ namespace nearcast::transfer {
 
 // What a primary does for others.
 struct ZonePolicy {
-    AccessList allow;  // Who may have the zone.
+    AccessList allow;                         // Who may have the zone.
+    std::vector<base::SocketAddress> notify;  // Who is told when it changes.
+    std::optional<dns::Name> notify_key;      // What that is signed with.
 };
 
 struct TransferConfig {

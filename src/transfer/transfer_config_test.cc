@@ -83,6 +83,8 @@ TEST(TransferConfig, MistakesAreToldWithThePlaceAndTheWayOut) {
              Case{"[transfer]\nallow = [\"key:nobody\"]\n", "nobody"},
              Case{"[transfer]\nallow = [\"\"]\n", "empty"},
              Case{"[transfer]\nallow = [\"192.0.2.1 192.0.2.2\"]\n", "two addresses"},
+             Case{"[transfer]\nnotify = [\"nobody\"]\n", "notify"},
+             Case{"[transfer]\nnotify_key = \"nobody\"\n", "nobody"},
              Case{"[transfer]\nalow = []\n", "allow"},
              Case{"[[transfer.zone]]\nallow = []\n", "zone"},
              Case{"[[transfer.zone]]\nzone = \"a.\"\n[[transfer.zone]]\nzone = \"A\"\n", "already"},
