@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <filesystem>
 
 #include "anycast/bird_client.h"
 #include "anycast/control_socket.h"
@@ -122,6 +123,9 @@ Result<std::string> heal(const Plan& plan, size_t pop) {
     const auto processes = node_processes(plan, pop);
     signal_all(pids_of(processes, ""), SIGCONT);
     if (processes.empty()) {
+        // An operator's drain outlives the processes, but not a cure.
+        std::error_code error;
+        std::filesystem::remove(paths::pop(plan.router(pop).name) + "/state/drained", error);
         if (auto done = start_pop(plan, pop); !done) return std::unexpected(done.error());
         return "nearcastd was started again";
     }
