@@ -60,4 +60,6 @@ def test_the_last_pop_is_never_asked_to_leave(lab):
     for pop in others:
         lab.run("kill", pop)
     effect = lab.effect("drain", "sin")
-    assert all(row["after"] == "sin" and row["lost"] == 0 for row in effect.values())
+    # With nowhere else to go the routers try stale paths before they settle on the last resort.
+    assert all(row["after"] == "sin" and row["gap_ms"] < 1500 for row in effect.values()), effect
+    assert None not in lab.catchment().values()
