@@ -15,6 +15,10 @@ using lab::RouterKind;
 
 double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+void print_try(const std::string& command, const char* what) {
+    std::printf("  nearcast lab %-30s %s\n", command.c_str(), what);
+}
+
 }  // namespace
 
 LabProgress::LabProgress() : start_(base::now()), is_terminal_(::isatty(STDOUT_FILENO) == 1) {}
@@ -52,18 +56,16 @@ void print_welcome(const lab::Topology& topology, const lab::Built& built) {
     for (const lab::Router* pop : pops) std::printf(" %s", pop->name.c_str());
     std::printf("\n  cities");
     for (const lab::Router* city : cities) std::printf(" %s", city->name.c_str());
-    const char* city = cities.front()->name.c_str();
-    const char* pop = pops.front()->name.c_str();
-    std::printf(
-        "\n\nTry:\n"
-        "  nearcast lab catchment                   which PoP answers which city\n"
-        "  nearcast lab dig %s www.example.org      a question, asked from there\n"
-        "  nearcast lab kill %s                     see who answers instead\n"
-        "  nearcast lab heal %s                     and bring it back\n"
-        "  nearcast lab compare                     against one ordinary server\n"
-        "  nearcast lab watch                       all of it, live\n"
-        "  nearcast lab down                        take it away\n",
-        city, pop, pop);
+    const std::string city = cities.front()->name;
+    const std::string pop = pops.front()->name;
+    std::puts("\n\nTry:");
+    print_try("catchment", "which PoP answers which city");
+    print_try("dig " + city + " www.example.org", "a question, asked from there");
+    print_try("kill " + pop, "see who answers instead");
+    print_try("heal " + pop, "and bring it back");
+    print_try("compare", "against one ordinary server");
+    print_try("watch", "all of it, live");
+    print_try("down", "take it away");
 }
 
 }  // namespace nearcast
