@@ -206,6 +206,7 @@ void ServerLoop::request_reload() {
 }
 
 void ServerLoop::announce(const LoadReport& report) {
+    if (options_.on_loaded) options_.on_loaded(report.failed());
     for (const ZoneOutcome& outcome : report.changed) {
         if (!outcome.is_loaded) continue;
         if (const auto zone = dns::parse_name(outcome.zone)) notifier_.notify(*zone);

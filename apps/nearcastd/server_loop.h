@@ -46,7 +46,7 @@ class ServerLoop {
     // Starts the workers and opens what the loop waits for.
     [[nodiscard]] base::Result<void> open();
 
-    // Tells the secondaries of the zones that were loaded.
+    // Tells who wants to know: how many files failed, and the secondaries of what was loaded.
     void announce(const LoadReport& report);
 
     // Until SIGTERM or SIGINT and the linger after it; returns the exit status.

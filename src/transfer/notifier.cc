@@ -26,8 +26,8 @@ constexpr size_t kResponseSizeMax = 4096;
 
 uint16_t random_id() {
     uint16_t id = 0;
-    (void)::getentropy(&id, sizeof id);
-    return id;
+    // It fails on kernels before 3.17 alone; the answer's source and question are checked besides.
+    return ::getentropy(&id, sizeof id) == 0 ? id : uint16_t{1};
 }
 
 // Opcode NOTIFY, AA, and the zone as its question (RFC 1996 §3.7).

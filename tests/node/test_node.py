@@ -184,6 +184,18 @@ def test_tcp_that_is_used_up_withdraws_nothing(world):
     assert lost_routes(world, use_up) == [], world.log()
 
 
+def test_a_zone_that_cannot_be_loaded_makes_a_last_resort_and_withdraws_nothing(world):
+    zone = world.home / "zones" / "example.org.zone"
+    good = zone.read_text()
+    zone.write_text(good + "broken 3600 IN A 300.1.2.3\n")
+    world.nearcast("reload")
+    world.wait_state("last_resort")
+    assert world.has_route(PREFIX[4]) and world.asks(4), "the last good version goes on"
+    zone.write_text(good)
+    world.nearcast("reload")
+    world.wait_state("announced")
+
+
 def test_the_covering_prefix_never_leaves(world):
     assert world.has_route("192.0.2.0/23")
     world.route_gone_after(world.kill_server())
