@@ -59,7 +59,9 @@ void take_order(const Fd& listener, const std::function<std::string(const std::s
     ::send(socket.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-Result<std::string> order_relay(const std::string& path, const std::string& order) {
+namespace {
+
+Result<std::string> order_once(const std::string& path, const std::string& order) {
     const auto address = address_of(path);
     if (!address) return std::unexpected(address.error());
     const Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
@@ -72,9 +74,20 @@ Result<std::string> order_relay(const std::string& path, const std::string& orde
     }
     std::array<char, kOrderMax> buffer;
     const ssize_t size = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-    if (size < 0) return fail_errno("the link relay at " + path, errno);
+    if (size <= 0) return fail_errno("the link relay at " + path, size < 0 ? errno : EPIPE);
     std::string answer(buffer.data(), static_cast<size_t>(size));
     if (!answer.starts_with("ok")) return base::fail("the link relay: " + answer);
+    return answer;
+}
+
+}  // namespace
+
+Result<std::string> order_relay(const std::string& path, const std::string& order) {
+    // On a busy machine the relay may have given us up before we came to speak. Every order may be
+    // given twice.
+    constexpr int kAttempts = 5;
+    Result<std::string> answer = order_once(path, order);
+    for (int i = 1; i < kAttempts && !answer; ++i) answer = order_once(path, order);
     return answer;
 }
 
