@@ -44,9 +44,10 @@ void define_options(CLI::App& app, CommandLine& line) {
                    "Answer on this address over UDP and TCP; repeat for more. An address that the "
                    "machine does not have yet is fine")
         ->type_name("ADDR:PORT");
-    app.add_option("--transfers", line.transfers,
-                   "Keys (TSIG) and who may have which zone: a file with the sections [[key]] and "
-                   "[transfer] of node.toml. Without it nobody may")
+    app.add_option(
+           "--transfers", line.transfers,
+           "Keys (TSIG), who may have which zone, and what comes from other servers: a file "
+           "with the sections [[key]], [transfer] and [[secondary]] of node.toml")
         ->type_name("FILE");
     app.add_option("--threads", line.server.threads,
                    "Worker threads, each with sockets of its own; 0 means one for each core")
@@ -98,6 +99,7 @@ int serve(CommandLine& line) {
         auto transfers = transfer::read_transfer_config(line.transfers);
         if (!transfers) return usage_error(transfers.error());
         line.server.transfers = *std::move(transfers);
+        line.server.is_empty_allowed = !line.server.transfers.secondaries.empty();
     }
     line.server.notifies_service_manager = true;
     return run_server(line.server);

@@ -101,9 +101,13 @@ ServerLoop::ServerLoop(const ServerOptions& options, zone::ZoneTable& zones,
                        std::vector<std::unique_ptr<serve::Worker>> workers)
     : options_(options),
       zones_(zones),
-      sender_(options.transfers, zones,
-              [this] { return make_own_responder(zones_, {.identity = identity_of(options_)}); }),
       notifier_(options.transfers),
+      secondaries_(options.transfers, zones,
+                   [this](const dns::Name& zone) { notifier_.notify(zone); }),
+      sender_(
+          options.transfers, zones,
+          [this] { return make_own_responder(zones_, {.identity = identity_of(options_)}); },
+          hear()),
       pulses_(options.pulses),
       workers_(std::move(workers)),
       reloader_(directory),
@@ -137,13 +141,18 @@ Result<void> ServerLoop::open() {
     return {};
 }
 
+transfer::RequestDesk::Hear ServerLoop::hear() {
+    return [this](const dns::Name& zone, const base::IpAddress& peer,
+                  const transfer::TsigKey* key) { return secondaries_.hear(zone, peer, key); };
+}
+
 void ServerLoop::start_workers() {
     for (size_t i = 0; i < workers_.size(); ++i) {
         const answer::ResponderOptions options{.identity = identity_of(options_),
                                                .probe_token = options_.probe_token,
                                                .worker_index = static_cast<uint16_t>(i)};
         answerers_.push_back(
-            std::make_unique<ZoneAnswerer>(zones_, options, options_.transfers, sender_));
+            std::make_unique<ZoneAnswerer>(zones_, options, options_.transfers, sender_, hear()));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
 }

@@ -22,6 +22,7 @@
 #include "server_process.h"
 #include "service_manager.h"
 #include "transfer/notifier.h"
+#include "transfer/secondary_zones.h"
 #include "transfer/zone_sender.h"
 #include "zone/zone_table.h"
 #include "zone_directory.h"
@@ -59,6 +60,7 @@ class ServerLoop {
     };
 
     void start_workers();
+    [[nodiscard]] transfer::RequestDesk::Hear hear();
     void wait_and_handle(base::Instant until);
     void handle_signal();
     void handle_request(ControlSocket::ClientId client, const std::string& line);
@@ -71,8 +73,9 @@ class ServerLoop {
 
     const ServerOptions& options_;
     zone::ZoneTable& zones_;
-    transfer::ZoneSender sender_;
     transfer::Notifier notifier_;
+    transfer::SecondaryZones secondaries_;
+    transfer::ZoneSender sender_;
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;

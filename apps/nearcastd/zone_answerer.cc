@@ -32,10 +32,13 @@ base::SocketAddress address_of(const sockaddr& peer) {
 }  // namespace
 
 ZoneAnswerer::ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options,
-                           const transfer::TransferConfig& transfers, transfer::ZoneSender& sender)
+                           const transfer::TransferConfig& transfers, transfer::ZoneSender& sender,
+                           transfer::RequestDesk::Hear hear)
     : responder_(zones, options),
-      desk_(transfers, zones,
-            [this](const transfer::PlainQuestion& question) { return ask(responder_, question); }),
+      desk_(
+          transfers, zones,
+          [this](const transfer::PlainQuestion& question) { return ask(responder_, question); },
+          std::move(hear)),
       sender_(sender) {}
 
 void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {

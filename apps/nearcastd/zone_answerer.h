@@ -19,7 +19,8 @@ class ZoneAnswerer final : public serve::Answerer {
  public:
     // All references outlive it.
     ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options,
-                 const transfer::TransferConfig& transfers, transfer::ZoneSender& sender);
+                 const transfer::TransferConfig& transfers, transfer::ZoneSender& sender,
+                 transfer::RequestDesk::Hear hear);
 
     void respond(std::span<answer::Exchange> batch) noexcept override;
     void offline() noexcept override { responder_.offline(); }

@@ -281,7 +281,7 @@ Result<NodeConfig> read_all(ConfigFile file, const std::string& path) {
     read_guard(file.root(), config);
     read_routing(file.root(), config);
     // How zones go between servers: src/transfer reads it.
-    for (const std::string_view key : {"key", "transfer"}) file.root().leave(key);
+    for (const std::string_view key : {"key", "transfer", "secondary"}) file.root().leave(key);
     if (auto done = file.finish(); !done) return std::unexpected(done.error());
     return config;
 }

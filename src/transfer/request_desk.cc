@@ -35,8 +35,13 @@ std::optional<uint32_t> client_serial(const dns::Query& query, std::span<const u
     return base::load_u32(message.data() + reader.offset() - kSoaTimersSize);
 }
 
-RequestDesk::RequestDesk(const TransferConfig& config, zone::ZoneTable& zones, AskOrdinary ask)
-    : config_(config), zones_(zones), ask_(std::move(ask)), plain_(dns::kMessageSizeMax) {}
+RequestDesk::RequestDesk(const TransferConfig& config, zone::ZoneTable& zones, AskOrdinary ask,
+                         Hear hear)
+    : config_(config),
+      zones_(zones),
+      ask_(std::move(ask)),
+      hear_(std::move(hear)),
+      plain_(dns::kMessageSizeMax) {}
 
 RequestDesk::Outcome RequestDesk::answer(const Request& request) {
     const dns::ParseError error = dns::parse_query(request.message, query_);
@@ -55,9 +60,18 @@ RequestDesk::Outcome RequestDesk::answer(const Request& request) {
         if (signature_.error != TsigError::None) return reply(request, Rcode::NotAuth);
         plain = std::span(plain_).first(strip_tsig(request.message, signature_.record, plain_));
     }
+    if (query_.opcode() == dns::Opcode::Notify) return answer_notify(request);
     const bool is_transfer = query_.opcode() == dns::Opcode::Query &&
                              query_.qclass == dns::RRClass::IN && is_transfer_type(query_.qtype);
     return is_transfer ? answer_transfer(request) : ask(request, plain);
+}
+
+// RFC 1996 §3. The SOA that may come along is a hint that we do without.
+RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
+    const TsigKey* const key = is_signed() ? signature_.key : nullptr;
+    const bool is_soa = query_.qtype == dns::RRType::SOA && query_.qclass == dns::RRClass::IN;
+    const Rcode rcode = is_soa ? hear_(query_.qname, request.peer, key) : Rcode::FormErr;
+    return reply(request, rcode, rcode == Rcode::NoError ? dns::kFlagAa : uint16_t{0});
 }
 
 RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
@@ -139,11 +153,11 @@ RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
 }
 
 // A response without records.
-RequestDesk::Outcome RequestDesk::reply(const Request& request, Rcode rcode) {
+RequestDesk::Outcome RequestDesk::reply(const Request& request, Rcode rcode, uint16_t more_flags) {
     const auto question = query_.question(request.message);
     constexpr uint16_t kCopied = dns::kOpcodeMask | dns::kFlagRd | dns::kFlagCd;
-    const auto flags = static_cast<uint16_t>(dns::kFlagQr | (query_.header.flags & kCopied) |
-                                             static_cast<uint16_t>(rcode));
+    const auto flags = static_cast<uint16_t>(
+        dns::kFlagQr | more_flags | (query_.header.flags & kCopied) | static_cast<uint16_t>(rcode));
     dns::Header header{.id = query_.header.id, .flags = flags, .question_count = 1};
     std::ranges::copy(question, request.room.begin() + dns::kHeaderSize);
     size_t size = dns::kHeaderSize + question.size();

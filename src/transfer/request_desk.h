@@ -60,8 +60,12 @@ class RequestDesk {
         bool is_granted = false;  // A transfer, on TCP: nothing was written.
     };
 
+    // What to tell who says that a zone has changed. The key is null when he did not sign.
+    using Hear = std::function<dns::Rcode(const dns::Name& zone, const base::IpAddress& peer,
+                                          const TsigKey* key)>;
+
     // The first two outlive the desk.
-    RequestDesk(const TransferConfig& config, zone::ZoneTable& zones, AskOrdinary ask);
+    RequestDesk(const TransferConfig& config, zone::ZoneTable& zones, AskOrdinary ask, Hear hear);
 
     [[nodiscard]] Outcome answer(const Request& request);
 
@@ -70,9 +74,10 @@ class RequestDesk {
 
  private:
     [[nodiscard]] Outcome answer_transfer(const Request& request);
+    [[nodiscard]] Outcome answer_notify(const Request& request);
     [[nodiscard]] Outcome ask(const Request& request, std::span<const uint8_t> question);
     [[nodiscard]] Outcome ask_for_soa(const Request& request);
-    [[nodiscard]] Outcome reply(const Request& request, dns::Rcode rcode);
+    [[nodiscard]] Outcome reply(const Request& request, dns::Rcode rcode, uint16_t flags = 0);
     [[nodiscard]] Outcome sign(const Request& request, size_t size);
     [[nodiscard]] std::span<const uint8_t> soa_question(std::span<const uint8_t> request);
     [[nodiscard]] bool is_signed() const { return query_.has_tsig(); }
@@ -80,6 +85,7 @@ class RequestDesk {
     const TransferConfig& config_;
     zone::ZoneTable& zones_;
     AskOrdinary ask_;
+    Hear hear_;
     Hmac hmac_;
     dns::Query query_;
     TsigCheck signature_;         // Meaningful for a signed request.

@@ -109,7 +109,10 @@ class Desk : public testing::Test {
 
     TransferConfig config_;
     zone::ZoneTable zones_;
-    RequestDesk desk_{config_, zones_, echo};
+    RequestDesk desk_{config_, zones_, echo,
+                      [](const dns::Name&, const base::IpAddress&, const TsigKey*) {
+                          return dns::Rcode::NotAuth;
+                      }};
     Hmac hmac_;
     Mac mac_;
     Bytes room_ = Bytes(dns::kMessageSizeMax);

@@ -112,12 +112,34 @@ void read_zone_policy(ConfigTable table, TransferConfig& config) {
     config.zones.insert(place, {zone, std::move(policy)});
 }
 
+void read_secondary(ConfigTable table, TransferConfig& config) {
+    constexpr std::string_view kExample = R"(["192.0.2.1", "[2001:db8::1]:53"])";
+    SecondaryConfig secondary;
+    table.require("zone", kZoneExample);
+    table.require("primaries", kExample);
+    table.read_as("zone", secondary.zone, parse_absolute_name, kZoneExample);
+    table.read_list_as("primaries", secondary.primaries, parse_target, kExample);
+    if (secondary.primaries.empty()) table.refuse("primaries", "is empty", kExample);
+    dns::Name key;
+    table.read_as("key", key, parse_absolute_name, kNameExample);
+    if (table.has("key")) {
+        secondary.key = key;
+        check_keys(table, "key", {AccessEntry{.from = {}, .key = key}}, config.keys);
+    }
+    const bool is_known = std::ranges::any_of(
+        config.secondaries, [&](const auto& each) { return each.zone == secondary.zone; });
+    if (is_known) table.refuse("zone", "has a section already", "one [[secondary]] for each zone");
+    config.secondaries.push_back(std::move(secondary));
+}
+
 TransferConfig read_sections(ConfigTable root) {
     TransferConfig config;
     for (const ConfigTable& key : root.tables("key")) read_key(key, config.keys);
     ConfigTable transfer = root.table("transfer");
     read_policy(transfer, config.keys, config.defaults);
     for (const ConfigTable& zone : transfer.tables("zone")) read_zone_policy(zone, config);
+    transfer.read("directory", config.directory, "\"/var/lib/nearcast/secondary\"");
+    for (const ConfigTable& each : root.tables("secondary")) read_secondary(each, config);
     return config;
 }
 

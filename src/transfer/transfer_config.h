@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the configuration says about zones between servers: keys, and who may have which zone.
+// What the configuration says about zones between servers: keys, who may have which zone, and what
+// comes from elsewhere.
 //
-// The sections [[key]] and [transfer] of node.toml, or of a file of their own. Once read, nothing
-// in it changes: any thread reads.
+// The sections [[key]], [transfer] and [[secondary]] of node.toml, or of a file of their own. Once
+// read, nothing in it changes: any thread reads.
 
 #pragma once
 
@@ -27,6 +28,13 @@ struct ZonePolicy {
     std::optional<dns::Name> notify_key;      // What that is signed with.
 };
 
+// A zone that primaries give us.
+struct SecondaryConfig {
+    dns::Name zone;
+    std::vector<base::SocketAddress> primaries;  // At least one; asked in this order.
+    std::optional<dns::Name> key;                // What questions to them are signed with.
+};
+
 struct TransferConfig {
     struct OwnPolicy {
         dns::Name zone;
@@ -36,6 +44,8 @@ struct TransferConfig {
     TsigKeyring keys;
     ZonePolicy defaults;           // Of zones without one of their own.
     std::vector<OwnPolicy> zones;  // In canonical order of the zones.
+    std::vector<SecondaryConfig> secondaries;
+    std::string directory = "/var/lib/nearcast/secondary";  // Where their copies are kept.
 
     [[nodiscard]] const ZonePolicy& policy_for(const dns::Name& zone) const;
 };

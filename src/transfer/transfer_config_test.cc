@@ -35,6 +35,20 @@ TEST(TransferConfig, TheRestOfNodeTomlIsSomebodyElses) {
     EXPECT_TRUE(read("[node]\nname = \"sin1\"\n[[routing.neighbor]]\nasn = 1\n").has_value());
 }
 
+TEST(TransferConfig, ASecondaryHasPrimariesInTheirOrder) {
+    const auto config = read(std::string(kKey) + R"([[secondary]]
+zone = "example.org"
+primaries = ["192.0.2.1", "[2001:db8::1]:5353"]
+key = "transfer.example"
+)");
+    ASSERT_TRUE(config.has_value());
+    ASSERT_EQ(config->secondaries.size(), 1U);
+    const SecondaryConfig& secondary = config->secondaries[0];
+    EXPECT_EQ(base::to_text(secondary.primaries.at(0)), "192.0.2.1:53");
+    EXPECT_EQ(base::to_text(secondary.primaries.at(1)), "[2001:db8::1]:5353");
+    EXPECT_TRUE(secondary.key.has_value());
+}
+
 TEST(TransferConfig, AKeyIsSha256UnlessItSaysOtherwise) {
     EXPECT_EQ(read(kKey)->keys.find(name("transfer.example."))->hash, Hash::Sha256);
     const auto old = read(std::string(kKey) + "algorithm = \"hmac-md5\"\n");
@@ -85,6 +99,9 @@ TEST(TransferConfig, MistakesAreToldWithThePlaceAndTheWayOut) {
              Case{"[transfer]\nallow = [\"192.0.2.1 192.0.2.2\"]\n", "two addresses"},
              Case{"[transfer]\nnotify = [\"nobody\"]\n", "notify"},
              Case{"[transfer]\nnotify_key = \"nobody\"\n", "nobody"},
+             Case{"[[secondary]]\nzone = \"a\"\n", "primaries"},
+             Case{"[[secondary]]\nzone = \"a\"\nprimaries = []\n", "empty"},
+             Case{"[[secondary]]\nzone = \"a\"\nprimaries = [\"::1\"]\nkey = \"k\"\n", "k."},
              Case{"[transfer]\nalow = []\n", "allow"},
              Case{"[[transfer.zone]]\nallow = []\n", "zone"},
              Case{"[[transfer.zone]]\nzone = \"a.\"\n[[transfer.zone]]\nzone = \"A\"\n", "already"},

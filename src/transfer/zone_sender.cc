@@ -91,7 +91,7 @@ void ZoneSender::Connection::run() {
     // Of this thread alone, on Linux.
     (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
     {
-        RequestDesk desk(sender_.config_, sender_.zones_, sender_.make_ask_());
+        RequestDesk desk(sender_.config_, sender_.zones_, sender_.make_ask_(), sender_.hear_);
         for (;;) {
             const std::vector<uint8_t> request = next_request();
             if (request.empty() || !serve(request, desk)) break;
@@ -201,8 +201,13 @@ void ZoneSender::Connection::tell(const GrantedTransfer& transfer, bool is_sent,
 }
 
 ZoneSender::ZoneSender(const TransferConfig& config, zone::ZoneTable& zones,
-                       std::function<RequestDesk::AskOrdinary()> make_ask, SenderLimits limits)
-    : config_(config), zones_(zones), make_ask_(std::move(make_ask)), limits_(limits) {}
+                       std::function<RequestDesk::AskOrdinary()> make_ask, RequestDesk::Hear hear,
+                       SenderLimits limits)
+    : config_(config),
+      zones_(zones),
+      make_ask_(std::move(make_ask)),
+      hear_(std::move(hear)),
+      limits_(limits) {}
 
 ZoneSender::~ZoneSender() = default;
 

@@ -41,7 +41,8 @@ class ZoneSender {
  public:
     // `make_ask` is called on each connection's thread. The others outlive the sender.
     ZoneSender(const TransferConfig& config, zone::ZoneTable& zones,
-               std::function<RequestDesk::AskOrdinary()> make_ask, SenderLimits limits = {});
+               std::function<RequestDesk::AskOrdinary()> make_ask, RequestDesk::Hear hear,
+               SenderLimits limits = {});
     ZoneSender(const ZoneSender&) = delete;
     ZoneSender& operator=(const ZoneSender&) = delete;
     // Ends transfers under way and waits for their threads.
@@ -59,6 +60,7 @@ class ZoneSender {
     const TransferConfig& config_;
     zone::ZoneTable& zones_;
     std::function<RequestDesk::AskOrdinary()> make_ask_;
+    RequestDesk::Hear hear_;
     SenderLimits limits_;
     std::mutex mutex_;  // Guards the list.
     std::list<std::unique_ptr<Connection>> connections_;

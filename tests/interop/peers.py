@@ -1,6 +1,7 @@
 """Other name servers on free ports of the loopback, each for as long as a test needs it."""
 
 import pathlib
+import signal
 import subprocess
 import time
 
@@ -83,6 +84,15 @@ class Peer:
         if kind is not None:
             print(f"--- {self.program}\n{self.log.read_text()}")
 
+    def keep(self, zone, file):
+        """Makes the zone's file its own; change() then raises the serial in it."""
+        self.zone_file = self.write(f"{zone}.zone", file.read_text())
+
+    def change(self):
+        self.zone_file.write_text(
+            self.zone_file.read_text().replace("hostmaster 7 ", "hostmaster 8 "))
+        self.process.send_signal(signal.SIGHUP)
+
     def write(self, name, text):
         path = self.folder / name
         path.write_text(text)
@@ -127,6 +137,25 @@ zone:
 """)
         return self
 
+    def as_primary(self, zone, file, secondary_port):
+        self.keep(zone, file)
+        self.configure(f"""
+remote:
+  - id: secondary
+    address: 127.0.0.1@{secondary_port}
+acl:
+  - id: to-secondary
+    key: {KEY_NAME}
+    action: transfer
+zone:
+  - domain: {zone}
+    storage: {self.folder}
+    file: {zone}.zone
+    notify: secondary
+    acl: to-secondary
+""")
+        return self
+
     def command(self):
         return ["knotd", "-c", self.folder / "knot.conf"]
 
@@ -160,6 +189,19 @@ zone "{zone}" {{
     file "{zone}.copy";
     primaries {{ 127.0.0.1 port {primary_port} key {KEY_NAME}; }};
     allow-notify {{ 127.0.0.1; }};
+}};
+""")
+        return self
+
+    def as_primary(self, zone, file, secondary_port):
+        self.keep(zone, file)
+        self.configure(f"""
+zone "{zone}" {{
+    type primary;
+    file "{zone}.zone";
+    allow-transfer {{ key {KEY_NAME}; }};
+    notify explicit;
+    also-notify {{ 127.0.0.1 port {secondary_port}; }};
 }};
 """)
         return self
@@ -200,6 +242,17 @@ zone:
     zonefile: "{zone}.copy"
     request-xfr: 127.0.0.1@{primary_port} {KEY_NAME}
     allow-notify: 127.0.0.1 NOKEY
+""")
+        return self
+
+    def as_primary(self, zone, file, secondary_port):
+        self.keep(zone, file)
+        self.configure(f"""
+zone:
+    name: "{zone}"
+    zonefile: "{zone}.zone"
+    provide-xfr: 127.0.0.1 {KEY_NAME}
+    notify: 127.0.0.1@{secondary_port} NOKEY
 """)
         return self
 

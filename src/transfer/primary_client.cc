@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/primary_client.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "dns/response.h"
+
+namespace nearcast::transfer {
+namespace {
+
+using base::Fd;
+using base::Instant;
+using base::Result;
+using std::chrono::milliseconds;
+using Bytes = std::vector<uint8_t>;
+
+constexpr size_t kFrameHeaderSize = 2;
+constexpr int kUdpTries = 2;
+// How soon a wait notices that the program ends.
+constexpr milliseconds kStopPoll{200};
+
+uint64_t wall_clock() { return static_cast<uint64_t>(::time(nullptr)); }
+
+// A primary that refuses may not sign that it does.
+std::unexpected<base::Error> unproven(const Bytes& message, TsigError error) {
+    std::string text = std::string("the answer is not signed as it should be: ") + to_text(error);
+    if (message.size() >= dns::kHeaderSize) {
+        const auto rcode = static_cast<dns::Rcode>(message[3] & dns::kRcodeMask);
+        if (rcode != dns::Rcode::NoError) text += ", and the primary said " + dns::to_text(rcode);
+    }
+    return base::fail(std::move(text),
+                      "the same key, secret and algorithm on both sides, and right clocks");
+}
+
+// A socket connected to the primary, every wait on it bounded.
+class Link {
+ public:
+    Link(int type, const base::SocketAddress& peer, const std::atomic<bool>& is_stopping)
+        : is_stopping_(is_stopping),
+          socket_(::socket(peer.ip.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+        const base::NativeAddress native(peer);
+        is_open_ = socket_ && (::connect(socket_.get(), native.data(), native.size()) == 0 ||
+                               errno == EINPROGRESS);
+    }
+
+    [[nodiscard]] Result<void> wait(short events, Instant deadline) const {
+        if (!is_open_) return base::fail_errno("cannot connect", errno);
+        while (!is_stopping_.load()) {
+            const auto left = std::chrono::ceil<milliseconds>(deadline - base::now());
+            if (left.count() <= 0) return base::fail("no answer in time");
+            pollfd item{socket_.get(), events, 0};
+            const auto pause = static_cast<int>(std::min(left, kStopPoll).count());
+            if (::poll(&item, 1, pause) > 0) return {};
+        }
+        return base::fail("this server is stopping");
+    }
+
+    [[nodiscard]] Result<void> write(std::span<const uint8_t> bytes, Instant deadline) const {
+        while (!bytes.empty()) {
+            if (auto ready = wait(POLLOUT, deadline); !ready) return ready;
+            const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent < 0 && errno != EAGAIN) return base::fail_errno("cannot send", errno);
+            bytes = bytes.subspan(static_cast<size_t>(std::max<ssize_t>(sent, 0)));
+        }
+        return {};
+    }
+
+    [[nodiscard]] Result<size_t> read_some(std::span<uint8_t> room, Instant deadline) const {
+        for (;;) {
+            if (auto ready = wait(POLLIN, deadline); !ready) return std::unexpected(ready.error());
+            const ssize_t got = ::recv(socket_.get(), room.data(), room.size(), 0);
+            if (got > 0) return static_cast<size_t>(got);
+            if (got == 0) return base::fail("the primary closed the connection");
+            if (errno != EAGAIN && errno != EINTR) return base::fail_errno("cannot receive", errno);
+        }
+    }
+
+    [[nodiscard]] Result<void> write_frame(const Bytes& message, Instant deadline) const {
+        Bytes frame(kFrameHeaderSize);
+        base::store_u16(frame.data(), static_cast<uint16_t>(message.size()));
+        frame.insert(frame.end(), message.begin(), message.end());
+        return write(frame, deadline);
+    }
+
+    [[nodiscard]] Result<Bytes> read_frame(Instant deadline) const {
+        std::array<uint8_t, kFrameHeaderSize> length{};
+        if (auto done = read_all(length, deadline); !done) return std::unexpected(done.error());
+        Bytes message(base::load_u16(length.data()));
+        if (auto done = read_all(message, deadline); !done) return std::unexpected(done.error());
+        return message;
+    }
+
+ private:
+    [[nodiscard]] Result<void> read_all(std::span<uint8_t> room, Instant deadline) const {
+        while (!room.empty()) {
+            const auto got = read_some(room, deadline);
+            if (!got) return std::unexpected(got.error());
+            room = room.subspan(*got);
+        }
+        return {};
+    }
+
+    const std::atomic<bool>& is_stopping_;
+    Fd socket_;
+    bool is_open_ = false;
+};
+
+}  // namespace
+
+PrimaryClient::PrimaryClient(const dns::Name& zone, const base::SocketAddress& primary,
+                             const TsigKey* key, const std::atomic<bool>& is_stopping,
+                             ClientLimits limits)
+    : zone_(zone), primary_(primary), key_(key), is_stopping_(is_stopping), limits_(limits) {}
+
+PrimaryClient::Question PrimaryClient::make_question(dns::RRType type) {
+    Question question;
+    (void)::getentropy(&question.id, sizeof question.id);
+    dns::QueryDraft draft;
+    draft.id = question.id;
+    draft.qname = zone_;
+    draft.qtype = type;
+    draft.has_edns = false;
+    question.message = dns::build_query(draft);
+    if (key_ != nullptr) question.mac = sign_request(hmac_, *key_, question.message, wall_clock());
+    return question;
+}
+
+Result<Bytes> PrimaryClient::soa_in(const Bytes& bytes, const Question& question) const {
+    if (key_ != nullptr) {
+        TsigStream stream(*key_, question.mac);
+        const TsigError error = stream.check(bytes, wall_clock());
+        if (error != TsigError::None) return unproven(bytes, error);
+    }
+    const auto response = dns::read_response(bytes);
+    if (!response) return std::unexpected(response.error());
+    if (response->rcode != dns::Rcode::NoError) {
+        return base::fail("the primary said " + dns::to_text(response->rcode));
+    }
+    for (const dns::Record& record : response->answer) {
+        if (record.type == dns::RRType::SOA && record.owner == zone_) return record.rdata;
+    }
+    return base::fail("the primary has no SOA for the zone");
+}
+
+Result<Bytes> PrimaryClient::ask_over_udp(const Question& question) const {
+    const Link link(SOCK_DGRAM, primary_, is_stopping_);
+    Bytes room(dns::kMessageSizeMax);
+    for (int i = 0; i < kUdpTries; ++i) {
+        const Instant deadline = base::now() + limits_.answer;
+        if (auto sent = link.write(question.message, deadline); !sent) {
+            return std::unexpected(sent.error());
+        }
+        for (;;) {
+            const auto got = link.read_some(room, deadline);
+            if (!got) break;
+            if (*got < dns::kHeaderSize || base::load_u16(room.data()) != question.id) continue;
+            if ((base::load_u16(room.data() + 2) & dns::kFlagTc) != 0) {
+                return base::fail("the answer does not fit in a datagram");
+            }
+            return Bytes(room.begin(), room.begin() + static_cast<ptrdiff_t>(*got));
+        }
+    }
+    return base::fail("no answer in time");
+}
+
+Result<Bytes> PrimaryClient::ask_over_tcp(const Question& question) const {
+    const Link link(SOCK_STREAM, primary_, is_stopping_);
+    const Instant deadline = base::now() + limits_.connect;
+    if (auto sent = link.write_frame(question.message, deadline); !sent) {
+        return std::unexpected(sent.error());
+    }
+    return link.read_frame(deadline + limits_.answer);
+}
+
+Result<Bytes> PrimaryClient::ask_soa() {
+    const Question question = make_question(dns::RRType::SOA);
+    auto response = ask_over_udp(question);
+    if (!response) response = ask_over_tcp(question);
+    if (!response) return std::unexpected(response.error());
+    return soa_in(*response, question);
+}
+
+Result<zone::ImageBlock> PrimaryClient::fetch() {
+    const Question question = make_question(dns::RRType::AXFR);
+    const Link link(SOCK_STREAM, primary_, is_stopping_);
+    const Instant end = base::now() + limits_.transfer;
+    if (auto sent = link.write_frame(question.message, base::now() + limits_.connect); !sent) {
+        return std::unexpected(sent.error());
+    }
+    ZoneReceiver receiver(zone_, question.id);
+    std::optional<TsigStream> signatures;
+    if (key_ != nullptr) signatures.emplace(*key_, question.mac);
+    for (;;) {
+        const auto message = link.read_frame(std::min(end, base::now() + limits_.message));
+        if (!message) return std::unexpected(message.error());
+        if (signatures) {
+            const TsigError error = signatures->check(*message, wall_clock());
+            if (error != TsigError::None) return unproven(*message, error);
+        }
+        const auto is_last = receiver.take(*message);
+        if (!is_last) return std::unexpected(is_last.error());
+        if (*is_last) break;
+    }
+    if (signatures && !signatures->is_proven()) {
+        return base::fail("the last message is not signed");
+    }
+    return receiver.build();
+}
+
+}  // namespace nearcast::transfer

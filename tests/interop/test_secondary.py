@@ -1,0 +1,131 @@
+"""Nearcast as a secondary of Knot, BIND and NSD, and what becomes of its copies."""
+
+import signal
+
+import dns.message
+import dns.opcode
+import dns.query
+import dns.rcode
+import pytest
+
+import peers
+from server import START_LIMIT, Server
+
+ALLOW_KEY = f'[transfer]\nallow = ["key:{peers.KEY_NAME}"]\n'
+
+
+def secondary(transfers, directory, zone, *ports):
+    primaries = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
+    return transfers(f'[transfer]\ndirectory = "{directory}"\n'
+                     f'[[secondary]]\nzone = "{zone}"\nprimaries = [{primaries}]\n'
+                     f'key = "{peers.KEY_NAME}"\n')
+
+
+def rcode_at(port, zone):
+    query = dns.message.make_query(zone, "SOA")
+    return dns.query.udp(query, "127.0.0.1", port=port, timeout=10).rcode()
+
+
+@pytest.fixture
+def empty(tmp_path):
+    folder = tmp_path / "none"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("peer", peers.ALL, ids=lambda peer: peer.program)
+@pytest.mark.parametrize("zone", ["odd.example", "large.example"])
+def test_the_same_zone_comes_and_its_change_too(peer, zone, zones, transfers, tmp_path, empty):
+    theirs = peer(tmp_path / "peer")
+    config = secondary(transfers, tmp_path / "copies", zone, theirs.port)
+    with Server(empty, "--transfers", config) as ours:
+        with theirs.as_primary(zone, zones / f"{zone}.zone", ours.port):
+            peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the first transfer")
+            for name in ["", "mail.", "host7.", "x.wild.", "odd\\.dot."]:
+                for kind in ["MX", "A", "TXT", "NS"]:
+                    query = dns.message.make_query(name + zone, kind)
+                    answers = [dns.query.udp(query, "127.0.0.1", port=port, timeout=10)
+                               for port in (ours.port, theirs.port)]
+                    assert answers[0].rcode() == answers[1].rcode(), (name, kind)
+                    assert answers[0].answer == answers[1].answer, (name, kind)
+            theirs.change()
+            peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 8,
+                             "the transfer after NOTIFY", seconds=25)
+
+
+def test_the_copy_is_served_after_a_kill_with_no_primary_left(zones, transfers, tmp_path, empty):
+    zone = "large.example"
+    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, tmp_path / "copies", zone, primary.port)
+        ours = Server(empty, "--transfers", config)
+        ours.__enter__()
+        try:
+            peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the transfer")
+        finally:
+            ours.process.send_signal(signal.SIGKILL)
+            ours.process.wait(START_LIMIT)
+    with Server(empty, "--transfers", config) as ours:
+        assert peers.serial_at(ours.port, zone) == 7
+
+
+def test_a_damaged_copy_is_told_and_fetched_anew(zones, transfers, tmp_path, empty):
+    zone = "odd.example"
+    copies = tmp_path / "copies"
+    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, copies, zone, primary.port)
+        with Server(empty, "--transfers", config) as ours:
+            ours.wait_for_event("secondary_fetched")
+        file = copies / "odd.example.image"
+        damaged = bytearray(file.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        file.write_bytes(damaged)
+        with Server(empty, "--transfers", config) as ours:
+            assert any("secondary_copy_unusable" in line for line in ours.log)
+            peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the second transfer")
+
+
+def test_an_expired_zone_is_servfail_and_no_other_is(zones, transfers, tmp_path):
+    zone = "short.example"
+    (zones / f"{zone}.zone").write_text(
+        "$TTL 300\n@ SOA ns1 hostmaster 7 1 1 3 60\n@ NS ns1\nns1 A 192.0.2.1\n")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "odd.example.zone").write_text((zones / "odd.example.zone").read_text())
+    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, tmp_path / "copies", zone, primary.port)
+        with Server(own, "--transfers", config) as ours:
+            peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the transfer")
+            primary.process.terminate()
+            primary.process.wait(START_LIMIT)
+            ours.wait_for_event("secondary_expired")
+            assert rcode_at(ours.port, zone) == dns.rcode.SERVFAIL
+            assert rcode_at(ours.port, "odd.example") == dns.rcode.NOERROR
+
+
+def test_the_next_primary_is_asked_and_an_older_serial_is_refused(zones, transfers, tmp_path,
+                                                                  empty):
+    zone = "odd.example"
+    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, tmp_path / "copies", zone, peers.free_port(), primary.port)
+        with Server(empty, "--transfers", config) as ours:
+            ours.wait_for_event("secondary_fetched")
+            path = zones / f"{zone}.zone"
+            path.write_text(path.read_text().replace("hostmaster 7 ", "hostmaster 6 "))
+            primary.reload()
+            notify = dns.message.make_query(zone, "SOA")
+            notify.set_opcode(dns.opcode.NOTIFY)
+            answer = dns.query.udp(notify, "127.0.0.1", port=ours.port, timeout=10)
+            assert answer.rcode() == dns.rcode.NOERROR
+            while "older than ours" not in (line := ours.wait_for_event("secondary_failed")):
+                pass
+            assert "remove" in line
+            assert peers.serial_at(ours.port, zone) == 7
+
+
+def test_a_wrong_secret_is_told(zones, transfers, tmp_path, empty):
+    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, tmp_path / "copies", "odd.example", primary.port)
+        config.write_text(config.read_text().replace(peers.SECRET, "d3Jvbmc="))
+        with Server(empty, "--transfers", config) as ours:
+            assert "NOTAUTH" in ours.wait_for_event("secondary_failed")
+            assert rcode_at(ours.port, "odd.example") == dns.rcode.SERVFAIL
