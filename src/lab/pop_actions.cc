@@ -55,10 +55,12 @@ void count_neighbor(const Plan& plan, size_t pop, const Interface& interface, Po
     ++state.neighbors;
     auto bird = anycast::BirdConnection::open(paths::bird_socket(neighbor));
     if (!bird) return;
-    const auto lines =
-        bird->ask("show route " + to_text(plan.service.front().prefix) + " protocol " +
-                  bird_session(plan.router(pop).name, false) + " all");
-    if (!lines || lines->empty()) return;
+    const std::string prefix = to_text(plan.service.front().prefix);
+    const auto lines = bird->ask("show route " + prefix + " protocol " +
+                                 bird_session(plan.router(pop).name, false) + " all");
+    // The table's name is told even when it holds no such route.
+    const auto is_route = [&](const std::string& line) { return line.starts_with(prefix); };
+    if (!lines || std::ranges::none_of(*lines, is_route)) return;
     ++state.announced_to;
     const auto asks_to_be_last = [](const std::string& line) {
         return line.find("(65535,0)") != std::string::npos;

@@ -27,8 +27,11 @@ class Lab:
     def pops(self):
         return self.read("status")["pops"]
 
+    def pop(self, name):
+        return next(each for each in self.pops() if each["pop"] == name)
+
     def state(self, pop):
-        return next(each["state"] for each in self.pops() if each["pop"] == pop)
+        return self.pop(pop)["state"]
 
     def effect(self, action, pop, *more):
         """Breaks or heals a PoP; what each city saw: {"tokyo": {"before", "after", "lost", …}}."""

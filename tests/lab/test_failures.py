@@ -17,6 +17,7 @@ def test_kill_and_heal(lab):
     assert all(effect[city]["gap_ms"] < 1500 for city in users)
     assert nobody_else_noticed(effect, users)
     assert lab.state("sin") == "down"
+    assert lab.pop("sin")["announced_to"] == 0
     lab.run("heal", "sin")
     assert lab.catchment()["tokyo"] == "sin"
 
