@@ -109,11 +109,16 @@ FrrClient::FrrClient(const RoutingConfig& config)
 
 Result<std::vector<NeighborRoutes>> FrrClient::read() {
     std::vector<NeighborRoutes> found;
-    for (const Neighbor& neighbor : config_.neighbors) {
-        NeighborRoutes& routes = found.emplace_back(neighbor.name);
-        if (auto done = read_neighbor(neighbor, routes); !done) {
-            return std::unexpected(done.error());
+    // Another version of FRR may give a value another type; the guard must not die of that.
+    try {
+        for (const Neighbor& neighbor : config_.neighbors) {
+            NeighborRoutes& routes = found.emplace_back(neighbor.name);
+            if (auto done = read_neighbor(neighbor, routes); !done) {
+                return std::unexpected(done.error());
+            }
         }
+    } catch (const json::exception& problem) {
+        return base::fail(std::string("vtysh gives something unexpected: ") + problem.what());
     }
     return found;
 }

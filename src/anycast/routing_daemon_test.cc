@@ -157,6 +157,22 @@ TEST(FrrClient, SaysWhenVtyshGivesNothing) {
     EXPECT_FALSE(frr.read());
 }
 
+TEST(FrrClient, SurvivesJsonOfAnotherShape) {
+    const NodeConfig config = one_neighbor();
+    FrrClient frr(config.routing, [](const std::string&) -> base::Result<std::string> {
+        return R"({"198.51.100.1": {"bgpState": 6}})";
+    });
+    EXPECT_FALSE(frr.read());
+    FrrClient odd(config.routing, [](const std::string& command) -> base::Result<std::string> {
+        if (command.ends_with("advertised-routes json")) {
+            return R"({"advertisedRoutes": {"192.0.2.0/24": {}}})";
+        }
+        if (command.ends_with("/24 json")) return R"({"paths": [7]})";
+        return R"({"198.51.100.1": {"bgpState": "Established"}})";
+    });
+    EXPECT_FALSE(odd.read());
+}
+
 std::vector<std::string> mismatches(const Signals& signals, std::vector<Announcement> announced,
                                     bool is_established = true) {
     return find_mismatches(one_neighbor(), signals, {{"transit-a", is_established, announced}});
