@@ -119,7 +119,11 @@ Result<void> Guard::begin() {
     if (auto watched = watch(signal_fd_.get(), kSignalKey, EPOLLIN); !watched) return watched;
     if (auto watched = watch(udp_.fd(), kProbeKey, EPOLLIN); !watched) return watched;
     if (auto watched = watch(tcp_.fd(), kProbeKey, EPOLLIN); !watched) return watched;
-    if (auto opened = desk_.open(); !opened) return opened;
+    if (auto opened = desk_.open(); !opened) {
+        // A full or missing run directory is no reason to leave a server that answers withdrawn.
+        if (!is_successor) return opened;
+        log::error("control_socket_not_opened", {{"reason", to_text(opened.error())}});
+    }
     routes_.start();
     if (is_successor) {
         logic_.guard_replaced(base::now());

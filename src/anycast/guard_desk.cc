@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -47,11 +48,16 @@ GuardDesk::~GuardDesk() {
 }
 
 base::Result<void> GuardDesk::open() {
+    auto opened = listen();
+    thread_ = std::thread([this] { run(); });
+    return opened;
+}
+
+base::Result<void> GuardDesk::listen() {
     auto socket = ControlSocket::open(config_.run_directory + "/guard.sock",
                                       [this](std::string_view command) { return answer(command); });
     if (!socket) return std::unexpected(socket.error());
     socket_ = std::move(*socket);
-    thread_ = std::thread([this] { run(); });
     return {};
 }
 
@@ -65,9 +71,14 @@ void GuardDesk::run() {
     while (!is_ending_) {
         if (base::now() >= next_look) {
             look_at_disk();
+            if (!socket_) (void)listen();
             next_look = base::now() + kDiskInterval;
         }
-        socket_->serve(kRound);
+        if (socket_) {
+            socket_->serve(kRound);
+        } else {
+            poll(nullptr, 0, static_cast<int>(kRound.count()));
+        }
     }
 }
 

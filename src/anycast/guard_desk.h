@@ -31,7 +31,8 @@ class GuardDesk {
     GuardDesk& operator=(const GuardDesk&) = delete;
     ~GuardDesk();
 
-    // Opens the socket and starts the thread.
+    // Opens the socket and starts the thread. The thread also runs when the socket could not be
+    // opened, and tries again.
     [[nodiscard]] base::Result<void> open();
 
     [[nodiscard]] bool is_drained() const { return is_drained_; }
@@ -43,6 +44,7 @@ class GuardDesk {
     void publish(const GuardStatus& status);
 
  private:
+    [[nodiscard]] base::Result<void> listen();
     void run();
     void look_at_disk();
     [[nodiscard]] std::string answer(std::string_view command);
