@@ -311,8 +311,9 @@ void Guard::start_server(Instant now) {
 // time, it does not wait.
 void Guard::stop(Instant now) {
     if (stopped_at_) {
-        if (server_) server_.send(SIGKILL);
         has_ended_ = true;
+        (void)signals_.show({});  // Before its death, and before anybody's thread is waited for.
+        if (server_) server_.send(SIGKILL);
         return;
     }
     stopped_at_ = now;
