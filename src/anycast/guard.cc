@@ -331,7 +331,8 @@ void Guard::stop(Instant now) {
 
 void Guard::reload() {
     log::info("reload");
-    if (server_) server_.send(SIGHUP);
+    // One that has not come as far as main() would die of it. It reads what is there anyway.
+    if (server_ && page_->server_state != ServerState::Absent) server_.send(SIGHUP);
 }
 
 void Guard::show(Instant now) {
