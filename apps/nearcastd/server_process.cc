@@ -112,6 +112,7 @@ void block_server_signals() {
 
 int run_server(const ServerOptions& options) {
     mallopt(M_ARENA_MAX, kArenasMax);
+    std::signal(SIGPIPE, SIG_IGN);  // A reader of the log that ends does not end the server.
     block_server_signals();
     Result<Workers> workers = open_workers(options);
     if (!workers) return cannot_start(workers.error());
