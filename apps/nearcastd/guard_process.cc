@@ -82,7 +82,7 @@ std::string kept_text(const Fd& copy) {
 // Held by guard and server alike, so it is free only when both are gone.
 Result<Fd> take_lock(const NodeConfig& config) {
     const std::string path = config.run_directory + "/node.lock";
-    Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!lock) {
         auto failed = base::fail_errno("cannot open " + path, errno);
         failed.error().hint = "start as root, or give the directory to the user " + config.user;
