@@ -6,8 +6,8 @@
 #include <cassert>
 #include <cerrno>
 #include <ctime>
+#include <exception>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -228,7 +228,7 @@ void ZoneSender::take(base::Fd socket, const base::SocketAddress& peer,
     try {
         connections_.push_back(
             std::make_unique<Connection>(*this, std::move(socket), peer, unread));
-    } catch (const std::system_error& error) {  // No thread to be had.
+    } catch (const std::exception& error) {  // No thread or no memory to be had.
         log::warning("transfer_turned_away",
                      {{"peer", base::to_text(peer)}, {"reason", error.what()}});
     }
