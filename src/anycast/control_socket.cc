@@ -109,7 +109,7 @@ base::Result<std::string> ask_control(const std::string& path, std::string_view 
         const int reason = errno;
         auto failed = base::fail_errno("cannot reach nearcastd at " + path, reason);
         failed.error().hint = reason == EACCES ? "run this as root or as the node's user"
-                                               : "systemctl status nearcastd";
+                                               : "systemctl status nearcast";
         return failed;
     }
     send_line(fd, json{{"command", command}}.dump());
@@ -123,7 +123,7 @@ base::Result<std::string> ask_control(const std::string& path, std::string_view 
         received.append(room.data(), static_cast<size_t>(size));
         if (received.ends_with('\n')) return received.substr(0, received.size() - 1);
     }
-    return base::fail("nearcastd at " + path + " did not answer", "journalctl -u nearcastd");
+    return base::fail("nearcastd at " + path + " did not answer", "journalctl -u nearcast");
 }
 
 std::string control_ok() { return json{{"ok", true}}.dump(); }
