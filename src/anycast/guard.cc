@@ -61,7 +61,7 @@ std::string state_word(const Signals& signals) {
 }
 
 std::string_view word_of(ServerState state) {
-    constexpr std::array kWords = {"absent", "starting", "ready", "stopping"};
+    constexpr std::array kWords = {"absent", "starting", "ready"};
     return kWords[static_cast<size_t>(state)];
 }
 

@@ -27,7 +27,7 @@ struct GuardStatus {
     int32_t server_pid = 0;
     uint32_t guard_starts = 0;
     uint32_t server_starts = 0;
-    std::string server_state;  // "absent", "starting", "ready", "stopping".
+    std::string server_state;  // "absent", "starting", "ready".
     Signals signals;
     bool is_drained = false;
     bool is_stopping = false;

@@ -30,7 +30,6 @@ enum class ServerState : uint32_t {
     Absent,    // No server, or one that has not come as far as main().
     Starting,  // Reading zones, binding sockets.
     Ready,     // Every worker is in its loop.
-    Stopping,  // Told to stop.
 };
 
 // Symptoms that only the server sees, as bits of HeartbeatPage::server_symptoms.
