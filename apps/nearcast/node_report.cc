@@ -33,7 +33,7 @@ std::string explanation(const std::string& symptom) {
     if (symptom == "disk_full") return "the state directory's disk is nearly full";
     if (symptom == "zone_stale") return "a zone is older than it should be";
     if (symptom == "zone_load_failed")
-        return "a zone file could not be read; the old one is served";
+        return "a zone file could not be loaded, or there is none; what was served still is";
     return "one worker was never heard, all others answer";
 }
 

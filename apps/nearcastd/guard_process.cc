@@ -148,8 +148,8 @@ int run_guarded_server(const NodeConfig& config, transfer::TransferConfig transf
         page->worker_count = count;
         page->server_state = anycast::ServerState::Ready;
     };
-    options.on_loaded = [&page](size_t failed) {
-        page->server_symptoms = failed > 0 ? anycast::kSymptomZoneLoadFailed : 0U;
+    options.on_loaded = [&page](size_t behind) {
+        page->server_symptoms = behind > 0 ? anycast::kSymptomZoneLoadFailed : 0U;
     };
     return run_server(options);
 }

@@ -215,7 +215,7 @@ void ServerLoop::request_reload() {
 }
 
 void ServerLoop::announce(const LoadReport& report) {
-    if (options_.on_loaded) options_.on_loaded(report.failed());
+    if (options_.on_loaded) options_.on_loaded(report.behind);
     for (const ZoneOutcome& outcome : report.changed) {
         if (!outcome.is_loaded) continue;
         if (const auto zone = dns::parse_name(outcome.zone)) notifier_.notify(*zone);
@@ -231,6 +231,7 @@ void ServerLoop::finish_reload() {
     } else {
         log::error("reload_failed", {{"reason", finished->report.error().message},
                                      {"try", finished->report.error().hint}});
+        if (options_.on_loaded) options_.on_loaded(1);
     }
     const std::string reply = to_json(finished->report);
     std::erase_if(waiting_, [&](const WaitingClient& waiting) {

@@ -89,7 +89,9 @@ Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
     if (report || !is_empty_allowed) return report;
     log::error("zones_unavailable",
                {{"reason", report.error().message}, {"try", report.error().hint}});
-    return LoadReport();
+    LoadReport nothing;
+    nothing.behind = 1;
+    return nothing;
 }
 
 }  // namespace

@@ -55,8 +55,8 @@ struct ServerOptions {
     // Called once, on the calling thread, when every worker answers. May be empty.
     std::function<void()> on_serving;
     // Called on the calling thread after each load, with the number of files that are not served
-    // as they lie on disk. May be empty.
-    std::function<void(size_t failed)> on_loaded;
+    // as they lie on disk; 1 when there are none, or nobody can tell. May be empty.
+    std::function<void(size_t behind)> on_loaded;
 };
 
 // How many workers `threads` means on this machine, at most kWorkersMax.

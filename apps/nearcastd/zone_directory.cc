@@ -80,6 +80,8 @@ Result<LoadReport> ZoneDirectory::refresh() {
         }
     }
     report.zones = zones_.size();
+    report.behind = static_cast<size_t>(
+        std::ranges::count_if(entries_, [](const auto& item) { return item.second.is_behind; }));
     report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start);
     return report;
 }
@@ -110,6 +112,7 @@ ZoneOutcome ZoneDirectory::load(const std::string& file) {
     } else {
         publish(file, std::move(compiled), outcome);
     }
+    entry.is_behind = !outcome.is_loaded;
     return outcome;
 }
 

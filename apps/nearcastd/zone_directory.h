@@ -37,7 +37,8 @@ struct LoadReport {
     std::vector<ZoneOutcome> changed;    // Files that were read, in the order of their names.
     std::vector<std::string> withdrawn;  // Zones whose files are gone.
     size_t unchanged = 0;
-    size_t zones = 0;  // Served now.
+    size_t zones = 0;   // Served now.
+    size_t behind = 0;  // Files that are not served as they lie on disk, changed now or earlier.
     std::chrono::milliseconds duration{0};
 
     [[nodiscard]] size_t failed() const;
@@ -62,6 +63,7 @@ class ZoneDirectory {
         std::vector<zone::FileStamp> stamps;  // Empty: read it the next time in any case.
         std::optional<dns::Name> apex;        // None: nothing is served from it.
         std::optional<uint32_t> serial;
+        bool is_behind = false;  // What lies on disk could not be loaded.
     };
 
     [[nodiscard]] bool is_unchanged(const std::string& file) const;

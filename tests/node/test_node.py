@@ -191,6 +191,9 @@ def test_a_zone_that_cannot_be_loaded_makes_a_last_resort_and_withdraws_nothing(
     world.nearcast("reload")
     world.wait_state("last_resort")
     assert world.has_route(PREFIX[4]) and world.asks(4), "the last good version goes on"
+    world.nearcast("reload")
+    time.sleep(2)  # Longer than soft_recovery.
+    assert world.status()["state"] == "last_resort", "a file that stays bad is forgotten"
     zone.write_text(good)
     world.nearcast("reload")
     world.wait_state("announced")
