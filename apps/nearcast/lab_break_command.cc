@@ -26,6 +26,7 @@ struct Options {
     std::string pop;
     bool is_json = false;
     bool means_guard = false;
+    bool takes_carrier = false;
 };
 
 std::string next_step(const std::string& pop, Action action) {
@@ -120,7 +121,12 @@ void add_lab_break_commands(CLI::App& lab, int& status) {
     freeze->callback([options, &status] {
         status = run(*options, options->means_guard ? Action::FreezeGuard : Action::Freeze);
     });
-    add(lab, options, "cut", "Let the links of a PoP go silent")->callback(runs(Action::Cut));
+    CLI::App* cut = add(lab, options, "cut", "Let the links of a PoP go silent");
+    cut->add_flag("--carrier", options->takes_carrier,
+                  "Unplug them instead, so that routers see it");
+    cut->callback([options, &status] {
+        status = run(*options, options->takes_carrier ? Action::Unplug : Action::Cut);
+    });
     add(lab, options, "drain", "Ask a PoP's traffic to go elsewhere")
         ->callback(runs(Action::Drain));
     add_compare(lab, status);

@@ -106,7 +106,9 @@ Result<std::string> order_links(const Plan& plan, size_t pop, const std::string&
         auto done = order_relay(paths::kRelaySocket, order + ' ' + std::to_string(interface.link));
         if (!done) return done;
     }
-    return count_of(interfaces.size(), "link") + (order == "cut" ? " cut, in silence" : " joined");
+    return count_of(interfaces.size(), "link") + (order == "cut"    ? " cut, in silence"
+                                                  : order == "down" ? " unplugged"
+                                                                    : " joined");
 }
 
 Result<void> tell_guard(const Plan& plan, size_t pop, std::string_view command) {
@@ -147,6 +149,8 @@ Result<std::string> act(const Plan& plan, size_t pop, Action action) {
             return freeze(plan, pop, "--role guard");
         case Action::Cut:
             return order_links(plan, pop, "cut");
+        case Action::Unplug:
+            return order_links(plan, pop, "down");
         case Action::Drain:
             return drain(plan, pop);
         case Action::Heal:
@@ -190,6 +194,8 @@ std::string_view to_text(Action action) {
             return "freeze --guard";
         case Action::Cut:
             return "cut";
+        case Action::Unplug:
+            return "cut --carrier";
         case Action::Drain:
             return "drain";
         case Action::Heal:

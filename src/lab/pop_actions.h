@@ -18,6 +18,7 @@ enum class Action : uint8_t {
     Freeze,       // SIGSTOP to the server process: it is there, and answers nothing.
     FreezeGuard,  // SIGSTOP to the guard process.
     Cut,          // The PoP's links go silent; no carrier changes.
+    Unplug,       // The PoP's links lose their carrier, which its routers see at once.
     Drain,        // Traffic is asked to go elsewhere; the PoP answers on.
     Heal,         // Undoes all of these.
 };

@@ -181,12 +181,13 @@ std::string Relay::obey(const std::string& order) {
     if (!(words >> link) || link >= links_.size()) return "no such link";
     LinkEnds& ends = *links_[link];
     if (verb == "state") return directions_[2 * link].line.is_cut() ? "ok cut" : "ok whole";
-    if (verb == "cut" || verb == "join") {
-        directions_[2 * link].line.set_cut(verb == "cut");
-        directions_[2 * link + 1].line.set_cut(verb == "cut");
-    } else if (verb == "down" || verb == "up") {
-        const auto a = set_carrier(ends.a, verb == "up");
-        const auto b = set_carrier(ends.b, verb == "up");
+    if (verb == "cut" || verb == "down" || verb == "join") {
+        const bool is_whole = verb == "join";
+        directions_[2 * link].line.set_cut(!is_whole);
+        directions_[2 * link + 1].line.set_cut(!is_whole);
+        if (verb == "cut") return "ok";
+        const auto a = set_carrier(ends.a, is_whole);
+        const auto b = set_carrier(ends.b, is_whole);
         if (!a || !b) return (a ? b : a).error().message;
     } else if (verb == "quality") {
         int64_t delay = 0;

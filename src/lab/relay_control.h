@@ -3,11 +3,11 @@
 // Orders to the relay, as one line of text over a Unix socket; the answer starts with
 // "ok".
 //
-//   ping | cut LINK | join LINK | down LINK | up LINK | quality LINK DELAY_US JITTER_US LOSS
+//   ping | cut LINK | down LINK | join LINK | quality LINK DELAY_US JITTER_US LOSS
 //   state LINK            the answer is "ok cut" or "ok whole"
 //
 // LINK is the link's place in the topology. A cut link loses packets in silence; one that is down
-// has no carrier, which both routers see.
+// has no carrier besides, which both routers see. `join` makes either whole.
 
 #pragma once
 

@@ -34,6 +34,15 @@ def test_a_silent_cut_is_noticed_by_bfd(lab):
     assert users_of(lab, "fra") == users
 
 
+def test_an_unplugged_pop_is_noticed_without_bfd(lab):
+    users = users_of(lab, "fra")
+    effect = lab.effect("cut", "fra", "--carrier")
+    assert users
+    assert all(effect[city]["after"] not in (None, "fra") for city in users)
+    lab.run("heal", "fra")
+    assert users_of(lab, "fra") == users
+
+
 def test_a_drain_loses_no_question(lab):
     users = users_of(lab, "nyc")
     effect = lab.effect("drain", "nyc")
