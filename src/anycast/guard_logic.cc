@@ -114,10 +114,6 @@ void GuardLogic::stop(Instant now) {
     judge_signals(now);
 }
 
-bool GuardLogic::is_over(Instant now) const {
-    return stop_at_ && now >= *stop_at_ + limits_.linger;
-}
-
 bool GuardLogic::was_reached(uint32_t worker) const {
     return worker < workers_.size() && workers_[worker].was_reached;
 }

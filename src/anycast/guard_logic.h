@@ -101,7 +101,6 @@ class GuardLogic {
     // When the hold-up after a failure ends; in the past when there is none.
     [[nodiscard]] base::Instant held_until() const { return held_until_; }
     [[nodiscard]] bool is_drained() const { return is_drained_; }
-    [[nodiscard]] bool is_over(base::Instant now) const;  // The linger of stop() has passed.
     // The worker whose hang was the last reason for Kill; none when it was another.
     [[nodiscard]] std::optional<uint32_t> hung_worker() const { return hung_worker_; }
     [[nodiscard]] bool was_reached(uint32_t worker) const;

@@ -51,7 +51,6 @@ struct Link {
     [[nodiscard]] bool joins(std::string_view one, std::string_view other) const {
         return (a == one && b == other) || (a == other && b == one);
     }
-    [[nodiscard]] bool ends_at(std::string_view router) const { return a == router || b == router; }
 };
 
 struct Topology {
