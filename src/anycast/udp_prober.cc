@@ -6,8 +6,9 @@
 #include <utility>
 
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
+
+#include "base/random.h"
 
 namespace nearcast::anycast {
 namespace {
@@ -20,12 +21,6 @@ constexpr size_t kAnswerSizeMax = 1232;
 
 // Answers to the last so many questions of a socket still count. At 50 ms that is 12 s.
 constexpr uint16_t kIdsOpen = 256;
-
-uint16_t random_id() {
-    uint16_t id = 0;
-    (void)!getrandom(&id, sizeof id, 0);
-    return id;
-}
 
 base::Fd open_socket(const base::SocketAddress& address) {
     base::Fd socket_fd(socket(address.ip.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -83,7 +78,7 @@ void UdpProber::start_search(Probe& probe, uint32_t address, base::Instant now,
                              ProbeEvents& events) {
     probe = Probe{.socket = open_socket(addresses_[address]),
                   .address = address,
-                  .id = random_id(),
+                  .id = base::random_u16(),
                   .lost_at = now + patience_};
     const auto index = static_cast<uint64_t>(&probe - searches_.data());
     if (!probe.is_used() || !watch(probe, index | kSearchBit, EPOLL_CTL_ADD)) {

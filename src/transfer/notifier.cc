@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "dns/message.h"
 
 namespace nearcast::transfer {
@@ -23,12 +24,6 @@ using std::chrono::milliseconds;
 namespace log = base::log;
 
 constexpr size_t kResponseSizeMax = 4096;
-
-uint16_t random_id() {
-    uint16_t id = 0;
-    // It fails on kernels before 3.17 alone; the answer's source and question are checked besides.
-    return ::getentropy(&id, sizeof id) == 0 ? id : uint16_t{1};
-}
 
 // Opcode NOTIFY, AA, and the zone as its question (RFC 1996 §3.7).
 std::vector<uint8_t> build_notify(const dns::Name& zone, uint16_t id) {
@@ -103,7 +98,7 @@ bool Notifier::take_waiting(Instant now) {
         std::erase_if(outstanding_, [&](const Message& each) {
             return each.target == next.target && each.zone == next.zone;
         });
-        next.id = random_id();
+        next.id = base::random_u16();
         next.next_at = now;
         outstanding_.push_back(std::move(next));
         waiting_.pop_front();

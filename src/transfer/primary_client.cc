@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/random.h"
 #include "dns/response.h"
 
 namespace nearcast::transfer {
@@ -126,7 +127,7 @@ PrimaryClient::PrimaryClient(const dns::Name& zone, const base::SocketAddress& p
 
 PrimaryClient::Question PrimaryClient::make_question(dns::RRType type) {
     Question question;
-    (void)::getentropy(&question.id, sizeof question.id);
+    question.id = base::random_u16();
     dns::QueryDraft draft;
     draft.id = question.id;
     draft.qname = zone_;
