@@ -20,14 +20,23 @@ namespace {
 constexpr std::string_view kFileEnding = ".zone";
 
 base::Result<std::string> read_whole(const std::string& path) {
+    // Asked before it is opened: opening a pipe waits for a writer, and a directory has the size
+    // of the largest number.
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(path, error);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        return base::fail("cannot read " + path + ": it is not a regular file",
+                          "a file with the records of the zone");
+    }
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     if (!file) return base::fail_errno("cannot open " + path, errno);
     const std::streamoff size = file.tellg();
-    if (size < 0) return base::fail("cannot read " + path, "is it a file?");
+    if (size < 0) return base::fail_errno("cannot read " + path, errno);
     std::string text(static_cast<size_t>(size), '\0');
     file.seekg(0);
-    if (!file.read(text.data(), size)) return base::fail_errno("cannot read " + path, errno);
-    return text;
+    if (file.read(text.data(), size)) return text;
+    return base::fail("cannot read " + path + ": it became shorter while it was read",
+                      "write a new file beside it and rename that over it");
 }
 
 // The zone that a file is named for, if its name is one.

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/compile.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace nearcast::zone {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CompileZoneFile : public testing::Test {
+ protected:
+    CompileZoneFile() {
+        std::string pattern = testing::TempDir() + "compile_test.XXXXXX";
+        folder_ = mkdtemp(pattern.data());
+    }
+    ~CompileZoneFile() override { fs::remove_all(folder_); }
+
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
+
+    // The first thing that is told of the file, and "" of one that gives a zone.
+    [[nodiscard]] std::string problem_of(const std::string& name) const {
+        const CompiledZone zone = compile_zone_file(path(name));
+        return zone.image ? "" : zone.diagnostics.at(0).message;
+    }
+
+    void write(const std::string& name, std::string_view more) const {
+        std::ofstream(path(name)) << "$TTL 60\n@ SOA ns1 h 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n"
+                                  << more;
+    }
+
+ private:
+    fs::path folder_;
+};
+
+TEST_F(CompileZoneFile, ReadsWhatTheFileIncludes) {
+    write("example.org.zone", "$INCLUDE hosts\n");
+    std::ofstream(path("hosts")) << "www A 192.0.2.2\n";
+    EXPECT_EQ(problem_of("example.org.zone"), "");
+}
+
+TEST_F(CompileZoneFile, RefusesADirectoryInPlaceOfAFile) {
+    fs::create_directory(path("example.org.zone"));
+    EXPECT_EQ(problem_of("example.org.zone"),
+              "cannot read " + path("example.org.zone") + ": it is not a regular file");
+}
+
+TEST_F(CompileZoneFile, DoesNotWaitForTheWriterOfAPipe) {
+    ASSERT_EQ(mkfifo(path("example.org.zone").c_str(), 0600), 0);
+    EXPECT_EQ(problem_of("example.org.zone"),
+              "cannot read " + path("example.org.zone") + ": it is not a regular file");
+}
+
+TEST_F(CompileZoneFile, RefusesToIncludeADirectory) {
+    write("example.org.zone", "$INCLUDE hosts\n");
+    fs::create_directory(path("hosts"));
+    EXPECT_EQ(problem_of("example.org.zone"),
+              "cannot read " + path("hosts") + ": it is not a regular file");
+}
+
+}  // namespace
+}  // namespace nearcast::zone
