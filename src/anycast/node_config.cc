@@ -11,6 +11,7 @@
 #include <net/if.h>
 
 #include "base/config_file.h"
+#include "dns/name.h"
 
 namespace nearcast::anycast {
 namespace {
@@ -65,6 +66,23 @@ Result<std::string> parse_label(std::string_view text) {
                       "lower case letters, digits and hyphens, as in \"sin1\"");
 }
 
+// Port 0 means any free one: neither users nor the guard would find the server there.
+Result<SocketAddress> parse_listen(std::string_view text) {
+    auto address = base::parse_socket_address(text);
+    if (address && address->port == 0) {
+        return base::fail('"' + std::string(text) + "\" has no port where it could be asked",
+                          to_text(SocketAddress{address->ip, 53}));
+    }
+    return address;
+}
+
+Result<std::string> parse_zone(std::string_view text) {
+    const dns::Name root;
+    const auto name = dns::parse_name(text, &root);
+    if (!name) return std::unexpected(name.error());
+    return dns::to_text(*name);
+}
+
 Result<std::string> parse_device(std::string_view text) {
     if (!text.empty() && text.size() < IFNAMSIZ && text.find_first_of("/ \t\"") == text.npos) {
         return std::string(text);
@@ -100,7 +118,7 @@ void read_serve(ConfigTable root, NodeConfig& config) {
     root.require("serve", "[serve]");
     ConfigTable serve = root.table("serve");
     serve.require("listen", R"(["192.0.2.53:53", "[2001:db8:53::53]:53"])");
-    serve.read_list_as("listen", config.listen, base::parse_socket_address,
+    serve.read_list_as("listen", config.listen, parse_listen,
                        R"(["192.0.2.53:53", "[2001:db8:53::53]:53"])");
     if (config.listen.empty()) serve.refuse("listen", "is empty", "[\"192.0.2.53:53\"]");
     read_small(serve, "threads", config.threads, {0, kThreadsMax}, "0");
@@ -108,6 +126,10 @@ void read_serve(ConfigTable root, NodeConfig& config) {
 
 void check_prefixes(ConfigTable& anycast, const NodeConfig& config) {
     for (const IpPrefix& prefix : config.prefixes) {
+        if (prefix.length == 0) {
+            anycast.refuse("prefixes", to_text(prefix) + " is every address there is",
+                           "the prefix that is yours, as in \"192.0.2.0/24\"");
+        }
         const bool is_served = std::ranges::any_of(
             config.listen, [&](const auto& address) { return prefix.contains(address.ip); });
         if (!is_served) {
@@ -116,6 +138,10 @@ void check_prefixes(ConfigTable& anycast, const NodeConfig& config) {
         }
     }
     for (const IpPrefix& covering : config.covering) {
+        if (covering.length == 0) {
+            anycast.refuse("covering", to_text(covering) + " is every address there is",
+                           "the prefix that is yours, as in \"192.0.2.0/23\"");
+        }
         const bool covers = std::ranges::any_of(config.prefixes, [&](const auto& prefix) {
             return covering.length < prefix.length && covering.contains(prefix);
         });
@@ -139,7 +165,8 @@ void read_anycast(ConfigTable root, NodeConfig& config) {
     anycast.read_as("pref_device", config.pref_device, parse_device, "\"nc-pref0\"");
     anycast.read("tun", config.tun, "\"/dev/net/tun\"");
     if (config.live_device == config.pref_device) {
-        anycast.refuse("pref_device", "is the same as live_device", "pref_device = \"nc-pref0\"");
+        anycast.refuse("pref_device", "is the same as live_device",
+                       "a name of its own for each of the two");
     }
     check_prefixes(anycast, config);
 }
@@ -183,7 +210,7 @@ void read_guard(ConfigTable root, NodeConfig& config) {
     guard.read("linger", limits.linger, "\"10s\"");
     guard.read("drain_limit", limits.drain_limit, "\"2m\"");
     guard.read_number("disk_free_min_mib", limits.disk_free_min_mib, {0, UINT32_MAX}, "64");
-    guard.read("probe_zone", config.probe_zone, "\"example.org\"");
+    guard.read_as("probe_zone", config.probe_zone, parse_zone, "\"example.org\"");
     check_limits(guard, limits);
 }
 

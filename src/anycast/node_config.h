@@ -74,7 +74,7 @@ struct NodeConfig {
     std::string tun = "/dev/net/tun";
 
     GuardLimits guard;
-    std::string probe_zone;  // Empty: the guard asks for id.server in class CH.
+    std::string probe_zone;  // With its last dot. Empty: the guard asks for id.server in class CH.
 
     RoutingConfig routing;
 

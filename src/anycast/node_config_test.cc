@@ -62,6 +62,14 @@ TEST(NodeConfig, TheGuardAsksOnlyAddressesInAnnouncedPrefixes) {
     EXPECT_EQ(parse_node_config(kExample, "")->service_addresses().size(), 2U);
 }
 
+TEST(NodeConfig, TheZoneToProbeIsWrittenWithOrWithoutItsLastDot) {
+    for (const char* zone : {"probe_zone = \"example.org\"", "probe_zone = \"example.org.\""}) {
+        const auto config = parse_node_config(changed("hang_limit = \"500ms\"", zone), "");
+        ASSERT_TRUE(config) << to_text(config.error());
+        EXPECT_EQ(config->probe_zone, "example.org.");
+    }
+}
+
 TEST(NodeConfig, AMultihopSessionHasNoBfdUnlessToldSo) {
     const auto config = parse_node_config(kExample, "");
     EXPECT_TRUE(config->routing.neighbors[0].has_bfd);
@@ -81,12 +89,24 @@ TEST(NodeConfig, RefusesWhatDoesNotFitTogether) {
         {"\"192.0.2.53:53\", ", "",
          "node.toml:7: prefixes: no address in serve.listen lies in 192.0.2.0/24\n"
          "  try: listen on an address of the prefix, or do not announce it"},
+        {"192.0.2.53:53", "192.0.2.53:0",
+         "node.toml:5: listen: \"192.0.2.53:0\" has no port where it could be asked\n"
+         "  try: 192.0.2.53:53"},
+        {"192.0.2.0/24", "0.0.0.0/0",
+         "node.toml:7: prefixes: 0.0.0.0/0 is every address there is\n"
+         "  try: the prefix that is yours, as in \"192.0.2.0/24\""},
+        {"192.0.2.0/23", "0.0.0.0/0",
+         "node.toml:8: covering: 0.0.0.0/0 is every address there is\n"
+         "  try: the prefix that is yours, as in \"192.0.2.0/23\""},
         {"192.0.2.0/23", "198.51.100.0/23",
          "node.toml:8: covering: 198.51.100.0/23 is not shorter than any prefix in it\n"
          "  try: a prefix that holds one of anycast.prefixes, as 192.0.2.0/23 does 192.0.2.0/24"},
         {"500ms", "100ms",
          "node.toml:10: hang_limit: is 100ms, too few questions before the verdict\n"
          "  try: hang_limit = \"200ms\" or more"},
+        {"hang_limit = \"500ms\"", "probe_zone = \"a..b\"",
+         "node.toml:10: probe_zone: \"a..b\" has an empty label (a dot too many)\n"
+         "  try: www.example.org."},
         {"hang_limit", "hang_limits",
          "node.toml:10: unknown key \"hang_limits\"\n"
          "  try: hang_limit"},

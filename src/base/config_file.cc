@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -151,6 +152,9 @@ std::string joined(const std::vector<std::string>& words) {
 // Close enough that the operator mistyped it; otherwise all the known keys are the better hint.
 constexpr size_t kTypingErrorsMax = 3;
 
+// Keys that must be there may be as short as "asn": with more changes any word is like them.
+constexpr size_t kTypingErrorsInRequiredMax = 2;
+
 bool has_asked(const Node& table, std::string_view key) {
     return std::ranges::find(table.asked, key) != table.asked.end();
 }
@@ -165,6 +169,15 @@ std::string assignment(std::string_view key, std::string_view example) {
         return std::string(example);  // A table's header stands for itself.
     }
     return std::string(key) + " = " + std::string(example);
+}
+
+// The key that no reader asked for yet, and that is written almost as `key`; null if there is none.
+const std::pair<std::string, size_t>* mistyped(const Node& table, std::string_view key) {
+    const auto found = std::ranges::find_if(table.children, [&](const auto& child) {
+        return !has_asked(table, child.first) &&
+               edit_distance(child.first, key) <= kTypingErrorsInRequiredMax;
+    });
+    return found == table.children.end() ? nullptr : &*found;
 }
 
 struct Wanted {
@@ -225,6 +238,10 @@ ConfigFile& ConfigFile::operator=(ConfigFile&&) noexcept = default;
 ConfigFile::~ConfigFile() = default;
 
 Result<ConfigFile> ConfigFile::read(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+        return fail("cannot read " + path + ": it is a directory", path + "/node.toml");
+    }
     std::ifstream file(path);
     if (!file) return fail_errno("cannot read " + path, errno);
     std::ostringstream text;
@@ -302,6 +319,12 @@ void ConfigTable::read_number(std::string_view key, uint64_t& value, Range range
 void ConfigTable::require(std::string_view key, std::string_view example) {
     remember(*state_, node_, key);
     if (has(key)) return;
+    if (node_ != kAbsent) {
+        if (const auto* typo = mistyped(state_->nodes[node_], key)) {
+            return state_->refuse(state_->nodes[typo->second].line,
+                                  "unknown key \"" + typo->first + '"', key);
+        }
+    }
     const uint32_t line = node_ == kAbsent ? 1 : state_->nodes[node_].line;
     state_->refuse(line, '"' + std::string(key) + "\" is missing", assignment(key, example));
 }

@@ -88,6 +88,7 @@ TEST(ConfigFile, NamesTheLineTheFaultAndTheWayOut) {
          "  try: a whole number and ms, s, m or h, as in \"400ms\""},
         {"name = \"a\"\n[neighbor]\nasn = 1\n",
          "node.toml:2: neighbor: expected a list of tables, found a table\n  try: [[neighbor]]"},
+        {"delay = \"1s\"\nnmae = \"a\"\n", "node.toml:2: unknown key \"nmae\"\n  try: name"},
         {"delay = \"1s\"\n", "node.toml:1: \"name\" is missing\n  try: name = \"sin1\""},
     };
     for (const auto& [text, problem] : cases) EXPECT_EQ(problem_of(text), problem);
@@ -95,6 +96,12 @@ TEST(ConfigFile, NamesTheLineTheFaultAndTheWayOut) {
 
 TEST(ConfigFile, SaysWhereTheTomlItselfIsBroken) {
     EXPECT_TRUE(problem_of("name = \n").starts_with("node.toml:1:")) << problem_of("name = \n");
+}
+
+TEST(ConfigFile, ADirectoryIsNoFile) {
+    const auto file = ConfigFile::read("/");
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().message, "cannot read /: it is a directory");
 }
 
 TEST(Duration, PrintsWhatItParses) {

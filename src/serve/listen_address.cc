@@ -110,6 +110,10 @@ Result<SocketAddress> parse_listen_address(std::string_view text) {
         return base::fail("--listen " + std::string(text) + ": " + address.error().message,
                           "--listen 192.0.2.53:53 or --listen [2001:db8::53]:53");
     }
+    if (address->port == 0) {
+        return base::fail("--listen " + std::string(text) + ": port 0 is none that can be asked",
+                          "--listen " + to_text(SocketAddress{address->ip, kDnsPort}));
+    }
     return address;
 }
 

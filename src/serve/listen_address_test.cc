@@ -26,6 +26,12 @@ TEST(ListenAddress, AnErrorNamesTheTextAndTheForm) {
     EXPECT_NE(address.error().hint.find("--listen"), std::string::npos);
 }
 
+TEST(ListenAddress, RefusesAPortThatNobodyCanAsk) {
+    const auto address = parse_listen_address("192.0.2.53:0");
+    ASSERT_FALSE(address);
+    EXPECT_EQ(address.error().hint, "--listen 192.0.2.53:53");
+}
+
 TEST(ListenAddress, TellsWildcards) {
     EXPECT_TRUE(is_wildcard(*parse_listen_address("0.0.0.0:53")));
     EXPECT_TRUE(is_wildcard(*parse_listen_address("[::]:53")));
