@@ -60,7 +60,9 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::string& pa
         ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
             0 ||
         ::chmod(path.c_str(), 0660) != 0 || ::listen(listener.get(), kClientsMax) != 0) {
-        return base::fail_errno("control socket " + path, errno);
+        auto failed = base::fail_errno("control socket " + path, errno);
+        failed.error().hint = "a directory that exists and that the server's user may write";
+        return failed;
     }
     return std::unique_ptr<ControlSocket>(
         new ControlSocket(std::move(listener), path, std::move(handler)));

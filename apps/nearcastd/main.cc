@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -79,8 +80,13 @@ int usage_error(const base::Error& error) {
 
 int serve(CommandLine& line) {
     if (!line.role.empty()) return run_role(line.role, line.config);
-    if (!line.config.empty())
+    if (!line.config.empty()) {
+        if (!line.server.zones_directory.empty() || !line.listen.empty()) {
+            return usage_error({"--config goes without --zones and --listen: the file says both",
+                                "directory in [zones] and listen in [serve] of " + line.config});
+        }
         return line.is_check ? check_node(line.config) : run_node(line.config);
+    }
     if (line.server.zones_directory.empty()) {
         return usage_error({"--zones is missing, or --config for a whole node",
                             "nearcastd --zones DIR --listen 127.0.0.1:5353"});
@@ -101,6 +107,8 @@ int serve(CommandLine& line) {
         line.server.transfers = *std::move(transfers);
         line.server.is_empty_allowed = !line.server.transfers.secondaries.empty();
     }
+    // Whoever reads the log may end before the server does.
+    std::signal(SIGPIPE, SIG_IGN);
     line.server.notifies_service_manager = true;
     return run_server(line.server);
 }

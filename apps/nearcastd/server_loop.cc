@@ -56,7 +56,8 @@ sigset_t server_signals() {
 namespace {
 
 void log_finding(const ZoneOutcome& outcome, const zone::Diagnostic& finding) {
-    const std::string place = finding.file + ":" + std::to_string(finding.line);
+    std::string place = finding.file.empty() ? outcome.file : finding.file;
+    if (finding.line > 0) place += ":" + std::to_string(finding.line);
     if (finding.severity == zone::Severity::Error) {
         log::error("zone_error", {{"zone", outcome.zone},
                                   {"at", place},

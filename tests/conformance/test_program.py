@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 
+import dns.exception
 import dns.message
 import dns.query
 import pytest
@@ -65,6 +66,8 @@ def test_says_its_version():
         (["--zones", "/nowhere"], ["--listen", "try:"]),
         (["--zones", "/nowhere", "--listen", "localhost:53"], ["localhost:53", "try:"]),
         (["--zones", "/nowhere", "--listen", "127.0.0.1:99999"], ["99999", "try:"]),
+        (["--zones", "/nowhere", "--listen", "127.0.0.1:0"], ["port 0", "try:"]),
+        (["--zones", "/nowhere", "--config", "node.toml"], ["--config", "[zones]", "try:"]),
         (["--zoness", "x"], ["--zoness"]),
     ],
 )
@@ -101,6 +104,50 @@ def test_check_prints_every_finding(zones):
     assert found.returncode == 1
     assert "bad.test.zone:5" in found.stdout and "bad.test.zone:6" in found.stdout
     assert "2 zones checked, 1 would not be served" in found.stdout
+
+
+def test_check_tells_a_directory_and_a_pipe_among_the_zones(zones):
+    (zones / "folder.test.zone").mkdir()
+    os.mkfifo(zones / "pipe.test.zone")
+    found = run("--check", "--zones", zones)
+    assert found.returncode == 1, found
+    assert found.stdout.count("it is not a regular file") == 2
+    assert "3 zones checked, 2 would not be served" in found.stdout
+
+
+def test_a_control_socket_in_no_directory_is_told_with_a_way_out(zones):
+    listen = f"127.0.0.1:{free_port()}"
+    # fmt: off
+    found = run("--zones", zones, "--listen", listen, "--user", "root",
+                "--control", zones / "none" / "control")
+    # fmt: on
+    assert found.returncode == 1, found
+    assert "control socket" in found.stderr and "try:" in found.stderr
+
+
+def test_goes_on_when_the_reader_of_its_log_is_gone(zones):
+    port = free_port()
+    read_end, write_end = os.pipe()
+    # fmt: off
+    server = subprocess.Popen(
+        [binary(), "--zones", zones, "--threads", "1", "--user", "root",
+         "--listen", f"127.0.0.1:{port}"],
+        stderr=write_end)
+    # fmt: on
+    os.close(write_end)
+    os.close(read_end)
+    query = dns.message.make_query("program.test", "SOA")
+    response = None
+    for _ in range(START_LIMIT):
+        assert server.poll() is None, f"nearcastd ended with {server.returncode}"
+        try:
+            response = dns.query.udp(query, "127.0.0.1", timeout=1, port=port)
+            break
+        except dns.exception.Timeout:
+            continue
+    server.terminate()
+    assert response and response.answer
+    assert server.wait(START_LIMIT) == 0
 
 
 def test_a_zone_that_never_was_good_answers_servfail_alone(zones):
