@@ -17,6 +17,7 @@
 #include "anycast/routing_config.h"
 #include "command.h"
 #include "node_report.h"
+#include "reload_report.h"
 
 #include <CLI/CLI.hpp>
 
@@ -36,6 +37,9 @@ struct Options {
 
 // Between two looks at a draining node.
 constexpr int kLookMilliseconds = 250;
+
+// Compiling the largest zones takes minutes; the server answers when it has done so.
+constexpr std::chrono::minutes kReloadPatience{30};
 
 void wait_a_little() { poll(nullptr, 0, kLookMilliseconds); }
 
@@ -110,10 +114,12 @@ int undrain(const NodeConfig& config, const Options& options) {
 }
 
 int reload(const NodeConfig& config, const Options& options) {
-    if (const auto done = order(config, "reload"); !done) return tell(done.error());
-    std::puts(options.is_json ? "{\"ok\":true}"
-                              : "the server takes in changed zones; its log tells the outcome");
-    return 0;
+    const auto answer =
+        anycast::ask_control(config.run_directory + "/server.sock", "reload", kReloadPatience);
+    if (!answer) return tell(answer.error());
+    const ReloadReport report = reload_report(*answer);
+    std::fputs(options.is_json ? (*answer + '\n').c_str() : report.text.c_str(), stdout);
+    return report.is_good ? 0 : 1;
 }
 
 int prepare(const NodeConfig& config, const Options& options) {
@@ -155,7 +161,8 @@ constexpr Verb kVerbs[] = {
      "still comes. Stays in force over restarts, until undrain. Exit 1: some traffic stayed",
      drain},
     {"undrain", "Ask traffic back", undrain},
-    {"reload", "Take in changed zone files; a bad one is told and its last good version stays",
+    {"reload",
+     "Take in changed zone files. A bad one is told and its last good version stays: exit 1",
      reload},
     {"prepare",
      "Create what needs root: the signal devices and the directories, owned by the node's user. "

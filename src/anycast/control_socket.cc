@@ -24,7 +24,6 @@ using nlohmann::json;
 constexpr size_t kClientsMax = 16;    // A person and some monitoring; more is a mistake.
 constexpr size_t kLineSizeMax = 512;  // A command is a word.
 constexpr std::chrono::seconds kClientPatience{5};
-constexpr std::chrono::seconds kAnswerPatience{10};
 
 base::Result<sockaddr_un> address_of(const std::string& path) {
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
@@ -101,7 +100,8 @@ std::string ControlSocket::reply_to(const std::string& line) {
     return answer_(request["command"].get<std::string>());
 }
 
-base::Result<std::string> ask_control(const std::string& path, std::string_view command) {
+base::Result<std::string> ask_control(const std::string& path, std::string_view command,
+                                      base::Duration patience) {
     const auto address = address_of(path);
     if (!address) return std::unexpected(address.error());
     const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -113,7 +113,7 @@ base::Result<std::string> ask_control(const std::string& path, std::string_view 
         return failed;
     }
     send_line(fd, json{{"command", command}}.dump());
-    const Instant deadline = base::now() + kAnswerPatience;
+    const Instant deadline = base::now() + patience;
     for (std::string received; base::now() < deadline;) {
         pollfd waiting{.fd = fd.get(), .events = POLLIN, .revents = 0};
         if (poll(&waiting, 1, 100) == 0) continue;

@@ -50,9 +50,10 @@ class ControlSocket {
     std::vector<Client> clients_;
 };
 
-// Sends one command to the socket at `path` and returns the line it answers.
-[[nodiscard]] base::Result<std::string> ask_control(const std::string& path,
-                                                    std::string_view command);
+// Sends one command to the socket at `path` and returns the line it answers, within `patience`.
+[[nodiscard]] base::Result<std::string> ask_control(
+    const std::string& path, std::string_view command,
+    base::Duration patience = std::chrono::seconds(10));
 
 // The answer to a command that succeeded, and to one that did not.
 [[nodiscard]] std::string control_ok();

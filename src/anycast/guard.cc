@@ -266,7 +266,6 @@ void Guard::read_symptoms(Instant now) {
     logic_.set_symptom(Symptom::DiskFull, desk_.is_disk_full());
     logic_.set_symptom(Symptom::WrongAnswers, now < wrong_until_);
     logic_.set_drained(desk_.is_drained());
-    if (desk_.take_reload()) reload();
 }
 
 void Guard::obey(Instant now) {

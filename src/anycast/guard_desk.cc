@@ -102,12 +102,8 @@ std::string GuardDesk::answer(std::string_view command) {
     }
     if (command == "drain") return drain(true);
     if (command == "undrain") return drain(false);
-    if (command == "reload") {
-        wants_reload_ = true;
-        return control_ok();
-    }
-    return control_error({"unknown command \"" + std::string(command) + '"',
-                          "one of status, drain, undrain, reload"});
+    return control_error(
+        {"unknown command \"" + std::string(command) + '"', "one of status, drain, undrain"});
 }
 
 // The drain takes effect even when it cannot be written down: the operator wants it now. He is told

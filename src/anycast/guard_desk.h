@@ -37,8 +37,6 @@ class GuardDesk {
 
     [[nodiscard]] bool is_drained() const { return is_drained_; }
     [[nodiscard]] bool is_disk_full() const { return is_disk_full_; }
-    // True once for each reload that was asked for.
-    [[nodiscard]] bool take_reload() { return wants_reload_.exchange(false); }
 
     // What the next `status` shows. Dropped rather than waiting, should the desk hold it just now.
     void publish(const GuardStatus& status);
@@ -55,7 +53,6 @@ class GuardDesk {
     Complete complete_;
     std::atomic<bool> is_drained_;
     std::atomic<bool> is_disk_full_ = false;
-    std::atomic<bool> wants_reload_ = false;
     std::mutex mutex_;  // Guards the status.
     GuardStatus status_;
     std::optional<ControlSocket> socket_;

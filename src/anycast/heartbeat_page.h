@@ -4,7 +4,8 @@
 //
 // It is an anonymous file (memfd) that both inherit, so it outlives either of them: a guard that
 // takes over from a dead one finds here which server runs and how the node has been doing. Every
-// field is a lock-free atomic with one writer, named beside it. Times are steady-clock counts.
+// field is a lock-free atomic with one writer, named beside it; while there is no server, the guard
+// clears what that server would write. Times are steady-clock counts.
 
 #pragma once
 

@@ -185,6 +185,9 @@ void check_limits(ConfigTable& guard, const GuardLimits& limits) {
              "too few questions before the verdict");
     at_least("guard_silence_limit", limits.guard_silence_limit, milliseconds(100),
              "shorter than a busy machine's pauses");
+    // A TCP question is asked once a second, and two of them are needed for a verdict.
+    at_least("soft_limit", limits.soft_limit, milliseconds(2'000),
+             "too short for two questions over TCP");
     at_least("hold_up_max", limits.hold_up_max, limits.hold_up, "below hold_up");
     at_least("hold_up_reset", limits.hold_up_reset, limits.hold_up_max,
              "so the longest hold-up would never be reached");

@@ -53,7 +53,11 @@ void RouteWatch::run() {
 void RouteWatch::look() {
     const uint32_t before = expected_;
     const auto routes = daemon_->read();
-    if (!routes) return conclude({"the routing daemon cannot be read: " + routes.error().message});
+    if (!routes) {
+        const base::Error& reason = routes.error();
+        return conclude({"the routing daemon cannot be read: " + reason.message +
+                         (reason.hint.empty() ? "" : " (try: " + reason.hint + ")")});
+    }
     if (expected_ != before) return;  // Changed while it was read: nothing can be said.
     const Signals signals{.live = (before & kLiveBit) != 0, .pref = (before & kPrefBit) != 0};
     conclude(find_mismatches(config_, signals, *routes));

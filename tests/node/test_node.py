@@ -188,14 +188,17 @@ def test_a_zone_that_cannot_be_loaded_makes_a_last_resort_and_withdraws_nothing(
     zone = world.home / "zones" / "example.org.zone"
     good = zone.read_text()
     zone.write_text(good + "broken 3600 IN A 300.1.2.3\n")
-    world.nearcast("reload")
+    with pytest.raises(subprocess.CalledProcessError) as told:
+        world.nearcast("reload")
+    assert "300.1.2.3" in told.value.stdout and "still serving serial" in told.value.stdout
     world.wait_state("last_resort")
     assert world.has_route(PREFIX[4]) and world.asks(4), "the last good version goes on"
-    world.nearcast("reload")
+    with pytest.raises(subprocess.CalledProcessError):
+        world.nearcast("reload")
     time.sleep(2)  # Longer than soft_recovery.
     assert world.status()["state"] == "last_resort", "a file that stays bad is forgotten"
     zone.write_text(good)
-    world.nearcast("reload")
+    assert "0 failed" in world.nearcast("reload")
     world.wait_state("announced")
 
 
