@@ -101,7 +101,8 @@ def test_what_is_announced_is_read_back(world):
 
 
 def test_a_second_node_is_refused(world):
-    second = subprocess.run([world.bin / "nearcastd", "--config", world.config],
+    second = subprocess.run(["ip", "netns", "exec", world.names["node"], world.bin / "nearcastd",
+                             "--config", world.config],
                             capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert "running already" in second.stderr
