@@ -55,11 +55,6 @@ base::Fd open_signals() {
     return base::Fd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-std::string state_word(const Signals& signals) {
-    if (signals.pref) return "announced";
-    return signals.live ? "last_resort" : "withdrawn";
-}
-
 std::string_view word_of(ServerState state) {
     constexpr std::array kWords = {"absent", "starting", "ready"};
     return kWords[static_cast<size_t>(state)];

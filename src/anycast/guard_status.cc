@@ -16,12 +16,12 @@ constexpr std::array kSymptomWords = {"probes_lost",     "tcp_fails",  "wrong_an
                                       "worker_unreached"};
 static_assert(kSymptomWords.size() == static_cast<size_t>(Symptom::Count));
 
+}  // namespace
+
 std::string state_word(const Signals& signals) {
     if (signals.pref) return "announced";
     return signals.live ? "last_resort" : "withdrawn";
 }
-
-}  // namespace
 
 std::string to_text(Symptom symptom) { return kSymptomWords[static_cast<size_t>(symptom)]; }
 

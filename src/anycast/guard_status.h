@@ -44,7 +44,8 @@ struct GuardStatus {
 [[nodiscard]] std::string to_json(const GuardStatus& status);
 [[nodiscard]] base::Result<GuardStatus> parse_guard_status(const std::string& json);
 
-// The word of a symptom in status and log: "probes_lost".
+// The words of status and log: "announced", "last_resort" or "withdrawn", and "probes_lost".
+[[nodiscard]] std::string state_word(const Signals& signals);
 [[nodiscard]] std::string to_text(Symptom symptom);
 
 }  // namespace nearcast::anycast

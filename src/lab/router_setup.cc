@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "anycast/signals.h"
 #include "lab/files.h"
 #include "lab/lab_state.h"
 #include "lab/netlink.h"
@@ -39,12 +40,11 @@ constexpr std::array kSettings{
 // A BFD packet that waits for the processor is a link that seems dead.
 constexpr int kNiceWithBfd = -10;
 
-Result<void> make_signals(Netlink& netlink) {
+Result<void> make_signals() {
     const auto owner = node_user();
     if (!owner) return std::unexpected(owner.error());
     for (const char* device : {kLiveDevice, kPrefDevice}) {
-        if (auto done = make_signal_device(device, *owner); !done) return done;
-        if (auto done = netlink.bring_up(device); !done) return done;
+        if (auto done = anycast::prepare_device(kTunDriver, device, *owner); !done) return done;
     }
     return {};
 }
@@ -64,7 +64,7 @@ Result<void> make_router(const Plan& plan, size_t router) {
         const auto length = static_cast<uint8_t>(network.address.bits());
         if (auto done = netlink->add_address("lo", network.address, length); !done) return done;
     }
-    if (plan.router(router).kind == RouterKind::Pop) return make_signals(*netlink);
+    if (plan.router(router).kind == RouterKind::Pop) return make_signals();
     return {};
 }
 

@@ -17,8 +17,8 @@ using base::Fd;
 using base::Result;
 
 Result<Fd> open_tun(const std::string& device) {
-    Fd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
-    if (!fd) return fail_errno("/dev/net/tun", errno);
+    Fd fd(::open(kTunDriver, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    if (!fd) return fail_errno(kTunDriver, errno);
     ifreq request{};
     request.ifr_flags = IFF_TUN | IFF_NO_PI;
     std::strncpy(request.ifr_name, device.c_str(), IFNAMSIZ - 1);
@@ -26,15 +26,6 @@ Result<Fd> open_tun(const std::string& device) {
         return fail_errno("device " + device, errno);
     }
     return fd;
-}
-
-Result<void> make_signal_device(const std::string& device, uid_t owner) {
-    auto fd = open_tun(device);
-    if (!fd) return std::unexpected(fd.error());
-    if (::ioctl(fd->get(), TUNSETOWNER, owner) != 0) {
-        return fail_errno("device " + device, errno);
-    }
-    return {};
 }
 
 Result<void> set_carrier(const Fd& tun, bool has_carrier) {
