@@ -8,8 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include <sys/stat.h>
-
 #include "dns/zone_file.h"
 #include "zone/draft.h"
 #include "zone/image_builder.h"
@@ -193,17 +191,6 @@ std::string Diagnostic::to_text() const {
     text += message;
     if (!hint.empty()) text += "\n  try: " + hint;
     return text;
-}
-
-FileStamp FileStamp::of(const std::string& path) {
-    FileStamp stamp;
-    stamp.path = path;
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) return stamp;
-    stamp.inode = status.st_ino;
-    stamp.size = status.st_size;
-    stamp.modified_ns = status.st_mtim.tv_sec * int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
-    return stamp;
 }
 
 CompiledZone compile_zone_file(const std::string& path) {

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "dns/name.h"
+#include "zone/file_stamp.h"
 #include "zone/image.h"
 #include "zone/zone_check.h"
 
@@ -29,17 +30,6 @@ struct Diagnostic {
 
     // "error: example.org.zone:14: MX needs ...", and the hint on a line of its own.
     [[nodiscard]] std::string to_text() const;
-};
-
-// What a file was like when it was read: it need not be read again while this is the same.
-struct FileStamp {
-    std::string path;
-    uint64_t inode = 0;
-    int64_t size = -1;  // -1: there was no such file.
-    int64_t modified_ns = 0;
-
-    [[nodiscard]] static FileStamp of(const std::string& path);
-    bool operator==(const FileStamp&) const = default;
 };
 
 struct CompiledZone {
