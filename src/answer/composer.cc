@@ -8,6 +8,7 @@
 namespace nearcast::answer {
 namespace {
 
+using dns::ExtendedError;
 using dns::Rcode;
 using dns::RRType;
 using zone::Node;
@@ -62,8 +63,10 @@ Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
     query_ = &query;
     outcome_ = {};
     name_.assign_question(name, query.qname.wire());
-    if (!zone) return {Rcode::Refused};
-    if (zone->is_unavailable()) return {Rcode::ServFail};
+    if (!zone) return {.rcode = Rcode::Refused, .reason = ExtendedError::NotAuthoritative};
+    if (zone->is_unavailable()) {
+        return {.rcode = Rcode::ServFail, .reason = ExtendedError::InvalidData};
+    }
 
     visited_[0] = name.hash();
     visited_count_ = 1;

@@ -13,6 +13,7 @@
 
 #include "answer/denial.h"
 #include "answer/lookup.h"
+#include "answer/outcome.h"
 #include "answer/placed_name.h"
 #include "answer/response_writer.h"
 #include "dns/message.h"
@@ -45,12 +46,6 @@ void visit_apexes(const zone::ZoneTable& zones, const zone::HashedName& name, si
 [[nodiscard]] std::optional<zone::Image> find_zone_for(const zone::ZoneTable& zones,
                                                        const zone::HashedName& name,
                                                        dns::RRType qtype);
-
-struct Outcome {
-    dns::Rcode rcode = dns::Rcode::NoError;
-    bool is_authoritative = false;
-    bool is_truncated = false;
-};
 
 class Composer {
  public:

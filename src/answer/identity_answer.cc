@@ -46,7 +46,9 @@ const std::string* IdentityAnswer::text_for(const dns::Name& name) const {
 Outcome IdentityAnswer::answer(const dns::Query& query, ResponseWriter& writer) const {
     const std::string* const text = text_for(query.qname);
     const bool is_text = query.qtype == dns::RRType::TXT || query.qtype == dns::RRType::ANY;
-    if (text == nullptr || !is_text) return {dns::Rcode::Refused};
+    if (text == nullptr || !is_text) {
+        return {.rcode = dns::Rcode::Refused, .reason = dns::ExtendedError::NotAuthoritative};
+    }
     const Owner owner{dns::kHeaderSize, query.qname.wire()};
     const RecordHead head{dns::RRType::TXT, dns::RRClass::CH, 0};
     Outcome outcome;

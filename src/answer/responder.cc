@@ -7,12 +7,14 @@
 
 #include "answer/composer.h"
 #include "answer/identity_answer.h"
+#include "answer/response_options.h"
 #include "answer/response_writer.h"
 #include "dns/message.h"
 
 namespace nearcast::answer {
 namespace {
 
+using dns::ExtendedError;
 using dns::Rcode;
 using zone::HashedName;
 
@@ -23,11 +25,7 @@ constexpr size_t kStageMax = 32;
 // A response that has nothing but a header, the longest question and OPT with our options.
 constexpr size_t kRoomMin = 512;
 
-// What the options of a query ask for.
-struct Wishes {
-    bool nsid = false;
-    bool probe = false;
-};
+constexpr Outcome kNotImplemented = {.rcode = Rcode::NotImp, .reason = ExtendedError::NotSupported};
 
 // One query on its way through the stages.
 struct Job {
@@ -63,16 +61,6 @@ bool is_special(const dns::Query& query) {
            query.qtype == dns::RRType::AXFR || query.qtype == dns::RRType::IXFR;
 }
 
-constexpr size_t kOptionHeadSize = 4;  // Code and size.
-
-// Returns where the next option goes.
-uint8_t* put_option(uint8_t* at, uint16_t code, std::span<const uint8_t> data) {
-    base::store_u16(at, code);
-    base::store_u16(at + 2, static_cast<uint16_t>(data.size()));
-    std::ranges::copy(data, at + kOptionHeadSize);
-    return at + kOptionHeadSize + data.size();
-}
-
 }  // namespace
 
 struct Responder::Worker {
@@ -86,10 +74,9 @@ struct Responder::Worker {
     void fetch_node(const Job& job) const;
     void compose(Job& job);
 
-    [[nodiscard]] Wishes read_wishes(const Job& job) const;
+    void prepare_options(const Job& job);
     [[nodiscard]] size_t limit_for(const Job& job) const;
     [[nodiscard]] Outcome outcome_for(Job& job);
-    void append_opt(const Job& job, const Wishes& wishes, Rcode rcode, size_t size);
 
     zone::ZoneTable& zones;
     base::Quiescence::Reader reader;
@@ -100,6 +87,7 @@ struct Responder::Worker {
     const uint16_t udp_payload_max;
     Composer composer;
     ResponseWriter writer;
+    ResponseOptions response_options;
     std::array<Job, kStageMax> jobs;
 };
 
@@ -151,19 +139,22 @@ void Responder::Worker::fetch_node(const Job& job) const {
     if (job.zone && !job.zone->is_unavailable()) job.zone->prefetch_node(job.name.hash());
 }
 
-Wishes Responder::Worker::read_wishes(const Job& job) const {
-    Wishes wishes;
+// What the options of the query ask for.
+void Responder::Worker::prepare_options(const Job& job) {
     const dns::Edns& edns = job.query.edns;
-    if (edns.options_size == 0 || edns.version != dns::kEdnsVersion) return wishes;
-    dns::OptionReader options(edns.options(job.exchange->query));
+    response_options.begin(edns.is_present);
+    if (edns.options_size == 0 || edns.version != dns::kEdnsVersion) return;
+    bool wants_nsid = false;
+    dns::OptionReader asked(edns.options(job.exchange->query));
     dns::EdnsOption option;
-    while (options.next(option)) {
-        if (option.code == dns::kNsid) wishes.nsid = true;
+    while (asked.next(option)) {
+        if (option.code == dns::kNsid) wants_nsid = true;
         if (option.code == dns::kProbe && knows_probes && job.exchange->is_local) {
-            wishes.probe = std::ranges::equal(option.data, probe_token);
+            job.exchange->is_probe = std::ranges::equal(option.data, probe_token);
         }
     }
-    return wishes;
+    if (wants_nsid) response_options.add(dns::kNsid, identity.nsid());
+    if (job.exchange->is_probe) response_options.add_u16(dns::kProbe, worker_index);
 }
 
 size_t Responder::Worker::limit_for(const Job& job) const {
@@ -178,7 +169,7 @@ Outcome Responder::Worker::outcome_for(Job& job) {
     if (job.is_lookup) return composer.compose(query, job.name, job.zone, writer);
     if (job.error != dns::ParseError::None) return {*dns::rcode_of(job.error)};
     if (query.edns.version != dns::kEdnsVersion) return {Rcode::BadVers};
-    if (query.opcode() != dns::Opcode::Query) return {Rcode::NotImp};
+    if (query.opcode() != dns::Opcode::Query) return kNotImplemented;
     if (query.has_tsig()) return {Rcode::NotAuth};  // No key is shared with anyone.
     if (query.qclass == dns::RRClass::CH) return identity.answer(query, writer);
     switch (query.qtype) {
@@ -188,27 +179,12 @@ Outcome Responder::Worker::outcome_for(Job& job) {
         case dns::RRType::TKEY:
         case dns::RRType::MAILA:
         case dns::RRType::MAILB:
-            return {Rcode::NotImp};
-        default:  // Transfers, and classes that nobody uses.
-            return {Rcode::Refused};
-    }
-}
-
-void Responder::Worker::append_opt(const Job& job, const Wishes& wishes, Rcode rcode, size_t size) {
-    uint8_t* at = writer.append_reserved(size).data();
-    at[0] = 0;  // The root.
-    base::store_u16(at + 1, static_cast<uint16_t>(dns::RRType::OPT));
-    base::store_u16(at + 3, udp_payload_max);
-    at[5] = static_cast<uint8_t>(static_cast<uint16_t>(rcode) >> 4);
-    at[6] = dns::kEdnsVersion;
-    base::store_u16(at + 7, job.query.edns.dnssec_ok ? dns::kEdnsFlagDo : uint16_t{0});
-    base::store_u16(at + 9, static_cast<uint16_t>(size - dns::kOptRecordSize));
-    at += dns::kOptRecordSize;
-    if (wishes.nsid) at = put_option(at, dns::kNsid, identity.nsid());
-    if (wishes.probe) {
-        std::array<uint8_t, 2> index{};
-        base::store_u16(index.data(), worker_index);
-        put_option(at, dns::kProbe, index);
+            return kNotImplemented;
+        case dns::RRType::AXFR:
+        case dns::RRType::IXFR:
+            return {.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
+        default:  // Classes that nobody uses.
+            return {.rcode = Rcode::Refused, .reason = ExtendedError::NotSupported};
     }
 }
 
@@ -216,17 +192,18 @@ void Responder::Worker::compose(Job& job) {
     Exchange& exchange = *job.exchange;
     if (!dns::rcode_of(job.error) || exchange.room.size() < kRoomMin) return;
     const dns::Query& query = job.query;
-    const Wishes wishes = read_wishes(job);
-    size_t opt_size = query.edns.is_present ? dns::kOptRecordSize : 0;
-    if (wishes.nsid) opt_size += kOptionHeadSize + identity.nsid().size();
-    if (wishes.probe) opt_size += kOptionHeadSize + sizeof worker_index;
-
+    prepare_options(job);
     const size_t limit = limit_for(job);
-    const size_t needed = dns::kHeaderSize + query.question_size + opt_size;
+    const size_t needed = dns::kHeaderSize + query.question_size + response_options.size();
+    const size_t reserved = std::min(exchange.reserved, limit - needed);
     writer.begin(exchange.room, limit, query.question(exchange.query));
-    writer.reserve(opt_size + std::min(exchange.reserved, limit - needed));
-    const Outcome outcome = outcome_for(job);
-    if (opt_size > 0) append_opt(job, wishes, outcome.rcode, opt_size);
+    writer.reserve(response_options.size() + reserved);
+    const Outcome outcome = exchange.verdict ? *exchange.verdict : outcome_for(job);
+    response_options.explain(outcome.reason);
+    response_options.append_to(writer, {.rcode = outcome.rcode,
+                                        .udp_payload = udp_payload_max,
+                                        .dnssec_ok = query.edns.dnssec_ok,
+                                        .reserved = reserved});
 
     constexpr uint16_t kCopied = dns::kOpcodeMask | dns::kFlagRd | dns::kFlagCd;
     uint16_t flags = dns::kFlagQr | (query.header.flags & kCopied) |
@@ -235,7 +212,6 @@ void Responder::Worker::compose(Job& job) {
     if (outcome.is_truncated) flags |= dns::kFlagTc;
     writer.finish(query.header.id, flags);
     exchange.response_size = writer.size();
-    exchange.is_probe = wishes.probe;
 }
 
 void Responder::Worker::respond(std::span<Exchange> batch) {

@@ -14,11 +14,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include <sys/socket.h>
 
+#include "answer/outcome.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::answer {
@@ -32,8 +34,10 @@ struct Exchange {
     Transport transport = Transport::Udp;
     bool is_local = false;  // From this host: a loopback source, or source equal to destination.
     const sockaddr* peer = nullptr;  // Who asks, where that may matter; null: unknown.
-    size_t reserved =
-        0;  // Bytes that the caller adds to the response: the client's limit has them.
+    // Bytes that the caller adds to the response: the client's limit has them.
+    size_t reserved = 0;
+    // What the caller has decided already: a response without records that says so.
+    std::optional<Outcome> verdict = std::nullopt;
 
     // Results.
     size_t response_size = 0;  // Zero: send nothing.

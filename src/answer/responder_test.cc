@@ -81,6 +81,13 @@ class ResponderTest : public testing::Test {
         return describe(zones_.send(query));
     }
 
+    std::optional<dns::ExtendedError> reason_for(std::string_view question) {
+        const auto response = read(question);
+        const auto option = response.option(dns::kExtendedError);
+        if (!option || option->size() < 2) return std::nullopt;
+        return static_cast<dns::ExtendedError>(base::load_u16(option->data()));
+    }
+
     std::vector<uint8_t> probe(const ProbeToken& token, bool is_local) {
         dns::QueryDraft draft;
         draft.qname = *dns::parse_name("example.org.");
@@ -149,6 +156,35 @@ TEST_F(ResponderTest, RefusesAVersionOfEdnsThatItDoesNotKnow) {
     auto query = query_for("ns1.example.org A");
     query[query.size() - 5] = 1;
     EXPECT_EQ(describe(zones_.send(query)), "BADVERS\n");
+}
+
+TEST_F(ResponderTest, SaysWhyItDoesNotAnswer) {
+    zones_.table().publish(zone::build_unavailable_image(*dns::parse_name("broken.example.")));
+    EXPECT_EQ(reason_for("www.nowhere.example A"), dns::ExtendedError::NotAuthoritative);
+    EXPECT_EQ(reason_for("unknown.bind TXT CH"), dns::ExtendedError::NotAuthoritative);
+    EXPECT_EQ(reason_for("www.broken.example A"), dns::ExtendedError::InvalidData);
+    EXPECT_EQ(reason_for("example.org AXFR +tcp"), dns::ExtendedError::Prohibited);
+    EXPECT_EQ(reason_for("example.org A HS"), dns::ExtendedError::NotSupported);
+    EXPECT_EQ(reason_for("example.org MAILB"), dns::ExtendedError::NotSupported);
+    EXPECT_FALSE(reason_for("ns1.example.org A"));
+    EXPECT_FALSE(reason_for("none.example.org A"));
+    EXPECT_FALSE(reason_for("example.org OPT"));
+    EXPECT_FALSE(reason_for("www.nowhere.example A +noedns"));
+}
+
+TEST_F(ResponderTest, AnswersWhatItsCallerHasDecided) {
+    const auto query = query_for("ns1.example.org A");
+    std::vector<uint8_t> room(512);
+    Exchange exchange{.query = query, .room = room};
+    exchange.verdict =
+        Outcome{.rcode = dns::Rcode::NotAuth, .reason = dns::ExtendedError::Prohibited};
+    zones_.responder().respond({&exchange, 1});
+    const auto response = dns::read_response(std::span(room).first(exchange.response_size));
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->rcode, dns::Rcode::NotAuth);
+    EXPECT_EQ(response->questions.size(), 1U);
+    EXPECT_TRUE(response->answer.empty());
+    EXPECT_TRUE(response->option(dns::kExtendedError));
 }
 
 TEST_F(ResponderTest, TruncatesWhatDoesNotFit) {

@@ -75,7 +75,7 @@ class ResponseWriter {
     // Writes the counts and `flags`; the message is then size() bytes long.
     void finish(uint16_t id, uint16_t flags);
 
-    // Bytes in the reserved part at the end, counted as one record: OPT.
+    // Bytes at the end, counted as one record: OPT. As many as reserved, and of room() as well.
     [[nodiscard]] std::span<uint8_t> append_reserved(size_t size);
 
     // Where the body of the RRset added last begins, for pointers to names in it; zero when it was
@@ -86,6 +86,8 @@ class ResponseWriter {
     [[nodiscard]] size_t first_rdata_at() const { return first_rdata_at_; }
 
     [[nodiscard]] size_t size() const { return size_; }
+    // What is left of the limit, without what is reserved.
+    [[nodiscard]] size_t room() const { return limit_ - size_; }
     [[nodiscard]] std::span<const uint8_t> message() const { return {data_, size_}; }
     [[nodiscard]] uint16_t count(Section section) const {
         return counts_[static_cast<size_t>(section)];

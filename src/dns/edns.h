@@ -22,10 +22,19 @@ constexpr uint16_t kExtendedError = 15;  // RFC 8914
 // answer. Honoured from this host only.
 constexpr uint16_t kProbe = 65053;
 
+// Why a response is as it is (RFC 8914 §4): those that an authoritative server has reason to say.
+enum class ExtendedError : uint16_t {
+    Prohibited = 18,        // Who asks may not.
+    NotAuthoritative = 20,  // No zone here holds the name.
+    NotSupported = 21,      // Nobody may: this is not done here.
+    InvalidData = 24,       // The zone is one of ours, but its data are missing or too old.
+};
+
 constexpr uint8_t kEdnsVersion = 0;       // The only one there is.
 constexpr uint16_t kUdpPayloadMin = 512;  // What every client takes; a smaller offer means this.
 constexpr uint16_t kEdnsFlagDo = 0x8000;  // In the low half of OPT's TTL field (RFC 3225).
 constexpr size_t kOptRecordSize = 11;     // An OPT record without options, its root owner included.
+constexpr size_t kOptionHeadSize = 4;     // Code and size of an option.
 
 struct EdnsOption {
     uint16_t code = 0;
