@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tls/reloadable_context.h"
+
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "tls/openssl.h"
+
+namespace nearcast::tls {
+namespace {
+
+using Digest = std::array<uint8_t, 32>;
+
+// A file that cannot be read counts as an empty one: making the context tells what is wrong.
+Digest digest_of(const ServerSettings& settings) {
+    const std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>> hash(EVP_MD_CTX_new());
+    EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
+    for (const std::string& path : {settings.certificate, settings.key, settings.client_ca}) {
+        std::ifstream file(path);
+        std::string text{std::istreambuf_iterator<char>(file), {}};
+        EVP_DigestUpdate(hash.get(), text.data(), text.size());
+        EVP_DigestUpdate(hash.get(), "", 1);  // An end, so that nothing moves between the files.
+        OPENSSL_cleanse(text.data(), text.size());
+    }
+    Digest digest{};
+    EVP_DigestFinal_ex(hash.get(), digest.data(), nullptr);
+    return digest;
+}
+
+}  // namespace
+
+base::Result<bool> ReloadableContext::refresh() {
+    // First the digest: a file that changes in between is seen the next time.
+    const Digest digest = digest_of(settings_);
+    if (current() != nullptr && digest == digest_) return false;
+    auto context = TlsContext::for_server(settings_);
+    if (!context) return std::unexpected(context.error());
+    auto next = std::make_shared<const TlsContext>(*std::move(context));
+    digest_ = digest;
+    const std::lock_guard lock(mutex_);
+    current_.swap(next);
+    return true;
+}
+
+std::shared_ptr<const TlsContext> ReloadableContext::current() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+}
+
+}  // namespace nearcast::tls

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tls/tls_context.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <fstream>
+#include <string_view>
+#include <utility>
+
+#include <openssl/x509v3.h>
+
+#include "base/address.h"
+#include "tls/openssl.h"
+
+namespace nearcast::tls {
+namespace {
+
+using base::Result;
+
+// Of what a client may show us. A chain of three is 4 KiB; the library's own bound is 100 KiB.
+constexpr long kPeerChainSizeMax = 16 << 10;
+
+// How long a ticket can resume a session, and with it what was proved about the client. Shorter
+// than an operator's patience after he took somebody off a list; a reload ends all at once.
+constexpr long kTicketLifetimeSeconds = 3600;
+
+// Forward secrecy and authenticated encryption alone; TLS 1.3 has nothing else.
+constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+constexpr std::array<unsigned char, 4> kDot = {3, 'd', 'o', 't'};  // RFC 7858, RFC 9103 §7.1.
+
+// A passphrase would be asked for on a terminal that is not there.
+int refuse_passphrase(char* /*room*/, int /*size*/, int /*is_write*/, void* /*argument*/) {
+    return -1;
+}
+
+// A client that names protocols, and not ours, wants something else (RFC 7301 §3.2).
+int select_protocol(SSL* /*session*/, const unsigned char** selected, unsigned char* selected_size,
+                    const unsigned char* offered, unsigned offered_size, void* /*argument*/) {
+    unsigned char* found = nullptr;
+    if (SSL_select_next_proto(&found, selected_size, kDot.data(), kDot.size(), offered,
+                              offered_size) != OPENSSL_NPN_NEGOTIATED) {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    *selected = found;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+// Of a client's certificate: the verdict is kept, and whoever has to know asks for it. A client
+// that shows a certificate of somebody else's CA may still ask what anyone may.
+int note_client(X509_STORE_CTX* chain, void* /*argument*/) {
+    X509_verify_cert(chain);
+    ERR_clear_error();
+    return 1;
+}
+
+// Of a server's certificate: all that its profile says must hold.
+int verify_server(X509_STORE_CTX* chain, void* argument) {
+    const auto& state = *static_cast<const ContextState*>(argument);
+    if (state.believes_cas && X509_verify_cert(chain) != 1) return 0;
+    if (state.pins.empty()) return 1;
+    const SpkiPin pin = pin_of(X509_STORE_CTX_get0_cert(chain));
+    if (std::ranges::find(state.pins, pin) != state.pins.end()) {
+        X509_STORE_CTX_set_error(chain, X509_V_OK);
+        return 1;
+    }
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_UNTRUSTED);
+    return 0;
+}
+
+std::unexpected<base::Error> fail_openssl(const std::string& what, const std::string& hint) {
+    return base::fail(what + ": " + reason_of(ERR_peek_last_error()), hint);
+}
+
+Result<void> check_readable(const std::string& path) {
+    if (const std::ifstream file(path); !file) {
+        auto failed = base::fail_errno("cannot read " + path, errno);
+        failed.error().hint = "a PEM file that the user whom the server runs as can read";
+        return failed;
+    }
+    return {};
+}
+
+int64_t end_of(const X509* certificate) {
+    std::tm time{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return 0;
+    return timegm(&time);
+}
+
+Result<void> use_own(ContextState& state, const std::string& certificate, const std::string& key) {
+    SSL_CTX* const context = state.context.get();
+    for (const std::string& path : {certificate, key}) {
+        if (auto done = check_readable(path); !done) return done;
+    }
+    SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
+        return fail_openssl(certificate + " has no certificate that can be used",
+                            "a PEM file, the server's own certificate first");
+    }
+    if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+        return fail_openssl(key + " has no key for " + certificate,
+                            "the PEM file of that certificate's key, without a passphrase");
+    }
+    state.expires_at = end_of(SSL_CTX_get0_certificate(context));
+    return {};
+}
+
+Result<void> believe(ContextState& state, const std::string& ca) {
+    if (auto done = check_readable(ca); !done) return done;
+    ERR_clear_error();
+    if (SSL_CTX_load_verify_file(state.context.get(), ca.c_str()) == 1) return {};
+    return fail_openssl(ca + " has no certificates", "a PEM file with the certificate of the CA");
+}
+
+Result<ContextState> begin(const SSL_METHOD* method, int lowest_version) {
+    ContextState state;
+    state.context.reset(SSL_CTX_new(method));
+    SSL_CTX* const context = state.context.get();
+    if (context == nullptr) return fail_openssl("TLS cannot be set up", "");
+    SSL_CTX_set_min_proto_version(context, lowest_version);
+    SSL_CTX_set_cipher_list(context, kTls12Ciphers);
+    // DNS messages tell their own length: an end without a goodbye loses nothing unnoticed.
+    SSL_CTX_set_options(
+        context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
+    // An idle session gives its 34 KiB of buffers back.
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_max_cert_list(context, kPeerChainSizeMax);
+    return state;
+}
+
+Result<void> ask_clients(ContextState& state, const std::string& ca) {
+    SSL_CTX* const context = state.context.get();
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_cert_verify_callback(context, note_client, nullptr);
+    if (ca.empty()) return {};
+    if (auto done = believe(state, ca); !done) return done;
+    SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(ca.c_str()));
+    return {};
+}
+
+// The library's own macro for this casts as C does.
+bool send_server_name(SSL* session, std::string name) {
+    return SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    name.data()) == 1;
+}
+
+}  // namespace
+
+TlsContext::TlsContext(std::shared_ptr<const ContextState> state) : state_(std::move(state)) {}
+
+Result<TlsContext> TlsContext::for_server(const ServerSettings& settings) {
+    auto state = begin(TLS_server_method(), TLS1_2_VERSION);
+    if (!state) return std::unexpected(state.error());
+    state->is_server = true;
+    SSL_CTX* const context = state->context.get();
+    if (auto done = use_own(*state, settings.certificate, settings.key); !done) {
+        return std::unexpected(done.error());
+    }
+    if (settings.asks_clients) {
+        if (auto done = ask_clients(*state, settings.client_ca); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+    // Tickets hold the state of a session, so that we need not: nothing is cached here.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_session_id_context(context, kDot.data(), kDot.size());
+    SSL_CTX_set_timeout(context, kTicketLifetimeSeconds);
+    SSL_CTX_set_num_tickets(context, 1);
+    return TlsContext(std::make_shared<const ContextState>(*std::move(state)));
+}
+
+Result<TlsContext> TlsContext::for_client(const ClientSettings& settings) {
+    auto begun = begin(TLS_client_method(), TLS1_3_VERSION);
+    if (!begun) return std::unexpected(begun.error());
+    const auto state = std::make_shared<ContextState>(*std::move(begun));
+    SSL_CTX* const context = state->context.get();
+    state->server_name = settings.server_name;
+    state->is_address = base::parse_ip_address(settings.server_name).has_value();
+    state->pins = settings.pins;
+    state->believes_cas = settings.pins.empty() || !settings.ca.empty();
+    if (state->believes_cas && settings.ca.empty()) {
+        SSL_CTX_set_default_verify_paths(context);
+    } else if (state->believes_cas) {
+        if (auto done = believe(*state, settings.ca); !done) return std::unexpected(done.error());
+    }
+    if (!settings.certificate.empty()) {
+        if (auto done = use_own(*state, settings.certificate, settings.key); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_cert_verify_callback(context, verify_server, state.get());
+    SSL_CTX_set_alpn_protos(context, kDot.data(), kDot.size());
+    return TlsContext(state);
+}
+
+Result<TlsSession> TlsContext::open_session(int socket) const {
+    TlsSession::Pointer session(SSL_new(state_->context.get()));
+    if (!session || SSL_set_fd(session.get(), socket) != 1) {
+        return base::fail("no memory for a TLS session");
+    }
+    if (state_->is_server) {
+        SSL_set_accept_state(session.get());
+        return TlsSession(state_, std::move(session));
+    }
+    SSL_set_connect_state(session.get());
+    const char* const name = state_->server_name.c_str();
+    if (state_->is_address) {
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), name);
+    } else if (!state_->server_name.empty()) {
+        SSL_set_hostflags(session.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        if (SSL_set1_host(session.get(), name) != 1 ||
+            !send_server_name(session.get(), state_->server_name)) {
+            return base::fail("no memory for a TLS session");
+        }
+    }
+    return TlsSession(state_, std::move(session));
+}
+
+int64_t TlsContext::expires_at() const { return state_->expires_at; }
+
+}  // namespace nearcast::tls

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One TLS connection over a non-blocking socket.
+//
+// The handshake happens inside the first reads and writes: whoever reads while there is input gets
+// through it. Errors are values; a broken session stays broken. The program ignores SIGPIPE. Used
+// by one thread at a time.
+
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "tls/io.h"
+#include "tls/peer.h"
+
+struct ssl_st;
+
+namespace nearcast::tls {
+
+struct ContextState;
+
+class TlsSession {
+ public:
+    TlsSession(TlsSession&&) noexcept;
+    TlsSession& operator=(TlsSession&&) noexcept;
+    // Says goodbye, if that does not have to wait.
+    ~TlsSession();
+
+    // At most one record, 16 KiB, is decrypted at a time: what does not fit into `room` is_pending
+    // and comes with the next read, without the socket becoming readable.
+    [[nodiscard]] Io read(std::span<uint8_t> room) noexcept;
+
+    // After NeedsInput or NeedsOutput the next write begins with the same bytes.
+    [[nodiscard]] Io write(std::span<const uint8_t> bytes) noexcept;
+
+    // The handshake is done: who the peer is, as far as that was asked, is settled.
+    [[nodiscard]] bool is_established() const;
+    [[nodiscard]] bool is_pending() const;
+
+    // Meaningful once established.
+    [[nodiscard]] Peer peer() const;
+
+    // Why it is broken, in words for the operator.
+    [[nodiscard]] std::string problem() const;
+
+ private:
+    friend class TlsContext;
+    struct Freer {
+        void operator()(ssl_st* session) const;
+    };
+    using Pointer = std::unique_ptr<ssl_st, Freer>;
+
+    TlsSession(std::shared_ptr<const ContextState> context, Pointer session);
+    [[nodiscard]] Io failed(int outcome) noexcept;
+
+    std::shared_ptr<const ContextState> context_;  // The session reads in it: it outlives it.
+    Pointer session_;
+    bool is_broken_ = false;
+    unsigned long error_ = 0;  // OpenSSL's, once broken; zero: the network's.
+};
+
+}  // namespace nearcast::tls
