@@ -336,6 +336,12 @@ void ConfigTable::leave(std::string_view key) {
                   [key](const auto& each) { return each.first == key; });
 }
 
+void ConfigTable::leave_rest() {
+    if (node_ == kAbsent) return;
+    Node& node = state_->nodes[node_];
+    std::erase_if(node.children, [&](const auto& each) { return !has_asked(node, each.first); });
+}
+
 void ConfigTable::refuse(std::string_view key, std::string_view reason, std::string_view hint) {
     const Node* node = state_->child(node_, key);
     const uint32_t table_line = node_ == kAbsent ? 1 : state_->nodes[node_].line;

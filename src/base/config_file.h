@@ -102,6 +102,8 @@ class ConfigTable {
 
     // Says that somebody else reads this key of the same file, and finds what is wrong in it.
     void leave(std::string_view key);
+    // The same of every key that was not asked for yet.
+    void leave_rest();
 
     // An absent table reads as an empty one.
     [[nodiscard]] ConfigTable table(std::string_view key);

@@ -52,6 +52,15 @@ TEST(ConfigFile, WhatIsLeftToSomebodyElseIsNotUnknown) {
     EXPECT_TRUE(file.finish().has_value());
 }
 
+TEST(ConfigFile, LeavesTheRestToOthersButNotInWhatItReads) {
+    ConfigFile file = parsed("[theirs]\nkey = 1\n[ours]\nkey = 1\n");
+    (void)file.root().table("ours");
+    file.root().leave_rest();
+    const auto done = file.finish();
+    ASSERT_FALSE(done);
+    EXPECT_TRUE(done.error().message.contains("unknown key \"key\"")) << done.error().message;
+}
+
 TEST(ConfigFile, ReadsWhatIsThereAndKeepsDefaultsElsewhere) {
     ConfigFile file = parsed(kExample);
     std::string name = "unset";
