@@ -3,34 +3,23 @@
 #include "transfer/primary_client.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <ctime>
 #include <string>
 #include <utility>
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/random.h"
 #include "dns/response.h"
+#include "transfer/link.h"
 
 namespace nearcast::transfer {
 namespace {
 
-using base::Fd;
 using base::Instant;
 using base::Result;
-using std::chrono::milliseconds;
 using Bytes = std::vector<uint8_t>;
 
-constexpr size_t kFrameHeaderSize = 2;
 constexpr int kUdpTries = 2;
-// How soon a wait notices that the program ends.
-constexpr milliseconds kStopPoll{200};
 
 uint64_t wall_clock() { return static_cast<uint64_t>(::time(nullptr)); }
 
@@ -44,79 +33,6 @@ std::unexpected<base::Error> unproven(const Bytes& message, TsigError error) {
     return base::fail(std::move(text),
                       "the same key, secret and algorithm on both sides, and right clocks");
 }
-
-// A socket connected to the primary, every wait on it bounded.
-class Link {
- public:
-    Link(int type, const base::SocketAddress& peer, const std::atomic<bool>& is_stopping)
-        : is_stopping_(is_stopping),
-          socket_(::socket(peer.ip.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-        const base::NativeAddress native(peer);
-        is_open_ = socket_ && (::connect(socket_.get(), native.data(), native.size()) == 0 ||
-                               errno == EINPROGRESS);
-    }
-
-    [[nodiscard]] Result<void> wait(short events, Instant deadline) const {
-        if (!is_open_) return base::fail_errno("cannot connect", errno);
-        while (!is_stopping_.load()) {
-            const auto left = std::chrono::ceil<milliseconds>(deadline - base::now());
-            if (left.count() <= 0) return base::fail("no answer in time");
-            pollfd item{socket_.get(), events, 0};
-            const auto pause = static_cast<int>(std::min(left, kStopPoll).count());
-            if (::poll(&item, 1, pause) > 0) return {};
-        }
-        return base::fail("this server is stopping");
-    }
-
-    [[nodiscard]] Result<void> write(std::span<const uint8_t> bytes, Instant deadline) const {
-        while (!bytes.empty()) {
-            if (auto ready = wait(POLLOUT, deadline); !ready) return ready;
-            const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (sent < 0 && errno != EAGAIN) return base::fail_errno("cannot send", errno);
-            bytes = bytes.subspan(static_cast<size_t>(std::max<ssize_t>(sent, 0)));
-        }
-        return {};
-    }
-
-    [[nodiscard]] Result<size_t> read_some(std::span<uint8_t> room, Instant deadline) const {
-        for (;;) {
-            if (auto ready = wait(POLLIN, deadline); !ready) return std::unexpected(ready.error());
-            const ssize_t got = ::recv(socket_.get(), room.data(), room.size(), 0);
-            if (got > 0) return static_cast<size_t>(got);
-            if (got == 0) return base::fail("the primary closed the connection");
-            if (errno != EAGAIN && errno != EINTR) return base::fail_errno("cannot receive", errno);
-        }
-    }
-
-    [[nodiscard]] Result<void> write_frame(const Bytes& message, Instant deadline) const {
-        Bytes frame(kFrameHeaderSize);
-        base::store_u16(frame.data(), static_cast<uint16_t>(message.size()));
-        frame.insert(frame.end(), message.begin(), message.end());
-        return write(frame, deadline);
-    }
-
-    [[nodiscard]] Result<Bytes> read_frame(Instant deadline) const {
-        std::array<uint8_t, kFrameHeaderSize> length{};
-        if (auto done = read_all(length, deadline); !done) return std::unexpected(done.error());
-        Bytes message(base::load_u16(length.data()));
-        if (auto done = read_all(message, deadline); !done) return std::unexpected(done.error());
-        return message;
-    }
-
- private:
-    [[nodiscard]] Result<void> read_all(std::span<uint8_t> room, Instant deadline) const {
-        while (!room.empty()) {
-            const auto got = read_some(room, deadline);
-            if (!got) return std::unexpected(got.error());
-            room = room.subspan(*got);
-        }
-        return {};
-    }
-
-    const std::atomic<bool>& is_stopping_;
-    Fd socket_;
-    bool is_open_ = false;
-};
 
 }  // namespace
 
@@ -156,7 +72,7 @@ Result<Bytes> PrimaryClient::soa_in(const Bytes& bytes, const Question& question
 }
 
 Result<Bytes> PrimaryClient::ask_over_udp(const Question& question) const {
-    const Link link(SOCK_DGRAM, primary_, is_stopping_);
+    const Link link(Link::Kind::Datagrams, primary_, is_stopping_);
     Bytes room(dns::kMessageSizeMax);
     for (int i = 0; i < kUdpTries; ++i) {
         const Instant deadline = base::now() + limits_.answer;
@@ -177,7 +93,7 @@ Result<Bytes> PrimaryClient::ask_over_udp(const Question& question) const {
 }
 
 Result<Bytes> PrimaryClient::ask_over_tcp(const Question& question) const {
-    const Link link(SOCK_STREAM, primary_, is_stopping_);
+    const Link link(Link::Kind::Stream, primary_, is_stopping_);
     const Instant deadline = base::now() + limits_.connect;
     if (auto sent = link.write_frame(question.message, deadline); !sent) {
         return std::unexpected(sent.error());
@@ -195,7 +111,7 @@ Result<Bytes> PrimaryClient::ask_soa() {
 
 Result<zone::ImageBlock> PrimaryClient::fetch() {
     const Question question = make_question(dns::RRType::AXFR);
-    const Link link(SOCK_STREAM, primary_, is_stopping_);
+    const Link link(Link::Kind::Stream, primary_, is_stopping_);
     const Instant end = base::now() + limits_.transfer;
     if (auto sent = link.write_frame(question.message, base::now() + limits_.connect); !sent) {
         return std::unexpected(sent.error());
