@@ -14,10 +14,6 @@ using dns::RRType;
 using zone::Node;
 using zone::RRset;
 
-// Targets of one RRset whose addresses are added, at most: what more there is would hardly fit, and
-// a question is to have a bounded cost.
-constexpr size_t kTargetsMax = 32;
-
 // Whether a node with a CNAME sends this question on (RFC 1034 §3.6.2, RFC 2181 §10.1; the DNSSEC
 // types may stand beside a CNAME, RFC 4034 §2.5).
 bool follows_cname(RRType qtype) {
@@ -30,17 +26,11 @@ Owner target_owner(const zone::Link& link, const Node& target, size_t rrset_at) 
     return {rrset_at == 0 ? 0 : rrset_at + link.name_at, target.owner()};
 }
 
-// Whether an earlier link leads to the same node.
-bool is_repeated(std::span<const zone::Link> links, size_t number) {
-    const auto earlier = links.first(number);
-    return std::ranges::find(earlier, links[number].node, &zone::Link::node) != earlier.end();
-}
-
 }  // namespace
 
-std::optional<zone::Image> find_zone(const zone::ZoneTable& zones, const zone::HashedName& name,
-                                     size_t first_label) {
-    std::optional<zone::Image> found;
+std::optional<zone::Version> find_zone(const zone::ZoneTable& zones, const zone::HashedName& name,
+                                       size_t first_label) {
+    std::optional<zone::Version> found;
     visit_apexes(zones, name, first_label, [&](size_t label) {
         found = zones.find(name.hash(label), name.suffix(label));
         return found.has_value();
@@ -48,8 +38,8 @@ std::optional<zone::Image> find_zone(const zone::ZoneTable& zones, const zone::H
     return found;
 }
 
-std::optional<zone::Image> find_zone_for(const zone::ZoneTable& zones, const zone::HashedName& name,
-                                         RRType qtype) {
+std::optional<zone::Version> find_zone_for(const zone::ZoneTable& zones,
+                                           const zone::HashedName& name, RRType qtype) {
     const auto zone = find_zone(zones, name, 0);
     const bool is_at_apex = zone && zone->apex().label_count() == name.label_count();
     if (qtype != RRType::DS || !is_at_apex || name.label_count() == 0) return zone;
@@ -58,7 +48,7 @@ std::optional<zone::Image> find_zone_for(const zone::ZoneTable& zones, const zon
 }
 
 Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
-                          const std::optional<zone::Image>& zone, ResponseWriter& writer) {
+                          const std::optional<zone::Version>& zone, ResponseWriter& writer) {
     writer_ = &writer;
     query_ = &query;
     outcome_ = {};
@@ -72,7 +62,7 @@ Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
     visited_count_ = 1;
     dname_count_ = 0;
     proofs_.clear();
-    std::optional<zone::Image> current = zone;
+    std::optional<zone::Version> current = zone;
     while (answer_in(*current) == Step::Follow) {
         current = find_zone_for(zones_, name_.name(), query_->qtype);
         if (!current || current->is_unavailable()) break;
@@ -81,7 +71,7 @@ Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
     return outcome_;
 }
 
-Composer::Step Composer::answer_in(const zone::Image& zone) {
+Composer::Step Composer::answer_in(const zone::Version& zone) {
     const Lookup found = look_up(zone, name_.name());
     switch (found.match) {
         case Match::Cut:
@@ -107,13 +97,13 @@ Composer::Step Composer::answer_in(const zone::Image& zone) {
     return answer_from(zone, found);
 }
 
-Composer::Step Composer::answer_from(const zone::Image& zone, const Lookup& found) {
+Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& found) {
     const Node& node = found.node;
     const RRType qtype = query_->qtype;
     if (found.match == Match::Wildcard) prove_no_closer(zone);
     const RRset exact = node.find(qtype);
     if (exact) {
-        answer_positive(node, exact);
+        answer_positive(zone, node, exact);
         return Step::Done;
     }
     if (follows_cname(qtype)) {
@@ -143,13 +133,15 @@ void Composer::need_set(Section section, const Node& node, const RRset& rrset, c
     if (!add_set(section, node, rrset, owner)) outcome_.is_truncated = true;
 }
 
-void Composer::answer_positive(const Node& node, const RRset& rrset) {
+void Composer::answer_positive(const zone::Version& zone, const Node& node, const RRset& rrset) {
     const Owner owner = current_owner();
     need_set(Section::Answer, node, rrset, owner);
     if (outcome_.is_truncated || rrset.header().link_count == 0) return;
     const size_t rrset_at = writer_->last_body_at();
     add_proofs();
-    if (!outcome_.is_truncated) add_additional(rrset, owner, rrset_at);
+    if (outcome_.is_truncated) return;
+    resolve_targets(zone, node, rrset);
+    add_additional(rrset, owner, rrset_at);
 }
 
 // One RRset, of our choice (RFC 8482 §4.1): enough for whoever wants to know that the name exists,
@@ -172,7 +164,7 @@ void Composer::answer_signatures(const Node& node) {
 }
 
 // With the SOA, whose TTL says how long this may be remembered (RFC 2308 §3 and §5).
-void Composer::answer_negative(const zone::Image& zone, const Lookup& found) {
+void Composer::answer_negative(const zone::Version& zone, const Lookup& found) {
     if (found.match == Match::Nothing) outcome_.rcode = Rcode::NXDomain;
     const Node apex = zone.apex();
     const RRset soa = apex.find(RRType::SOA);
@@ -184,12 +176,12 @@ void Composer::answer_negative(const zone::Image& zone, const Lookup& found) {
     prove_absence(zone, found);
 }
 
-void Composer::prove_no_closer(const zone::Image& zone) {
+void Composer::prove_no_closer(const zone::Version& zone) {
     if (!query_->edns.dnssec_ok || !zone.apex().find(RRType::NSEC)) return;
     proofs_.take(zone, find_nsec(zone, name_.name().wire()));
 }
 
-void Composer::prove_absence(const zone::Image& zone, const Lookup& found) {
+void Composer::prove_absence(const zone::Version& zone, const Lookup& found) {
     if (!query_->edns.dnssec_ok || !zone.apex().find(RRType::NSEC)) return;
     switch (found.match) {
         case Match::Nothing:
@@ -280,7 +272,7 @@ Composer::Step Composer::redirect(const Node& dname_node) {
 }
 
 // To the child's servers, with the glue without which nobody would get there (RFC 9471).
-void Composer::refer(const zone::Image& zone, const Node& cut) {
+void Composer::refer(const zone::Version& zone, const Node& cut) {
     const RRset ns = cut.find(RRType::NS);
     const Owner owner = ancestor_owner(cut);
     need_set(Section::Authority, cut, ns, owner);
@@ -289,7 +281,21 @@ void Composer::refer(const zone::Image& zone, const Node& cut) {
     if (ds && !outcome_.is_truncated) need_set(Section::Authority, cut, ds, owner);
     if (!ds && query_->edns.dnssec_ok && cut.find(RRType::NSEC)) proofs_.take(zone, cut);
     add_proofs();
-    if (!outcome_.is_truncated && ns.header().link_count > 0) add_glue(ns, ns_at);
+    if (outcome_.is_truncated || ns.header().link_count == 0) return;
+    resolve_targets(zone, cut, ns);
+    add_glue(ns, ns_at);
+}
+
+void Composer::resolve_targets(const zone::Version& zone, const Node& node, const RRset& rrset) {
+    const auto links = rrset.links();
+    target_count_ = std::min(links.size(), kTargetsMax);
+    for (size_t i = 0; i < target_count_; ++i) targets_[i] = zone.target(node, rrset, links[i]);
+}
+
+// Whether the link leads somewhere, and none before it to the same node.
+bool Composer::has_target(size_t number) const {
+    const auto earlier = std::span(targets_).first(number);
+    return targets_[number] && std::ranges::find(earlier, targets_[number]) == earlier.end();
 }
 
 // First the addresses of servers inside the child: all of them, or TC. Then those of servers in
@@ -297,10 +303,10 @@ void Composer::refer(const zone::Image& zone, const Node& cut) {
 void Composer::add_glue(const RRset& ns, size_t ns_at) {
     const auto links = ns.links();
     for (const bool is_in_domain : {true, false}) {
-        for (size_t i = 0; i < std::min(links.size(), kTargetsMax); ++i) {
+        for (size_t i = 0; i < target_count_; ++i) {
             if (((links[i].flags & zone::kInDomain) != 0) != is_in_domain) continue;
-            if (is_repeated(links, i)) continue;
-            const Node target = ns.target(links[i]);
+            if (!has_target(i)) continue;
+            const Node& target = targets_[i];
             if (add_addresses(target, target_owner(links[i], target, ns_at))) continue;
             outcome_.is_truncated |= is_in_domain;
             return;
@@ -320,9 +326,9 @@ bool Composer::add_addresses(const Node& target, const Owner& owner) {
 // What the client would ask next: never worth a truncated answer.
 void Composer::add_additional(const RRset& rrset, const Owner& owner, size_t rrset_at) {
     const auto links = rrset.links();
-    for (size_t i = 0; i < std::min(links.size(), kTargetsMax); ++i) {
-        if (is_repeated(links, i)) continue;
-        const Node target = rrset.target(links[i]);
+    for (size_t i = 0; i < target_count_; ++i) {
+        if (!has_target(i)) continue;
+        const Node& target = targets_[i];
         const Owner to = (links[i].flags & zone::kToOwner) != 0
                              ? owner
                              : target_owner(links[i], target, rrset_at);

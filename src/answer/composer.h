@@ -25,6 +25,10 @@ namespace nearcast::answer {
 // let one question cost many, and a loop that changes the name each time go on for ever.
 constexpr size_t kChainLinksMax = 16;
 
+// Targets of one RRset whose addresses are added, at most: what more there is would hardly fit, and
+// a question is to have a bounded cost.
+constexpr size_t kTargetsMax = 32;
+
 // Calls `visit(label)` for each suffix of `name` that could be the apex of a zone here, the longest
 // first, from label `first_label` on, until it returns true.
 template <typename Visit>
@@ -38,14 +42,14 @@ void visit_apexes(const zone::ZoneTable& zones, const zone::HashedName& name, si
 }
 
 // The most specific zone here for the suffixes of `name` from label `first_label` on.
-[[nodiscard]] std::optional<zone::Image> find_zone(const zone::ZoneTable& zones,
-                                                   const zone::HashedName& name,
-                                                   size_t first_label);
+[[nodiscard]] std::optional<zone::Version> find_zone(const zone::ZoneTable& zones,
+                                                     const zone::HashedName& name,
+                                                     size_t first_label);
 
 // The same for a question: a DS lies at the parent's side of a cut (RFC 4035 §3.1.4.1).
-[[nodiscard]] std::optional<zone::Image> find_zone_for(const zone::ZoneTable& zones,
-                                                       const zone::HashedName& name,
-                                                       dns::RRType qtype);
+[[nodiscard]] std::optional<zone::Version> find_zone_for(const zone::ZoneTable& zones,
+                                                         const zone::HashedName& name,
+                                                         dns::RRType qtype);
 
 class Composer {
  public:
@@ -53,29 +57,34 @@ class Composer {
 
     // Adds the answer to `query` about `name`, which begins in `zone`, to `writer`.
     Outcome compose(const dns::Query& query, const zone::HashedName& name,
-                    const std::optional<zone::Image>& zone, ResponseWriter& writer);
+                    const std::optional<zone::Version>& zone, ResponseWriter& writer);
 
  private:
     // Whether the question is answered, or goes on with another name.
     enum class Step : uint8_t { Done, Follow };
 
-    Step answer_in(const zone::Image& zone);
-    Step answer_from(const zone::Image& zone, const Lookup& found);
+    Step answer_in(const zone::Version& zone);
+    Step answer_from(const zone::Version& zone, const Lookup& found);
     Step follow_cname(const zone::Node& node, const zone::RRset& cname);
     Step redirect(const zone::Node& dname_node);
     void answer_any(const zone::Node& node);
     void answer_signatures(const zone::Node& node);
-    void answer_positive(const zone::Node& node, const zone::RRset& rrset);
-    void answer_negative(const zone::Image& zone, const Lookup& found);
-    void refer(const zone::Image& zone, const zone::Node& cut);
+    void answer_positive(const zone::Version& zone, const zone::Node& node,
+                         const zone::RRset& rrset);
+    void answer_negative(const zone::Version& zone, const Lookup& found);
+    void refer(const zone::Version& zone, const zone::Node& cut);
+    // Finds the nodes that the records of `rrset`, which is of `node`, name.
+    void resolve_targets(const zone::Version& zone, const zone::Node& node,
+                         const zone::RRset& rrset);
+    [[nodiscard]] bool has_target(size_t number) const;
     void add_glue(const zone::RRset& ns, size_t ns_at);
     void add_additional(const zone::RRset& rrset, const Owner& owner, size_t rrset_at);
     [[nodiscard]] bool add_addresses(const zone::Node& target, const Owner& owner);
 
     // What must be proved, if the client wants proofs and the zone has them: that no name is closer
     // than the one found, and that there is not what was asked.
-    void prove_no_closer(const zone::Image& zone);
-    void prove_absence(const zone::Image& zone, const Lookup& found);
+    void prove_no_closer(const zone::Version& zone);
+    void prove_absence(const zone::Version& zone, const Lookup& found);
     void add_proofs();
     [[nodiscard]] Owner owner_of(const ProofList::Proof& proof) const;
 
@@ -103,6 +112,8 @@ class Composer {
     // Owners of the DNAMEs in the answer: a chain may pass one twice, but no record stands twice.
     std::array<const uint8_t*, kChainLinksMax + 1> dnames_{};
     size_t dname_count_ = 0;
+    std::array<zone::Node, kTargetsMax> targets_;  // By the number of the link; none for some.
+    size_t target_count_ = 0;
     ProofList proofs_;
     Outcome outcome_;
 };

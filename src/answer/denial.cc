@@ -15,15 +15,13 @@ constexpr size_t kSkippedMax = dns::kLabelCountMax;
 
 }  // namespace
 
-zone::Node find_nsec(const zone::Image& zone, std::span<const uint8_t> name) {
-    const auto order = zone.order();
-    const auto is_after = [&](std::span<const uint8_t> wanted, zone::Ref ref) {
-        return dns::canonical_order(wanted, zone.node(ref).owner()) < 0;
-    };
-    auto at = std::upper_bound(order.begin(), order.end(), name, is_after);
-    for (size_t skipped = 0; at != order.begin() && skipped < kSkippedMax; ++skipped) {
-        zone::Node node = zone.node(*--at);
-        if (node.has(zone::kOccluded)) node = node.hidden_by();
+zone::Node find_nsec(const zone::Version& zone, std::span<const uint8_t> name) {
+    const zone::NodeOrder names = zone.names();
+    auto place = names.after(name);
+    for (size_t skipped = 0; skipped < kSkippedMax; ++skipped) {
+        zone::Node node = names.previous(place);
+        if (!node) break;
+        if (node.has(zone::kOccluded)) node = zone.hidden_by(node);
         if (node.find(dns::RRType::NSEC)) return node;
     }
     return {};
@@ -36,7 +34,7 @@ dns::Name wildcard_below(const zone::Node& encloser) {
     return name;
 }
 
-void ProofList::take(const zone::Image& zone, const zone::Node& nsec) {
+void ProofList::take(const zone::Version& zone, const zone::Node& nsec) {
     if (!nsec || !nsec.find(dns::RRType::NSEC) || count_ == kCountMax) return;
     const auto taken = proofs();
     if (std::ranges::find(taken, nsec, &Proof::nsec) != taken.end()) return;

@@ -9,13 +9,13 @@
 #include <array>
 #include <span>
 
-#include "zone/image.h"
+#include "zone/version.h"
 
 namespace nearcast::answer {
 
 // The node whose NSEC matches `name`, or else covers it; none in a zone without NSEC. The name is
 // in the zone.
-[[nodiscard]] zone::Node find_nsec(const zone::Image& zone, std::span<const uint8_t> name);
+[[nodiscard]] zone::Node find_nsec(const zone::Version& zone, std::span<const uint8_t> name);
 
 // The name of the wildcard below `encloser`; the encloser is not so long that there can be none.
 [[nodiscard]] dns::Name wildcard_below(const zone::Node& encloser);
@@ -33,7 +33,7 @@ class ProofList {
 
     void clear() { count_ = 0; }
     // Leaves out a node that is none or has no NSEC, one that is there already, one too many.
-    void take(const zone::Image& zone, const zone::Node& nsec);
+    void take(const zone::Version& zone, const zone::Node& nsec);
     [[nodiscard]] std::span<const Proof> proofs() const { return {proofs_.data(), count_}; }
 
  private:

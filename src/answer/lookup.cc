@@ -16,10 +16,10 @@ Lookup hidden_below(const Node& above) {
 
 // The longest existing name above `name`. No name of the zone has more labels than the header
 // says, so a question with a hundred labels costs no more than its zone is deep.
-Node closest_encloser(const zone::Image& zone, const zone::HashedName& name) {
+Node closest_encloser(const zone::Version& zone, const zone::HashedName& name) {
     const Node apex = zone.apex();
     assert(apex.label_count() < name.label_count());
-    const size_t deepest = zone.header().label_count_max;
+    const size_t deepest = zone.label_count_max();
     const size_t apex_label = name.label_count() - apex.label_count();
     size_t label = name.label_count() > deepest ? name.label_count() - deepest : 1;
     for (label = std::max<size_t>(label, 1); label < apex_label; ++label) {
@@ -31,18 +31,18 @@ Node closest_encloser(const zone::Image& zone, const zone::HashedName& name) {
 
 }  // namespace
 
-Lookup look_up(const zone::Image& zone, const zone::HashedName& name) {
+Lookup look_up(const zone::Version& zone, const zone::HashedName& name) {
     const Node node = zone.find(name.hash(), name.wire());
     if (node) {
-        if (node.has(zone::kOccluded)) return hidden_below(node.hidden_by());
+        if (node.has(zone::kOccluded)) return hidden_below(zone.hidden_by(node));
         return {Match::Name, node, {}};
     }
     const Node encloser = closest_encloser(zone, name);
-    if (encloser.has(zone::kOccluded)) return hidden_below(encloser.hidden_by());
+    if (encloser.has(zone::kOccluded)) return hidden_below(zone.hidden_by(encloser));
     // A DNAME at a cut has no effect: what lies below belongs to the child (RFC 6672 §5.2).
     if (encloser.has(zone::kDelegation)) return {Match::Cut, encloser, {}};
     if (encloser.has(zone::kDname)) return {Match::Dname, encloser, {}};
-    const Node wildcard = encloser.wildcard();
+    const Node wildcard = zone.wildcard(encloser);
     if (wildcard) return {Match::Wildcard, wildcard, encloser};
     return {Match::Nothing, {}, encloser};
 }

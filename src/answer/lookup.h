@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "zone/image.h"
+#include "zone/version.h"
 
 namespace nearcast::answer {
 
@@ -23,6 +23,6 @@ struct Lookup {
 };
 
 // `name` is in the zone.
-[[nodiscard]] Lookup look_up(const zone::Image& zone, const zone::HashedName& name);
+[[nodiscard]] Lookup look_up(const zone::Version& zone, const zone::HashedName& name);
 
 }  // namespace nearcast::answer

@@ -32,7 +32,7 @@ struct Job {
     Exchange* exchange = nullptr;
     dns::ParseError error = dns::ParseError::None;
     bool is_lookup = false;  // An ordinary question that the zones answer.
-    std::optional<zone::Image> zone;
+    std::optional<zone::Version> zone;
     dns::Query query;
     HashedName name;
 };

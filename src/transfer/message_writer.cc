@@ -139,7 +139,7 @@ bool MessageWriter::put_rdata(dns::RRType type, std::span<const uint8_t> rdata) 
     return true;
 }
 
-bool MessageWriter::add_answer(const RecordView& record) {
+bool MessageWriter::add_answer(const zone::RecordView& record) {
     const size_t start = size_;
     std::array<uint8_t, 8> fixed{};
     base::store_u16(fixed.data(), static_cast<uint16_t>(record.type));

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "dns/header.h"
-#include "transfer/image_records.h"
+#include "zone/image_records.h"
 
 namespace nearcast::transfer {
 
@@ -26,7 +26,7 @@ class MessageWriter {
     // `question` in wire form, name and type and class; before all records.
     void add_question(std::span<const uint8_t> question);
     // False, and nothing added, when it does not fit.
-    [[nodiscard]] bool add_answer(const RecordView& record);
+    [[nodiscard]] bool add_answer(const zone::RecordView& record);
     // An OPT record (RFC 6891) that offers nothing special.
     void add_opt(uint16_t udp_payload, bool dnssec_ok);
 

@@ -79,9 +79,9 @@ RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
     if (!is_allowed(config_.policy_for(query_.qname).allow, request.peer, key)) {
         return reply(request, Rcode::Refused);
     }
-    const auto image = zones_.pin(query_.qname);
-    if (!image) return reply(request, Rcode::NotAuth);
-    if (image->image().is_unavailable()) return reply(request, Rcode::ServFail);
+    const auto pinned = zones_.pin(query_.qname);
+    if (!pinned) return reply(request, Rcode::NotAuth);
+    if (pinned->version().is_unavailable()) return reply(request, Rcode::ServFail);
     if (query_.qtype == dns::RRType::AXFR) {
         if (!request.is_stream) return reply(request, Rcode::FormErr);
         return {.is_granted = true};
@@ -90,17 +90,17 @@ RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
     if (!theirs) return reply(request, Rcode::FormErr);
     // Who is up to date is told the serial, and who asks over UDP to come back over TCP: by the
     // same answer (RFC 1995 §2, §4).
-    const bool is_behind = is_later_serial(image->image().header().serial, *theirs);
+    const bool is_behind = is_later_serial(pinned->version().serial(), *theirs);
     if (!request.is_stream || !is_behind) return ask_for_soa(request);
     return {.is_granted = true};
 }
 
 std::unique_ptr<GrantedTransfer> RequestDesk::take_transfer(const Request& request) {
-    auto image = zones_.pin(query_.qname);
-    if (!image || image->image().is_unavailable()) return nullptr;
-    ZoneStream stream(image->image(), query_, request.message);
+    auto pinned = zones_.pin(query_.qname);
+    if (!pinned || pinned->version().is_unavailable()) return nullptr;
+    ZoneStream stream(pinned->version(), query_, request.message);
     auto transfer = std::make_unique<GrantedTransfer>(
-        GrantedTransfer{.image = *std::move(image),
+        GrantedTransfer{.version = *std::move(pinned),
                         .stream = std::move(stream),
                         .signer = {},
                         .zone = query_.qname,

@@ -42,7 +42,7 @@ struct Request {
 
 // A zone on its way to who asked for it.
 struct GrantedTransfer {
-    zone::PinnedImage image;
+    zone::PinnedVersion version;
     ZoneStream stream;
     std::optional<TsigStream> signer;
     size_t tsig_size = 0;

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "base/log.h"
-#include "transfer/image_records.h"
 #include "transfer/primary_client.h"
 #include "transfer/request_desk.h"
 #include "zone/image_builder.h"
+#include "zone/image_records.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -27,9 +27,9 @@ constexpr size_t kThreadsMax = 4;
 // Images that were replaced wait for readers; with nothing due they are looked for this often.
 constexpr std::chrono::milliseconds kCollectPause{250};
 
-SoaTimers timers_of(const zone::Image& image) {
+SoaTimers timers_of(const zone::Version& version) {
     uint32_t ttl = 0;
-    return read_soa_timers(soa_rdata(image, ttl));
+    return read_soa_timers(zone::soa_rdata(version, ttl));
 }
 
 // When the file's time is, on the clock that is never set. A time in the future means now.
@@ -81,8 +81,8 @@ void SecondaryZones::load(Zone& zone) {
     }
     if (copy && copy->image) {
         zone.serial = copy->image.image().header().serial;
-        zone.schedule.succeed(timers_of(copy->image.image()), instant_of(copy->confirmed_at, now),
-                              chance());
+        zone.schedule.succeed(timers_of(zone::Version(copy->image.image())),
+                              instant_of(copy->confirmed_at, now), chance());
         zone.schedule.hasten(now);  // It may have changed while we were away.
         if (zone.schedule.expires_at() > now) {
             log::info("secondary_loaded", {{"zone", dns::to_text(zone.config.zone)},
@@ -169,8 +169,8 @@ void SecondaryZones::refresh(Zone& zone) {
         if (outcome == Outcome::Failed) continue;
         zone.preferred = number;
         if (outcome == Outcome::Changed) on_change_(zone.config.zone);
-        const auto image = table_.pin(zone.config.zone);
-        zone.schedule.succeed(timers_of(image->image()), base::now(), luck);
+        const auto pinned = table_.pin(zone.config.zone);
+        zone.schedule.succeed(timers_of(pinned->version()), base::now(), luck);
         return;
     }
     zone.schedule.fail(base::now(), luck);

@@ -30,7 +30,7 @@ class Receiving : public testing::Test {
         const Bytes request = dns::build_query(draft);
         dns::Query query;
         EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
-        ZoneStream stream(zone_.image.image(), query, request);
+        ZoneStream stream(zone::Version(zone_.image.image()), query, request);
         MessageWriter writer;
         std::vector<Bytes> messages;
         while (stream.next(writer, 0)) {
@@ -63,10 +63,10 @@ TEST_F(Receiving, WhatWasSentComesOutTheSame) {
     const auto image = receiver.build();
     ASSERT_TRUE(image.has_value());
     EXPECT_EQ(image->image().header().serial, 7U);
-    ImageRecords theirs(zone_.image.image());
-    ImageRecords ours(image->image());
-    RecordView a;
-    RecordView b;
+    zone::ImageRecords theirs{zone::Version(zone_.image.image())};
+    zone::ImageRecords ours{zone::Version(image->image())};
+    zone::RecordView a;
+    zone::RecordView b;
     while (theirs.next(a)) {
         ASSERT_TRUE(ours.next(b));
         EXPECT_TRUE(std::ranges::equal(a.owner, b.owner) && std::ranges::equal(a.rdata, b.rdata));

@@ -193,7 +193,7 @@ void ZoneSender::Connection::tell(const GrantedTransfer& transfer, bool is_sent,
     const auto write = is_sent ? log::info : log::warning;
     write(is_sent ? "transfer_sent" : "transfer_broken",
           {{"zone", dns::to_text(transfer.zone)},
-           {"serial", std::to_string(transfer.image.image().header().serial)},
+           {"serial", std::to_string(transfer.version.version().serial())},
            {"peer", base::to_text(peer_)},
            {"messages", std::to_string(messages_)},
            {"bytes", std::to_string(bytes_)},

@@ -9,11 +9,11 @@ constexpr uint16_t kUdpPayload = 1232;  // As everywhere here; on TCP it means n
 
 }  // namespace
 
-ZoneStream::ZoneStream(const zone::Image& image, const dns::Query& query,
+ZoneStream::ZoneStream(const zone::Version& version, const dns::Query& query,
                        std::span<const uint8_t> request)
-    : image_(image),
-      records_(image),
-      soa_rdata_(soa_rdata(image, soa_ttl_)),
+    : version_(version),
+      records_(version),
+      soa_rdata_(soa_rdata(version, soa_ttl_)),
       id_(query.header.id),
       flags_(static_cast<uint16_t>(dns::kFlagQr | dns::kFlagAa |
                                    (query.header.flags & (dns::kFlagRd | dns::kFlagCd)))),
@@ -22,8 +22,8 @@ ZoneStream::ZoneStream(const zone::Image& image, const dns::Query& query,
       dnssec_ok_(query.edns.dnssec_ok),
       pending_(soa()) {}
 
-RecordView ZoneStream::soa() const {
-    return {image_.apex().owner(), dns::RRType::SOA, soa_ttl_, soa_rdata_};
+zone::RecordView ZoneStream::soa() const {
+    return {version_.apex().owner(), dns::RRType::SOA, soa_ttl_, soa_rdata_};
 }
 
 bool ZoneStream::advance() {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "dns/message.h"
-#include "transfer/image_records.h"
 #include "transfer/message_writer.h"
+#include "zone/image_records.h"
 
 namespace nearcast::transfer {
 
@@ -23,8 +23,9 @@ constexpr size_t kStreamMessageSize = 16'384;
 
 class ZoneStream {
  public:
-    // `image` must have a SOA and stay where it is. `request` is the message that asked.
-    ZoneStream(const zone::Image& image, const dns::Query& query, std::span<const uint8_t> request);
+    // `version` must have a SOA and stay readable. `request` is the message that asked.
+    ZoneStream(const zone::Version& version, const dns::Query& query,
+               std::span<const uint8_t> request);
 
     // Writes the next message, which leaves `reserved` bytes of the largest size free. False when
     // there was none left to write, or a record is too large for any.
@@ -38,10 +39,10 @@ class ZoneStream {
 
     // Moves on to the record that goes out next; false at the end.
     bool advance();
-    [[nodiscard]] RecordView soa() const;
+    [[nodiscard]] zone::RecordView soa() const;
 
-    zone::Image image_;
-    ImageRecords records_;
+    zone::Version version_;
+    zone::ImageRecords records_;
     uint32_t soa_ttl_ = 0;
     std::vector<uint8_t> soa_rdata_;
     uint16_t id_;
@@ -51,7 +52,7 @@ class ZoneStream {
     bool dnssec_ok_;
     bool is_first_message_ = true;
     Stage stage_ = Stage::FirstSoa;
-    RecordView pending_;
+    zone::RecordView pending_;
 };
 
 }  // namespace nearcast::transfer

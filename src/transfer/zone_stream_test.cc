@@ -51,7 +51,7 @@ class Streaming : public testing::Test {
         const Bytes request = dns::build_query(draft);
         dns::Query query;
         EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
-        ZoneStream stream(zone_.image.image(), query, request);
+        ZoneStream stream(zone::Version(zone_.image.image()), query, request);
         MessageWriter writer;
         std::vector<Bytes> all;
         while (stream.next(writer, reserved)) {

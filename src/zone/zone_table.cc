@@ -149,12 +149,12 @@ bool ZoneTable::withdraw(const dns::Name& apex) {
     return true;
 }
 
-std::optional<PinnedImage> ZoneTable::pin(const dns::Name& apex) {
+std::optional<PinnedVersion> ZoneTable::pin(const dns::Name& apex) {
     const std::lock_guard lock(mutex_);
     const Slot& slot = slot_for(*slots_.load(std::memory_order_relaxed), HashedName(apex.wire()));
     const uint8_t* const block = slot.block.load(std::memory_order_relaxed);
     if (block == nullptr) return std::nullopt;
-    return PinnedImage(pins_, block);
+    return PinnedVersion(pins_, block);
 }
 
 size_t ZoneTable::size() const {
@@ -176,7 +176,7 @@ void ZoneTable::prefetch_image(uint64_t name_hash) const {
     if (block != nullptr) Image(block).prefetch();
 }
 
-std::optional<Image> ZoneTable::find(uint64_t name_hash, std::span<const uint8_t> apex) const {
+std::optional<Version> ZoneTable::find(uint64_t name_hash, std::span<const uint8_t> apex) const {
     const Slots& slots = *slots_.load(std::memory_order_seq_cst);
     const uint64_t hash = slot_hash(name_hash);
     // Ends: a table is never full (kFillMax).
@@ -186,7 +186,7 @@ std::optional<Image> ZoneTable::find(uint64_t name_hash, std::span<const uint8_t
         if (there == 0) return std::nullopt;
         if (there != hash) continue;
         const uint8_t* const block = slot.block.load(std::memory_order_seq_cst);
-        if (block != nullptr && Image(block).apex().is_named(apex)) return Image(block);
+        if (block != nullptr && Image(block).apex().is_named(apex)) return Version(block);
     }
 }
 

@@ -23,7 +23,7 @@
 #include <utility>
 
 #include "base/quiescence.h"
-#include "zone/image.h"
+#include "zone/version.h"
 
 namespace nearcast::zone {
 
@@ -46,25 +46,27 @@ class Pins {
     std::unordered_map<const uint8_t*, Pin> pins_;
 };
 
-// Keeps one image readable, however long that takes, and holds up no other. Any thread; ends before
-// the table does.
-class PinnedImage {
+// Keeps one version readable, however long that takes, and holds up no other. Any thread; ends
+// before the table does.
+class PinnedVersion {
  public:
-    PinnedImage(Pins& pins, const uint8_t* block) : pins_(&pins), block_(block) { pins.add(block); }
-    PinnedImage(PinnedImage&& other) noexcept
+    PinnedVersion(Pins& pins, const uint8_t* block) : pins_(&pins), block_(block) {
+        pins.add(block);
+    }
+    PinnedVersion(PinnedVersion&& other) noexcept
         : pins_(other.pins_), block_(std::exchange(other.block_, nullptr)) {}
-    PinnedImage& operator=(PinnedImage&& other) noexcept {
+    PinnedVersion& operator=(PinnedVersion&& other) noexcept {
         std::swap(pins_, other.pins_);
         std::swap(block_, other.block_);
         return *this;
     }
-    PinnedImage(const PinnedImage&) = delete;
-    PinnedImage& operator=(const PinnedImage&) = delete;
-    ~PinnedImage() {
+    PinnedVersion(const PinnedVersion&) = delete;
+    PinnedVersion& operator=(const PinnedVersion&) = delete;
+    ~PinnedVersion() {
         if (block_ != nullptr) pins_->remove(block_);
     }
 
-    [[nodiscard]] Image image() const { return Image(block_); }
+    [[nodiscard]] Version version() const { return Version(block_); }
 
  private:
     Pins* pins_;
@@ -87,7 +89,7 @@ class ZoneTable {
 
     // The zone as it is now, if it is served, to be read for longer than a batch. For those who
     // seldom ask: it waits for writers.
-    [[nodiscard]] std::optional<PinnedImage> pin(const dns::Name& apex);
+    [[nodiscard]] std::optional<PinnedVersion> pin(const dns::Name& apex);
 
     // How many zones are served.
     [[nodiscard]] size_t size() const;
@@ -112,8 +114,8 @@ class ZoneTable {
 
     // The zone with this apex, if it is served. The name is in lower case and padded as for
     // Image::find(), and name_hash is its hash.
-    [[nodiscard]] std::optional<Image> find(uint64_t name_hash,
-                                            std::span<const uint8_t> apex) const;
+    [[nodiscard]] std::optional<Version> find(uint64_t name_hash,
+                                              std::span<const uint8_t> apex) const;
 
  private:
     struct Slot;

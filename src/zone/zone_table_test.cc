@@ -25,7 +25,7 @@ class ZoneTableTest : public testing::Test {
     uint32_t serial_of(std::string_view apex) {
         const HashedName name(dns::parse_name(apex)->wire());
         const auto zone = table_.find(name.hash(), name.wire());
-        return zone ? zone->header().serial : 0;
+        return zone ? zone->serial() : 0;
     }
 
     ZoneTable table_;
@@ -81,7 +81,7 @@ TEST_F(ZoneTableTest, KeepsAReplacedZoneUntilItsReadersHaveGoneOn) {
     const auto held = table_.find(name.hash(), name.wire());
     publish("example.org.", 8);
     EXPECT_EQ(table_.collect(), 1U);
-    EXPECT_EQ(held->header().serial, 7U);
+    EXPECT_EQ(held->serial(), 7U);
     reader.offline();
     EXPECT_EQ(table_.collect(), 0U);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Walks all records of a zone image, in canonical order of their owners, names spelled out.
+// Walks all records of a version of a zone, in canonical order of their owners, names spelled out.
 
 #pragma once
 
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "dns/rr_type.h"
-#include "zone/image.h"
+#include "zone/version.h"
 
-namespace nearcast::transfer {
+namespace nearcast::zone {
 
 // Valid until the walk goes on.
 struct RecordView {
@@ -23,8 +23,8 @@ struct RecordView {
 
 class ImageRecords {
  public:
-    // The image must stay where it is.
-    explicit ImageRecords(const zone::Image& image) : image_(image) {}
+    // The version must stay readable.
+    explicit ImageRecords(const Version& version) : version_(version) {}
 
     // False when there is no further one. The apex comes first, its SOA among its other records.
     [[nodiscard]] bool next(RecordView& record);
@@ -32,21 +32,24 @@ class ImageRecords {
  private:
     // Moves on to the next set that has something; false at the end.
     bool open_set();
-    [[nodiscard]] zone::Node node_at(size_t index) const;
     std::span<const uint8_t> expand(std::span<const uint8_t> bytes, size_t from, size_t to);
     void append_name(size_t at);
 
-    zone::Image image_;
-    size_t node_ = 0;   // Of the regular names, then of the NSEC3 chain.
+    Version version_;
+    NodeOrder::Place place_;  // In the names, then in the NSEC3 chain.
+    bool is_in_nsec3_chain_ = false;
+    Node current_;
     size_t entry_ = 0;  // The next set of the node.
-    zone::Node current_;
-    zone::RRset rrset_;
+    RRset rrset_;
     size_t at_ = 0;  // In the body, then in the signatures.
     bool is_in_signatures_ = false;
     std::vector<uint8_t> expanded_;
 };
 
-// The rdata of the zone's SOA. The image must have one (not be unavailable).
-[[nodiscard]] std::vector<uint8_t> soa_rdata(const zone::Image& image, uint32_t& ttl);
+// The rdata of the zone's SOA. The version must have one (not be unavailable).
+[[nodiscard]] std::vector<uint8_t> soa_rdata(const Version& version, uint32_t& ttl);
 
-}  // namespace nearcast::transfer
+// The serial in the rdata of a SOA, of which no name is compressed.
+[[nodiscard]] uint32_t soa_serial(std::span<const uint8_t> rdata);
+
+}  // namespace nearcast::zone

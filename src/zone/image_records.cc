@@ -1,33 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "transfer/image_records.h"
+#include "zone/image_records.h"
 
 #include <algorithm>
 #include <cassert>
 
 #include "base/bytes.h"
 
-namespace nearcast::transfer {
-zone::Node ImageRecords::node_at(size_t index) const {
-    const auto regular = image_.order();
-    return image_.node(index < regular.size() ? regular[index]
-                                              : image_.nsec3_order()[index - regular.size()]);
-}
+namespace nearcast::zone {
 
 bool ImageRecords::open_set() {
-    const size_t count = image_.order().size() + image_.nsec3_order().size();
-    while (node_ < count) {
-        current_ = node_at(node_);
-        if (entry_ < current_.rrsets().size()) {
-            rrset_ = current_.rrset(current_.rrsets()[entry_++]);
-            at_ = 0;
-            is_in_signatures_ = false;
-            return true;
-        }
-        ++node_;
+    while (!current_ || entry_ == current_.rrsets().size()) {
+        current_ = (is_in_nsec3_chain_ ? version_.nsec3_chain() : version_.names()).next(place_);
         entry_ = 0;
+        if (current_) continue;
+        if (is_in_nsec3_chain_) return false;
+        is_in_nsec3_chain_ = true;
+        place_ = {};
     }
-    return false;
+    rrset_ = current_.rrset(current_.rrsets()[entry_++]);
+    at_ = 0;
+    is_in_signatures_ = false;
+    return true;
 }
 
 bool ImageRecords::next(RecordView& record) {
@@ -37,11 +31,11 @@ bool ImageRecords::next(RecordView& record) {
                                                : rrset_.body();
         if (at_ < bytes.size()) {
             const uint8_t* const head = bytes.data() + at_;
-            const size_t from = at_ + zone::kRecordFixedSize;
-            const size_t to = from + base::load_u16(head + zone::kRdataSizeAt);
+            const size_t from = at_ + kRecordFixedSize;
+            const size_t to = from + base::load_u16(head + kRdataSizeAt);
             record.owner = current_.owner();
-            record.type = static_cast<dns::RRType>(base::load_u16(head + zone::kTypeAt));
-            record.ttl = base::load_u32(head + zone::kTtlAt);
+            record.type = static_cast<dns::RRType>(base::load_u16(head + kTypeAt));
+            record.ttl = base::load_u32(head + kTtlAt);
             record.rdata =
                 is_in_signatures_ ? bytes.subspan(from, to - from) : expand(bytes, from, to);
             at_ = to;
@@ -59,7 +53,7 @@ bool ImageRecords::next(RecordView& record) {
 std::span<const uint8_t> ImageRecords::expand(std::span<const uint8_t> bytes, size_t from,
                                               size_t to) {
     const auto fixups = rrset_.fixups();
-    auto fixup = std::ranges::lower_bound(fixups, from, {}, &zone::Fixup::at);
+    auto fixup = std::ranges::lower_bound(fixups, from, {}, &Fixup::at);
     if (fixup == fixups.end() || fixup->at >= to) return bytes.subspan(from, to - from);
     expanded_.clear();
     for (; fixup != fixups.end() && fixup->at < to; ++fixup) {
@@ -78,9 +72,9 @@ void ImageRecords::append_name(size_t at) {
     const auto body = rrset_.body();
     for (;;) {
         const uint8_t length = body[at];
-        if (length >= zone::kPointerByte) {
+        if (length >= kPointerByte) {
             const auto fixups = rrset_.fixups();
-            const auto fixup = std::ranges::lower_bound(fixups, at, {}, &zone::Fixup::at);
+            const auto fixup = std::ranges::lower_bound(fixups, at, {}, &Fixup::at);
             assert(fixup != fixups.end() && fixup->at == at);
             if (!fixup->is_in_body()) {
                 const auto suffix = current_.owner().last(fixup->target);
@@ -97,8 +91,8 @@ void ImageRecords::append_name(size_t at) {
     }
 }
 
-std::vector<uint8_t> soa_rdata(const zone::Image& image, uint32_t& ttl) {
-    ImageRecords records(image);
+std::vector<uint8_t> soa_rdata(const Version& version, uint32_t& ttl) {
+    ImageRecords records(version);
     RecordView record;
     while (records.next(record)) {
         if (record.type != dns::RRType::SOA) continue;
@@ -109,4 +103,9 @@ std::vector<uint8_t> soa_rdata(const zone::Image& image, uint32_t& ttl) {
     return {};
 }
 
-}  // namespace nearcast::transfer
+uint32_t soa_serial(std::span<const uint8_t> rdata) {
+    constexpr size_t kAfterSerial = 20;  // Serial, refresh, retry, expire, minimum.
+    return base::load_u32(rdata.data() + rdata.size() - kAfterSerial);
+}
+
+}  // namespace nearcast::zone
