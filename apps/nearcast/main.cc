@@ -4,6 +4,7 @@
 
 #include "lab_command.h"
 #include "node_command.h"
+#include "zone_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
     int status = 0;
     nearcast::add_lab_command(program, status);
     nearcast::add_node_command(program, status);
+    nearcast::add_zone_command(program, status);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -25,12 +25,22 @@ std::string told(const std::string& reason, const std::string& hint) {
     return reason + '\n' + (hint.empty() ? "" : "  try: " + hint + '\n');
 }
 
+// "example.org.zone:14:8: ", as far as it is known.
+std::string place_of(const json& finding) {
+    std::string place = text_of(finding, "file");
+    for (const char* key : {"line", "column"}) {
+        const std::string number = count_of(finding, key);
+        if (number == "0") break;
+        place += ':' + number;
+    }
+    return place.empty() ? place : place + ": ";
+}
+
 std::string failure(const json& outcome) {
     std::string text;
     for (const json& finding : outcome.value("findings", json::array())) {
         if (text_of(finding, "severity") != "error") continue;
-        const std::string place = text_of(finding, "file") + ": line " + count_of(finding, "line");
-        text += told(place + ": " + text_of(finding, "message"), text_of(finding, "try"));
+        text += told(place_of(finding) + text_of(finding, "message"), text_of(finding, "try"));
     }
     const json& serial = outcome.value("serving_serial", json());
     return text + "  " +

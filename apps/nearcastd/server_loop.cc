@@ -56,8 +56,7 @@ sigset_t server_signals() {
 namespace {
 
 void log_finding(const ZoneOutcome& outcome, const zone::Diagnostic& finding) {
-    std::string place = finding.file.empty() ? outcome.file : finding.file;
-    if (finding.line > 0) place += ":" + std::to_string(finding.line);
+    const std::string place = finding.file.empty() ? outcome.file : finding.place();
     if (finding.severity == zone::Severity::Error) {
         log::error("zone_error", {{"zone", outcome.zone},
                                   {"at", place},

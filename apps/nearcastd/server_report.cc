@@ -19,6 +19,7 @@ json to_object(const zone::Diagnostic& finding) {
     return {{"severity", is_error ? "error" : "warning"},
             {"file", finding.file},
             {"line", finding.line},
+            {"column", finding.column},
             {"message", finding.message},
             {"try", finding.hint}};
 }

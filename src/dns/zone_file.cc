@@ -20,7 +20,7 @@ constexpr const char* kRecordHint = "www.example.org. 3600 IN A 192.0.2.1";
 struct Source {
     std::string file;
     size_t depth = 0;
-    std::optional<ZoneFileError> generated_at = {};
+    std::optional<ZoneFilePlace> generated_at = {};
 };
 
 class ZoneFileParser {
@@ -73,7 +73,7 @@ class ZoneFileParser {
     // `at` is the place in the source's text that it is about.
     void report(const Cursor& cursor, const char* at, std::string reason, std::string hint);
     void report_word(const Cursor& cursor, const Token& word, const char* reason, std::string hint);
-    [[nodiscard]] static ZoneFileError place_of(const Cursor& cursor, const char* at);
+    [[nodiscard]] static ZoneFilePlace place_of(const Cursor& cursor, const char* at);
 
     const ZoneFileOptions& options_;
     const OnRecord& on_record_;
@@ -117,9 +117,7 @@ void ZoneFileParser::read_record(Cursor& cursor) {
     const bool is_good = read_owner(cursor) && read_ttl_and_class(cursor, ttl) &&
                          read_type(cursor) && read_data(cursor) && settle_ttl(cursor, ttl);
     if (!is_good) return;
-    const Source& source = cursor.source;
-    on_record_(record_,
-               {source.file, source.generated_at ? source.generated_at->line : cursor.entry.line});
+    on_record_(record_, place_of(cursor, cursor.entry.words.front().text.data()));
 }
 
 bool ZoneFileParser::read_owner(Cursor& cursor) {
@@ -323,10 +321,12 @@ void ZoneFileParser::read_generate(Cursor& cursor) {
 
 void ZoneFileParser::report(const Cursor& cursor, const char* at, std::string reason,
                             std::string hint) {
-    ZoneFileError error = place_of(cursor, at);
-    error.reason = std::move(reason);
-    error.hint = std::move(hint);
-    errors_.push_back(std::move(error));
+    const ZoneFilePlace place = place_of(cursor, at);
+    errors_.push_back({.file = std::string(place.file),
+                       .line = place.line,
+                       .column = place.column,
+                       .reason = std::move(reason),
+                       .hint = std::move(hint)});
 }
 
 void ZoneFileParser::report_word(const Cursor& cursor, const Token& word, const char* reason,
@@ -334,7 +334,7 @@ void ZoneFileParser::report_word(const Cursor& cursor, const Token& word, const 
     report(cursor, word.text.data(), quote(word.text) + ' ' + reason, std::move(hint));
 }
 
-ZoneFileError ZoneFileParser::place_of(const Cursor& cursor, const char* at) {
+ZoneFilePlace ZoneFileParser::place_of(const Cursor& cursor, const char* at) {
     if (cursor.source.generated_at) return *cursor.source.generated_at;
     const char* line_start = cursor.entry.start;
     size_t line = cursor.entry.line;
@@ -343,11 +343,7 @@ ZoneFileError ZoneFileParser::place_of(const Cursor& cursor, const char* at) {
         ++line;
         line_start = next + 1;
     }
-    return {.file = cursor.source.file,
-            .line = line,
-            .column = static_cast<size_t>(at - line_start) + 1,
-            .reason = {},
-            .hint = {}};
+    return {cursor.source.file, line, static_cast<size_t>(at - line_start) + 1};
 }
 
 }  // namespace

@@ -25,10 +25,11 @@ namespace nearcast::dns {
 constexpr size_t kIncludeDepthMax = 10;      // A file that includes itself ends here.
 constexpr size_t kIncludeCountMax = 10'000;  // Ten files of ten each, ten deep, end here.
 
-// Where something stands. `file` is as named in the options or in $INCLUDE.
+// Where an entry begins: its first word. `file` is as named in the options or in $INCLUDE.
 struct ZoneFilePlace {
     std::string_view file;
-    size_t line = 0;  // From 1.
+    size_t line = 0;    // From 1.
+    size_t column = 0;  // From 1, in bytes.
 };
 
 struct ZoneFileError {

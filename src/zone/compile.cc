@@ -53,11 +53,14 @@ class Compiler {
 
     void read_file(const std::string& path);
     void parse(std::string_view text, const std::string& file);
+    void arrange();
     void finish();
     CompiledZone take() { return std::move(zone_); }
 
-    // Tells a zone that is not called as its file is.
+    // Tells a zone that is not called as its file is, or not as was asked for.
     void compare_name(const std::optional<dns::Name>& file_name, const std::string& path);
+    void require_name(const dns::Name& name, const std::string& path);
+    std::optional<ZoneDraft> take_draft();
 
  private:
     void take_record(const dns::Record& record, const dns::ZoneFilePlace& place);
@@ -79,21 +82,21 @@ class Compiler {
 void Compiler::tell(Severity severity, SourceLine source, std::string message, std::string hint) {
     has_error_ |= severity == Severity::Error;
     const std::string file = source.line == 0 ? std::string() : sources_[source.file];
-    zone_.diagnostics.push_back({severity, file, source.line, std::move(message), std::move(hint)});
+    zone_.diagnostics.push_back(
+        {severity, file, source.line, source.column, std::move(message), std::move(hint)});
 }
 
 SourceLine Compiler::source_of(const dns::ZoneFilePlace& place) {
-    if (sources_.empty() || sources_.back() != place.file) {
+    auto file = sources_.end();
+    if (!sources_.empty() && sources_.back() == place.file) {
+        --file;
+    } else {
         // Back from an included file, mostly: it is one of the last.
-        const auto known = std::ranges::find(sources_, place.file);
-        if (known == sources_.end()) {
-            sources_.emplace_back(place.file);
-        } else {
-            return {static_cast<uint32_t>(place.line),
-                    static_cast<uint16_t>(known - sources_.begin())};
-        }
+        file = std::ranges::find(sources_, place.file);
+        if (file == sources_.end()) file = sources_.emplace(file, place.file);
     }
-    return {static_cast<uint32_t>(place.line), static_cast<uint16_t>(sources_.size() - 1)};
+    return {static_cast<uint32_t>(place.line), static_cast<uint16_t>(file - sources_.begin()),
+            static_cast<uint16_t>(place.column <= UINT16_MAX ? place.column : 0)};
 }
 
 void Compiler::begin_draft(const dns::Name& apex) {
@@ -139,7 +142,7 @@ void Compiler::parse(std::string_view text, const std::string& file) {
     for (const dns::ZoneFileError& error : errors) {
         has_error_ = true;
         zone_.diagnostics.push_back(
-            {Severity::Error, error.file, error.line, error.reason, error.hint});
+            {Severity::Error, error.file, error.line, error.column, error.reason, error.hint});
     }
 }
 
@@ -151,22 +154,42 @@ void Compiler::read_file(const std::string& path) {
         return;
     }
     has_error_ = true;
-    zone_.diagnostics.push_back({Severity::Error, {}, 0, text.error().message, text.error().hint});
+    zone_.diagnostics.push_back({.message = text.error().message, .hint = text.error().hint});
 }
 
 void Compiler::compare_name(const std::optional<dns::Name>& file_name, const std::string& path) {
     if (has_error_ || (file_name && *file_name == zone_.apex)) return;
     const std::string name = dns::to_text(zone_.apex);
     const std::string stem = zone_.apex.is_root() ? "root" : name.substr(0, name.size() - 1);
-    zone_.diagnostics.push_back({Severity::Warning, path, 0,
-                                 "the file is not named for its zone, which is " + name,
-                                 "rename it to " + stem + std::string(kFileEnding)});
+    zone_.diagnostics.push_back({.severity = Severity::Warning,
+                                 .file = path,
+                                 .message = "the file is not named for its zone, which is " + name,
+                                 .hint = "rename it to " + stem + std::string(kFileEnding)});
+}
+
+void Compiler::require_name(const dns::Name& name, const std::string& path) {
+    if (has_error_ || name == zone_.apex) return;
+    zone_.image = {};
+    has_error_ = true;
+    zone_.diagnostics.push_back(
+        {.file = path,
+         .message = "the zone is " + dns::to_text(zone_.apex) + ", not " + dns::to_text(name),
+         .hint = "--origin " + dns::to_text(zone_.apex)});
+}
+
+void Compiler::arrange() {
+    if (!draft_) begin_draft(origin_);
+    zone_.record_count = draft_->record_count();
+    draft_->arrange();
+}
+
+std::optional<ZoneDraft> Compiler::take_draft() {
+    return has_error_ ? std::nullopt : std::move(draft_);
 }
 
 void Compiler::finish() {
     if (has_error_) return;
-    if (!draft_) begin_draft(origin_);
-    draft_->arrange();
+    arrange();
     for (Finding& finding : check_zone(*draft_)) {
         tell(finding.severity, finding.source, std::move(finding.message), std::move(finding.hint));
     }
@@ -181,24 +204,31 @@ void Compiler::finish() {
 
 }  // namespace
 
+std::string Diagnostic::place() const {
+    std::string text = file;
+    if (line > 0) text += ':' + std::to_string(line);
+    if (line > 0 && column > 0) text += ':' + std::to_string(column);
+    return text;
+}
+
 std::string Diagnostic::to_text() const {
     std::string text = severity == Severity::Error ? "error: " : "warning: ";
-    if (!file.empty()) {
-        text += file + ":";
-        if (line > 0) text += std::to_string(line) + ":";
-        text += " ";
-    }
+    if (!file.empty()) text += place() + ": ";
     text += message;
     if (!hint.empty()) text += "\n  try: " + hint;
     return text;
 }
 
-CompiledZone compile_zone_file(const std::string& path) {
+CompiledZone compile_zone_file(const std::string& path, const CompileOptions& options) {
     const auto file_name = zone_named_by(path);
-    Compiler compiler(file_name.value_or(dns::Name()));
+    Compiler compiler(options.origin ? *options.origin : file_name.value_or(dns::Name()));
     compiler.read_file(path);
     compiler.finish();
-    compiler.compare_name(file_name, path);
+    if (options.origin) {
+        compiler.require_name(*options.origin, path);
+    } else {
+        compiler.compare_name(file_name, path);
+    }
     return compiler.take();
 }
 
@@ -207,6 +237,15 @@ CompiledZone compile_zone_text(const dns::Name& origin, std::string_view text) {
     compiler.parse(text, "");
     compiler.finish();
     return compiler.take();
+}
+
+ZoneFileRecords read_zone_file(const std::string& path, const CompileOptions& options) {
+    Compiler compiler(options.origin ? *options.origin : zone_named_by(path).value_or(dns::Name()));
+    compiler.read_file(path);
+    compiler.arrange();
+    ZoneFileRecords records{.draft = compiler.take_draft(), .diagnostics = {}};
+    records.diagnostics = compiler.take().diagnostics;
+    return records;
 }
 
 }  // namespace nearcast::zone

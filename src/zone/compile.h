@@ -8,12 +8,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "dns/name.h"
+#include "zone/draft.h"
 #include "zone/file_stamp.h"
 #include "zone/image.h"
 #include "zone/zone_check.h"
@@ -23,17 +25,26 @@ namespace nearcast::zone {
 // One thing to tell the operator about a zone.
 struct Diagnostic {
     Severity severity = Severity::Error;
-    std::string file;  // Empty: not about one file.
-    size_t line = 0;   // 0: not about one line.
+    std::string file = {};  // Empty: not about one file.
+    size_t line = 0;        // 0: not about one line.
+    size_t column = 0;      // From 1, in bytes; 0: not known.
     std::string message;
-    std::string hint;
+    std::string hint = {};
 
-    // "error: example.org.zone:14: MX needs ...", and the hint on a line of its own.
+    // "example.org.zone:14:8", as far as it is known.
+    [[nodiscard]] std::string place() const;
+    // "error: example.org.zone:14:8: MX needs ...", and the hint on a line of its own.
     [[nodiscard]] std::string to_text() const;
+};
+
+struct CompileOptions {
+    // The zone's name, whatever the file is called. None: as compile_zone_file() says.
+    std::optional<dns::Name> origin;
 };
 
 struct CompiledZone {
     dns::Name apex;
+    size_t record_count = 0;
     ImageBlock image;  // None: there was an error.
     std::vector<Diagnostic> diagnostics;
     std::vector<FileStamp> files;  // All that were read, the one that was named first.
@@ -42,9 +53,19 @@ struct CompiledZone {
 // The zone in the file at `path`. It has the name of its SOA record; where that differs from the
 // file's name (without ".zone"), a warning says so. Until $ORIGIN, names are relative to the file's
 // name; "root.zone" means the root.
-[[nodiscard]] CompiledZone compile_zone_file(const std::string& path);
+[[nodiscard]] CompiledZone compile_zone_file(const std::string& path,
+                                             const CompileOptions& options = {});
 
 // The same for text from elsewhere, which includes no files.
 [[nodiscard]] CompiledZone compile_zone_text(const dns::Name& origin, std::string_view text);
+
+// The records of a zone file, in order and without repetitions, for those who want no image of
+// them. What is wrong with the zone as a whole is not looked for.
+struct ZoneFileRecords {
+    std::optional<ZoneDraft> draft;  // Arranged. None: there was an error.
+    std::vector<Diagnostic> diagnostics;
+};
+[[nodiscard]] ZoneFileRecords read_zone_file(const std::string& path,
+                                             const CompileOptions& options = {});
 
 }  // namespace nearcast::zone

@@ -22,6 +22,7 @@ namespace nearcast::zone {
 struct SourceLine {
     uint32_t line = 0;
     uint16_t file = 0;
+    uint16_t column = 0;  // 0: not known, or beyond what it can say.
 };
 
 class ZoneDraft {
