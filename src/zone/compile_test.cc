@@ -44,6 +44,17 @@ TEST_F(CompileZoneFile, ReadsWhatTheFileIncludes) {
     EXPECT_EQ(problem_of("example.org.zone"), "");
 }
 
+// Each of these names makes over a hundred nodes at once.
+TEST_F(CompileZoneFile, TakesManyNamesOfManyLabels) {
+    std::string names;
+    for (const std::string_view label : {"a.", "b.", "c."}) {
+        for (int i = 0; i < 118; ++i) names += label;
+        names += "example.org. A 192.0.2.3\n";
+    }
+    write("example.org.zone", names);
+    EXPECT_EQ(problem_of("example.org.zone"), "");
+}
+
 TEST_F(CompileZoneFile, RefusesADirectoryInPlaceOfAFile) {
     fs::create_directory(path("example.org.zone"));
     EXPECT_EQ(problem_of("example.org.zone"),

@@ -108,12 +108,13 @@ void ZoneDraft::grow_table() {
 // The node for the suffix of `name` that begins at `label`; made, with those above it that are
 // missing, when it is new. New ones have the bytes of `name` as they are.
 uint32_t ZoneDraft::intern(const HashedName& name, size_t label) {
-    if (nodes_.size() * 2 > table_.size()) grow_table();
     const uint32_t known = table_[table_place(name.hash(label), name.suffix(label))];
     if (known != kNone) return known;
 
     const bool is_apex = nodes_.empty();
     const uint32_t parent = is_apex ? kNone : intern(name, label + 1);
+    // Only now: one deep name makes as many nodes as it has labels.
+    if (nodes_.size() * 2 >= table_.size()) grow_table();
     const auto suffix = name.suffix(label);
     const auto number = static_cast<uint32_t>(nodes_.size());
     Node node;
