@@ -57,7 +57,7 @@ bool is_lookup(const dns::Query& query) {
 
 // What others may do: see Exchange::is_special.
 bool is_special(const dns::Query& query) {
-    return query.has_tsig() || query.opcode() == dns::Opcode::Notify ||
+    return query.has_tsig() || query.opcode() != dns::Opcode::Query ||
            query.qtype == dns::RRType::AXFR || query.qtype == dns::RRType::IXFR;
 }
 
@@ -107,6 +107,7 @@ void Responder::Worker::parse(Job& job) {
     exchange.is_probe = false;
     exchange.is_special = false;
     exchange.takes_connection = false;
+    exchange.takes_datagram = false;
     job.zone.reset();
     job.error = dns::parse_query(exchange.query, job.query);
     job.is_lookup = job.error == dns::ParseError::None && is_lookup(job.query);
@@ -145,15 +146,21 @@ void Responder::Worker::prepare_options(const Job& job) {
     response_options.begin(edns.is_present);
     if (edns.options_size == 0 || edns.version != dns::kEdnsVersion) return;
     bool wants_nsid = false;
+    bool wants_expire = false;
     dns::OptionReader asked(edns.options(job.exchange->query));
     dns::EdnsOption option;
     while (asked.next(option)) {
         if (option.code == dns::kNsid) wants_nsid = true;
+        if (option.code == dns::kExpire && job.query.qtype == dns::RRType::SOA) wants_expire = true;
         if (option.code == dns::kProbe && knows_probes && job.exchange->is_local) {
             job.exchange->is_probe = std::ranges::equal(option.data, probe_token);
         }
     }
     if (wants_nsid) response_options.add(dns::kNsid, identity.nsid());
+    if (wants_expire) job.exchange->is_special = true;
+    if (wants_expire && job.exchange->expire) {
+        response_options.add_u32(dns::kExpire, *job.exchange->expire);
+    }
     if (job.exchange->is_probe) response_options.add_u16(dns::kProbe, worker_index);
 }
 

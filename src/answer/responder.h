@@ -38,15 +38,19 @@ struct Exchange {
     size_t reserved = 0;
     // What the caller has decided already: a response without records that says so.
     std::optional<Outcome> verdict = std::nullopt;
+    // The seconds that the zone has left, told to who asks for it (EXPIRE, RFC 7314).
+    std::optional<uint32_t> expire = std::nullopt;
 
     // Results.
     size_t response_size = 0;  // Zero: send nothing.
     bool is_probe = false;     // The guard's question: not counted, not limited.
-    // Signed, for a transfer, or a NOTIFY: nothing that is done here, and the response says so. A
-    // caller who does it replaces the response.
+    // Signed, for a transfer, a NOTIFY, an UPDATE, or a SOA's question with EXPIRE: nothing that is
+    // done here, and the response says so or goes without. A caller who does it replaces it.
     bool is_special = false;
     // Set by such a caller, on TCP: what answers this takes the connection over.
     bool takes_connection = false;
+    // The same on UDP: what answers this takes the datagram over.
+    bool takes_datagram = false;
 };
 
 // Who answers, as told by NSID (RFC 5001) and by id.server and the like in class CH (RFC 4892).

@@ -187,6 +187,22 @@ TEST_F(ResponderTest, AnswersWhatItsCallerHasDecided) {
     EXPECT_TRUE(response->option(dns::kExtendedError));
 }
 
+TEST_F(ResponderTest, LeavesTheExpireOfASoaToItsCaller) {
+    const dns::EdnsOption option{dns::kExpire, {}};
+    dns::QueryDraft draft{.qname = *dns::parse_name("example.org."), .options = {&option, 1}};
+    std::vector<uint8_t> room(512);
+    for (const dns::RRType type : {dns::RRType::SOA, dns::RRType::NS}) {
+        draft.qtype = type;
+        const auto query = dns::build_query(draft);
+        Exchange exchange{.query = query, .room = room, .expire = 1234};
+        zones_.responder().respond({&exchange, 1});
+        const auto response = dns::read_response(std::span(room).first(exchange.response_size));
+        ASSERT_TRUE(response);
+        EXPECT_EQ(exchange.is_special, type == dns::RRType::SOA);
+        EXPECT_EQ(response->option(dns::kExpire).has_value(), type == dns::RRType::SOA);
+    }
+}
+
 TEST_F(ResponderTest, TruncatesWhatDoesNotFit) {
     EXPECT_EQ(zones_.ask("many.example.org A +noedns"), "NOERROR aa tc\n");
     EXPECT_EQ(read("fit.example.org A +noedns").answer.size(), 20U);

@@ -8,6 +8,7 @@
 
 #include "answer/responder.h"
 #include "base/fd.h"
+#include "serve/datagram_reply.h"
 #include "serve/locality.h"
 
 namespace nearcast::serve {
@@ -32,6 +33,11 @@ class Answerer {
     virtual void take_connection([[maybe_unused]] base::Fd socket,
                                  [[maybe_unused]] const PeerAddress& peer,
                                  [[maybe_unused]] std::span<const uint8_t> unanswered) noexcept {}
+
+    // Takes over a datagram for which respond() has set takes_datagram: whatever is answered to it
+    // leaves by `reply`, then or later, on any thread.
+    virtual void take_datagram([[maybe_unused]] DatagramReply reply,
+                               [[maybe_unused]] std::span<const uint8_t> message) noexcept {}
 };
 
 // Queries handled together. More would overlap no more cache misses (a core has 10 to 20 in

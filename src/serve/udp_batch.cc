@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "serve/datagram_address.h"
 #include "serve/locality.h"
 
 namespace nearcast::serve {
@@ -21,41 +22,6 @@ constexpr size_t kQueryStride = kUdpQuerySizeMax + kCacheLine;
 constexpr size_t kResponseStride = 21 * kCacheLine;
 static_assert(kQueryStride / kCacheLine % 2 == 1 && kResponseStride >= kUdpResponseSizeMax);
 
-// The destination that a message came with, or the source that its response leaves with.
-union Control {
-    cmsghdr header;
-    uint8_t v4[CMSG_SPACE(sizeof(in_pktinfo))];
-    uint8_t v6[CMSG_SPACE(sizeof(in6_pktinfo))];
-};
-
-// The address that the sender asked, as in_addr or in6_addr; null when the kernel did not tell.
-const void* destination_of(const Control& control, size_t control_size) {
-    if (control_size < sizeof(cmsghdr)) return nullptr;
-    const uint8_t* data = CMSG_DATA(&control.header);
-    if (control.header.cmsg_level == IPPROTO_IP && control.header.cmsg_type == IP_PKTINFO) {
-        return data + offsetof(in_pktinfo, ipi_spec_dst);
-    }
-    if (control.header.cmsg_level == IPPROTO_IPV6 && control.header.cmsg_type == IPV6_PKTINFO) {
-        return data + offsetof(in6_pktinfo, ipi6_addr);
-    }
-    return nullptr;
-}
-
-// The same message that told the destination makes it the source. The interface is left to
-// routing, except for a link-local address, which means nothing without its link.
-void turn_round(Control& control) {
-    uint8_t* data = CMSG_DATA(&control.header);
-    const int any_interface = 0;
-    if (control.header.cmsg_level == IPPROTO_IP) {
-        std::memcpy(data + offsetof(in_pktinfo, ipi_ifindex), &any_interface, sizeof(int));
-        return;
-    }
-    in6_addr source{};
-    std::memcpy(&source, data + offsetof(in6_pktinfo, ipi6_addr), sizeof source);
-    if (IN6_IS_ADDR_LINKLOCAL(&source) != 0) return;
-    std::memcpy(data + offsetof(in6_pktinfo, ipi6_ifindex), &any_interface, sizeof(int));
-}
-
 }  // namespace
 
 struct UdpBatch::Tables {
@@ -63,12 +29,13 @@ struct UdpBatch::Tables {
     std::array<mmsghdr, kBatchMax> received{};
     std::array<iovec, kBatchMax> query_iov{};
     std::array<PeerAddress, kBatchMax> peers{};
-    std::array<Control, kBatchMax> controls{};
+    std::array<AddressControl, kBatchMax> controls{};
 
     // By the order of what is to be answered.
     std::array<answer::Exchange, kBatchMax> exchanges{};
     std::array<uint8_t, kBatchMax> place{};  // In the arrays above.
     size_t count = 0;
+    size_t handed_over = 0;  // Of these.
 
     std::array<mmsghdr, kBatchMax> responses{};
     std::array<iovec, kBatchMax> response_iov{};
@@ -100,10 +67,10 @@ UdpBatch::~UdpBatch() = default;
 
 UdpBatch::Received UdpBatch::receive(const UdpSocket& socket) noexcept {
     Tables& t = *tables_;
-    t.count = 0;
+    t.count = t.handed_over = 0;
     for (mmsghdr& message : t.received) {
         message.msg_hdr.msg_namelen = sizeof(PeerAddress);
-        message.msg_hdr.msg_controllen = socket.is_wildcard ? sizeof(Control) : 0;
+        message.msg_hdr.msg_controllen = socket.is_wildcard ? sizeof(AddressControl) : 0;
     }
     const int taken =
         ::recvmmsg(socket.fd.get(), t.received.data(), kBatchMax, MSG_DONTWAIT, nullptr);
@@ -138,7 +105,7 @@ std::span<answer::Exchange> UdpBatch::exchanges() noexcept {
 UdpBatch::Sent UdpBatch::send(const UdpSocket& socket) noexcept {
     Tables& t = *tables_;
     const size_t count = address_responses();
-    Sent sent{.dropped = t.count - count};
+    Sent sent{.dropped = t.count - count - t.handed_over};
     for (size_t next = 0; next < count;) {
         const int taken = ::sendmmsg(socket.fd.get(), t.responses.data() + next,
                                      static_cast<unsigned>(count - next), MSG_DONTWAIT);
@@ -149,8 +116,26 @@ UdpBatch::Sent UdpBatch::send(const UdpSocket& socket) noexcept {
         for (size_t i = next; taken > 0 && i < next + done; ++i) sent.answered += !t.is_probe[i];
         next += done;
     }
-    t.count = 0;
+    t.count = t.handed_over = 0;
     return sent;
+}
+
+void UdpBatch::hand_over(const UdpSocket& socket, Answerer& answerer) noexcept {
+    Tables& t = *tables_;
+    for (size_t i = 0; i < t.count; ++i) {
+        answer::Exchange& exchange = t.exchanges[i];
+        if (!exchange.takes_datagram) continue;
+        exchange.response_size = 0;
+        ++t.handed_over;
+        msghdr asked = t.received[t.place[i]].msg_hdr;
+        AddressControl& control = t.controls[t.place[i]];
+        if (destination_of(control, asked.msg_controllen) != nullptr) {
+            turn_round(control);
+        } else {
+            asked.msg_controllen = 0;
+        }
+        answerer.take_datagram(DatagramReply(socket.fd.get(), asked), exchange.query);
+    }
 }
 
 size_t UdpBatch::address_responses() noexcept {

@@ -60,6 +60,9 @@ class UdpBatch {
     // What receive() left to answer, in order.
     [[nodiscard]] std::span<answer::Exchange> exchanges() noexcept;
 
+    // Hands over what respond() has marked with takes_datagram; nothing is sent for it here.
+    void hand_over(const UdpSocket& socket, Answerer& answerer) noexcept;
+
     // Sends every response of the batch to whom it belongs, without waiting: what the kernel does
     // not take is dropped, as the network would.
     Sent send(const UdpSocket& socket) noexcept;

@@ -133,6 +133,7 @@ void Worker::answer_udp(const UdpSocket& socket) noexcept {
         const UdpBatch::Received received = batch_.receive(socket);
         if (received.messages == 0) return;
         if (!batch_.exchanges().empty()) answerer_->respond(batch_.exchanges());
+        batch_.hand_over(socket, *answerer_);
         const UdpBatch::Sent sent = batch_.send(socket);
         base::Pulse::add(pulse_->queries, sent.answered);
         base::Pulse::add(pulse_->dropped, received.dropped + sent.dropped);

@@ -41,12 +41,18 @@ class EchoAnswerer final : public Answerer {
             const std::string_view text(reinterpret_cast<const char*>(exchange.query.data()),
                                         exchange.query.size());
             if (text.starts_with("silence")) continue;
+            exchange.takes_datagram = text.starts_with("later");
             std::copy(text.begin(), text.end(), exchange.room.begin());
             exchange.response_size = text.size();
             all_local = all_local && exchange.is_local;
         }
     }
     void offline() noexcept override { ++offline_count; }
+    // Answers in the other direction, on another thread.
+    void take_datagram(DatagramReply reply, std::span<const uint8_t> message) noexcept override {
+        std::vector<uint8_t> reversed(message.rbegin(), message.rend());
+        std::thread([reply = std::move(reply), reversed] { reply.send(reversed); }).join();
+    }
 
     std::atomic<size_t> offline_count = 0;
     std::atomic<bool> all_local = true;
@@ -155,6 +161,18 @@ TEST_F(WorkerTest, AnswersFromTheAddressThatWasAsked) {
     EXPECT_EQ(udp("127.0.0.1").ask(kQuestion), kQuestion);
     EXPECT_EQ(udp("127.9.8.7").ask(kQuestion), kQuestion);
     EXPECT_EQ(udp("::1").ask(kQuestion), kQuestion);
+}
+
+TEST_F(WorkerTest, ADatagramThatIsHandedOverIsAnsweredOnceFromTheAddressThatWasAsked) {
+    serve({"0.0.0.0", "::"});
+    for (const char* host : {"127.0.0.1", "127.9.8.7", "::1"}) {
+        const Client client = udp(host);
+        EXPECT_EQ(client.ask("later"), "retal");
+        EXPECT_EQ(client.ask(kQuestion), kQuestion);
+    }
+    worker_.reset();
+    EXPECT_EQ(pulse_.dropped.load(), 0U);
+    EXPECT_EQ(pulse_.queries.load(), 3U);
 }
 
 TEST_F(WorkerTest, IgnoresADatagramLargerThanAnyQuery) {
