@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "dns/rdata.h"
+#include "zone/canonical_rdata.h"
 
 namespace nearcast::zone {
 namespace {
@@ -19,18 +19,6 @@ constexpr size_t kTableSizeMin = 64;
 dns::RRType set_type(const dns::Record& record) {
     if (record.type != dns::RRType::RRSIG) return record.type;
     return static_cast<dns::RRType>(base::load_u16(record.rdata.data()));
-}
-
-// The rdata with letters in lower case where comparing ignores their case (RFC 4034 §6.2).
-std::vector<uint8_t> fold_rdata(dns::RRType type, std::span<const uint8_t> rdata) {
-    std::vector<uint8_t> folded(rdata.begin(), rdata.end());
-    dns::RdataNames names(type, rdata);
-    dns::RdataName name;
-    while (names.next(name)) {
-        if (!name.is_folded) continue;
-        dns::lower_copy(rdata.subspan(name.offset, name.size), folded.data() + name.offset);
-    }
-    return folded;
 }
 
 // The first sixteen bytes of what canonical order compares, so that most comparisons of a sort are
@@ -213,7 +201,7 @@ std::span<ZoneDraft::Datum> ZoneDraft::without_repetitions(std::span<Datum> reco
     std::set<std::vector<uint8_t>> seen;
     const auto is_repeated = [&](const Datum& datum) {
         const auto type = datum.is_signature ? dns::RRType::RRSIG : datum.type;
-        return !seen.insert(fold_rdata(type, rdata(datum))).second;
+        return !seen.insert(canonical_rdata(type, rdata(datum))).second;
     };
     const auto end = std::remove_if(records.begin(), records.end(), is_repeated);
     return records.first(static_cast<size_t>(end - records.begin()));

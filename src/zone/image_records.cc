@@ -9,22 +9,21 @@
 
 namespace nearcast::zone {
 
-bool ImageRecords::open_set() {
-    while (!current_ || entry_ == current_.rrsets().size()) {
-        current_ = (is_in_nsec3_chain_ ? version_.nsec3_chain() : version_.names()).next(place_);
-        entry_ = 0;
-        if (current_) continue;
-        if (is_in_nsec3_chain_) return false;
-        is_in_nsec3_chain_ = true;
-        place_ = {};
-    }
-    rrset_ = current_.rrset(current_.rrsets()[entry_++]);
+void NodeRecords::begin(const Node& node) {
+    node_ = node;
+    entry_ = 0;
+    rrset_ = {};
+}
+
+bool NodeRecords::open_set() {
+    if (!node_ || entry_ == node_.rrsets().size()) return false;
+    rrset_ = node_.rrset(node_.rrsets()[entry_++]);
     at_ = 0;
     is_in_signatures_ = false;
     return true;
 }
 
-bool ImageRecords::next(RecordView& record) {
+bool NodeRecords::next(RecordView& record) {
     for (;;) {
         const auto bytes = !rrset_             ? std::span<const uint8_t>()
                            : is_in_signatures_ ? rrset_.signatures()
@@ -33,7 +32,7 @@ bool ImageRecords::next(RecordView& record) {
             const uint8_t* const head = bytes.data() + at_;
             const size_t from = at_ + kRecordFixedSize;
             const size_t to = from + base::load_u16(head + kRdataSizeAt);
-            record.owner = current_.owner();
+            record.owner = node_.owner();
             record.type = static_cast<dns::RRType>(base::load_u16(head + kTypeAt));
             record.ttl = base::load_u32(head + kTtlAt);
             record.rdata =
@@ -50,8 +49,8 @@ bool ImageRecords::next(RecordView& record) {
     }
 }
 
-std::span<const uint8_t> ImageRecords::expand(std::span<const uint8_t> bytes, size_t from,
-                                              size_t to) {
+std::span<const uint8_t> NodeRecords::expand(std::span<const uint8_t> bytes, size_t from,
+                                             size_t to) {
     const auto fixups = rrset_.fixups();
     auto fixup = std::ranges::lower_bound(fixups, from, {}, &Fixup::at);
     if (fixup == fixups.end() || fixup->at >= to) return bytes.subspan(from, to - from);
@@ -68,7 +67,7 @@ std::span<const uint8_t> ImageRecords::expand(std::span<const uint8_t> bytes, si
 }
 
 // Each pointer leads to the owner, or backwards in the body: this ends.
-void ImageRecords::append_name(size_t at) {
+void NodeRecords::append_name(size_t at) {
     const auto body = rrset_.body();
     for (;;) {
         const uint8_t length = body[at];
@@ -77,7 +76,7 @@ void ImageRecords::append_name(size_t at) {
             const auto fixup = std::ranges::lower_bound(fixups, at, {}, &Fixup::at);
             assert(fixup != fixups.end() && fixup->at == at);
             if (!fixup->is_in_body()) {
-                const auto suffix = current_.owner().last(fixup->target);
+                const auto suffix = node_.owner().last(fixup->target);
                 expanded_.insert(expanded_.end(), suffix.begin(), suffix.end());
                 return;
             }
@@ -91,8 +90,28 @@ void ImageRecords::append_name(size_t at) {
     }
 }
 
+Node NodeWalk::next() {
+    Node node;
+    if (!is_in_nsec3_chain_) {
+        node = version_.names().next(place_);
+        if (node) return node;
+        is_in_nsec3_chain_ = true;
+        place_ = {};
+    }
+    return version_.nsec3_chain().next(place_);
+}
+
+bool ImageRecords::next(RecordView& record) {
+    while (!records_.next(record)) {
+        const Node node = nodes_.next();
+        if (!node) return false;
+        records_.begin(node);
+    }
+    return true;
+}
+
 std::vector<uint8_t> soa_rdata(const Version& version, uint32_t& ttl) {
-    ImageRecords records(version);
+    NodeRecords records(version.apex());
     RecordView record;
     while (records.next(record)) {
         if (record.type != dns::RRType::SOA) continue;
