@@ -125,7 +125,10 @@ ImageBlock::~ImageBlock() {
 
 uint64_t image_checksum(std::span<const uint8_t> block) {
     constexpr size_t kFrom = offsetof(ImageHeader, format);
-    return XXH3_64bits(block.data() + kFrom, block.size() - kFrom);
+    constexpr size_t kTo = offsetof(ImageHeader, base_address);
+    const uint64_t head = XXH3_64bits(block.data() + kFrom, kTo - kFrom);
+    const auto rest = block.subspan(sizeof(ImageHeader));
+    return XXH3_64bits_withSeed(rest.data(), rest.size(), head);
 }
 
 ImageFault verify_image(std::span<const uint8_t> block) noexcept {
@@ -135,6 +138,8 @@ ImageFault verify_image(std::span<const uint8_t> block) noexcept {
     if (header.format != kImageFormat) return ImageFault::UnknownFormat;
     if (header.size != block.size()) return ImageFault::Truncated;
     if (header.checksum != image_checksum(block)) return ImageFault::WrongChecksum;
+    // Set by whoever uses a delta, and by nobody else.
+    if (header.base_address != 0) return ImageFault::OutOfBounds;
     const bool is_whole = header.size % kImageAlignment == 0 && header.bucket_count > 0 &&
                           is_inside(header, kApexRef, 1, sizeof(NodeHeader)) &&
                           is_inside(header, header.index, header.bucket_count, sizeof(Bucket)) &&

@@ -22,12 +22,13 @@
 
 namespace nearcast::zone {
 
-// A place in the block, in units of four bytes from its start: 16 GiB at most. Zero: none.
+// A place in the block, in units of four bytes from its start: 8 GiB at most. Zero: none.
 using Ref = uint32_t;
-constexpr size_t kRefUnit = 4;  // As size_t: products with it do not overflow.
+constexpr size_t kRefUnit = 4;         // As size_t: products with it do not overflow.
+constexpr Ref kInBase = Ref{1} << 31;  // In a delta: the rest is a place in its base.
 
 constexpr uint64_t kImageMagic = 0x31454E4F5A434E0A;  // "\nNCZONE1"
-constexpr uint32_t kImageFormat = 1;
+constexpr uint32_t kImageFormat = 2;
 constexpr size_t kImageAlignment = 64;  // A bucket of the index is a cache line.
 constexpr size_t kImageTail = 8;        // Readable bytes after the last name or record.
 
@@ -37,7 +38,7 @@ constexpr size_t kProbeMax = 16;
 
 struct ImageHeader {
     uint64_t magic;
-    uint64_t checksum;  // XXH3 of everything after this field.
+    uint64_t checksum;  // XXH3 of everything after this field, base_address left out.
     uint32_t format;
     uint32_t flags;  // ImageFlag
     uint64_t size;   // Of the whole block, a multiple of kImageAlignment.
@@ -55,7 +56,9 @@ struct ImageHeader {
     uint32_t record_count;
     uint32_t reserved;
     uint64_t base_checksum;  // For a delta: of the image it applies to. Zero: complete in itself.
-    uint64_t reserved_words[5];
+    uint64_t reserved_words[4];
+    uint64_t
+        base_address;  // Of a delta that is in use: where its base is. Means nothing in a file.
 };
 static_assert(sizeof(ImageHeader) == 128);
 
@@ -64,6 +67,7 @@ constexpr Ref kApexRef = sizeof(ImageHeader) / kRefUnit;
 
 enum ImageFlag : uint32_t {
     kUnavailable = 1,  // Names the zone but has no data: every question gets SERVFAIL.
+    kDelta = 2,        // Has only what differs from its base.
 };
 
 struct Bucket {
@@ -118,7 +122,9 @@ struct RRsetHeader {
 };
 static_assert(sizeof(RRsetHeader) == 16);
 
-// A name in the rdata that has a node of its own in this zone: what additional data and glue need.
+// A name in the rdata that is in this zone: what additional data and glue need. It leads to nothing
+// where no such node is, or none that may be told; and always in a delta, whose RRsets are looked
+// up by name.
 struct Link {
     Ref node;
     uint16_t name_at;  // Where the name begins in the body.
@@ -131,6 +137,12 @@ enum LinkFlag : uint16_t {
     kSameType = 2,  // An SVCB or HTTPS alias: the target's records of the same type help too.
     kToOwner = 4,   // The rdata says "." and means the owner: name_at is no name to point to.
 };
+
+// Whether an RRset of this type has what lies at a node with these flags added to it. Addresses
+// below a cut are for finding name servers, those of the root among them (RFC 9609).
+[[nodiscard]] constexpr bool may_be_told(dns::RRType type, uint16_t flags) {
+    return type == dns::RRType::NS || (flags & (kOccluded | kDelegation)) == 0;
+}
 
 // A compression pointer in the body whose value depends on where the body lands in a message.
 struct Fixup {
@@ -203,6 +215,7 @@ class Node {
         return *reinterpret_cast<const NodeHeader*>(at_);
     }
     [[nodiscard]] bool has(NodeFlag flag) const { return (header().flags & flag) != 0; }
+    [[nodiscard]] const uint8_t* block() const { return block_; }
     // In the letter case of the zone file.
     [[nodiscard]] std::span<const uint8_t> owner() const {
         return {at_ + sizeof(NodeHeader), header().owner_size};
@@ -268,6 +281,7 @@ class Image {
     [[nodiscard]] Node apex() const { return node(kApexRef); }
     [[nodiscard]] Node node(Ref ref) const { return {block_, ref}; }
     [[nodiscard]] bool is_unavailable() const { return (header().flags & kUnavailable) != 0; }
+    [[nodiscard]] bool is_delta() const { return (header().flags & kDelta) != 0; }
 
     // Fetches what tells which zone this is and where its index lies.
     void prefetch() const {

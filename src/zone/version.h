@@ -61,7 +61,7 @@ class Version {
     // The node whose name stands in a record of `rrset`, which is of `node`: where glue and
     // additional data come from. None when the zone has no such node, or none that may be told.
     [[nodiscard]] Node target(const Node& /*node*/, const RRset& rrset, const Link& link) const {
-        return rrset.target(link);
+        return link.node == 0 ? Node() : rrset.target(link);
     }
     // The node *.owner, if there is one; `node` is not occluded.
     [[nodiscard]] Node wildcard(const Node& node) const { return node.wildcard(); }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writes an image from its start: nodes with their RRsets, then the index, then the seal.
+//
+// What one node says of another is left zero, for the builder to fill in once it knows where each
+// node is; pending() lists the links that it may. Used by one thread.
+
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "zone/draft.h"
+#include "zone/image.h"
+
+namespace nearcast::zone {
+
+// A name for the index.
+struct IndexedNode {
+    uint64_t hash = 0;
+    Ref node = 0;
+};
+
+class NodeWriter {
+ public:
+    // A link whose target is a node of the draft and may be told.
+    struct PendingLink {
+        size_t at;        // Of the Link's node field.
+        uint32_t target;  // A number in the draft's nodes.
+    };
+
+    NodeWriter() { bytes_.resize(sizeof(ImageHeader)); }
+
+    // An arranged node of the draft. Fails when an RRset fits in no message, or the image is full.
+    [[nodiscard]] base::Result<Ref> put_node(const ZoneDraft& draft, const ZoneDraft::Node& node);
+
+    // A node as it lies in another image, with its RRsets and without what it says of others.
+    [[nodiscard]] base::Result<Ref> copy_node(const Node& node);
+
+    // The index over these nodes. Fails when too many hashes collide.
+    [[nodiscard]] base::Result<void> put_index(std::span<const IndexedNode> nodes);
+
+    // The image, with magic number, size and checksum; all else in the header is the caller's.
+    [[nodiscard]] base::Result<ImageBlock> seal();
+
+    [[nodiscard]] ImageHeader& header() { return at<ImageHeader>(0); }
+    [[nodiscard]] NodeHeader& node(Ref ref) { return at<NodeHeader>(ref * kRefUnit); }
+    template <typename T>
+    [[nodiscard]] T& at(size_t place) {
+        return *reinterpret_cast<T*>(bytes_.data() + place);
+    }
+    template <typename T>
+    void put(const T& value) {
+        const auto* const bytes = reinterpret_cast<const uint8_t*>(&value);
+        bytes_.insert(bytes_.end(), bytes, bytes + sizeof value);
+    }
+    void put_bytes(std::span<const uint8_t> bytes) {
+        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    }
+    void pad(size_t unit);
+    [[nodiscard]] Ref here() const { return static_cast<Ref>(bytes_.size() / kRefUnit); }
+    [[nodiscard]] std::span<const PendingLink> pending() const { return pending_; }
+
+ private:
+    [[nodiscard]] base::Result<void> put_set(const ZoneDraft& draft, const ZoneDraft::Node& node,
+                                             const ZoneDraft::Set& set);
+    void add_link(const ZoneDraft& draft, const ZoneDraft::Node& node, dns::RRType type,
+                  std::span<const uint8_t> rdata);
+    [[nodiscard]] bool fill_index(std::span<Bucket> buckets, std::span<const IndexedNode> nodes,
+                                  uint64_t salt);
+    [[nodiscard]] base::Result<void> check_size() const;
+
+    std::vector<uint8_t> bytes_;
+    std::vector<PendingLink> pending_;
+    std::vector<Link> links_;  // Of the set being written; node is still a number of the draft.
+};
+
+}  // namespace nearcast::zone
