@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The list of zones that a catalog zone carries (RFC 9432): read from a zone, and made into one.
+//
+// A member may bear its current serial as a custom property (§4.5):
+//   serial.nearcast.ext.<label>.zones.<catalog> TXT "2026112501"
+// Who follows the catalog so learns of every change from one transfer, and asks for nothing that
+// has not changed. Others ignore it. Pure: no clock, no socket.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "dns/name.h"
+#include "zone/image.h"
+#include "zone/version.h"
+
+namespace nearcast::transfer {
+
+// Of a catalog that is read. A million zones with all their properties are some 300 MiB; the
+// transfer itself has bounds of its own.
+constexpr size_t kCatalogMembersMax = 4'000'000;
+
+struct CatalogMember {
+    dns::Name zone;
+    std::string label = {};                // Its bytes as in the catalog, lower case; 1 to 63.
+    std::vector<std::string> groups = {};  // §4.3.2, in no order that means something.
+    std::optional<dns::Name> coo = {};     // The catalog that it is to move to (§4.4.1).
+    std::optional<uint32_t> serial = {};   // What the hint says.
+
+    bool operator==(const CatalogMember&) const = default;
+};
+
+struct Catalog {
+    std::vector<CatalogMember> members = {};  // In canonical order of the zones, each once.
+    std::vector<std::string> ignored = {};    // What was left out and why, one sentence each.
+};
+
+// What the zone lists. Fails when the catalog is broken and must not be followed (§5.1): no version
+// 2, or several records where there must be one. A member that stands twice is taken once.
+[[nodiscard]] base::Result<Catalog> read_catalog(const zone::Version& version);
+
+// The label that a zone has in catalogs made here: always the same one for the same zone.
+[[nodiscard]] std::string catalog_label(const dns::Name& zone);
+
+// A catalog zone of these members, each with its label. Fails when a name becomes too long.
+[[nodiscard]] base::Result<zone::ImageBlock> build_catalog(const dns::Name& apex, uint32_t serial,
+                                                           std::span<const CatalogMember> members);
+
+}  // namespace nearcast::transfer
