@@ -19,72 +19,90 @@
 
 #include "base/result.h"
 #include "dns/name.h"
-#include "zone/file_stamp.h"
 #include "zone/image.h"
+#include "zone/journal.h"
+#include "zone/store.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::zone {
-
-class Changeset;
-
-// Where a zone comes from.
-struct ZoneOrigin {
-    enum class Kind : uint8_t {
-        Unknown = 0,  // What was stored about it is lost.
-        File = 1,
-        Primary = 2,
-    };
-
-    Kind kind = Kind::Unknown;
-    std::vector<FileStamp> files = {};  // Kind::File: all that were read, the zone's own first.
-    bool is_updated = false;            // Kind::File: changes have been applied to it since.
-};
 
 struct LedgerLimits {
     // Of the history of one zone. A secondary that lags by more changes than this, or would get
     // more bytes, fetches the whole zone, which is then the smaller transfer.
     size_t journal_count_max = 4096;
-    size_t journal_bytes_max = size_t{64} << 20;
+    uint64_t journal_bytes_max = uint64_t{64} << 20;
+    StoreLimits store = {};
 };
 
-// A zone that was found in the store at start.
+// What the ledger keeps of a zone, as it is now.
 struct StoredZone {
     dns::Name apex;
-    uint32_t serial = 0;  // Of the last good version.
+    bool is_available = false;  // Answered with data.
+    uint32_t serial = 0;        // Of what is served, or of what could be restored.
     ZoneOrigin origin;
     std::chrono::seconds confirmed_at{};  // When a primary last confirmed it, since 1970.
-    std::vector<std::string> damages;     // What is lost, and what happens now. Mostly none.
+    uint64_t image_size = 0;
+    size_t journal_count = 0;   // Changes in the history.
+    uint32_t journal_from = 0;  // The serial from which it leads on, when there are any.
+    uint64_t journal_bytes = 0;
+    bool is_unsaved = false;           // The store does not have what is served.
+    std::vector<std::string> damages;  // What was lost, and what came of it. Mostly none.
+};
+
+// How a whole new version stands to the one that was served.
+enum class SerialStep : uint8_t {
+    First,    // Nothing was served.
+    Same,     // The very same records: nothing was published.
+    Later,    // As it should be: there is a difference to send.
+    Reused,   // Other records under the same serial: nobody who has it will ask again.
+    Earlier,  // The serial went back: nobody who has the later one will take it.
 };
 
 class ZoneLedger {
  public:
     // `directory` empty: nothing is kept on disk, and history in memory alone. `table` outlives the
-    // ledger. Nothing is served yet: see restore().
+    // ledger. Nothing is served yet: see restore(). What is damaged is logged here.
     [[nodiscard]] static base::Result<std::unique_ptr<ZoneLedger>> open(
         const std::string& directory, ZoneTable& table, LedgerLimits limits = {});
+    // The same on any disk.
+    [[nodiscard]] static base::Result<std::unique_ptr<ZoneLedger>> open(
+        std::unique_ptr<StoreDisk> disk, ZoneTable& table, LedgerLimits limits);
     ZoneLedger(const ZoneLedger&) = delete;
     ZoneLedger& operator=(const ZoneLedger&) = delete;
     ~ZoneLedger();
 
-    // What was found at start. Does not change afterwards.
+    // Zones that are stored and that nobody has restored, replaced or withdrawn yet.
     [[nodiscard]] std::vector<StoredZone> stored() const;
-    // Serves the last good version that was found at start. Fails when there is none.
+    // All zones that are or were served, and those that are stored.
+    [[nodiscard]] std::vector<StoredZone> states() const;
+    [[nodiscard]] std::optional<StoredZone> state(const dns::Name& apex) const;
+
+    // Serves the last good version that is stored. Fails when there is none.
     [[nodiscard]] base::Result<void> restore(const dns::Name& apex);
 
     // A whole new version, from a file or a primary. Where its serial is later than that of the
-    // version served, the difference of the two goes into the history; otherwise that is cut.
-    [[nodiscard]] base::Result<void> replace(const dns::Name& apex, ImageBlock image,
-                                             const ZoneOrigin& origin);
+    // version served, the difference of the two goes into the history; otherwise that is cut. A
+    // version from a file is on the disk only after sync(): until then the file is.
+    [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
+                                                   const ZoneOrigin& origin);
     // The next version, from the one whose serial is changes.from_serial(). Fails, with everything
     // left as it was, when that is not the served one, when the changes do not fit it, or when they
-    // cannot be stored.
+    // cannot be stored. (Those of a primary are then served all the same: it still has them.)
     [[nodiscard]] base::Result<void> apply(const dns::Name& apex, const Changeset& changes);
-    // A primary has confirmed the zone at this time since 1970.
+    // A primary has confirmed the zone at this time since 1970. Not synced: when that is lost, the
+    // zone is older than it need be after a restart.
     [[nodiscard]] base::Result<void> confirm(const dns::Name& apex, std::chrono::seconds unix_time);
     // Served no longer, and forgotten.
     [[nodiscard]] base::Result<void> withdraw(const dns::Name& apex);
     // SERVFAIL from now on: expired, or never loaded. What is stored stays.
     void make_unavailable(const dns::Name& apex);
+
+    // Everything that was given so far is on the disk.
+    [[nodiscard]] base::Result<void> sync();
+    // Places in the store that are damaged, where nobody can say which zone was there.
+    [[nodiscard]] std::vector<std::string> damages() const;
+    // Why nothing can be stored at the moment; empty when it can.
+    [[nodiscard]] std::string trouble() const;
 
     // The history from that serial to the one served, oldest first; empty when the two are the
     // same, nothing when it does not reach back so far.

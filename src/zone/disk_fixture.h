@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A disk in memory for tests: it outlives the store that uses it, fills up, and can be damaged or
+// cut off at any step. After a crash it has what was synced, and of the rest as much as is asked.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "zone/store_disk.h"
+
+namespace nearcast::zone {
+
+class FakeDisk {
+ public:
+    struct File {
+        std::vector<uint8_t> bytes;
+        std::vector<uint8_t> synced;
+    };
+    struct State {
+        std::mutex mutex;
+        std::map<std::string, std::shared_ptr<File>> files;    // As processes see them.
+        std::map<std::string, std::shared_ptr<File>> durable;  // Names that outlive a crash.
+        bool is_full = false;
+        size_t steps_left = SIZE_MAX;  // Writes, syncs, renames and removals before the crash.
+
+        // Whether the step is still done.
+        bool step() {
+            if (steps_left == 0) return false;
+            --steps_left;
+            return true;
+        }
+    };
+
+    // For a store to own.
+    [[nodiscard]] std::unique_ptr<StoreDisk> share() const;
+
+    void fill() { state_->is_full = true; }
+    void make_room() { state_->is_full = false; }
+    // From now on this many steps are done, and nothing more reaches the disk.
+    void crash_after(size_t steps) { state_->steps_left = steps; }
+    // The machine starts again. Without `keeps_unsynced`, what was not synced is gone.
+    void reboot(bool keeps_unsynced) {
+        state_->steps_left = SIZE_MAX;
+        if (keeps_unsynced) return;
+        state_->files = state_->durable;
+        for (auto& [name, file] : state_->files) file->bytes = file->synced;
+    }
+    [[nodiscard]] std::map<std::string, std::shared_ptr<File>>& files() { return state_->files; }
+
+ private:
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+class FakeFile final : public StoreFile {
+ public:
+    FakeFile(std::shared_ptr<FakeDisk::State> state, std::shared_ptr<FakeDisk::File> file)
+        : state_(std::move(state)), file_(std::move(file)) {}
+
+    base::Result<void> write(uint64_t at, std::span<const uint8_t> bytes) override {
+        const std::lock_guard lock(state_->mutex);
+        // A write that fails has written its first half.
+        const bool is_whole = !state_->is_full && state_->step();
+        if (!is_whole) bytes = bytes.first(state_->is_full ? bytes.size() / 2 : 0);
+        file_->bytes.resize(std::max<size_t>(file_->bytes.size(), at + bytes.size()));
+        std::ranges::copy(bytes, file_->bytes.begin() + static_cast<ptrdiff_t>(at));
+        return is_whole ? base::Result<void>() : base::fail("the disk is full");
+    }
+    base::Result<void> sync() override {
+        const std::lock_guard lock(state_->mutex);
+        if (!state_->step()) return base::fail("the disk is gone");
+        file_->synced = file_->bytes;
+        return {};
+    }
+    base::Result<void> truncate(uint64_t size) override {
+        const std::lock_guard lock(state_->mutex);
+        if (!state_->step()) return base::fail("the disk is gone");
+        file_->bytes.resize(size);
+        return {};
+    }
+    base::Result<size_t> read(uint64_t at, std::span<uint8_t> room) const override {
+        const std::lock_guard lock(state_->mutex);
+        if (at >= file_->bytes.size()) return size_t{0};
+        const size_t count = std::min<size_t>(room.size(), file_->bytes.size() - at);
+        std::copy_n(file_->bytes.begin() + static_cast<ptrdiff_t>(at), count, room.begin());
+        return count;
+    }
+    base::Result<uint64_t> size() const override {
+        const std::lock_guard lock(state_->mutex);
+        return uint64_t{file_->bytes.size()};
+    }
+
+ private:
+    std::shared_ptr<FakeDisk::State> state_;
+    std::shared_ptr<FakeDisk::File> file_;
+};
+
+class FakeDirectory final : public StoreDisk {
+ public:
+    explicit FakeDirectory(std::shared_ptr<FakeDisk::State> state) : state_(std::move(state)) {}
+
+    std::string place() const override { return "fake"; }
+    base::Result<std::vector<std::string>> list() override {
+        const std::lock_guard lock(state_->mutex);
+        std::vector<std::string> names;
+        for (const auto& [name, file] : state_->files) names.push_back(name);
+        return names;
+    }
+    base::Result<std::shared_ptr<StoreFile>> open(const std::string& name) override {
+        const std::lock_guard lock(state_->mutex);
+        return std::make_shared<FakeFile>(state_, state_->files.at(name));
+    }
+    base::Result<std::shared_ptr<StoreFile>> create(const std::string& name) override {
+        const std::lock_guard lock(state_->mutex);
+        if (state_->is_full || !state_->step()) return base::fail("the disk is full");
+        state_->files[name] = std::make_shared<FakeDisk::File>();
+        return std::make_shared<FakeFile>(state_, state_->files[name]);
+    }
+    base::Result<void> rename(const std::string& from, const std::string& to) override {
+        const std::lock_guard lock(state_->mutex);
+        if (!state_->step()) return base::fail("the disk is gone");
+        state_->files[to] = state_->files.at(from);
+        state_->files.erase(from);
+        return {};
+    }
+    base::Result<void> remove(const std::string& name) override {
+        const std::lock_guard lock(state_->mutex);
+        if (!state_->step()) return base::fail("the disk is gone");
+        state_->files.erase(name);
+        return {};
+    }
+    base::Result<void> sync_names() override {
+        const std::lock_guard lock(state_->mutex);
+        if (!state_->step()) return base::fail("the disk is gone");
+        state_->durable = state_->files;
+        return {};
+    }
+
+ private:
+    std::shared_ptr<FakeDisk::State> state_;
+};
+
+inline std::unique_ptr<StoreDisk> FakeDisk::share() const {
+    return std::make_unique<FakeDirectory>(state_);
+}
+
+}  // namespace nearcast::zone

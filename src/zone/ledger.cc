@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/ledger.h"
+
+#include <utility>
+
+#include "zone/ledger_book.h"
+
+namespace nearcast::zone {
+namespace {
+
+using base::Result;
+
+// History in memory alone: a server that keeps no store should stay small.
+constexpr StoreLimits kMemoryLimits = {.segment_size = uint64_t{1} << 20,
+                                       .size_max = uint64_t{256} << 20,
+                                       .garbage_min = uint64_t{1} << 20};
+
+}  // namespace
+
+ZoneLedger::ZoneLedger(std::unique_ptr<Book> book) : book_(std::move(book)) {}
+
+ZoneLedger::~ZoneLedger() = default;
+
+Result<std::unique_ptr<ZoneLedger>> ZoneLedger::open(const std::string& directory, ZoneTable& table,
+                                                     LedgerLimits limits) {
+    if (!directory.empty()) {
+        auto disk = open_store_directory(directory);
+        if (!disk) return std::unexpected(disk.error());
+        return open(*std::move(disk), table, limits);
+    }
+    limits.store = kMemoryLimits;
+    auto book = std::make_unique<Book>(table, limits, /*keeps_images=*/false);
+    if (auto done = book->open(make_memory_disk()); !done) return std::unexpected(done.error());
+    return std::unique_ptr<ZoneLedger>(new ZoneLedger(std::move(book)));
+}
+
+Result<std::unique_ptr<ZoneLedger>> ZoneLedger::open(std::unique_ptr<StoreDisk> disk,
+                                                     ZoneTable& table, LedgerLimits limits) {
+    auto book = std::make_unique<Book>(table, limits, /*keeps_images=*/true);
+    if (auto done = book->open(std::move(disk)); !done) return std::unexpected(done.error());
+    return std::unique_ptr<ZoneLedger>(new ZoneLedger(std::move(book)));
+}
+
+std::vector<StoredZone> ZoneLedger::stored() const { return book_->states(/*only_stored=*/true); }
+
+std::vector<StoredZone> ZoneLedger::states() const { return book_->states(/*only_stored=*/false); }
+
+std::optional<StoredZone> ZoneLedger::state(const dns::Name& apex) const {
+    return book_->state(apex);
+}
+
+Result<void> ZoneLedger::restore(const dns::Name& apex) { return book_->restore(apex); }
+
+Result<SerialStep> ZoneLedger::replace(const dns::Name& apex, ImageBlock image,
+                                       const ZoneOrigin& origin) {
+    return book_->replace(apex, std::move(image), origin);
+}
+
+Result<void> ZoneLedger::apply(const dns::Name& apex, const Changeset& changes) {
+    return book_->apply(apex, changes);
+}
+
+Result<void> ZoneLedger::confirm(const dns::Name& apex, std::chrono::seconds unix_time) {
+    return book_->confirm(apex, unix_time);
+}
+
+Result<void> ZoneLedger::withdraw(const dns::Name& apex) { return book_->withdraw(apex); }
+
+void ZoneLedger::make_unavailable(const dns::Name& apex) { book_->make_unavailable(apex); }
+
+Result<void> ZoneLedger::sync() { return book_->sync(); }
+
+std::vector<std::string> ZoneLedger::damages() const { return book_->damages(); }
+
+std::string ZoneLedger::trouble() const { return book_->trouble(); }
+
+std::optional<std::vector<Changeset>> ZoneLedger::changes_since(const dns::Name& apex,
+                                                                uint32_t serial) const {
+    return book_->changes_since(apex, serial);
+}
+
+void ZoneLedger::on_change(std::function<void(const dns::Name&)> told) {
+    book_->on_change = std::move(told);
+}
+
+}  // namespace nearcast::zone

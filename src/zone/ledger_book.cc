@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Changes: how a step goes to disk, then to readers.
+
+#include "zone/ledger_book.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "base/log.h"
+#include "dns/serial.h"
+#include "zone/apply.h"
+#include "zone/difference.h"
+#include "zone/image_builder.h"
+
+namespace nearcast::zone {
+namespace {
+
+using base::Result;
+namespace log = base::log;
+
+// Changes behind the last image are read and applied at each start. A new image is stored when they
+// are more than this part of it, and more than so many bytes: twice as many double the work of a
+// start, half as many double what is written.
+constexpr uint64_t kImageShare = 8;
+constexpr uint64_t kChangesMin = uint64_t{16} << 10;
+
+uint32_t unix_time() { return static_cast<uint32_t>(::time(nullptr)); }
+
+std::string key_of(const dns::Name& apex) {
+    const dns::Name lowered = apex.lowered();
+    return {lowered.wire().begin(), lowered.wire().end()};
+}
+
+// Nothing but the SOA goes and comes, and it is the same one.
+bool changes_nothing(const Changeset& changes) {
+    return changes.removed_count() == 1 && changes.added_count() == 1 &&
+           std::ranges::equal(changes.removed(), changes.added());
+}
+
+SerialStep step_between(uint32_t from, uint32_t to, const Changeset& changes) {
+    if (from == to) return changes_nothing(changes) ? SerialStep::Same : SerialStep::Reused;
+    return dns::is_later_serial(to, from) ? SerialStep::Later : SerialStep::Earlier;
+}
+
+}  // namespace
+
+ZoneLedger::Book::ZonePtr ZoneLedger::Book::zone_of(const dns::Name& apex) {
+    const std::lock_guard lock(mutex_);
+    ZonePtr& zone = zones_[key_of(apex)];
+    if (!zone) {
+        zone = std::make_shared<Zone>();
+        const dns::Name lowered = apex.lowered();
+        zone->apex.assign(lowered.wire().begin(), lowered.wire().end());
+    }
+    return zone;
+}
+
+ZoneLedger::Book::ZonePtr ZoneLedger::Book::find(const dns::Name& apex) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = zones_.find(key_of(apex));
+    return found == zones_.end() ? nullptr : found->second;
+}
+
+std::optional<PinnedVersion> ZoneLedger::Book::pin_available(const dns::Name& apex) {
+    auto pinned = table_.pin(apex);
+    if (pinned && pinned->version().is_unavailable()) pinned.reset();
+    return pinned;
+}
+
+Result<SerialStep> ZoneLedger::Book::replace(const dns::Name& apex, ImageBlock image,
+                                             const ZoneOrigin& origin) {
+    const ZonePtr zone = zone_of(apex);
+    std::unique_lock changing(zone->changing);
+    const Known before = known(*zone);
+    Step step;
+    step.to_serial = image.image().header().serial;
+    step.image = image.image();
+    step.origin = origin;
+    step.durability = origin.kind == ZoneOrigin::Kind::File ? Durability::Later : Durability::Now;
+    SerialStep kind = SerialStep::First;
+    Changeset changes;
+    if (const auto served = pin_available(apex)) {
+        step.from_serial = served->version().serial();
+        changes = difference(served->version(), Version(image.image()));
+        kind = step_between(step.from_serial, step.to_serial, changes);
+    }
+    if (kind == SerialStep::Same) {
+        step.version = before.version;
+        if (!before.is_unsaved) step.image.reset();
+        if (auto done = save(*zone, step); !done) return std::unexpected(done.error());
+        const std::lock_guard lock(mutex_);
+        zone->origin = origin;
+        return SerialStep::Same;
+    }
+    step.version = next_version();
+    step.base = before.version;
+    // A difference larger than the zone is of no use to anyone.
+    const bool is_useful =
+        changes.removed().size() + changes.added().size() < image.image().header().size;
+    if (kind == SerialStep::Later && is_useful) step.changes = &changes;
+    step.cuts_history = step.changes == nullptr;
+    if (auto done = save(*zone, step); !done) return std::unexpected(done.error());
+    serve(*zone, step, std::move(image));
+    changing.unlock();
+    if (on_change) on_change(apex);
+    return kind;
+}
+
+Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& changes) {
+    const ZonePtr zone = zone_of(apex);
+    std::unique_lock changing(zone->changing);
+    const auto served = pin_available(apex);
+    if (!served) return base::fail(dns::to_text(apex) + " has no data that could be changed");
+    if (served->version().serial() != changes.from_serial()) {
+        return base::fail(dns::to_text(apex) + " has serial " +
+                          std::to_string(served->version().serial()) +
+                          ", and the changes begin with " + std::to_string(changes.from_serial()));
+    }
+    auto image = apply_changes(served->version(), changes);
+    if (!image) return std::unexpected(image.error());
+    const Known before = known(*zone);
+    Step step;
+    step.version = next_version();
+    step.base = before.version;
+    step.from_serial = changes.from_serial();
+    step.to_serial = changes.to_serial();
+    step.flags = kApplied;
+    step.changes = &changes;
+    const uint64_t size = changes.removed().size() + changes.added().size();
+    if (needs_image(*zone, size, image->image().header().size)) {
+        step.image = image->image();
+        step.origin = before.origin;
+        step.origin->is_updated = step.origin->kind == ZoneOrigin::Kind::File;
+    }
+    if (auto done = save(*zone, step); !done) return done;
+    serve(*zone, step, *std::move(image));
+    changing.unlock();
+    if (on_change) on_change(apex);
+    return {};
+}
+
+bool ZoneLedger::Book::needs_image(const Zone& zone, uint64_t changes_size, uint64_t image_size) {
+    const std::lock_guard lock(mutex_);
+    if (zone.is_unsaved) return true;
+    const uint64_t behind = zone.history.bytes_after_image() + changes_size;
+    return behind > kChangesMin && behind > image_size / kImageShare;
+}
+
+ZoneLedger::Book::Known ZoneLedger::Book::known(const Zone& zone) const {
+    const std::lock_guard lock(mutex_);
+    return zone;
+}
+
+Result<void> ZoneLedger::Book::save(Zone& zone, const Step& step) {
+    auto done = write(zone, step);
+    const std::lock_guard lock(mutex_);
+    const bool is_primary = zone.origin.kind == ZoneOrigin::Kind::Primary;
+    // Only an update is nowhere but here: who sent it must not be told that it was taken.
+    const bool is_update = (step.flags & kApplied) != 0 && !is_primary;
+    if (done || is_update) return done;
+    log::error("zone_not_stored", {{"zone", dns::to_text(zone.apex_name())},
+                                   {"reason", done.error().message},
+                                   {"try", done.error().hint},
+                                   {"next", "it is served from memory, and stored later"}});
+    release(zone.history.cut());
+    need_image(zone);
+    return {};
+}
+
+Result<void> ZoneLedger::Book::write(Zone& zone, const Step& step) {
+    const dns::Name apex = zone.apex_name();
+    EntryHead head{};
+    head.written_at = unix_time();
+    head.version = step.version;
+    head.from_serial = step.from_serial;
+    head.to_serial = step.to_serial;
+    std::vector<StoreEntry> entries;
+    std::vector<uint8_t> changes;
+    std::vector<uint8_t> origin;
+    const auto add = [&](EntryKind kind, uint64_t base, std::span<const uint8_t> payload) {
+        entries.push_back({head, apex, payload});
+        entries.back().head.kind = kind;
+        entries.back().head.base = base;
+    };
+    if (step.changes != nullptr) {
+        changes = encode_changes(*step.changes);
+        add(EntryKind::Changes, step.base, changes);
+        entries.back().head.flags = step.flags;
+    }
+    if (step.image && keeps_images_) {
+        add(EntryKind::Image, 0, {step.image->block(), step.image->header().size});
+    }
+    if (step.origin && keeps_images_) {
+        origin = encode_origin(*step.origin);
+        add(EntryKind::Origin, next_version(), origin);
+    }
+    if (entries.empty()) {
+        count_in(zone, step, {});
+        return {};
+    }
+    const auto stored = store_->append(entries, step.durability);
+    if (!stored) return std::unexpected(stored.error());
+    count_in(zone, step, *stored);
+    return {};
+}
+
+void ZoneLedger::Book::count_in(Zone& zone, const Step& step, std::span<const StoredEntry> stored) {
+    const std::lock_guard lock(mutex_);
+    if (step.cuts_history) release(zone.history.cut());
+    for (const StoredEntry& entry : stored) {
+        ++zone.history.on_disk;
+        release(zone.history.add(entry));
+    }
+    release(zone.history.trim(limits_.journal_count_max, limits_.journal_bytes_max));
+    if (step.image) zone.is_unsaved = false;
+    if (store_->needs_compaction()) wake();
+}
+
+void ZoneLedger::Book::serve(Zone& zone, const Step& step, ImageBlock image) {
+    {
+        const std::lock_guard lock(mutex_);
+        zone.version = step.version;
+        zone.serial = step.to_serial;
+        zone.image_size = image.image().header().size;
+        zone.is_available = true;
+        zone.is_claimed = true;
+        if (step.origin) {
+            zone.origin = *step.origin;
+        } else if ((step.flags & kApplied) != 0) {
+            zone.origin.is_updated = zone.origin.kind == ZoneOrigin::Kind::File;
+        }
+    }
+    table_.publish(std::move(image));
+}
+
+void ZoneLedger::Book::release(std::span<const StoredEntry> garbage) {
+    for (const StoredEntry& entry : garbage) store_->release(entry);
+}
+
+Result<void> ZoneLedger::Book::confirm(const dns::Name& apex, std::chrono::seconds when) {
+    const ZonePtr zone = find(apex);
+    if (!zone) return base::fail(dns::to_text(apex) + " is not served");
+    const std::lock_guard changing(zone->changing);
+    StoreEntry entry{{}, apex, {}};
+    entry.head.kind = EntryKind::Confirmed;
+    entry.head.written_at = static_cast<uint32_t>(when.count());
+    entry.head.version = known(*zone).version;
+    entry.head.base = next_version();
+    const auto stored = store_->append({&entry, 1}, Durability::Later);
+    const std::lock_guard lock(mutex_);
+    zone->confirmed_at = when;
+    if (store_->needs_compaction()) wake();
+    if (!stored) return {};  // The store says so itself, and the zone is as fresh as before.
+    ++zone->history.on_disk;
+    release(zone->history.add(stored->front()));
+    return {};
+}
+
+Result<void> ZoneLedger::Book::withdraw(const dns::Name& apex) {
+    const ZonePtr zone = find(apex);
+    if (!zone) return {};
+    const std::lock_guard changing(zone->changing);
+    table_.withdraw(apex);
+    StoreEntry entry{{}, apex, {}};
+    entry.head.kind = EntryKind::Withdrawn;
+    entry.head.written_at = unix_time();
+    entry.head.version = next_version();
+    auto stored = store_->append({&entry, 1}, Durability::Later);
+    const std::lock_guard lock(mutex_);
+    zone->is_available = false;
+    zone->is_claimed = true;
+    zone->is_unsaved = false;
+    zone->version = 0;
+    zone->origin = {};
+    zone->damages.clear();
+    if (!stored) return std::unexpected(stored.error());
+    ++zone->history.on_disk;
+    release(zone->history.clear(stored->front()));
+    return {};
+}
+
+void ZoneLedger::Book::make_unavailable(const dns::Name& apex) {
+    const ZonePtr zone = zone_of(apex);
+    const std::lock_guard changing(zone->changing);
+    table_.publish(build_unavailable_image(apex));
+    const std::lock_guard lock(mutex_);
+    zone->is_available = false;
+    zone->is_claimed = true;
+}
+
+}  // namespace nearcast::zone

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inside of the ledger: what it knows of each zone, and how a step goes to disk and to readers.
+//
+// Two kinds of lock, taken in this order: `changing` of one zone, for as long as that zone's change
+// takes; the book's own, for a look at what the zones have in the store. A thread of its own clears
+// garbage away and stores what could not be stored before.
+
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "zone/ledger.h"
+#include "zone/zone_history.h"
+
+namespace nearcast::zone {
+
+class ZoneLedger::Book {
+ public:
+    // Without images only the history is kept, for as long as the process lives.
+    Book(ZoneTable& table, LedgerLimits limits, bool keeps_images);
+    ~Book();
+
+    [[nodiscard]] base::Result<void> open(std::unique_ptr<StoreDisk> disk);
+
+    [[nodiscard]] std::vector<StoredZone> states(bool only_stored) const;
+    [[nodiscard]] std::optional<StoredZone> state(const dns::Name& apex) const;
+    [[nodiscard]] base::Result<void> restore(const dns::Name& apex);
+    [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
+                                                   const ZoneOrigin& origin);
+    [[nodiscard]] base::Result<void> apply(const dns::Name& apex, const Changeset& changes);
+    [[nodiscard]] base::Result<void> confirm(const dns::Name& apex, std::chrono::seconds when);
+    [[nodiscard]] base::Result<void> withdraw(const dns::Name& apex);
+    void make_unavailable(const dns::Name& apex);
+    [[nodiscard]] base::Result<void> sync() { return store_->sync(); }
+    [[nodiscard]] std::string trouble() const { return store_->trouble(); }
+    [[nodiscard]] std::vector<std::string> damages() const;
+    [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,
+                                                                      uint32_t serial);
+
+    std::function<void(const dns::Name&)> on_change;
+
+ private:
+    // What a change begins with.
+    struct Known {
+        ZoneOrigin origin;
+        uint64_t version = 0;     // Of what is or was served; 0: nothing yet.
+        bool is_unsaved = false;  // The store does not have what is served.
+    };
+    struct Zone : Known {
+        [[nodiscard]] dns::Name apex_name() const { return *dns::Name::from_wire(apex); }
+
+        std::vector<uint8_t> apex;  // In lower case.
+        std::mutex changing;        // Held through each change.
+
+        // Guarded by the book's mutex, and so is what is Known.
+        ZoneHistory history;
+        uint32_t serial = 0;
+        uint64_t image_size = 0;
+        uint64_t origin_number = 0;  // Of the origin found at start.
+        std::chrono::seconds confirmed_at{};
+        bool is_available = false;
+        bool is_claimed = false;  // Somebody has said what is to become of it.
+        std::vector<std::string> damages;
+    };
+    using ZonePtr = std::shared_ptr<Zone>;
+
+    // One version on its way to disk.
+    struct Step {
+        uint64_t version = 0;
+        uint64_t base = 0;  // Of changes.
+        uint32_t from_serial = 0;
+        uint32_t to_serial = 0;
+        uint8_t flags = 0;
+        bool cuts_history = false;
+        const Changeset* changes = nullptr;
+        std::optional<Image> image;
+        std::optional<ZoneOrigin> origin;  // None: as it was.
+        Durability durability = Durability::Now;
+    };
+    // What a start reads of one zone.
+    struct Restored {
+        ImageBlock image;
+        StoredEntry entry;
+        uint64_t version = 0;
+    };
+
+    [[nodiscard]] ZonePtr zone_of(const dns::Name& apex);
+    [[nodiscard]] ZonePtr find(const dns::Name& apex) const;
+    [[nodiscard]] std::optional<PinnedVersion> pin_available(const dns::Name& apex);
+
+    void take_found(const ReadHead& entry, EntryPlace place, std::span<const uint8_t> payload);
+    void take_damage(const SegmentDamage& damage);
+    void settle_all();
+    [[nodiscard]] std::optional<Restored> read_best(Zone& zone);
+    [[nodiscard]] std::optional<Restored> read_from(Zone& zone, const StoredEntry& image);
+    [[nodiscard]] base::Result<std::vector<uint8_t>> read(const StoredEntry& entry) const;
+    [[nodiscard]] base::Result<ImageBlock> read_image(const StoredEntry& entry) const;
+    [[nodiscard]] std::vector<Changeset> read_chain(Zone& zone, const ZoneHistory::Entries& chain);
+    [[nodiscard]] static base::Result<ImageBlock> apply_all(const Image& image,
+                                                            std::span<const Changeset> changes);
+    void begin_service(Zone& zone, const Restored& restored);
+    void settle_origin(Zone& zone);
+    void lose(Zone& zone, const StoredEntry& entry, const std::string& why);
+    void lose_locked(Zone& zone, const StoredEntry& entry, const std::string& why);
+    void need_image(Zone& zone);
+
+    // First to disk. For a zone that can be had again from elsewhere a full disk is told, and no
+    // reason to serve old data.
+    [[nodiscard]] base::Result<void> save(Zone& zone, const Step& step);
+    [[nodiscard]] base::Result<void> write(Zone& zone, const Step& step);
+    void count_in(Zone& zone, const Step& step, std::span<const StoredEntry> stored);
+    // Then to readers.
+    void serve(Zone& zone, const Step& step, ImageBlock image);
+    void release(std::span<const StoredEntry> garbage);
+    [[nodiscard]] bool needs_image(const Zone& zone, uint64_t changes_size, uint64_t image_size);
+    // What the thread that changes a zone may know of it.
+    [[nodiscard]] Known known(const Zone& zone) const;
+    [[nodiscard]] StoredZone state_of(const Zone& zone) const;
+
+    void wake();
+    void run();
+    void compact();
+    void drop(const ReadHead& entry, EntryPlace place, const std::string& why);
+    void save_unsaved();
+    void save_unsaved(Zone& zone);
+    [[nodiscard]] uint64_t next_version() { return next_version_.fetch_add(1); }
+
+    ZoneTable& table_;
+    const LedgerLimits limits_;
+    const bool keeps_images_;
+    std::unique_ptr<ZoneStore> store_;
+    std::atomic<uint64_t> next_version_ = 1;
+
+    mutable std::mutex mutex_;  // Guards what follows, and the zones as they say.
+    std::unordered_map<std::string, ZonePtr> zones_;
+    std::vector<std::string> damages_;  // Of which nobody knows what zone they hit.
+
+    std::mutex wake_mutex_;  // Guards what follows. Taken last.
+    std::condition_variable wake_;
+    bool has_work_ = false;
+    bool has_unsaved_ = false;
+    bool is_stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace nearcast::zone

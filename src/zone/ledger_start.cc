@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a start finds, and what it makes of it when some of that is damaged.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "zone/apply.h"
+#include "zone/ledger_book.h"
+
+namespace nearcast::zone {
+namespace {
+
+using base::Result;
+namespace log = base::log;
+
+// Damage in many places is one disk that fails: what is told of one zone has a bound.
+constexpr size_t kDamagesMax = 8;
+
+std::string list_of(const std::vector<uint32_t>& serials) {
+    std::string text;
+    for (size_t i = 0; i < serials.size(); ++i) {
+        if (i > 0) text += i + 1 == serials.size() ? " and " : ", ";
+        text += std::to_string(serials[i]);
+    }
+    return text;
+}
+
+void add_damage(std::vector<std::string>& damages, std::string text) {
+    if (damages.size() < kDamagesMax) damages.push_back(std::move(text));
+}
+
+}  // namespace
+
+Result<void> ZoneLedger::Book::open(std::unique_ptr<StoreDisk> disk) {
+    auto store = ZoneStore::open(
+        std::move(disk), limits_.store,
+        {.entry = [this](const ReadHead& entry, EntryPlace place,
+                         std::span<const uint8_t> payload) { take_found(entry, place, payload); },
+         .damage = [this](const SegmentDamage& damage) { take_damage(damage); }});
+    if (!store) return std::unexpected(store.error());
+    store_ = *std::move(store);
+    settle_all();
+    thread_ = std::thread([this] { run(); });
+    return {};
+}
+
+void ZoneLedger::Book::take_found(const ReadHead& entry, EntryPlace place,
+                                  std::span<const uint8_t> payload) {
+    const ZonePtr zone = zone_of(entry.apex);
+    ++zone->history.on_disk;
+    zone->history.find({entry.head, place});
+    next_version_ = std::max({next_version_.load(), entry.head.version + 1, entry.head.base + 1});
+    if (entry.head.kind == EntryKind::Confirmed) {
+        zone->confirmed_at =
+            std::max(zone->confirmed_at, std::chrono::seconds(entry.head.written_at));
+    }
+    if (entry.head.kind != EntryKind::Origin) return;
+    // The newest comes last, but for what compaction has copied.
+    if (entry.head.base < zone->origin_number) return;
+    zone->origin_number = entry.head.base;
+    zone->origin = decode_origin(payload).value_or(ZoneOrigin{});
+}
+
+void ZoneLedger::Book::take_damage(const SegmentDamage& damage) {
+    log::warning("store_damaged", {{"place", damage.to_text()},
+                                   {"zone", damage.entry ? dns::to_text(damage.entry->apex)
+                                                         : std::string("unknown")}});
+    if (!damage.entry) return add_damage(damages_, damage.to_text());
+    const ZonePtr zone = zone_of(damage.entry->apex);
+    zone->history.find_damaged(damage.entry->head);
+    next_version_ = std::max(
+        {next_version_.load(), damage.entry->head.version + 1, damage.entry->head.base + 1});
+    add_damage(zone->damages, damage.to_text());
+}
+
+void ZoneLedger::Book::settle_all() {
+    for (const auto& [key, zone] : zones_) {
+        release(zone->history.settle());
+        const auto images = zone->history.images();
+        if (images.empty()) continue;
+        const EntryHead& head = images.front().head;
+        const auto changes = zone->history.changes_after(head.version);
+        zone->serial = changes.empty() ? head.to_serial : changes.back().head.to_serial;
+        zone->image_size = head.payload_size;
+        zone->confirmed_at =
+            std::max(zone->confirmed_at, std::chrono::seconds(images.front().head.written_at));
+    }
+}
+
+Result<std::vector<uint8_t>> ZoneLedger::Book::read(const StoredEntry& entry) const {
+    const auto segment = store_->segment_of(entry.place);
+    if (segment == nullptr) return base::fail("its segment is gone");
+    return segment->read(entry.head, entry.place.at);
+}
+
+Result<ImageBlock> ZoneLedger::Book::read_image(const StoredEntry& entry) const {
+    const auto segment = store_->segment_of(entry.place);
+    if (segment == nullptr) return base::fail("its segment is gone");
+    return segment->read_image(entry.head, entry.place.at);
+}
+
+void ZoneLedger::Book::lose(Zone& zone, const StoredEntry& entry, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    lose_locked(zone, entry, why);
+}
+
+void ZoneLedger::Book::lose_locked(Zone& zone, const StoredEntry& entry, const std::string& why) {
+    log::warning("store_damaged", {{"place", why}, {"zone", dns::to_text(zone.apex_name())}});
+    add_damage(zone.damages, why);
+    release(zone.history.lose(entry));
+    if (zone.is_available) need_image(zone);
+}
+
+// A whole image is stored soon, which needs nothing that was stored before.
+void ZoneLedger::Book::need_image(Zone& zone) {
+    zone.is_unsaved = true;
+    const std::lock_guard lock(wake_mutex_);
+    has_unsaved_ = true;
+    has_work_ = true;
+    wake_.notify_one();
+}
+
+// The changes behind this version, as far as they can be read.
+std::vector<Changeset> ZoneLedger::Book::read_chain(Zone& zone, const ZoneHistory::Entries& chain) {
+    std::vector<Changeset> all;
+    for (const StoredEntry& entry : chain) {
+        const auto bytes = read(entry);
+        auto changes = bytes ? decode_changes(*bytes) : std::nullopt;
+        if (!changes) {
+            lose(zone, entry, bytes ? "changes that cannot be read" : bytes.error().message);
+            break;
+        }
+        all.push_back(*std::move(changes));
+    }
+    return all;
+}
+
+// One after the other only where not all at once: letters may differ between what was added and
+// what was removed later.
+Result<ImageBlock> ZoneLedger::Book::apply_all(const Image& image,
+                                               std::span<const Changeset> changes) {
+    auto whole = apply_changes(Version(image), compose(changes));
+    if (whole || changes.size() == 1) return whole;
+    auto next = apply_changes(Version(image), changes.front());
+    for (const Changeset& each : changes.subspan(1)) {
+        if (!next) return next;
+        next = apply_changes(Version(next->image()), each);
+    }
+    return next;
+}
+
+std::optional<ZoneLedger::Book::Restored> ZoneLedger::Book::read_from(Zone& zone,
+                                                                      const StoredEntry& entry) {
+    auto image = read_image(entry);
+    const auto owner = image ? dns::Name::from_wire(image->image().apex().owner()) : std::nullopt;
+    if (!owner || !(*owner == zone.apex_name())) {
+        lose(zone, entry, image ? "an image of another zone" : image.error().message);
+        return std::nullopt;
+    }
+    const auto chain = zone.history.changes_after(entry.head.version);
+    const auto changes = read_chain(zone, chain);
+    if (changes.empty()) return Restored{*std::move(image), entry, entry.head.version};
+    auto newest = apply_all(image->image(), changes);
+    if (newest) return Restored{*std::move(newest), entry, chain[changes.size() - 1].head.version};
+    lose(zone, chain.front(), newest.error().message);
+    return Restored{*std::move(image), entry, entry.head.version};
+}
+
+std::optional<ZoneLedger::Book::Restored> ZoneLedger::Book::read_best(Zone& zone) {
+    for (const StoredEntry& image : zone.history.images()) {
+        if (auto restored = read_from(zone, image)) return restored;
+    }
+    return std::nullopt;
+}
+
+Result<void> ZoneLedger::Book::restore(const dns::Name& apex) {
+    const ZonePtr zone = find(apex);
+    if (!zone) return base::fail("nothing is stored of " + dns::to_text(apex));
+    const std::lock_guard changing(zone->changing);
+    auto restored = read_best(*zone);
+    if (!restored) {
+        return base::fail("nothing good is stored of " + dns::to_text(apex) +
+                          (zone->damages.empty() ? "" : ": " + zone->damages.back()));
+    }
+    begin_service(*zone, *restored);
+    table_.publish(std::move(restored->image));
+    return {};
+}
+
+void ZoneLedger::Book::begin_service(Zone& zone, const Restored& restored) {
+    const std::lock_guard lock(mutex_);
+    const uint32_t serial = restored.image.image().header().serial;
+    const auto lost = zone.history.serials_after(restored.version);
+    if (!lost.empty()) {
+        const std::string text = "serving serial " + std::to_string(serial) + "; " + list_of(lost) +
+                                 (lost.size() == 1 ? " is" : " are") + " lost";
+        add_damage(zone.damages, text);
+        log::error("zone_lost_changes", {{"zone", dns::to_text(zone.apex_name())},
+                                         {"what", text},
+                                         {"next", "they are transferred or loaded anew"}});
+    }
+    if (!zone.history.image()) {
+        release(zone.history.begin(restored.entry, restored.version));
+        settle_origin(zone);
+    }
+    zone.version = restored.version;
+    zone.serial = serial;
+    zone.image_size = restored.image.image().header().size;
+    zone.is_available = true;
+    zone.is_claimed = true;
+    // It may stand on an older image, or on what is told as damaged: a new one is good again.
+    if (!zone.damages.empty()) need_image(zone);
+}
+
+// What is known of the origin holds for the version it was written with, and for those that were
+// made of it by changes alone.
+void ZoneLedger::Book::settle_origin(Zone& zone) {
+    const auto& entry = zone.history.origin();
+    if (entry && entry->head.base != zone.origin_number) {
+        const auto bytes = read(*entry);
+        zone.origin = (bytes ? decode_origin(*bytes) : std::nullopt).value_or(ZoneOrigin{});
+    }
+    bool is_good = entry.has_value();
+    for (const StoredEntry& changes : zone.history.changes()) {
+        if (!entry || changes.head.version <= entry->head.version) continue;
+        is_good &= (changes.head.flags & kApplied) != 0;
+        zone.origin.is_updated = zone.origin.kind == ZoneOrigin::Kind::File;
+    }
+    if (!is_good) zone.origin = {};
+}
+
+}  // namespace nearcast::zone

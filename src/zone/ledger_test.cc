@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/ledger.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "zone/disk_fixture.h"
+#include "zone/zone_fixture.h"
+
+namespace nearcast::zone {
+namespace {
+
+using testing::HasSubstr;
+
+const dns::Name kApex = *dns::parse_name("example.org.");
+const ZoneOrigin kPrimary = {.kind = ZoneOrigin::Kind::Primary};
+
+std::string soa(uint32_t serial) {
+    return "@ 60 SOA n. h. " + std::to_string(serial) + " 2 3 4 5\n";
+}
+
+ImageBlock version_of(uint32_t serial, std::string_view more = {}) {
+    return image_of(soa(serial) + "@ 60 NS n.\n" + std::string(more));
+}
+
+Changeset step_to(uint32_t serial, std::string_view added, std::string_view removed = {}) {
+    return change_of(soa(serial - 1) + std::string(removed), soa(serial) + std::string(added));
+}
+
+// A server that can be killed and started again: what it had on disk is there.
+class LedgerTest : public testing::Test {
+ protected:
+    void start(LedgerLimits limits = {}) {
+        kill();
+        table_ = std::make_unique<ZoneTable>();
+        auto opened = ZoneLedger::open(disk_.share(), *table_, limits);
+        ASSERT_TRUE(opened);
+        ledger_ = *std::move(opened);
+    }
+    void start_in_memory() {
+        kill();
+        table_ = std::make_unique<ZoneTable>();
+        ledger_ = *ZoneLedger::open("", *table_);
+    }
+    void kill() {
+        ledger_.reset();
+        table_.reset();
+    }
+    void restart() {
+        start();
+        ASSERT_TRUE(ledger_->restore(kApex));
+    }
+    SerialStep replace(ImageBlock image, const ZoneOrigin& origin = kPrimary) {
+        return *ledger_->replace(kApex, std::move(image), origin);
+    }
+    // What is served, as text; empty for SERVFAIL or nothing at all.
+    std::string served() {
+        const auto pinned = table_->pin(kApex);
+        return pinned && !pinned->version().is_unavailable() ? text_of(pinned->version()) : "";
+    }
+    static std::string text_of_version(uint32_t serial, std::string_view more = {}) {
+        return text_of(version_of(serial, more));
+    }
+    StoredZone state() { return *ledger_->state(kApex); }
+
+    FakeDisk disk_;
+    std::unique_ptr<ZoneTable> table_;
+    std::unique_ptr<ZoneLedger> ledger_;
+};
+
+TEST_F(LedgerTest, ServesAfterARestartWhatItServedBefore) {
+    start();
+    EXPECT_EQ(replace(version_of(7, "a 60 A 192.0.2.1\n")), SerialStep::First);
+    EXPECT_TRUE(ledger_->apply(kApex, step_to(8, "b 60 A 192.0.2.2\n")));
+    EXPECT_TRUE(ledger_->apply(kApex, step_to(9, "", "a 60 A 192.0.2.1\n")));
+    const std::string before = served();
+    EXPECT_EQ(before, text_of_version(9, "b 60 A 192.0.2.2\n"));
+    restart();
+    EXPECT_EQ(served(), before);
+    EXPECT_EQ(state().origin.kind, ZoneOrigin::Kind::Primary);
+    EXPECT_THAT(state().damages, testing::IsEmpty());
+}
+
+TEST_F(LedgerTest, GivesTheHistorySinceASerial) {
+    for (const bool is_on_disk : {true, false}) {
+        if (is_on_disk) {
+            start();
+        } else {
+            start_in_memory();
+        }
+        replace(version_of(7));
+        EXPECT_EQ(replace(version_of(8, "a 60 A 192.0.2.1\n")), SerialStep::Later);
+        ASSERT_TRUE(ledger_->apply(kApex, step_to(9, "b 60 A 192.0.2.2\n")));
+        const auto both = ledger_->changes_since(kApex, 7);
+        ASSERT_TRUE(both);
+        ASSERT_EQ(both->size(), 2U);
+        EXPECT_EQ(both->front().from_serial(), 7U);
+        EXPECT_THAT(text_of(both->front().added()), HasSubstr("a.example.org. 60 A 192.0.2.1"));
+        EXPECT_EQ(both->back().to_serial(), 9U);
+        EXPECT_EQ(ledger_->changes_since(kApex, 8)->size(), 1U);
+        EXPECT_TRUE(ledger_->changes_since(kApex, 9)->empty());
+        EXPECT_FALSE(ledger_->changes_since(kApex, 6));
+        EXPECT_FALSE(ledger_->changes_since(*dns::parse_name("example.net."), 7));
+    }
+}
+
+TEST_F(LedgerTest, KeepsTheHistoryOverARestart) {
+    start();
+    replace(version_of(7));
+    replace(version_of(8, "a 60 A 192.0.2.1\n"));
+    restart();
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(9, "b 60 A 192.0.2.2\n")));
+    restart();
+    EXPECT_EQ(ledger_->changes_since(kApex, 7)->size(), 2U);
+}
+
+TEST_F(LedgerTest, CutsTheHistoryWhereTheSerialDoesNotGoForward) {
+    start();
+    replace(version_of(7));
+    replace(version_of(8));
+    EXPECT_EQ(replace(version_of(8, "a 60 A 192.0.2.1\n")), SerialStep::Reused);
+    EXPECT_FALSE(ledger_->changes_since(kApex, 7));
+    EXPECT_EQ(replace(version_of(3)), SerialStep::Earlier);
+    EXPECT_FALSE(ledger_->changes_since(kApex, 8));
+    restart();
+    EXPECT_EQ(served(), text_of_version(3));
+}
+
+TEST_F(LedgerTest, TakesTheSameRecordsForNoChange) {
+    start();
+    int told = 0;
+    ledger_->on_change([&](const dns::Name&) { ++told; });
+    replace(version_of(7));
+    const ZoneOrigin file{.kind = ZoneOrigin::Kind::File, .files = {{.path = "/z", .inode = 5}}};
+    EXPECT_EQ(replace(version_of(7), file), SerialStep::Same);
+    EXPECT_EQ(told, 1);
+    restart();
+    ASSERT_EQ(state().origin.files.size(), 1U);
+    EXPECT_EQ(state().origin.files.front().inode, 5U);
+    EXPECT_FALSE(state().origin.is_updated);
+}
+
+TEST_F(LedgerTest, RemembersThatAFileWasChangedByUpdates) {
+    start();
+    const ZoneOrigin file{.kind = ZoneOrigin::Kind::File, .files = {{.path = "/z", .inode = 5}}};
+    replace(version_of(7), file);
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n")));
+    EXPECT_TRUE(state().origin.is_updated);
+    restart();
+    EXPECT_TRUE(state().origin.is_updated);
+    EXPECT_EQ(state().origin.files.front().path, "/z");
+    replace(version_of(9), file);
+    restart();
+    EXPECT_FALSE(state().origin.is_updated);
+}
+
+TEST_F(LedgerTest, RefusesChangesThatDoNotFit) {
+    start();
+    EXPECT_FALSE(ledger_->apply(kApex, step_to(8, "")));
+    replace(version_of(7));
+    EXPECT_FALSE(ledger_->apply(kApex, step_to(9, "")));
+    EXPECT_FALSE(ledger_->apply(kApex, step_to(8, "", "a 60 A 192.0.2.1\n")));
+    EXPECT_EQ(served(), text_of_version(7));
+}
+
+TEST_F(LedgerTest, ForgetsWhatIsWithdrawn) {
+    start();
+    replace(version_of(7));
+    EXPECT_TRUE(ledger_->withdraw(kApex));
+    EXPECT_EQ(table_->size(), 0U);
+    start();
+    EXPECT_THAT(ledger_->stored(), testing::IsEmpty());
+    EXPECT_FALSE(ledger_->restore(kApex));
+    replace(version_of(3));
+    restart();
+    EXPECT_EQ(served(), text_of_version(3));
+}
+
+TEST_F(LedgerTest, KeepsAnExpiredZoneOnDisk) {
+    start();
+    replace(version_of(7));
+    EXPECT_TRUE(ledger_->confirm(kApex, std::chrono::seconds(2'000'000'000)));
+    ledger_->make_unavailable(kApex);
+    EXPECT_EQ(served(), "");
+    EXPECT_FALSE(ledger_->changes_since(kApex, 7));
+    EXPECT_TRUE(ledger_->restore(kApex));
+    EXPECT_EQ(served(), text_of_version(7));
+    start();
+    ASSERT_EQ(ledger_->stored().size(), 1U);
+    EXPECT_EQ(ledger_->stored().front().confirmed_at, std::chrono::seconds(2'000'000'000));
+}
+
+TEST_F(LedgerTest, BoundsTheHistoryOfAZone) {
+    start({.journal_count_max = 3});
+    replace(version_of(1));
+    for (uint32_t serial = 2; serial <= 9; ++serial) replace(version_of(serial));
+    EXPECT_EQ(state().journal_count, 3U);
+    EXPECT_TRUE(ledger_->changes_since(kApex, 6));
+    EXPECT_FALSE(ledger_->changes_since(kApex, 5));
+}
+
+TEST_F(LedgerTest, AcknowledgesNoUpdateThatCannotBeStored) {
+    start();
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
+    ASSERT_TRUE(ledger_->sync());
+    disk_.fill();
+    const auto refused = ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n"));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("full"));
+    EXPECT_THAT(ledger_->trouble(), HasSubstr("full"));
+    EXPECT_EQ(served(), text_of_version(7));
+    disk_.make_room();
+    EXPECT_TRUE(ledger_->apply(kApex, step_to(8, "b 60 A 192.0.2.1\n")));
+    EXPECT_EQ(ledger_->trouble(), "");
+    restart();
+    EXPECT_EQ(served(), text_of_version(8, "b 60 A 192.0.2.1\n"));
+}
+
+TEST_F(LedgerTest, ServesFromMemoryWhatAPrimaryStillHas) {
+    start();
+    replace(version_of(7));
+    disk_.fill();
+    EXPECT_EQ(replace(version_of(8)), SerialStep::Later);
+    EXPECT_EQ(served(), text_of_version(8));
+    EXPECT_TRUE(state().is_unsaved);
+    disk_.make_room();
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(9, "a 60 A 192.0.2.1\n")));
+    EXPECT_FALSE(state().is_unsaved);
+    restart();
+    EXPECT_EQ(served(), text_of_version(9, "a 60 A 192.0.2.1\n"));
+}
+
+}  // namespace
+}  // namespace nearcast::zone

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace nearcast::zone {
+namespace {
+
+using base::Result;
+
+// What is written and synced with one call at most: a change that comes alone meanwhile waits for
+// no more than the disk needs for this.
+constexpr uint64_t kGroupSizeMax = uint64_t{8} << 20;
+
+constexpr std::string_view kUnfinishedEnding = ".new";
+constexpr std::string_view kDamagedEnding = ".damaged";
+
+uint64_t size_of(const StoreEntry& entry) { return kEntryHeadMax + padded(entry.payload.size()); }
+
+}  // namespace
+
+struct ZoneStore::Batch {
+    std::span<const StoreEntry> entries;
+    Durability durability = Durability::Now;
+    uint64_t size = 0;
+    std::vector<StoredEntry> stored;
+    Result<void> outcome;
+    bool is_done = false;
+};
+
+Result<std::unique_ptr<ZoneStore>> ZoneStore::open(std::unique_ptr<StoreDisk> disk,
+                                                   StoreLimits limits, const Visitor& visitor) {
+    std::unique_ptr<ZoneStore> store(new ZoneStore(std::move(disk), limits));
+    if (auto done = store->load(visitor); !done) return std::unexpected(done.error());
+    return store;
+}
+
+Result<void> ZoneStore::load(const Visitor& visitor) {
+    auto names = disk_->list();
+    if (!names) return std::unexpected(names.error());
+    std::ranges::sort(*names);
+    for (const std::string& name : *names) {
+        // A copy that was not finished: the segments it was made from are still there.
+        if (name.ends_with(kUnfinishedEnding)) (void)disk_->remove(name);
+        const auto number = Segment::number_of(name);
+        if (!number) continue;
+        next_number_ = std::max(next_number_, *number + 1);
+        if (auto done = load_segment(name, *number, visitor); !done) return done;
+    }
+    if (!shelves_.empty()) adopt(shelves_.rbegin()->second);
+    return {};
+}
+
+Result<void> ZoneStore::load_segment(const std::string& name, uint64_t number,
+                                     const Visitor& visitor) {
+    auto segment = Segment::open(*disk_, name);
+    if (!segment) return std::unexpected(segment.error());
+    if (*segment == nullptr || (*segment)->number() != number) {
+        visitor.damage(
+            {name, 0, 0, "neither of its two heads is whole: nothing in it is read", std::nullopt});
+        (void)disk_->rename(name, name + std::string(kDamagedEnding));
+        return {};
+    }
+    Shelf shelf{*segment};
+    const auto end = (*segment)->scan(
+        {.entry =
+             [&](const ReadHead& entry, uint64_t at, std::span<const uint8_t> payload) {
+                 shelf.live += entry_size(entry.head);
+                 visitor.entry(entry, {number, at}, payload);
+             },
+         .damage = visitor.damage});
+    if (!end) return std::unexpected(end.error());
+    shelf.size = *end - kEntriesAt;
+    shelves_[number] = std::move(shelf);
+    return {};
+}
+
+// The newest segment is appended to again, behind its last whole entry: what is torn goes.
+void ZoneStore::adopt(const Shelf& newest) {
+    const uint64_t end = kEntriesAt + newest.size;
+    const auto size = newest.segment->file().size();
+    const bool is_whole = size && *size == end;
+    if (is_whole || newest.segment->file().truncate(end)) active_.emplace(newest.segment, end);
+}
+
+Result<std::vector<StoredEntry>> ZoneStore::append(std::span<const StoreEntry> entries,
+                                                   Durability durability) {
+    Batch batch;
+    batch.entries = entries;
+    batch.durability = durability;
+    for (const StoreEntry& entry : entries) batch.size += size_of(entry);
+    if (auto done = commit(batch); !done) return std::unexpected(done.error());
+    return std::move(batch.stored);
+}
+
+Result<void> ZoneStore::sync() {
+    Batch batch;
+    return commit(batch);
+}
+
+Result<void> ZoneStore::commit(Batch& batch) {
+    std::unique_lock lock(mutex_);
+    waiting_.push_back(&batch);
+    turn_.wait(lock, [&] { return batch.is_done || (!is_writing_ && waiting_.front() == &batch); });
+    if (!batch.is_done) lead(lock);
+    return std::move(batch.outcome);
+}
+
+// Writes what waits, its own first, for everybody who waits.
+void ZoneStore::lead(std::unique_lock<std::mutex>& lock) {
+    std::vector<Batch*> group;
+    uint64_t size = 0;
+    while (!waiting_.empty() && (group.empty() || size + waiting_.front()->size < kGroupSizeMax)) {
+        size += waiting_.front()->size;
+        group.push_back(waiting_.front());
+        waiting_.pop_front();
+    }
+    const bool has_room = size_locked() + size <= limits_.size_max;
+    is_writing_ = true;
+    lock.unlock();
+    auto outcome = has_room ? write_group(group)
+                            : base::fail("the zone store " + disk_->place() + " has reached " +
+                                             std::to_string(limits_.size_max) + " bytes",
+                                         "raise size_max in [store]");
+    lock.lock();
+    is_writing_ = false;
+    if (outcome) count(group);
+    trouble_ = outcome ? std::string() : outcome.error().message;
+    for (Batch* const batch : group) {
+        batch->outcome = outcome;
+        batch->is_done = true;
+    }
+    turn_.notify_all();
+}
+
+Result<void> ZoneStore::ensure_active() {
+    if (active_ && active_->end() < limits_.segment_size) return {};
+    if (active_) {
+        if (auto done = active_->segment()->file().sync(); !done) return done;
+        active_.reset();
+    }
+    uint64_t number = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        number = next_number_++;
+    }
+    auto segment = Segment::create(*disk_, Segment::name_of(number), number);
+    if (!segment) return std::unexpected(segment.error());
+    auto done = (*segment)->file().sync();
+    if (done) done = disk_->sync_names();
+    if (!done) {
+        (void)disk_->remove((*segment)->name());
+        return done;
+    }
+    install(*segment, 0);
+    active_.emplace(*std::move(segment), kEntriesAt);
+    return {};
+}
+
+Result<void> ZoneStore::write_group(std::span<Batch* const> group) {
+    if (auto done = ensure_active(); !done) return done;
+    const uint64_t start = active_->end();
+    const auto write_all = [&]() -> Result<void> {
+        bool is_urgent = false;
+        for (Batch* const batch : group) {
+            is_urgent |= batch->durability == Durability::Now;
+            batch->stored.clear();
+            for (const StoreEntry& entry : batch->entries) {
+                auto stored = active_->put(entry.head, entry.apex, entry.payload);
+                if (!stored) return std::unexpected(stored.error());
+                batch->stored.push_back(*stored);
+            }
+        }
+        if (auto done = active_->flush(); !done) return done;
+        return is_urgent ? active_->segment()->file().sync() : Result<void>();
+    };
+    auto done = write_all();
+    if (done) return done;
+    // Back to the last whole entry. Where not even that can be done, nothing more goes in there,
+    // and the next start finds what is whole.
+    const auto segment = active_->segment();
+    active_.reset();
+    if (segment->file().truncate(start)) active_.emplace(segment, start);
+    return done;
+}
+
+void ZoneStore::count(std::span<Batch* const> group) {
+    for (const Batch* const batch : group) {
+        for (const StoredEntry& stored : batch->stored) {
+            Shelf& shelf = shelves_[stored.place.segment];
+            shelf.size += entry_size(stored.head);
+            shelf.live += entry_size(stored.head);
+        }
+    }
+}
+
+std::shared_ptr<const Segment> ZoneStore::segment_of(EntryPlace place) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = shelves_.find(place.segment);
+    return found == shelves_.end() ? nullptr : found->second.segment;
+}
+
+void ZoneStore::release(const StoredEntry& entry) {
+    const std::lock_guard lock(mutex_);
+    const auto found = shelves_.find(entry.place.segment);
+    if (found == shelves_.end()) return;
+    found->second.live -= std::min(found->second.live, entry_size(entry.head));
+}
+
+uint64_t ZoneStore::size_locked() const {
+    uint64_t size = 0;
+    for (const auto& [number, shelf] : shelves_) size += shelf.size;
+    return size;
+}
+
+uint64_t ZoneStore::garbage_locked() const {
+    uint64_t garbage = 0;
+    for (const auto& [number, shelf] : shelves_) garbage += shelf.size - shelf.live;
+    return garbage;
+}
+
+uint64_t ZoneStore::size() const {
+    const std::lock_guard lock(mutex_);
+    return size_locked();
+}
+
+std::string ZoneStore::trouble() const {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+}
+
+void ZoneStore::install(std::shared_ptr<Segment> segment, uint64_t size) {
+    const std::lock_guard lock(mutex_);
+    const uint64_t number = segment->number();
+    shelves_[number] = {std::move(segment), size, size};
+}
+
+}  // namespace nearcast::zone
