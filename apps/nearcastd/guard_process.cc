@@ -25,6 +25,7 @@
 #include "check_command.h"
 #include "privileges.h"
 #include "server_process.h"
+#include "server_sections.h"
 
 namespace nearcast::app {
 namespace {
@@ -106,6 +107,14 @@ void warn_of_missing_addresses(const NodeConfig& config) {
     }
 }
 
+// A client that BGP carries to another PoP, or to another node of this one, keeps its cookie.
+void warn_of_own_cookies(const NodeConfig& config, const shield::CookieConfig& cookies) {
+    if (!cookies.is_enabled || cookies.has_secrets() || config.prefixes.empty()) return;
+    log::warning("cookie_secret_missing",
+                 {{"reason", "no other node of the prefix will take the cookies of this one"},
+                  {"try", "secret_files in [cookies] of " + config.path + ", alike on all nodes"}});
+}
+
 Result<Inheritance> prepare(const NodeConfig& config) {
     if (geteuid() == 0) {
         if (auto done = anycast::prepare_node(config); !done) return std::unexpected(done.error());
@@ -125,19 +134,18 @@ int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page
     return anycast::Guard(config, *question, std::move(inheritance), std::move(page)).run();
 }
 
-int run_guarded_server(const NodeConfig& config, transfer::TransferConfig transfers,
-                       Inheritance inheritance, const SharedPage& page) {
+int run_guarded_server(const NodeConfig& config, ServerOptions options, Inheritance inheritance,
+                       const SharedPage& page) {
     block_server_signals();
     // Before the watch may start another guard, which would not see that there is a server.
     page->server_state = anycast::ServerState::Starting;
     const anycast::GuardWatch watch(*page, std::move(inheritance),
                                     config.guard.guard_silence_limit);
-    ServerOptions options;
+    warn_of_own_cookies(config, options.cookies);
     options.zones_directory = config.zones_directory;
     options.is_empty_allowed = true;
     options.listen = config.listen;
     options.threads = config.threads;
-    options.transfers = std::move(transfers);
     options.node = config.name;
     options.pop = config.pop;
     options.pulses = page->pulses;
@@ -162,8 +170,8 @@ int run_node(const std::string& config_path) {
     if (!path) return cannot_start(path.error());
     const auto config = anycast::read_node_config(*path);
     if (!config) return cannot_start(config.error());
-    const auto transfers = transfer::read_transfer_config(*path);
-    if (!transfers) return cannot_start(transfers.error());
+    ServerOptions options;
+    if (const auto read = read_sections(*path, options); !read) return cannot_start(read.error());
     const auto inheritance = prepare(*config);
     if (!inheritance) return cannot_start(inheritance.error());
     if (const auto user = drop_privileges(config->user); !user) return cannot_start(user.error());
@@ -176,8 +184,10 @@ int check_node(const std::string& config_path) {
     if (!config) return cannot_start(config.error());
     const auto question = anycast::ProbeQuestion::for_zone(config->probe_zone);
     if (!question) return cannot_start(question.error());
-    const auto transfers = transfer::read_transfer_config(config_path);
-    if (!transfers) return cannot_start(transfers.error());
+    ServerOptions options;
+    if (const auto read = read_sections(config_path, options); !read) {
+        return cannot_start(read.error());
+    }
     return check_zones(config->zones_directory);
 }
 
@@ -192,9 +202,11 @@ int run_role(const std::string& role, const std::string& config_path) {
     auto page = SharedPage::adopt(Fd(fcntl(inheritance->page.get(), F_DUPFD_CLOEXEC, 0)));
     if (!page) return cannot_start(page.error());
     if (role == "guard") return run_guard(*config, std::move(*inheritance), std::move(*page));
-    auto transfers = transfer::parse_transfer_config(text, config_path);
-    if (!transfers) return cannot_start(transfers.error());
-    return run_guarded_server(*config, *std::move(transfers), std::move(*inheritance), *page);
+    ServerOptions options;
+    if (const auto read = parse_sections(text, config_path, options); !read) {
+        return cannot_start(read.error());
+    }
+    return run_guarded_server(*config, std::move(options), std::move(*inheritance), *page);
 }
 
 }  // namespace nearcast::app

@@ -10,6 +10,7 @@
 #include "guard_process.h"
 #include "serve/listen_address.h"
 #include "server_process.h"
+#include "server_sections.h"
 
 #include <CLI/CLI.hpp>
 
@@ -22,7 +23,7 @@ struct CommandLine {
     std::string config;
     std::string role;
     std::vector<std::string> listen;
-    std::string transfers;
+    std::string settings;
     bool is_check = false;
     ServerOptions server;
 };
@@ -46,9 +47,9 @@ void define_options(CLI::App& app, CommandLine& line) {
                    "machine does not have yet is fine")
         ->type_name("ADDR:PORT");
     app.add_option(
-           "--transfers", line.transfers,
-           "Keys (TSIG), who may have which zone, and what comes from other servers: a file "
-           "with the sections [[key]], [transfer] and [[secondary]] of node.toml")
+           "--settings,--transfers", line.settings,
+           "Keys (TSIG), who may have which zone, what comes from other servers, cookies: a file "
+           "with the sections [[key]], [transfer], [[secondary]] and [cookies] of node.toml")
         ->type_name("FILE");
     app.add_option("--threads", line.server.threads,
                    "Worker threads, each with sockets of its own; 0 means one for each core")
@@ -101,10 +102,10 @@ int serve(CommandLine& line) {
         if (!address) return usage_error(address.error());
         line.server.listen.push_back(*address);
     }
-    if (!line.transfers.empty()) {
-        auto transfers = transfer::read_transfer_config(line.transfers);
-        if (!transfers) return usage_error(transfers.error());
-        line.server.transfers = *std::move(transfers);
+    if (!line.settings.empty()) {
+        if (const auto read = read_sections(line.settings, line.server); !read) {
+            return usage_error(read.error());
+        }
         line.server.is_empty_allowed = !line.server.transfers.secondaries.empty();
     }
     // Whoever reads the log may end before the server does.

@@ -125,6 +125,9 @@ ServerLoop::~ServerLoop() {
 }
 
 Result<void> ServerLoop::open() {
+    if (const auto done = publish_cookie_secrets(options_.cookies, cookie_secrets_); !done) {
+        return std::unexpected(done.error());
+    }
     const sigset_t signals = server_signals();
     signals_ = base::Fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals_) return base::fail_errno("open a descriptor for signals", errno);
@@ -147,10 +150,13 @@ transfer::RequestDesk::Hear ServerLoop::hear() {
 }
 
 void ServerLoop::start_workers() {
+    const auto* const cookie_secrets = options_.cookies.is_enabled ? &cookie_secrets_ : nullptr;
     for (size_t i = 0; i < workers_.size(); ++i) {
         const answer::ResponderOptions options{.identity = identity_of(options_),
                                                .probe_token = options_.probe_token,
-                                               .worker_index = static_cast<uint16_t>(i)};
+                                               .worker_index = static_cast<uint16_t>(i),
+                                               .cookie_secrets = cookie_secrets,
+                                               .cookie_policy = options_.cookies.policy};
         answerers_.push_back(
             std::make_unique<ZoneAnswerer>(zones_, options, options_.transfers, sender_, hear()));
         workers_[i]->start(*answerers_[i], pulses_[i]);
@@ -187,7 +193,7 @@ void ServerLoop::handle_signal() {
     signalfd_siginfo signal{};
     if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) return;
     if (signal.ssi_signo == SIGHUP) {
-        request_reload();
+        (void)request_reload();
         return;
     }
     if (is_stopping_) return;
@@ -200,8 +206,7 @@ void ServerLoop::handle_signal() {
 void ServerLoop::handle_request(ControlSocket::ClientId client, const std::string& line) {
     const std::string command = requested_command(line);
     if (command == "reload") {
-        service_manager_.reloading();
-        waiting_.push_back({client, reloader_.request()});
+        waiting_.push_back({client, request_reload()});
     } else if (command == "status") {
         control_->reply(client, status_json(zones_.size(), pulses_.first(workers_.size())));
     } else {
@@ -209,9 +214,17 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
     }
 }
 
-void ServerLoop::request_reload() {
+uint64_t ServerLoop::request_reload() {
     service_manager_.reloading();
-    (void)reloader_.request();
+    reload_cookie_secrets();
+    return reloader_.request();
+}
+
+void ServerLoop::reload_cookie_secrets() {
+    const auto done = publish_cookie_secrets(options_.cookies, cookie_secrets_);
+    if (done) return;
+    log::error("cookie_secrets_kept",
+               {{"reason", done.error().message}, {"try", done.error().hint}});
 }
 
 void ServerLoop::announce(const LoadReport& report) {

@@ -64,7 +64,8 @@ class ServerLoop {
     void wait_and_handle(base::Instant until);
     void handle_signal();
     void handle_request(ControlSocket::ClientId client, const std::string& line);
-    void request_reload();
+    uint64_t request_reload();
+    void reload_cookie_secrets();
     void finish_reload();
     void tick(base::Instant now);
     [[nodiscard]] bool have_workers_moved();
@@ -76,6 +77,7 @@ class ServerLoop {
     transfer::Notifier notifier_;
     transfer::SecondaryZones secondaries_;
     transfer::ZoneSender sender_;
+    shield::CookieSecrets cookie_secrets_;
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;

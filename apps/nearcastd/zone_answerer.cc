@@ -3,23 +3,22 @@
 #include "zone_answerer.h"
 
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <utility>
 
 #include "base/address.h"
+#include "base/clock.h"
 
 namespace nearcast::app {
 namespace {
 
-size_t ask(answer::Responder& responder, const transfer::PlainQuestion& question) {
-    answer::Exchange exchange;
+// What is asked of the ordinary responder: the same exchange with another message in it.
+answer::Exchange with_question(answer::Exchange exchange, const transfer::PlainQuestion& question) {
     exchange.query = question.message;
     exchange.room = question.room;
     exchange.transport = question.is_stream ? answer::Transport::Tcp : answer::Transport::Udp;
     exchange.reserved = question.reserved;
-    responder.respond({&exchange, 1});
-    return exchange.response_size;
+    return exchange;
 }
 
 base::SocketAddress address_of(const sockaddr& peer) {
@@ -37,25 +36,33 @@ ZoneAnswerer::ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOption
     : responder_(zones, options),
       desk_(
           transfers, zones,
-          [this](const transfer::PlainQuestion& question) { return ask(responder_, question); },
+          [this](const transfer::PlainQuestion& question) { return answer_ordinary(question); },
           std::move(hear)),
       sender_(sender) {}
 
 void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {
-    responder_.respond(batch);
+    now_ = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+    responder_.respond(batch, now_);
     for (answer::Exchange& exchange : batch) {
         if (exchange.is_special && exchange.peer != nullptr) answer_special(exchange);
     }
 }
 
 void ZoneAnswerer::answer_special(answer::Exchange& exchange) {
+    special_ = &exchange;
     const auto outcome = desk_.answer({.message = exchange.query,
                                        .room = exchange.room,
                                        .peer = address_of(*exchange.peer).ip,
                                        .is_stream = exchange.transport == answer::Transport::Tcp,
-                                       .now = static_cast<uint64_t>(::time(nullptr))});
+                                       .now = static_cast<uint64_t>(now_.count())});
     exchange.response_size = outcome.size;
     exchange.takes_connection = outcome.is_granted;
+}
+
+size_t ZoneAnswerer::answer_ordinary(const transfer::PlainQuestion& question) {
+    answer::Exchange exchange = with_question(*special_, question);
+    responder_.respond({&exchange, 1}, now_);
+    return exchange.response_size;
 }
 
 void ZoneAnswerer::take_connection(base::Fd socket, const serve::PeerAddress& peer,
@@ -67,9 +74,10 @@ transfer::RequestDesk::AskOrdinary make_own_responder(zone::ZoneTable& zones,
                                                       const answer::ResponderOptions& options) {
     return [responder = std::make_shared<answer::Responder>(zones, options)](
                const transfer::PlainQuestion& question) {
-        const size_t size = ask(*responder, question);
+        answer::Exchange exchange = with_question({}, question);
+        responder->respond({&exchange, 1});
         responder->offline();
-        return size;
+        return exchange.response_size;
     };
 }
 

@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include <chrono>
+
 #include "answer/responder.h"
 #include "serve/answerer.h"
 #include "transfer/request_desk.h"
@@ -29,8 +31,12 @@ class ZoneAnswerer final : public serve::Answerer {
 
  private:
     void answer_special(answer::Exchange& exchange);
+    // The ordinary part of the one that is special.
+    [[nodiscard]] size_t answer_ordinary(const transfer::PlainQuestion& question);
 
     answer::Responder responder_;
+    const answer::Exchange* special_ = nullptr;  // While the desk is at work.
+    std::chrono::seconds now_{};                 // Since 1970, of this batch.
     transfer::RequestDesk desk_;
     transfer::ZoneSender& sender_;
 };

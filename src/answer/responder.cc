@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
+
+#include <netinet/in.h>
 
 #include "answer/composer.h"
 #include "answer/identity_answer.h"
@@ -31,7 +34,8 @@ constexpr Outcome kNotImplemented = {.rcode = Rcode::NotImp, .reason = ExtendedE
 struct Job {
     Exchange* exchange = nullptr;
     dns::ParseError error = dns::ParseError::None;
-    bool is_lookup = false;  // An ordinary question that the zones answer.
+    bool is_lookup = false;          // An ordinary question that the zones answer.
+    std::optional<Outcome> verdict;  // Nothing else is to be answered.
     std::optional<zone::Version> zone;
     dns::Query query;
     HashedName name;
@@ -61,20 +65,31 @@ bool is_special(const dns::Query& query) {
            query.qtype == dns::RRType::AXFR || query.qtype == dns::RRType::IXFR;
 }
 
+std::span<const uint8_t> address_of(const sockaddr& peer) {
+    if (peer.sa_family == AF_INET6) {
+        const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+        return {address.s6_addr, sizeof address};
+    }
+    const auto& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+    return {reinterpret_cast<const uint8_t*>(&address), sizeof address};
+}
+
 }  // namespace
 
 struct Responder::Worker {
     Worker(zone::ZoneTable& table, const ResponderOptions& options);
 
-    void respond(std::span<Exchange> batch);
+    void respond(std::span<Exchange> batch, uint32_t now);
 
     void parse(Job& job);
     void fetch_image(const Job& job) const;
     void find_zone(Job& job) const;
     void fetch_node(const Job& job) const;
-    void compose(Job& job);
+    void compose(Job& job, uint32_t now);
 
-    void prepare_options(const Job& job);
+    void prepare_options(Job& job, uint32_t now);
+    void take_cookie(Job& job, std::span<const uint8_t> option, uint32_t now);
+    void judge_cookie(Job& job, uint32_t now);
     [[nodiscard]] size_t limit_for(const Job& job) const;
     [[nodiscard]] Outcome outcome_for(Job& job);
 
@@ -85,6 +100,7 @@ struct Responder::Worker {
     const bool knows_probes;
     const uint16_t worker_index;
     const uint16_t udp_payload_max;
+    std::optional<shield::CookieJar> jar;
     Composer composer;
     ResponseWriter writer;
     ResponseOptions response_options;
@@ -99,7 +115,11 @@ Responder::Worker::Worker(zone::ZoneTable& table, const ResponderOptions& option
       knows_probes(options.probe_token != ProbeToken{}),
       worker_index(options.worker_index),
       udp_payload_max(std::max<uint16_t>(options.udp_payload_max, dns::kUdpPayloadMin)),
-      composer(table) {}
+      composer(table) {
+    if (options.cookie_secrets != nullptr) {
+        jar.emplace(*options.cookie_secrets, options.cookie_policy);
+    }
+}
 
 void Responder::Worker::parse(Job& job) {
     Exchange& exchange = *job.exchange;
@@ -108,6 +128,8 @@ void Responder::Worker::parse(Job& job) {
     exchange.is_special = false;
     exchange.takes_connection = false;
     exchange.takes_datagram = false;
+    exchange.cookie = shield::CookieState::None;
+    job.verdict = exchange.verdict;
     job.zone.reset();
     job.error = dns::parse_query(exchange.query, job.query);
     job.is_lookup = job.error == dns::ParseError::None && is_lookup(job.query);
@@ -141,17 +163,22 @@ void Responder::Worker::fetch_node(const Job& job) const {
 }
 
 // What the options of the query ask for.
-void Responder::Worker::prepare_options(const Job& job) {
+void Responder::Worker::prepare_options(Job& job, uint32_t now) {
     const dns::Edns& edns = job.query.edns;
     response_options.begin(edns.is_present);
     if (edns.options_size == 0 || edns.version != dns::kEdnsVersion) return;
     bool wants_nsid = false;
     bool wants_expire = false;
+    bool has_cookie = false;
     dns::OptionReader asked(edns.options(job.exchange->query));
     dns::EdnsOption option;
     while (asked.next(option)) {
         if (option.code == dns::kNsid) wants_nsid = true;
         if (option.code == dns::kExpire && job.query.qtype == dns::RRType::SOA) wants_expire = true;
+        // Of several, the first alone counts (RFC 7873 §5.2).
+        if (option.code == dns::kCookie && !std::exchange(has_cookie, true)) {
+            take_cookie(job, option.data, now);
+        }
         if (option.code == dns::kProbe && knows_probes && job.exchange->is_local) {
             job.exchange->is_probe = std::ranges::equal(option.data, probe_token);
         }
@@ -162,6 +189,35 @@ void Responder::Worker::prepare_options(const Job& job) {
         response_options.add_u32(dns::kExpire, *job.exchange->expire);
     }
     if (job.exchange->is_probe) response_options.add_u16(dns::kProbe, worker_index);
+}
+
+void Responder::Worker::take_cookie(Job& job, std::span<const uint8_t> option, uint32_t now) {
+    Exchange& exchange = *job.exchange;
+    if (!jar || exchange.peer == nullptr) return;
+    shield::Cookie reply;
+    exchange.cookie = jar->take(option, address_of(*exchange.peer), now, reply);
+    if (exchange.cookie == shield::CookieState::Malformed) {
+        job.verdict = {.rcode = Rcode::FormErr};
+    } else {
+        response_options.add(dns::kCookie, reply);
+    }
+}
+
+// What a cookie, or none, decides about the answer.
+void Responder::Worker::judge_cookie(Job& job, uint32_t now) {
+    using shield::CookieState;
+    const Exchange& exchange = *job.exchange;
+    const CookieState state = exchange.cookie;
+    if (job.error == dns::ParseError::NoQuestion) {
+        const bool asks_for_one = state == CookieState::ClientOnly || state == CookieState::Good ||
+                                  state == CookieState::Bad;
+        if (!asks_for_one || job.query.opcode() != dns::Opcode::Query) return;
+        // RFC 7873 §5.4.
+        job.verdict = {.rcode = state == CookieState::Bad ? Rcode::BadCookie : Rcode::NoError};
+    }
+    if (exchange.transport != Transport::Udp || !jar->demands_better(state, now)) return;
+    if (!job.verdict && job.error == dns::ParseError::None)
+        job.verdict = {.rcode = Rcode::BadCookie};
 }
 
 size_t Responder::Worker::limit_for(const Job& job) const {
@@ -195,17 +251,18 @@ Outcome Responder::Worker::outcome_for(Job& job) {
     }
 }
 
-void Responder::Worker::compose(Job& job) {
+void Responder::Worker::compose(Job& job, uint32_t now) {
     Exchange& exchange = *job.exchange;
     if (!dns::rcode_of(job.error) || exchange.room.size() < kRoomMin) return;
     const dns::Query& query = job.query;
-    prepare_options(job);
+    prepare_options(job, now);
+    if (jar) judge_cookie(job, now);
     const size_t limit = limit_for(job);
     const size_t needed = dns::kHeaderSize + query.question_size + response_options.size();
     const size_t reserved = std::min(exchange.reserved, limit - needed);
     writer.begin(exchange.room, limit, query.question(exchange.query));
     writer.reserve(response_options.size() + reserved);
-    const Outcome outcome = exchange.verdict ? *exchange.verdict : outcome_for(job);
+    const Outcome outcome = job.verdict ? *job.verdict : outcome_for(job);
     response_options.explain(outcome.reason);
     response_options.append_to(writer, {.rcode = outcome.rcode,
                                         .udp_payload = udp_payload_max,
@@ -221,14 +278,14 @@ void Responder::Worker::compose(Job& job) {
     exchange.response_size = writer.size();
 }
 
-void Responder::Worker::respond(std::span<Exchange> batch) {
+void Responder::Worker::respond(std::span<Exchange> batch, uint32_t now) {
     const auto staged = std::span(jobs).first(batch.size());
     for (size_t i = 0; i < batch.size(); ++i) staged[i].exchange = &batch[i];
     for (Job& job : staged) parse(job);
     for (Job& job : staged) fetch_image(job);
     for (Job& job : staged) find_zone(job);
     for (Job& job : staged) fetch_node(job);
-    for (Job& job : staged) compose(job);
+    for (Job& job : staged) compose(job, now);
 }
 
 Responder::Responder(zone::ZoneTable& zones, const ResponderOptions& options)
@@ -236,12 +293,13 @@ Responder::Responder(zone::ZoneTable& zones, const ResponderOptions& options)
 
 Responder::~Responder() = default;
 
-void Responder::respond(std::span<Exchange> batch) noexcept {
+void Responder::respond(std::span<Exchange> batch, std::chrono::seconds now) noexcept {
     worker_->reader.online();
+    if (worker_->jar) worker_->jar->refresh();
     while (!batch.empty()) {
-        const auto now = batch.first(std::min(batch.size(), kStageMax));
-        worker_->respond(now);
-        batch = batch.subspan(now.size());
+        const auto staged = batch.first(std::min(batch.size(), kStageMax));
+        worker_->respond(staged, static_cast<uint32_t>(now.count()));
+        batch = batch.subspan(staged.size());
     }
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include <sys/socket.h>
 
 #include "answer/outcome.h"
+#include "shield/cookie_jar.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::answer {
@@ -44,6 +46,7 @@ struct Exchange {
     // Results.
     size_t response_size = 0;  // Zero: send nothing.
     bool is_probe = false;     // The guard's question: not counted, not limited.
+    shield::CookieState cookie = shield::CookieState::None;  // None also when they are not in use.
     // Signed, for a transfer, a NOTIFY, an UPDATE, or a SOA's question with EXPIRE: nothing that is
     // done here, and the response says so or goes without. A caller who does it replaces it.
     bool is_special = false;
@@ -69,6 +72,9 @@ struct ResponderOptions {
     // Largest UDP response whatever the client offers: fits the IPv6 minimum MTU of 1280, so no
     // path has to fragment it. Larger invites lost fragments and amplification.
     uint16_t udp_payload_max = 1232;
+    // Null: no cookies. Outlives the Responder.
+    const shield::CookieSecrets* cookie_secrets = nullptr;
+    shield::CookiePolicy cookie_policy = {};
 };
 
 class Responder {
@@ -80,8 +86,9 @@ class Responder {
     ~Responder();
 
     // Answers each exchange of the batch, of any length. A room of 512 bytes or more always
-    // suffices for some response; what does not fit is truncated and says so (TC).
-    void respond(std::span<Exchange> batch) noexcept;
+    // suffices for some response; what does not fit is truncated and says so (TC). Time is since
+    // 1970; cookies are good or bad by it.
+    void respond(std::span<Exchange> batch, std::chrono::seconds now = {}) noexcept;
 
     // Call before the worker blocks: what it has read so far may then be freed at any time.
     void offline() noexcept;

@@ -310,8 +310,11 @@ Result<NodeConfig> read_all(ConfigFile file, const std::string& path) {
     read_anycast(file.root(), config);
     read_guard(file.root(), config);
     read_routing(file.root(), config);
-    // How zones go between servers: src/transfer reads it.
-    for (const std::string_view key : {"key", "transfer", "secondary"}) file.root().leave(key);
+    // What the server alone has to know: apps/nearcastd/server_sections.h has it read.
+    for (const std::string_view key :
+         {"key", "transfer", "secondary", "cookies", "metrics", "dnstap"}) {
+        file.root().leave(key);
+    }
     if (auto done = file.finish(); !done) return std::unexpected(done.error());
     return config;
 }

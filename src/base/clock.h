@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 
 namespace nearcast::base {
 
@@ -14,5 +15,12 @@ using Instant = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
 [[nodiscard]] inline Instant now() { return std::chrono::steady_clock::now(); }
+
+// The time of day, since 1970: for what other machines are told. It may be set back.
+[[nodiscard]] inline std::chrono::nanoseconds unix_now() {
+    timespec time{};
+    clock_gettime(CLOCK_REALTIME, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 }  // namespace nearcast::base

@@ -119,4 +119,18 @@ Result<CookieSecretSet> load_cookie_secrets(const CookieConfig& config) {
                       "openssl rand -hex 16 > " + config.secret_files.front());
 }
 
+Result<void> publish_cookie_secrets(const CookieConfig& config, CookieSecrets& secrets) {
+    if (config.has_secrets()) {
+        const Result<CookieSecretSet> set = load_cookie_secrets(config);
+        if (!set) return std::unexpected(set.error());
+        secrets.publish(*set);
+        return {};
+    }
+    if (secrets.version() > 0) return {};
+    const Result<CookieSecret> drawn = draw_cookie_secret();
+    if (!drawn) return std::unexpected(drawn.error());
+    secrets.publish({.secrets = {*drawn}, .count = 1});
+    return {};
+}
+
 }  // namespace nearcast::shield

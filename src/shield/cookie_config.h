@@ -35,4 +35,9 @@ struct CookieConfig {
 // The configured secrets as they are now, the files read. `config` has some.
 [[nodiscard]] base::Result<CookieSecretSet> load_cookie_secrets(const CookieConfig& config);
 
+// Publishes them. Where none are configured, one is drawn the first time, and stays. When it fails,
+// those that were published stay.
+[[nodiscard]] base::Result<void> publish_cookie_secrets(const CookieConfig& config,
+                                                        CookieSecrets& secrets);
+
 }  // namespace nearcast::shield

@@ -104,8 +104,31 @@ TEST_F(CookieConfigTest, SaysWhereAFileIsWrong) {
               folder_ + "/many:5: more than 4 cookie secrets");
 }
 
-TEST_F(CookieConfigTest, DrawsADifferentSecretEachTime) {
-    EXPECT_NE(*draw_cookie_secret(), *draw_cookie_secret());
+TEST_F(CookieConfigTest, DrawsOneSecretWhereNoneIsConfigured) {
+    CookieSecrets first;
+    CookieSecrets second;
+    CookieSecretSet drawn;
+    CookieSecretSet other;
+    ASSERT_TRUE(publish_cookie_secrets({}, first));
+    ASSERT_TRUE(publish_cookie_secrets({}, second));
+    ASSERT_NE(first.read(drawn, 0), 0U);
+    ASSERT_NE(second.read(other, 0), 0U);
+    EXPECT_EQ(drawn.count, 1U);
+    EXPECT_NE(drawn.secrets[0], other.secrets[0]);
+    ASSERT_TRUE(publish_cookie_secrets({}, first));
+    ASSERT_NE(first.read(other, 0), 0U);
+    EXPECT_EQ(drawn, other);
+}
+
+TEST_F(CookieConfigTest, KeepsWhatIsPublishedWhenAFileTurnsBad) {
+    CookieConfig config;
+    config.secret_files = {write("a", kSecret)};
+    CookieSecrets secrets;
+    ASSERT_TRUE(publish_cookie_secrets(config, secrets));
+    const uint64_t version = secrets.version();
+    write("a", "spoilt");
+    EXPECT_FALSE(publish_cookie_secrets(config, secrets));
+    EXPECT_EQ(secrets.version(), version);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 // SipHash-2-4: a keyed hash for short inputs (Aumasson and Bernstein, 2012).
 //
 // Not OpenSSL's, which takes longer for a cookie than the rest of a query:
-// docs/decisions/0002-own-siphash.md. Its tests compare the two.
+// docs/decisions/0003-own-siphash.md. Its tests compare the two.
 
 #pragma once
 

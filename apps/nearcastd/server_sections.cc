@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "server_sections.h"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace nearcast::app {
+namespace {
+
+using base::Result;
+
+template <typename Section>
+Result<void> take(Result<Section> section, Section& into) {
+    if (!section) return std::unexpected(section.error());
+    into = *std::move(section);
+    return {};
+}
+
+}  // namespace
+
+Result<void> parse_sections(std::string_view text, const std::string& path,
+                            ServerOptions& options) {
+    Result<void> done = take(transfer::parse_transfer_config(text, path), options.transfers);
+    if (done) done = take(shield::parse_cookie_config(text, path), options.cookies);
+    return done;
+}
+
+Result<void> read_sections(const std::string& path, ServerOptions& options) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file) return base::fail_errno("cannot read " + path, errno);
+    return parse_sections(text, path, options);
+}
+
+}  // namespace nearcast::app

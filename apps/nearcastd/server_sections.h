@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sections of node.toml that a server reads, beside a guard or alone: one place for all.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "server_process.h"
+
+namespace nearcast::app {
+
+// Fills in what the file says: transfers and keys, cookies. What else `options` has stays.
+[[nodiscard]] base::Result<void> read_sections(const std::string& path, ServerOptions& options);
+
+// The same from memory; `path` is only for messages.
+[[nodiscard]] base::Result<void> parse_sections(std::string_view text, const std::string& path,
+                                                ServerOptions& options);
+
+}  // namespace nearcast::app
