@@ -131,7 +131,8 @@ class ZoneLedger::Book {
 
     void wake();
     void run();
-    void compact();
+    // False when the disk does not let it.
+    bool compact();
     void drop(const ReadHead& entry, EntryPlace place, const std::string& why);
     void save_unsaved();
     void save_unsaved(Zone& zone);

@@ -14,7 +14,8 @@ namespace {
 using base::Result;
 namespace log = base::log;
 
-// How often it is tried again to store what could not be stored: a disk stays full for minutes.
+// How often it is tried again to store what could not be stored, or to clear garbage away: a disk
+// stays full for minutes.
 constexpr std::chrono::seconds kRetryPause{5};
 
 }  // namespace
@@ -33,15 +34,15 @@ ZoneLedger::Book::~Book() {
 
 StoredZone ZoneLedger::Book::state_of(const Zone& zone) const {
     StoredZone state{.apex = zone.apex_name(),
-                    .is_available = zone.is_available,
-                    .serial = zone.serial,
-                    .origin = zone.origin,
-                    .confirmed_at = zone.confirmed_at,
-                    .image_size = zone.image_size,
-                    .journal_count = zone.history.changes().size(),
-                    .journal_bytes = zone.history.bytes(),
-                    .is_unsaved = zone.is_unsaved,
-                    .damages = zone.damages};
+                     .is_available = zone.is_available,
+                     .serial = zone.serial,
+                     .origin = zone.origin,
+                     .confirmed_at = zone.confirmed_at,
+                     .image_size = zone.image_size,
+                     .journal_count = zone.history.changes().size(),
+                     .journal_bytes = zone.history.bytes(),
+                     .is_unsaved = zone.is_unsaved,
+                     .damages = zone.damages};
     if (state.journal_count > 0) {
         state.journal_from = zone.history.changes().front().head.from_serial;
     }
@@ -123,8 +124,13 @@ void ZoneLedger::Book::run() {
         const bool is_saving = std::exchange(has_unsaved_, false);
         lock.unlock();
         if (is_saving && keeps_images_) save_unsaved();
-        if (store_->needs_compaction()) compact();
+        const bool is_clear = !store_->needs_compaction() || compact();
         lock.lock();
+        // Not with each change again: what keeps it from working lasts.
+        if (!is_clear) {
+            wake_.wait_for(lock, kRetryPause, [this] { return is_stopping_; });
+            has_work_ = true;
+        }
     }
 }
 
@@ -174,7 +180,7 @@ void ZoneLedger::Book::drop(const ReadHead& entry, EntryPlace place, const std::
     }
 }
 
-void ZoneLedger::Book::compact() {
+bool ZoneLedger::Book::compact() {
     const auto visit = [this](const ReadHead& entry, auto act) {
         const ZonePtr zone = find(entry.apex);
         const std::lock_guard lock(mutex_);
@@ -193,10 +199,10 @@ void ZoneLedger::Book::compact() {
              },
          .dropped = [&](const ReadHead& entry, EntryPlace place,
                         const std::string& why) { drop(entry, place, why); }});
-    if (!done) {
-        log::error("store_not_compacted",
-                   {{"reason", done.error().message}, {"try", done.error().hint}});
-    }
+    if (done) return true;
+    log::error("store_not_compacted",
+               {{"reason", done.error().message}, {"try", done.error().hint}});
+    return false;
 }
 
 }  // namespace nearcast::zone

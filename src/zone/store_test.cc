@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Damage and crashes: whatever happens to the files, a start serves what was acknowledged, or says
+// what is lost and serves an earlier version; never anything else.
+
+#include "zone/store.h"
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "zone/disk_fixture.h"
+#include "zone/ledger.h"
+#include "zone/zone_fixture.h"
+
+namespace nearcast::zone {
+namespace {
+
+const dns::Name kApex = *dns::parse_name("example.org.");
+const ZoneOrigin kPrimary = {.kind = ZoneOrigin::Kind::Primary};
+
+std::string soa(uint32_t serial) {
+    return "@ 60 SOA n. h. " + std::to_string(serial) + " 2 3 4 5\n";
+}
+
+ImageBlock version_of(uint32_t serial) {
+    return image_of(soa(serial) + "@ 60 NS n.\ns" + std::to_string(serial) + " 60 A 192.0.2.1\n");
+}
+
+Changeset step_to(uint32_t serial) {
+    const auto own = [](uint32_t number) {
+        return "s" + std::to_string(number) + " 60 A 192.0.2.1\n";
+    };
+    return change_of(soa(serial - 1) + own(serial - 1), soa(serial) + own(serial));
+}
+
+// What a start makes of a disk.
+struct Outcome {
+    std::optional<uint32_t> serial;  // None: nothing good was found.
+    bool is_right = true;            // What is served is the version with this serial.
+    bool is_told = false;
+
+    friend std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
+        return out << (outcome.serial ? std::to_string(*outcome.serial) : "nothing")
+                   << (outcome.is_right ? "" : ", wrong") << (outcome.is_told ? ", told" : "");
+    }
+};
+
+Outcome start(const FakeDisk& disk) {
+    ZoneTable table;
+    const auto ledger = ZoneLedger::open(disk.share(), table, {});
+    if (!ledger) return {.serial = {}, .is_told = true};
+    Outcome outcome;
+    const auto restored = (*ledger)->restore(kApex);
+    const auto state = (*ledger)->state(kApex);
+    outcome.is_told =
+        !(*ledger)->damages().empty() || (state && !state->damages.empty()) || !restored;
+    if (!restored) return outcome;
+    const auto pinned = table.pin(kApex);
+    outcome.serial = pinned->version().serial();
+    outcome.is_right = text_of(pinned->version()) == text_of(version_of(*outcome.serial));
+    // What it says of the way here must be right too.
+    for (uint32_t from = 5; from < *outcome.serial; ++from) {
+        const auto changes = (*ledger)->changes_since(kApex, from);
+        if (!changes) continue;
+        outcome.is_right &= changes->size() == *outcome.serial - from;
+        for (const Changeset& each : *changes) {
+            outcome.is_right &= encode_changes(each) == encode_changes(step_to(each.to_serial()));
+        }
+    }
+    return outcome;
+}
+
+// A store with serials 5 to 9: an image, changes, an image, changes.
+class Damage : public testing::Test {
+ protected:
+    void SetUp() override {
+        ZoneTable table;
+        const auto ledger = *ZoneLedger::open(disk_.share(), table, {});
+        ASSERT_TRUE(ledger->replace(kApex, version_of(5), kPrimary));
+        ASSERT_TRUE(ledger->apply(kApex, step_to(6)));
+        ASSERT_TRUE(ledger->replace(kApex, version_of(7), kPrimary));
+        ASSERT_TRUE(ledger->apply(kApex, step_to(8)));
+        ASSERT_TRUE(ledger->apply(kApex, step_to(9)));
+        ASSERT_EQ(disk_.files().size(), 1U);
+        whole_ = bytes();
+    }
+    std::vector<uint8_t>& bytes() { return disk_.files().begin()->second->bytes; }
+
+    FakeDisk disk_;
+    std::vector<uint8_t> whole_;
+};
+
+TEST_F(Damage, IsNotSeenWhereThereIsNone) {
+    const Outcome outcome = start(disk_);
+    EXPECT_EQ(outcome.serial, 9U);
+    EXPECT_TRUE(outcome.is_right);
+    EXPECT_FALSE(outcome.is_told);
+}
+
+TEST_F(Damage, OfAnyByteIsToldOrHarmless) {
+    for (size_t at = 0; at < whole_.size(); ++at) {
+        disk_.files().begin()->second->bytes = whole_;
+        bytes()[at] ^= 0x41;
+        const Outcome outcome = start(disk_);
+        EXPECT_TRUE(outcome.is_right) << "byte " << at << ": " << outcome;
+        EXPECT_TRUE(outcome.is_told || outcome.serial == 9U) << "byte " << at << ": " << outcome;
+        EXPECT_GE(outcome.serial.value_or(0), 5U) << "byte " << at << ": " << outcome;
+    }
+}
+
+TEST_F(Damage, ByACutAnywhereLeavesAnEarlierVersion) {
+    uint32_t serial = 0;
+    for (size_t size = 0; size <= whole_.size(); ++size) {
+        const std::string name = Segment::name_of(1);
+        disk_.files().clear();
+        disk_.files()[name] = std::make_shared<FakeDisk::File>();
+        disk_.files()[name]->bytes.assign(whole_.begin(),
+                                          whole_.begin() + static_cast<ptrdiff_t>(size));
+        const Outcome outcome = start(disk_);
+        EXPECT_TRUE(outcome.is_right) << "size " << size << ": " << outcome;
+        EXPECT_GE(outcome.serial.value_or(0), serial) << "size " << size << ": " << outcome;
+        serial = outcome.serial.value_or(0);
+    }
+    EXPECT_EQ(serial, 9U);
+}
+
+TEST_F(Damage, IsGoneOnceTheZoneWasStoredAgain) {
+    bytes()[whole_.size() - 100] ^= 0x41;
+    {
+        ZoneTable table;
+        const auto ledger = *ZoneLedger::open(disk_.share(), table, {});
+        ASSERT_TRUE(ledger->restore(kApex));
+        EXPECT_EQ(table.pin(kApex)->version().serial(), 8U);
+        ASSERT_EQ(ledger->state(kApex)->damages.size(), 2U);
+        EXPECT_EQ(ledger->state(kApex)->damages.back(), "serving serial 8; 9 is lost");
+        ASSERT_TRUE(ledger->replace(kApex, version_of(9), kPrimary));
+    }
+    const Outcome outcome = start(disk_);
+    EXPECT_EQ(outcome.serial, 9U);
+    EXPECT_TRUE(outcome.is_right);
+}
+
+TEST_F(Damage, BehindWhichAZoneHasEntriesOfItsOwnMakingIsNoWayIn) {
+    // A zone whose data are entries: found only if its bytes could pass for them.
+    const std::vector<uint8_t> forged(bytes().begin() + kEntriesAt, bytes().end());
+    bytes().insert(bytes().end(), forged.begin(), forged.end());
+    EXPECT_EQ(start(disk_).serial, 9U);
+    FakeDisk other;
+    {
+        ZoneTable table;
+        const auto ledger = *ZoneLedger::open(other.share(), table, {});
+        ASSERT_TRUE(ledger->replace(kApex, version_of(3), kPrimary));
+    }
+    auto& victim = other.files().begin()->second->bytes;
+    victim.insert(victim.end(), forged.begin(), forged.end());
+    EXPECT_EQ(start(other).serial, 3U);
+}
+
+// --- Crashes: the disk is gone after any number of steps. ---
+
+// Serials up to this were acknowledged before the crash.
+uint32_t work(FakeDisk& disk) {
+    ZoneTable table;
+    // Little room, so that compaction runs all the time.
+    const auto opened = ZoneLedger::open(
+        disk.share(), table,
+        {.journal_count_max = 2,
+         .store = {.segment_size = 4096, .size_max = 1 << 20, .garbage_min = 2048}});
+    if (!opened) return 0;
+    uint32_t acknowledged = 0;
+    for (uint32_t serial = 1; serial <= 40; ++serial) {
+        const bool is_whole = serial % 4 == 1;
+        bool is_done = false;
+        if (is_whole) {
+            is_done = (*opened)->replace(kApex, version_of(serial), kPrimary).has_value();
+        } else {
+            is_done = (*opened)->apply(kApex, step_to(serial)).has_value();
+        }
+        // From a primary it is served all the same; on disk it is when nothing is the matter.
+        if (is_done && !(*opened)->state(kApex)->is_unsaved) acknowledged = serial;
+    }
+    return acknowledged;
+}
+
+TEST(Crash, AtAnyStepLeavesWhatWasAcknowledged) {
+    for (const bool keeps_unsynced : {false, true}) {
+        for (size_t steps = 0; steps < 200; ++steps) {
+            FakeDisk disk;
+            disk.crash_after(steps);
+            const uint32_t acknowledged = work(disk);
+            disk.reboot(keeps_unsynced);
+            const Outcome outcome = start(disk);
+            EXPECT_TRUE(outcome.is_right) << steps << " steps: " << outcome;
+            EXPECT_GE(outcome.serial.value_or(0), acknowledged) << steps << " steps: " << outcome;
+        }
+    }
+}
+
+TEST(Compaction, KeepsTheStoreSmallAndWhatIsServed) {
+    FakeDisk disk;
+    EXPECT_EQ(work(disk), 40U);
+    size_t size = 0;
+    for (const auto& [name, file] : disk.files()) size += file->bytes.size();
+    EXPECT_LT(size, 24'000U);
+    const Outcome outcome = start(disk);
+    EXPECT_EQ(outcome.serial, 40U);
+    EXPECT_TRUE(outcome.is_right);
+    EXPECT_FALSE(outcome.is_told);
+}
+
+TEST(GroupCommit, TakesWhatManyThreadsBring) {
+    FakeDisk disk;
+    ZoneTable table;
+    const auto ledger = *ZoneLedger::open(disk.share(), table, {});
+    constexpr size_t kThreads = 8;
+    std::vector<std::thread> threads;
+    const auto apex_of = [](size_t number) {
+        return *dns::parse_name("z" + std::to_string(number) + ".example.");
+    };
+    for (size_t i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&, i] {
+            for (uint32_t serial = 1; serial <= 20; ++serial) {
+                auto zone = compile_zone_text(apex_of(i), soa(serial) + "@ 60 NS n.\n");
+                EXPECT_TRUE(ledger->replace(apex_of(i), std::move(zone.image), kPrimary));
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ZoneTable again;
+    const auto reopened = *ZoneLedger::open(disk.share(), again, {});
+    EXPECT_EQ(reopened->stored().size(), kThreads);
+    for (size_t i = 0; i < kThreads; ++i) {
+        ASSERT_TRUE(reopened->restore(apex_of(i)));
+        EXPECT_EQ(again.pin(apex_of(i))->version().serial(), 20U);
+        EXPECT_EQ(reopened->changes_since(apex_of(i), 1)->size(), 19U);
+    }
+}
+
+TEST(Bound, OfTheStoreIsKept) {
+    FakeDisk disk;
+    ZoneTable table;
+    const auto ledger = *ZoneLedger::open(disk.share(), table, {.store = {.size_max = 1024}});
+    ASSERT_TRUE(ledger->replace(kApex, version_of(1), kPrimary));
+    EXPECT_THAT(ledger->trouble(), testing::HasSubstr("has reached 1024 bytes"));
+    EXPECT_EQ(table.pin(kApex)->version().serial(), 1U);
+}
+
+}  // namespace
+}  // namespace nearcast::zone
