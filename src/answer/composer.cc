@@ -188,8 +188,8 @@ void Composer::prove_absence(const zone::Version& zone, const Lookup& found) {
             proofs_.take(zone, find_nsec(zone, name_.name().wire()));
             proofs_.take(zone, find_nsec(zone, wildcard_below(found.encloser).wire()));
             break;
-        case Match::Wildcard:  // That nothing is closer is proved already.
-            proofs_.take(zone, found.node);
+        case Match::Wildcard:  // That nothing is closer is proved already. It may be empty.
+            proofs_.take(zone, find_nsec(zone, found.node.owner()));
             break;
         default:  // The name exists; an empty non-terminal is seen from the NSEC in front of it.
             proofs_.take(zone, find_nsec(zone, name_.name().wire()));
@@ -299,7 +299,7 @@ bool Composer::has_target(size_t number) const {
 }
 
 // First the addresses of servers inside the child: all of them, or TC. Then those of servers in
-// other parts of this zone, as far as there is room.
+// other parts of this zone, each that has room: a signed set may not, and glue behind it may.
 void Composer::add_glue(const RRset& ns, size_t ns_at) {
     const auto links = ns.links();
     for (const bool is_in_domain : {true, false}) {
@@ -308,7 +308,8 @@ void Composer::add_glue(const RRset& ns, size_t ns_at) {
             if (!has_target(i)) continue;
             const Node& target = targets_[i];
             if (add_addresses(target, target_owner(links[i], target, ns_at))) continue;
-            outcome_.is_truncated |= is_in_domain;
+            if (!is_in_domain) continue;
+            outcome_.is_truncated = true;
             return;
         }
     }

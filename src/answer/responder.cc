@@ -269,7 +269,8 @@ void Responder::Worker::compose(Job& job, uint32_t now) {
                                         .dnssec_ok = query.edns.dnssec_ok,
                                         .reserved = reserved});
 
-    constexpr uint16_t kCopied = dns::kOpcodeMask | dns::kFlagRd | dns::kFlagCd;
+    // Not CD: here nothing is ever checked (RFC 4035 §3.1.6).
+    constexpr uint16_t kCopied = dns::kOpcodeMask | dns::kFlagRd;
     uint16_t flags = dns::kFlagQr | (query.header.flags & kCopied) |
                      (static_cast<uint16_t>(outcome.rcode) & dns::kRcodeMask);
     if (outcome.is_authoritative) flags |= dns::kFlagAa;

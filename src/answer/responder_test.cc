@@ -110,12 +110,12 @@ TEST_F(ResponderTest, RepeatsTheQuestionWithItsIdAndItsLetters) {
     EXPECT_EQ(base::load_u16(response.data() + 2), dns::kFlagQr | dns::kFlagAa | dns::kFlagRd);
 }
 
-TEST_F(ResponderTest, IgnoresAdAndZAndCopiesRdAndCd) {
+TEST_F(ResponderTest, IgnoresAdCdAndZAndCopiesRd) {
     EXPECT_EQ(read("ns1.example.org A").header.flags, dns::kFlagQr | dns::kFlagAa);
     auto query = query_for("ns1.example.org A");
     base::store_u16(query.data() + 2, dns::kFlagRd | dns::kFlagCd | dns::kFlagAd | 0x0040);
     EXPECT_EQ(base::load_u16(zones_.send(query).data() + 2),
-              dns::kFlagQr | dns::kFlagAa | dns::kFlagRd | dns::kFlagCd);
+              dns::kFlagQr | dns::kFlagAa | dns::kFlagRd);
 }
 
 TEST_F(ResponderTest, AnswersNothingThatIsNoQuery) {
