@@ -75,7 +75,11 @@ class Server:
     def wait_for_event(self, event):
         """The next log line with this event; fails if the server ends before it."""
         while True:
-            line = self._lines.get(timeout=START_LIMIT)
+            try:
+                line = self._lines.get(timeout=START_LIMIT)
+            except queue.Empty:
+                self.process.kill()
+                raise AssertionError(f"no {event}:\n" + "\n".join(self.log)) from None
             assert line is not None, "nearcastd ended:\n" + "\n".join(self.log)
             self.log.append(line)
             if re.search(rf"(^|\s){event}(\s|$)", line):

@@ -1,58 +1,102 @@
-"""Asks many questions of one server at a time, quickly: a window over UDP, again over TCP."""
+"""Asks many questions of several servers at once, over UDP and TCP, with a window of them on its way.
+
+A server is asked again what it did not answer: a datagram may be lost on a busy machine.
+"""
 
 import socket
 import struct
 import time
 
-import dns.name
-
-WINDOW = 200
+WINDOW = 125  # Questions on their way to one server: few enough for any socket's buffer.
 LIMIT = 2.0  # Seconds for a window; what is missing then is asked again.
-ATTEMPTS = 5
+ATTEMPTS = 8
 
 
-def to_wire(number, question):
-    name, rdtype, edns, is_recursive = question
-    head = struct.pack("!6H", number, 0x0100 if is_recursive else 0, 1, 0, 0, 0 if edns is None else 1)
-    wire = head + dns.name.from_text(name).to_wire() + struct.pack("!HH", type_number(rdtype), 1)
-    if edns is not None:
-        wire += struct.pack("!BHHIH", 0, 41, edns, 0, 0)
-    return wire
+class Link:
+    """To one server, from one process: a UDP socket and a TCP connection."""
 
+    def __init__(self, port):
+        self.address = ("127.0.0.1", port)
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
+        self.udp.connect(self.address)
+        self.tcp = None
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33,
-         "NAPTR": 35, "DNAME": 39, "DS": 43, "HTTPS": 65, "CAA": 257}  # fmt: skip
+    def close(self):
+        self.udp.close()
+        self.close_tcp()
 
+    def close_tcp(self):
+        if self.tcp is not None:
+            self.tcp.close()
+            self.tcp = None
 
-def type_number(text):
-    return TYPES[text] if text in TYPES else int(text.removeprefix("TYPE"))
+    def send(self, window):
+        """`window`: (number, is_over_tcp, wire) for each question; begins a new one."""
+        self.window = window
+        self.found = {}
+        self.send_missing()
 
+    def send_missing(self):
+        missing = [entry for entry in self.window if entry[0] not in self.found]
+        for _, is_over_tcp, wire in missing:
+            if not is_over_tcp:
+                self.udp.send(wire)
+        frames = [struct.pack("!H", len(wire)) + wire for _, is_over_tcp, wire in missing if is_over_tcp]
+        if frames:
+            if self.tcp is None:
+                self.tcp = socket.create_connection(self.address, LIMIT)
+                self.stream = self.tcp.makefile("rb")
+            self.tcp.sendall(b"".join(frames))
 
-def ask_all(port, wires):
-    """The response to each of at most WINDOW wires, whose identifiers are their places."""
-    found = {}
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        client.connect(("127.0.0.1", port))
-        for _ in range(ATTEMPTS):
-            missing = [n for n in range(len(wires)) if n not in found]
-            if not missing:
-                break
-            for number in missing:
-                client.send(wires[number])
-            receive_until(client, found, len(wires), time.monotonic() + LIMIT)
-    assert len(found) == len(wires), f"no answer to {[wires[n] for n in missing][:3]}"
-    return [found[n] for n in range(len(wires))]
+    def receive(self):
+        """The response to each number of the window."""
+        for attempt in range(ATTEMPTS):
+            if attempt > 0:
+                self.close_tcp()
+                self.send_missing()
+            self.receive_some(time.monotonic() + LIMIT)
+            if len(self.found) == len(self.window):
+                return self.found
+        missing = [wire for number, _, wire in self.window if number not in self.found]
+        raise AssertionError(f"{self.address} does not answer {missing[0].hex()}")
 
-
-def receive_until(client, found, count, deadline):
-    while len(found) < count:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return
-        client.settimeout(left)
+    def receive_some(self, deadline):
+        over_tcp = {number for number, is_over_tcp, _ in self.window if is_over_tcp}
+        udp_count = len(self.window) - len(over_tcp)
         try:
-            wire = client.recv(65535)
-        except TimeoutError:
-            return
-        found[struct.unpack_from("!H", wire)[0]] = wire
+            while len(self.found) - len(over_tcp & self.found.keys()) < udp_count:
+                self.udp.settimeout(max(deadline - time.monotonic(), 0.001))
+                self.keep(self.udp.recv(65535))
+            while not over_tcp <= self.found.keys():
+                self.tcp.settimeout(LIMIT)
+                self.keep(self.frame())
+        except (TimeoutError, ConnectionError):
+            pass
+
+    def frame(self):
+        head = self.stream.read(2)
+        wire = self.stream.read(struct.unpack("!H", head)[0]) if len(head) == 2 else b""
+        if not wire:
+            raise ConnectionError("ended")
+        return wire
+
+    def keep(self, wire):
+        number, = struct.unpack_from("!H", wire)
+        if self.window[0][0] <= number <= self.window[-1][0]:
+            self.found[number] = wire
+
+
+def ask_all(links, questions):
+    """For each question, in their order, the responses of all links in theirs."""
+    found = []
+    for start in range(0, len(questions), WINDOW):
+        part = questions[start : start + WINDOW]
+        # The identifier tells windows apart, for a response that comes too late.
+        numbers = [start + i for i in range(len(part))]
+        window = [(n, q.is_over_tcp, q.to_wire(n)) for n, q in zip(numbers, part, strict=True)]
+        for link in links:
+            link.send(window)
+        responses = [link.receive() for link in links]
+        found += [[answers[n] for answers in responses] for n in numbers]
+    return found

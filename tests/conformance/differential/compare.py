@@ -1,9 +1,8 @@
-"""Compares responses of two servers, and knows which differences are explained and why."""
+"""Compares responses of two servers, and one of ours with what must hold whoever else answers."""
 
 import dns.rcode
 
-import differential.wire as wire
-
+from differential import wire
 
 SECTIONS = ("answer", "authority", "additional")
 
@@ -21,13 +20,28 @@ def differences(ours, theirs):
     for section in () if is_truncated else SECTIONS:
         if getattr(ours, section) != getattr(theirs, section):
             found.append(section)
+    return found
+
+
+def faults(question, ours):
+    """What is wrong with a response, whatever others say."""
+    found = []
     if ours.has_repeats:
-        found.append("repeats")
+        found.append("a record stands twice")
+    if ours.question != question.to_wire(0)[12 : 12 + len(ours.question)]:
+        found.append("the question did not come back as it was")
+    if ours.size > question.limit():
+        found.append(f"{ours.size} bytes, where {question.limit()} fit")
+    if ours.has_edns != (question.size is not None):
+        found.append("EDNS answers EDNS")
+    if ours.has_edns and ours.is_dnssec_ok != question.wants_dnssec:
+        found.append("the DO bit did not come back (RFC 3225 §3)")
     return found
 
 
 def show(title, response):
-    lines = [f"  {title}: {dns.rcode.to_text(response.rcode)} {' '.join(sorted(response.flags))}"]
+    head = [dns.rcode.to_text(response.rcode), *sorted(response.flags), f"{response.size} bytes"]
+    lines = [f"  {title}: {' '.join(head)}"]
     for section in SECTIONS:
         for record in sorted(getattr(response, section)):
             lines.append(f"    {section}: {wire.record_text(record)}")

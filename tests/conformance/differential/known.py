@@ -6,32 +6,36 @@ explains fails the run. Keep rules narrow: one that explains too much hides a fa
 
 import dataclasses
 
-import dns.name
+from differential import names, wire
+from differential.questions import TYPES, Question
 
-from differential import wire
-
-A, NS, CNAME, MX, AAAA, SRV, HTTPS = 1, 2, 5, 15, 28, 33, 65
-NOERROR, SERVFAIL = 0, 2
+A, NS, CNAME, MX, AAAA, SRV = 1, 2, 5, 15, 28, 33
+DNAME, DS, RRSIG, NSEC, NSEC3, SVCB, HTTPS = 39, 43, 46, 47, 50, 64, 65
+NOERROR, SERVFAIL, NXDOMAIN, NOTIMP, YXDOMAIN = 0, 2, 3, 4, 6
+# Where the name begins in the rdata of types whose target's addresses may be added.
+TARGET_AT = {NS: 0, MX: 2, SRV: 6, SVCB: 2, HTTPS: 2}
+RECORD_SIZE = 12  # Of a record in a message, its owner compressed, without its data.
 
 
 @dataclasses.dataclass
 class Difference:
     peer: str
-    question: tuple  # name, type, EDNS size or None, RD
+    question: Question
     what: list
     ours: wire.Response
     theirs: wire.Response
-    zones: list  # Names of all zones served, as text without the last dot.
-    owners: set  # Names in these zones, in wire form, lower case.
+    whole: wire.Response  # What we answer over TCP.
+    content: "run.Content"  # noqa: F821
 
     def asked_name(self):
-        return dns.name.from_text(self.question[0]).to_wire().lower()
+        return self.question.name.lower()
 
     def zone_of(self, name):
-        """The most specific zone that a name in wire form belongs to; None: not served."""
-        owner = dns.name.from_wire(name, 0)[0]
-        matches = [z for z in self.zones if owner.is_subdomain(dns.name.from_text(z))]
-        return max(matches, key=len, default=None)
+        return self.content.zone_of(name)
+
+    def differs_in(self, *words):
+        """In something, and in nothing else than these."""
+        return set(self.what) <= set(words)
 
 
 RULES = []
@@ -45,8 +49,18 @@ def rule(why):
     return add
 
 
+# What BIND sets, beside whatever else differs.
+CLEAR = {"flag CD": "CD is not copied: nothing is ever checked here (RFC 4035 §3.1.6)",
+         "flag AD": "AD is clear: nothing was ever checked here (RFC 4035 §3.1.6)"}  # fmt: skip
+
+
 def explanation(difference):
     """Why the difference is right, or None."""
+    for word, why in CLEAR.items():
+        if difference.peer == "bind" and word in difference.what and word[5:] in difference.theirs.flags:
+            difference.what.remove(word)
+            if not difference.what:
+                return why
     for function, why in RULES:
         if function(difference):
             return why
@@ -56,83 +70,341 @@ def explanation(difference):
 def chain(difference, response):
     """The names that CNAMEs lead through, from the one asked on."""
     aliases = {r[0]: r[4] for r in response.answer if r[1] == CNAME}
-    names = [difference.asked_name()]
-    while names[-1] in aliases and len(names) <= len(aliases):
-        names.append(aliases[names[-1]])
-    return names
+    found = [difference.asked_name()]
+    while found[-1] in aliases and len(found) <= len(aliases):
+        found.append(aliases[found[-1]])
+    return found
+
+
+def kind_of(record):
+    """Its type, that of a signature by what it covers."""
+    return int.from_bytes(record[4][:2]) if record[1] == RRSIG else record[1]
+
+
+def sets(records):
+    """Of some records: whole sets, each with its signatures, by owner and type."""
+    found = {}
+    for record in records:
+        found.setdefault((record[0], kind_of(record)), set()).add(record)
+    return found
+
+
+def targets(response):
+    """Names whose addresses help (RFC 1034 §4.3.2, RFC 9460 §4.1)."""
+    found = set()
+    for owner, rdtype, _, _, rdata in response.answer | response.authority:
+        if rdtype in TARGET_AT:
+            name = wire.read_name(rdata, TARGET_AT[rdtype])[0]
+            found.add(owner if name == names.ROOT else name)
+    return found
+
+
+def targets_of_targets(response):
+    """An alias of SVCB leads on to another record of its kind, and that to addresses."""
+    found = set()
+    for _, rdtype, _, _, rdata in response.additional:
+        if rdtype in (SVCB, HTTPS):
+            found.add(wire.read_name(rdata, TARGET_AT[rdtype])[0])
+    return found
+
+
+def is_required(d, owner):
+    """Glue without which nobody reaches the child: below the cut (RFC 9471 §3.1)."""
+    cuts = {r[0] for r in d.ours.authority if r[1] == NS}
+    return any(names.is_below(owner, cut) for cut in cuts)
+
+
+def has_room(d, records):
+    return d.ours.size + sum(RECORD_SIZE + len(r[4]) for r in records) <= d.question.limit()
+
+
+@rule("addresses beside the answer: as many as have room, none made from wildcards, none of a name"
+      " that stands in another zone (RFC 1034 §4.3.2 step 6, RFC 2181 §5.4.1, RFC 9471 §3)")  # fmt: skip
+def additional_section(d):
+    more = sets(d.ours.additional - d.theirs.additional)
+    less = sets(d.theirs.additional - d.ours.additional)
+    wanted = targets(d.ours) | targets_of_targets(d.ours)
+    # Of a set that both have, both have all; TTLs and data are the same.
+    shared = more.keys() & less.keys()
+    return (
+        d.differs_in("additional")
+        and not shared
+        and all(owner in wanted and kind in (A, AAAA, SVCB, HTTPS) for owner, kind in more)
+        and all(may_be_left_out(d, *key, less) for key in less)
+    )
+
+
+def may_be_left_out(d, owner, kind, less):
+    if is_required(d, owner):
+        return False
+    if kind == AAAA and (owner, A) in less:
+        kind = A  # Both addresses or the first: it is that which must have no room.
+    if kind in (SVCB, HTTPS, NSEC, CNAME) and d.question.rdtype in (SVCB, HTTPS, TYPES["ANY"]):
+        return True  # Of a service, its target's addresses are what helps (RFC 9460 §2.4.3).
+    if owner not in targets(d.ours):
+        return True
+    is_referral = any(r[1] == NS for r in d.ours.authority)
+    if not is_referral and any(a in d.content.cuts for a in names.ancestors(owner)):
+        return True  # Glue is for referrals (RFC 2181 §5.4.1).
+    is_made = owner not in d.content.owners
+    is_elsewhere = d.zone_of(owner) is not d.zone_of(d.asked_name())
+    # Ours has its signatures, or is not there (RFC 4035 §3.1.1).
+    ours = sets(d.whole.additional).get((owner, kind), less[owner, kind])
+    return is_made or is_elsewhere or not has_room(d, ours)
+
+
+@rule("what must be there is there and fits; a peer has told TC for less (RFC 2181 §9, RFC 9471 §3.1)")
+def they_truncate(d):
+    return (
+        "TC" in d.theirs.flags - d.ours.flags
+        and d.differs_in("flag TC", "answer", "authority", "additional")
+        and d.ours.answer == d.whole.answer
+        and d.ours.authority == d.whole.authority
+        and all(r in d.ours.additional for r in d.whole.additional if is_required(d, r[0]))
+    )
+
+
+@rule("what must be there does not fit, as we compress it (RFC 1035 §4.1.4: a server may compress)")
+def we_truncate(d):
+    optional = [r for r in d.whole.additional if not is_required(d, r[0])]
+    required = d.whole.size - sum(RECORD_SIZE + len(r[4]) for r in optional)
+    return (
+        "TC" in d.ours.flags - d.theirs.flags
+        and d.differs_in("flag TC", "answer", "authority", "additional")
+        and required > d.question.limit()
+    )
+
+
+@rule("glue inside the child is all there, or TC is set (RFC 9471 §3.1)")
+def they_leave_out_glue(d):
+    missing = d.whole.additional - d.theirs.additional
+    return (
+        "TC" in d.ours.flags - d.theirs.flags
+        and d.differs_in("flag TC", "additional", "authority")
+        and any(is_required(d, r[0]) for r in missing)
+    )
+
+
+@rule("MAILA and MAILB are obsolete, and no data that they ask for exists (RFC 1035 §3.2.3)")
+def obsolete_types(d):
+    asked = d.question.rdtype in (TYPES["MAILA"], TYPES["MAILB"])
+    return d.peer in ("knot", "nsd") and asked and d.ours.rcode == NOTIMP
+
+
+@rule("ANY is answered with one set, at the end of a chain too (RFC 8482 §4.1)")
+def any_type(d):
+    if d.question.rdtype != TYPES["ANY"]:
+        return False
+    found = [key for key in sets(d.ours.answer) if key[1] not in (CNAME, DNAME)]
+    if len(found) > 1:
+        return False
+    if d.peer == "bind" and any(r[1] == DNAME for r in d.theirs.answer):
+        return d.theirs.answer <= d.ours.answer or d.ours.answer <= d.theirs.answer
+    is_part = d.ours.answer <= d.theirs.answer or "TC" in d.theirs.flags
+    return (
+        d.differs_in("answer", "additional", "flag TC")
+        and (is_part or d.peer in ("knot", "nsd"))
+        and bool(d.ours.answer) == bool(d.theirs.answer)
+    )
+
+
+@rule("type 0 is no type of a question, and nothing forbids to ask (RFC 6895 §3.1)")
+def type_zero(d):
+    return d.peer == "knot" and d.question.rdtype == 0 and d.theirs.rcode == NOTIMP
+
+
+@rule("below a cut the parent knows of DS alone, and refers for NSEC (RFC 4035 §3.1.4.1)")
+def denial_at_cut(d):
+    return (
+        d.peer == "bind"
+        and d.question.rdtype == NSEC
+        and "AA" not in d.ours.flags
+        and any(r[0] == d.asked_name() and r[1] == NS for r in d.ours.authority)
+    )
+
+
+@rule("RRSIG is answered with the signatures of one set (RFC 8482 §7)")
+def signatures(d):
+    return (
+        d.question.rdtype == RRSIG
+        and d.differs_in("answer", "additional", "flag TC")
+        and d.ours.answer <= d.theirs.answer
+        and bool(d.ours.answer)
+    )
+
+
+@rule("RRSIG and NSEC are asked for at the name itself: an alias has its own (RFC 4035 §2.5)")
+def signatures_of_alias(d):
+    return (
+        d.peer == "nsd"
+        and d.question.rdtype in (RRSIG, NSEC)
+        and any(r[1] in (CNAME, DNAME) for r in d.theirs.answer)
+    )
+
+
+@rule("an alias is followed for NSEC3 too: it cannot stand beside a CNAME (RFC 1034 §3.6.2)")
+def alias_for_nsec3(d):
+    return (
+        d.peer == "nsd"
+        and d.question.rdtype == NSEC3
+        and any(r[1] == CNAME for r in d.ours.answer)
+        and not d.theirs.answer
+    )
 
 
 @rule("the chain goes on in another zone served here (RFC 1034 §4.3.2, step 3a: back to step 1)")
 def chain_leaves_zone(d):
-    names = chain(d, d.theirs)
+    found = chain(d, d.theirs)
     return (
         d.peer in ("knot", "bind")
         and d.theirs.answer <= d.ours.answer
         and d.theirs.rcode == NOERROR
-        and d.zone_of(names[0]) != d.zone_of(names[-1])
-        and d.zone_of(names[-1]) is not None
+        and d.zone_of(found[0]) != d.zone_of(found[-1])
+        and d.zone_of(found[-1]) is not None
+    )
+
+
+@rule("a zone served here answers for its names, delegated or not (RFC 1034 §4.3.2, step 2)")
+def chain_into_nested_zone(d):
+    found = chain(d, d.ours)
+    first, last = d.zone_of(found[0]), d.zone_of(found[-1])
+    return (
+        d.peer in ("knot", "bind")
+        and None not in (first, last)
+        and names.is_below(last.apex, first.apex)
+        and last.apex not in {owner.lower() for owner, _ in first.cuts}
     )
 
 
 @rule("a loop of aliases is answered with what there is, not SERVFAIL (RFC 1034 §3.6.2)")
 def alias_loop(d):
-    names = chain(d, d.ours)
+    found = chain(d, d.ours)
     return (
         d.peer == "bind"
-        and d.what == ["rcode"]
         and d.theirs.rcode == SERVFAIL
         and d.ours.rcode == NOERROR
-        and names[-1] in names[:-1]
-    )
-
-
-def only_more_addresses(d, names):
-    """We send what they send, and addresses of these names."""
-    more = d.ours.additional - d.theirs.additional
-    return (
-        d.what == ["additional"]
-        and d.theirs.additional <= d.ours.additional
-        and all(r[1] in (A, AAAA) and r[0] in names for r in more)
-    )
-
-
-@rule("addresses beside an HTTPS record that names its own owner (RFC 9460 §4.1)")
-def https_addresses(d):
-    return only_more_addresses(d, {r[0] for r in d.ours.answer if r[1] == HTTPS})
-
-
-@rule("addresses beside MX and SRV, which a peer's minimal responses leave out (RFC 1035 §3.3.9)")
-def service_addresses(d):
-    targets = {r[4][2:] for r in d.ours.answer if r[1] == MX}
-    targets |= {r[4][6:] for r in d.ours.answer if r[1] == SRV}
-    return d.peer in ("nsd", "bind") and only_more_addresses(d, targets)
-
-
-@rule("addresses of name servers that stand above the cut, not only glue (RFC 1034 §4.3.2, step 3b)")
-def server_addresses(d):
-    targets = {r[4] for r in d.ours.authority | d.ours.answer if r[1] == NS}
-    return d.peer == "bind" and only_more_addresses(d, targets)
-
-
-@rule("additional addresses are not made from wildcards: they are optional (RFC 2181 §5.4.1)")
-def wildcard_addresses(d):
-    more = d.theirs.additional - d.ours.additional
-    return (
-        d.peer in ("knot", "bind")
-        and d.what == ["additional"]
-        and d.ours.additional <= d.theirs.additional
-        and all(r[1] in (A, AAAA) and r[0] not in d.owners for r in more)
+        and found[-1] in found[:-1]
     )
 
 
 @rule("the parent answers for DS, at the end of a chain too (RFC 4035 §3.1.4.1)")
 def ds_after_alias(d):
-    names = chain(d, d.ours)
-    apexes = {dns.name.from_text(z).to_wire() for z in d.zones}
+    found = chain(d, d.ours)
     return (
         d.peer in ("knot", "bind")
-        and d.question[1] == "DS"
-        and len(names) > 1
-        and names[-1] in apexes
-        and set(d.what) <= {"answer", "authority"}
+        and d.question.rdtype == DS
+        and len(found) > 1
+        and found[-1] in d.content.apexes
+        and d.differs_in("answer", "authority")
+    )
+
+
+@rule("a name exists in a zone only by data of that zone, not by its parent's glue (RFC 1034 §4.2.1)")
+def glue_of_parent(d):
+    found = chain(d, d.ours)
+    if d.question.rdtype == DS and found[0] in d.content.apexes:
+        parent = d.zone_of(names.parent(found[0]))
+        if parent is not None and found[0] not in {owner.lower() for owner in parent.owners}:
+            return d.peer == "nsd"
+    return d.peer == "nsd" and any(is_glue_alone(d, name) for name in found)
+
+
+def is_glue_alone(d, name):
+    """Whether the name, or one above it in its zone, is known to the parent zone alone."""
+    zone = d.zone_of(name)
+    if zone is None:
+        return False
+    own = {a for owner in zone.owners for a in names.ancestors(owner.lower())}
+    inside = [a for a in names.ancestors(name) if names.is_below(a, zone.apex)]
+    return any(a in d.content.owners and a not in own for a in inside)
+
+
+@rule("an empty wildcard is proved to be empty (RFC 4035 §3.1.3.4, RFC 4592 §2.2.2)")
+def empty_wildcard(d):
+    more = sets(d.ours.authority - d.theirs.authority)
+    wildcards = [names.join([b"*"], a) for a in names.ancestors(names.parent(chain(d, d.ours)[-1]))]
+    return (
+        d.peer in ("knot", "bind")
+        and d.what == ["authority"]
+        and d.theirs.authority <= d.ours.authority
+        and len(more) == 1
+        and all(kind == NSEC for _, kind in more)
+        and any(
+            names.is_below(wire.read_name(r[4], 0)[0], wildcard)
+            for r in d.ours.authority - d.theirs.authority
+            if r[1] == NSEC
+            for wildcard in wildcards
+        )
+    )
+
+
+def order_key(name):
+    return [label.lower() for label in reversed(names.labels(name))]
+
+
+def covers(record, name):
+    """Whether an NSEC says that the name is not there (RFC 4034 §4.1.1, §6.1)."""
+    following = wire.read_name(record[4], 0)[0]
+    start, end, wanted = order_key(record[0]), order_key(following), order_key(name)
+    return start < wanted and (wanted < end or end <= start)
+
+
+@rule("the NSECs that deny the name and the wildcard are these (RFC 4035 §3.1.3.2, RFC 4034 §6.1)")
+def denial_of_name(d):
+    last = chain(d, d.ours)[-1]
+    ours = [r for r in d.ours.authority if r[1] == NSEC]
+    if d.peer != "nsd" or d.what != ["authority"] or d.ours.rcode != NXDOMAIN or len(ours) > 2:
+        return False
+    hidden = [r for r in ours if covers(r, last)]
+    ends = [hidden[0][0], wire.read_name(hidden[0][4], 0)[0]] if hidden else []
+    above = [a for a in names.ancestors(last) if any(a in names.ancestors(end) for end in ends)]
+    return bool(above) and any(covers(r, names.join([b"*"], above[0])) for r in ours)
+
+
+@rule("YXDOMAIN ends the answer: the target of the DNAME is no part of it (RFC 6672 §2.2)")
+def too_long_after_dname(d):
+    return (
+        d.peer == "knot"
+        and d.differs_in("answer", "authority", "additional")
+        and d.ours.rcode == YXDOMAIN
+        and d.ours.answer <= d.theirs.answer
+    )
+
+
+@rule("that no name is closer than the wildcard is proved in all cases (RFC 4035 §3.1.3.3, §3.1.3.4)")
+def closer_names(d):
+    more = {r for r in d.ours.authority - d.theirs.authority if r[1] == NSEC}
+    is_of_wildcard = d.question.rdtype == NSEC or d.asked_name().startswith(b"\1*")
+    return (
+        d.peer == "knot"
+        and is_of_wildcard
+        and "authority" in d.what
+        and d.differs_in("authority", "additional")
+        and d.theirs.authority <= d.ours.authority
+        and len(more) == 1
+        and all(covers(r, d.asked_name()) for r in more)
+    )
+
+
+@rule("behind an alias, too, it is the names of the chain that are denied (RFC 4035 §3.1.3)")
+def denial_behind_alias(d):
+    more = {r for r in d.ours.authority - d.theirs.authority if r[1] == NSEC}
+    found = chain(d, d.ours)
+    found += [names.join([b"*"], a) for a in names.ancestors(names.parent(found[-1]))]
+    return (
+        d.peer == "nsd"
+        and d.what == ["authority"]
+        and any(r[1] in (CNAME, DNAME) for r in d.ours.answer)
+        and len(more) == 1
+        and all(any(covers(r, name) for name in found) for r in more)
+    )
+
+
+@rule("the rcode of a truncated response is of what is in it (RFC 6604 §3)")
+def rcode_of_truncated(d):
+    return (
+        d.what == ["rcode"]
+        and "TC" in d.ours.flags & d.theirs.flags
+        and d.ours.rcode == NOERROR
+        and any(r[1] in (CNAME, DNAME) for r in d.ours.answer)
     )

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 
+from differential.questions import TYPES, Question
 from server import free_port
 
 START_LIMIT = 60
@@ -26,7 +27,6 @@ database:
 template:
   - id: default
     storage: {zones}
-    file: "%s.zone"
     semantic-checks: off
     zonefile-load: whole
     journal-content: none
@@ -71,6 +71,8 @@ options {{
     check-integrity no;
     check-mx ignore;
     empty-zones-enable no;
+    max-records-per-type 0;
+    max-types-per-name 0;
 }};
 controls {{ }};
 logging {{ channel all {{ file "{folder}/log"; severity warning; }}; category default {{ all; }}; }};
@@ -78,9 +80,9 @@ logging {{ channel all {{ file "{folder}/log"; severity warning; }}; category de
 """
 
 PEERS = {
-    "knot": ("knotd", KNOT, '  - domain: "{name}."\n', ["-c"]),
-    "nsd": ("nsd", NSD, 'zone:\n    name: "{name}."\n    zonefile: "{name}.zone"\n', ["-d", "-c"]),
-    "bind": ("named", BIND, 'zone "{name}" {{ type primary; file "{zones}/{name}.zone"; }};\n',
+    "knot": ("knotd", KNOT, '  - domain: "{name}"\n    file: "{file}"\n', ["-c"]),
+    "nsd": ("nsd", NSD, 'zone:\n    name: "{name}"\n    zonefile: "{file}"\n', ["-d", "-c"]),
+    "bind": ("named", BIND, 'zone "{name}" {{ type primary; file "{zones}/{file}"; }};\n',
              ["-f", "-n", "1", "-c"]),
 }  # fmt: skip
 
@@ -97,7 +99,7 @@ def find(program):
 class Peer:
     """Starts on entry, is killed on exit."""
 
-    def __init__(self, name, zones, zone_names, folder):
+    def __init__(self, name, zones, served, folder):
         self.name = name
         self.port = free_port()
         self.folder = pathlib.Path(folder) / name
@@ -110,7 +112,7 @@ class Peer:
                 folder=self.folder,
                 zones=zones,
                 port=self.port,
-                list="".join(line.format(name=zone, zones=zones) for zone in zone_names),
+                list="".join(line.format(name=zone.name, file=zone.file, zones=zones) for zone in served),
             )
         )
 
@@ -130,18 +132,22 @@ class Peer:
             self.process.kill()
             self.process.wait()
 
-    def wait_for(self, question):
-        """Until it answers with data; fails with its own log when it never does."""
+    def wait_for(self, zones):
+        """Until it answers for every zone with data; fails with its own log when it never does."""
         deadline = time.monotonic() + START_LIMIT
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.connect(("127.0.0.1", self.port))
             client.settimeout(0.1)
-            while time.monotonic() < deadline and self.process.poll() is None:
+            waiting = list(zones)
+            while waiting and time.monotonic() < deadline and self.process.poll() is None:
                 try:
-                    client.send(question)
+                    client.send(Question(waiting[-1].apex, TYPES["SOA"], 0, None, False, False).to_wire(0))
                     if client.recv(65535)[3] & 0xF == 0:
-                        return
+                        waiting.pop()
                 except (TimeoutError, ConnectionRefusedError):
                     pass
+            if not waiting:
+                return
         log = [(self.folder / name) for name in ("stderr", "log")]
-        raise AssertionError("\n".join(p.read_text()[-2000:] for p in log if p.exists()))
+        texts = [path.read_text()[-2000:] for path in log if path.exists()]
+        raise AssertionError("\n".join([f"{self.name} does not serve {waiting[-1].name}", *texts]))

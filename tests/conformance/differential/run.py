@@ -1,100 +1,190 @@
-"""One comparison from a seed: zones are served by all, questions are asked of all."""
+"""One comparison from a seed: zones are served by all, questions are asked of all.
+
+The questions come in chunks, and a process for each core takes the next chunk that is left.
+"""
 
 import collections
 import contextlib
 import dataclasses
+import functools
+import multiprocessing
+import os
 import pathlib
 import tempfile
 
-import dns.name
-
-from differential import ask, compare, generate, known, peers, wire
+from differential import ask, compare, known, names, peers, questions, signing, wire, zones
 from server import Server
 
-SHOWN_MAX = 10  # Unexplained differences that are printed in full.
+SHOWN_MAX = 2  # Differences of one kind that are told in full.
+WORLDS = ("test", "root")  # Zones below a name, and the root with what is below it.
 
 
 @dataclasses.dataclass
 class Outcome:
+    asked: int = 0
+    explained: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    unexplained: dict = dataclasses.field(default_factory=dict)  # Some, as text, by their kind.
+    kinds: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+
+    @property
+    def unexplained_count(self):
+        return self.kinds.total()
+
+    def add(self, other):
+        self.asked += other.asked
+        self.explained += other.explained
+        for kind, texts in other.unexplained.items():
+            self.unexplained[kind] = (self.unexplained.get(kind, []) + texts)[:SHOWN_MAX]
+        self.kinds += other.kinds
+
+
+@dataclasses.dataclass
+class Plan:
+    """What to compare: everything that a replay must give again."""
+
     seed: int
     count: int
-    peers: list
-    explained: collections.Counter = dataclasses.field(default_factory=collections.Counter)
-    unexplained: list = dataclasses.field(default_factory=list)
+    world: str = "test"
+    zone_count: int = 40
+    denials: tuple = zones.DENIALS
+    peers: list = None
+    only: int | None = None  # The number of the one question to ask.
 
-    def text(self):
-        lines = [f"{self.count} questions, {', '.join(self.peers)}; seed {self.seed}"]
-        for (peer, why), count in sorted(self.explained.items()):
-            lines.append(f"  {count:6} explained, {peer}: {why}")
-        for difference in self.unexplained[:SHOWN_MAX]:
-            lines.append(describe(difference))
-        if self.unexplained:
-            lines.append(f"{len(self.unexplained)} differences are not explained. Replay:")
-            lines.append(f"  cd tests/conformance && python3 -m differential --seed {self.seed}"
-                         f" --count {self.count}")  # fmt: skip
-        return "\n".join(lines)
+    def zones(self):
+        maker = zones.ZoneMaker(f"{self.world} {self.seed}", self.denials)
+        return maker.many(self.zone_count) if self.world == "test" else maker.with_root(8)
 
+    def chunks(self):
+        if self.only is not None:
+            return [self.only // questions.CHUNK]
+        return range((self.count + questions.CHUNK - 1) // questions.CHUNK)
 
-def describe(difference):
-    name, rdtype, edns, _ = difference.question
-    return "\n".join(
-        [
-            f"{name} {rdtype} edns={edns} {difference.peer}: {', '.join(difference.what)}",
-            compare.show("nearcast", difference.ours),
-            compare.show(difference.peer, difference.theirs),
-        ]
-    )
+    def replay(self, number):
+        return (f"cd tests/conformance && python3 -m differential --world {self.world}"
+                f" --seed {self.seed} --zones {self.zone_count} --only {number}"
+                f" --denials {','.join(self.denials)}")  # fmt: skip
 
 
-class Served:
-    """What the zones of a run hold, by name."""
+@dataclasses.dataclass
+class Content:
+    """What the zones of a world hold, for the rules of known.py."""
 
-    def __init__(self, zones):
-        self.names = [zone.name for zone in zones]
-        self.owners = {
-            dns.name.from_text(line.split()[0]).to_wire().lower()
-            for zone in zones
-            for line in zone.lines
-        }
+    apexes: dict  # Zone by its apex.
+    owners: set  # In lower case.
+    cuts: set
+
+    @classmethod
+    def of(cls, served):
+        owners = {owner.lower() for zone in served for owner in zone.owners}
+        cuts = {owner.lower() for zone in served for owner, _ in zone.cuts}
+        return cls({zone.apex: zone for zone in served}, owners, cuts)
+
+    def zone_of(self, name):
+        """The most specific zone that a name belongs to; None: not served."""
+        return next((self.apexes[a] for a in names.ancestors(name) if a in self.apexes), None)
 
 
-def run(seed, count, zone_count=40, chosen_peers=None):
-    generator = generate.Generator(seed)
-    zones = generator.zones(zone_count)
-    chosen = chosen_peers or peers.installed()
-    outcome = Outcome(seed, count, chosen)
+def write_zones(served, folder):
+    """Zone files as everyone serves them, signed where they are to be."""
+    source = folder / "unsigned"
+    target = folder / "zones"
+    source.mkdir()
+    target.mkdir()
+    for zone in served:
+        (source / zone.file).write_text(zone.text())
+        if zone.signing.denial != "none":
+            signing.sign(zone, source / zone.file, target / zone.file)
+        else:
+            (target / zone.file).write_text(zone.text())
+    return target
+
+
+def run(plan):
+    served = plan.zones()
+    plan.peers = plan.peers or peers.installed()
+    outcome = Outcome()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        folder = pathlib.Path(folder)
-        (folder / "zones").mkdir()
-        for zone in zones:
-            (folder / "zones" / f"{zone.name}.zone").write_text(zone.text())
-        served = Served(zones)
-        names = served.names
+        folder = write_zones(served, pathlib.Path(folder))
         running = [
-            stack.enter_context(peers.Peer(name, folder / "zones", names, folder)) for name in chosen
+            stack.enter_context(peers.Peer(name, folder, served, folder.parent)) for name in plan.peers
         ]
-        ours = stack.enter_context(Server(folder / "zones"))
+        ours = stack.enter_context(Server(folder))
         for peer in running:
-            peer.wait_for(ask.to_wire(0, (names[-1] + ".", "SOA", None, False)))
-        while count > 0:
-            window = [generator.question(zones) for _ in range(min(count, ask.WINDOW))]
-            compare_window(window, ours, running, served, outcome)
-            count -= len(window)
+            peer.wait_for(served)
+        ports = [ours.port, *(peer.port for peer in running)]
+        work = functools.partial(compare_chunk, plan, served, ports)
+        with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+            for found in pool.imap_unordered(work, plan.chunks()):
+                outcome.add(found)
     return outcome
 
 
-def compare_window(questions, ours, running, served, outcome):
-    wires = [ask.to_wire(number, question) for number, question in enumerate(questions)]
-    our_responses = [wire.read(w) for w in ask.ask_all(ours.port, wires)]
-    for peer in running:
-        their_responses = [wire.read(w) for w in ask.ask_all(peer.port, wires)]
-        for question, mine, theirs in zip(questions, our_responses, their_responses, strict=True):
-            what = compare.differences(mine, theirs)
+def compare_chunk(plan, served, ports, chunk):
+    """Asks the questions of a chunk of everyone, and compares."""
+    content = Content.of(served)
+    asked = list(enumerate(questions.chunk(plan.seed, chunk, served), chunk * questions.CHUNK))
+    if plan.only is not None:
+        asked = [entry for entry in asked if entry[0] == plan.only]
+    outcome = Outcome(asked=len(asked))
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(contextlib.closing(ask.Link(port))) for port in ports]
+        found = ask.ask_all(links, [question for _, question in asked])
+        found = [[wire.read(w) for w in wires] for wires in found]
+        judge = Judge(plan, content, links[:1], outcome)
+        for (number, question), responses in zip(asked, found, strict=True):
+            judge.judge(number, question, responses)
+    return outcome
+
+
+class Judge:
+    """Compares what came for one question after the other."""
+
+    def __init__(self, plan, content, our_links, outcome):
+        self.plan = plan
+        self.content = content
+        self.our_links = our_links
+        self.outcome = outcome
+
+    def judge(self, number, question, responses):
+        ours, *others = responses
+        for fault in compare.faults(question, ours):
+            self.report(number, question, fault, [("nearcast", ours)])
+        whole = None
+        for peer, theirs in zip(self.plan.peers, others, strict=True):
+            what = compare.differences(ours, theirs)
             if not what:
                 continue
-            difference = known.Difference(peer.name, question, what, mine, theirs, served.names, served.owners)
+            whole = whole or self.whole(question, ours)
+            difference = known.Difference(peer, question, what, ours, theirs, whole, self.content)
             why = known.explanation(difference)
             if why is None:
-                outcome.unexplained.append(difference)
+                kind = f"{peer}: {', '.join(what)}"
+                self.report(number, question, kind, [("nearcast", ours), (peer, theirs)])
             else:
-                outcome.explained[peer.name, why] += 1
+                self.outcome.explained[peer, why] += 1
+
+    def whole(self, question, ours):
+        """What we answer where there is room for everything."""
+        if question.is_over_tcp:
+            return ours
+        again = question._replace(is_over_tcp=True)
+        return wire.read(ask.ask_all(self.our_links, [again])[0][0])
+
+    def report(self, number, question, kind, responses):
+        self.outcome.kinds[kind] += 1
+        if self.outcome.kinds[kind] > SHOWN_MAX:
+            return
+        shown = [compare.show(name, response) for name, response in responses]
+        text = "\n".join([f"{question.text()}: {kind}", *shown, f"  {self.plan.replay(number)}"])
+        self.outcome.unexplained.setdefault(kind, []).append(text)
+
+
+def describe(plan, outcome):
+    lines = [f"{outcome.asked} questions of world {plan.world}, seed {plan.seed}:"
+             f" {', '.join(plan.peers)}"]  # fmt: skip
+    for (peer, why), count in sorted(outcome.explained.items()):
+        lines.append(f"  {count:6} explained, {peer}: {why}")
+    lines += [text for texts in outcome.unexplained.values() for text in texts]
+    for kind, count in outcome.kinds.most_common():
+        lines.append(f"  {count:6} not explained, {kind}")
+    return "\n".join(lines)

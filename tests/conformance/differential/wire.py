@@ -3,21 +3,27 @@
 import dataclasses
 import struct
 
+from differential import names
+from differential.questions import TYPE_NAMES
+
 # Where names stand in rdata: fixed bytes before the first, how many, then fixed bytes.
-NAMES_IN_RDATA = {2: (0, 1), 5: (0, 1), 6: (0, 2), 12: (0, 1), 15: (2, 1), 33: (6, 1), 39: (0, 1)}
-OPT = 41
+NAMES_IN_RDATA = {2: (0, 1), 5: (0, 1), 6: (0, 2), 12: (0, 1), 15: (2, 1), 33: (6, 1), 39: (0, 1),
+                  46: (18, 1), 47: (0, 1), 64: (2, 1), 65: (2, 1)}
+OPT, RRSIG, DO = 41, 46, 0x8000
 FLAG_NAMES = {0x0400: "AA", 0x0200: "TC", 0x0100: "RD", 0x0080: "RA", 0x0020: "AD", 0x0010: "CD"}
 
 
 @dataclasses.dataclass
 class Response:
     id: int
+    question: bytes
     rcode: int
     flags: frozenset
     answer: frozenset
     authority: frozenset
     additional: frozenset
     has_edns: bool
+    is_dnssec_ok: bool
     has_repeats: bool  # A record stands twice in one section.
     size: int
 
@@ -65,6 +71,7 @@ def read(wire):
     at = 12
     for _ in range(questions):
         at = read_name(wire, at)[1] + 4
+    question = wire[12:at]
     sections = []
     for count in counts:
         records, at = read_section(wire, at, count)
@@ -73,26 +80,31 @@ def read(wire):
     rcode = bits & 0xF | (opt[0][3] >> 24 << 4 if opt else 0)
     return Response(
         id=id_,
+        question=question,
         rcode=rcode,
         flags=frozenset(name for bit, name in FLAG_NAMES.items() if bits & bit),
         answer=frozenset(sections[0]),
         authority=frozenset(sections[1]),
         additional=frozenset(r for r in sections[2] if r[1] != OPT),
         has_edns=bool(opt),
+        is_dnssec_ok=bool(opt and opt[0][3] & DO),
         has_repeats=any(len(set(section)) < len(section) for section in sections),
         size=len(wire),
     )
 
 
-def name_text(wire):
-    labels, at = [], 0
-    while wire[at]:
-        label = wire[at + 1 : at + 1 + wire[at]]
-        labels.append("".join(chr(b) if 0x21 <= b < 0x7F and b != 0x2E else f"\\{b:03}" for b in label))
-        at += 1 + wire[at]
-    return ".".join(labels) + "."
-
-
 def record_text(record):
     owner, rdtype, _, ttl, rdata = record
-    return f"{name_text(owner)} {ttl} TYPE{rdtype} {rdata.hex()}"
+    kind = TYPE_NAMES.get(rdtype, f"TYPE{rdtype}")
+    return f"{names.to_text(owner)} {ttl} {kind} {rdata_text(rdtype, rdata)}"
+
+
+def rdata_text(rdtype, rdata):
+    if rdtype == RRSIG:
+        covered, algorithm, labels, ttl = struct.unpack_from("!HBBI", rdata)
+        return f"{TYPE_NAMES.get(covered, covered)} labels {labels} ttl {ttl} {rdata[18:].hex()[:40]}"
+    if rdtype in NAMES_IN_RDATA:
+        before, count = NAMES_IN_RDATA[rdtype]
+        if count == 1:
+            return f"{rdata[:before].hex()} {names.to_text(read_name(rdata, before)[0])}"
+    return rdata.hex()
