@@ -100,8 +100,10 @@ Composer::Step Composer::answer_in(const zone::Version& zone) {
 Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& found) {
     const Node& node = found.node;
     const RRType qtype = query_->qtype;
-    if (found.match == Match::Wildcard) prove_no_closer(zone);
-    const RRset exact = node.find(qtype);
+    if (found.match == Match::Wildcard && query_->edns.dnssec_ok) {
+        prove_no_closer(zone, name_.name(), found.encloser, proofs_);
+    }
+    const RRset exact = qtype == RRType::NSEC3 ? RRset() : node.find(qtype);
     if (exact) {
         answer_positive(zone, node, exact);
         return Step::Done;
@@ -173,31 +175,10 @@ void Composer::answer_negative(const zone::Version& zone, const Lookup& found) {
     const auto body = soa.body();
     const uint32_t minimum = base::load_u32(body.data() + body.size() - sizeof(uint32_t));
     if (minimum < soa.ttl()) writer_->set_ttls(start, minimum);
-    prove_absence(zone, found);
+    if (query_->edns.dnssec_ok) prove_absence(zone, name_.name(), found, proofs_);
 }
 
-void Composer::prove_no_closer(const zone::Version& zone) {
-    if (!query_->edns.dnssec_ok || !zone.apex().find(RRType::NSEC)) return;
-    proofs_.take(zone, find_nsec(zone, name_.name().wire()));
-}
-
-void Composer::prove_absence(const zone::Version& zone, const Lookup& found) {
-    if (!query_->edns.dnssec_ok || !zone.apex().find(RRType::NSEC)) return;
-    switch (found.match) {
-        case Match::Nothing:
-            proofs_.take(zone, find_nsec(zone, name_.name().wire()));
-            proofs_.take(zone, find_nsec(zone, wildcard_below(found.encloser).wire()));
-            break;
-        case Match::Wildcard:  // That nothing is closer is proved already. It may be empty.
-            proofs_.take(zone, find_nsec(zone, found.node.owner()));
-            break;
-        default:  // The name exists; an empty non-terminal is seen from the NSEC in front of it.
-            proofs_.take(zone, find_nsec(zone, name_.name().wire()));
-            break;
-    }
-}
-
-// Where the NSEC's owner ends the current name, it stands in the message. Else its apex may.
+// Where the proof's owner ends the current name, it stands in the message. Else its apex may.
 Owner Composer::owner_of(const ProofList::Proof& proof) const {
     const zone::HashedName& name = name_.name();
     const auto ends_name = [&name](const Node& node) {
@@ -205,8 +186,8 @@ Owner Composer::owner_of(const ProofList::Proof& proof) const {
         const auto suffix = name.suffix(name.label_count() - node.label_count());
         return dns::equal_ignoring_case(suffix, node.owner());
     };
-    if (ends_name(proof.nsec)) return ancestor_owner(proof.nsec);
-    Owner owner{0, proof.nsec.owner()};
+    if (ends_name(proof.node)) return ancestor_owner(proof.node);
+    Owner owner{0, proof.node.owner()};
     if (ends_name(proof.apex)) {
         owner.tail_size = proof.apex.owner().size();
         owner.tail_at = name_.suffix_at(owner.tail_size);
@@ -217,7 +198,7 @@ Owner Composer::owner_of(const ProofList::Proof& proof) const {
 void Composer::add_proofs() {
     for (const ProofList::Proof& proof : proofs_.proofs()) {
         if (outcome_.is_truncated) break;
-        need_set(Section::Authority, proof.nsec, proof.nsec.find(RRType::NSEC), owner_of(proof));
+        need_set(Section::Authority, proof.node, proof.node.find(proof.type), owner_of(proof));
     }
     proofs_.clear();
 }
@@ -277,9 +258,14 @@ void Composer::refer(const zone::Version& zone, const Node& cut) {
     const Owner owner = ancestor_owner(cut);
     need_set(Section::Authority, cut, ns, owner);
     const size_t ns_at = writer_->last_body_at();
-    const RRset ds = query_->edns.dnssec_ok ? cut.find(RRType::DS) : RRset();
-    if (ds && !outcome_.is_truncated) need_set(Section::Authority, cut, ds, owner);
-    if (!ds && query_->edns.dnssec_ok && cut.find(RRType::NSEC)) proofs_.take(zone, cut);
+    if (query_->edns.dnssec_ok && !outcome_.is_truncated) {
+        const RRset ds = cut.find(RRType::DS);
+        if (ds) {
+            need_set(Section::Authority, cut, ds, owner);
+        } else {
+            prove_insecure(zone, name_.name(), cut, proofs_);
+        }
+    }
     add_proofs();
     if (outcome_.is_truncated || ns.header().link_count == 0) return;
     resolve_targets(zone, cut, ns);

@@ -81,10 +81,6 @@ class Composer {
     void add_additional(const zone::RRset& rrset, const Owner& owner, size_t rrset_at);
     [[nodiscard]] bool add_addresses(const zone::Node& target, const Owner& owner);
 
-    // What must be proved, if the client wants proofs and the zone has them: that no name is closer
-    // than the one found, and that there is not what was asked.
-    void prove_no_closer(const zone::Version& zone);
-    void prove_absence(const zone::Version& zone, const Lookup& found);
     void add_proofs();
     [[nodiscard]] Owner owner_of(const ProofList::Proof& proof) const;
 

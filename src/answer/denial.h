@@ -1,44 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which NSEC records prove that something is not in a signed zone (RFC 4035 §3.1.3, RFC 6840 §4).
+// Which NSEC or NSEC3 records prove that something is not in a signed zone: RFC 4035 §3.1.3 with
+// RFC 6840 §4, and RFC 5155 §7.2.
 //
-// Collected while a question is answered, and added once the answer section is complete.
+// They are collected while a question is answered, and added once the answer section is complete.
+// In a zone without a chain nothing is collected.
 
 #pragma once
 
 #include <array>
 #include <span>
 
+#include "answer/lookup.h"
 #include "zone/version.h"
 
 namespace nearcast::answer {
 
-// The node whose NSEC matches `name`, or else covers it; none in a zone without NSEC. The name is
-// in the zone.
-[[nodiscard]] zone::Node find_nsec(const zone::Version& zone, std::span<const uint8_t> name);
-
-// The name of the wildcard below `encloser`; the encloser is not so long that there can be none.
-[[nodiscard]] dns::Name wildcard_below(const zone::Node& encloser);
-
-// A set of nodes with NSEC records, each taken once.
+// A set of nodes with NSEC or NSEC3 records, each taken once.
 class ProofList {
  public:
-    // What one question can need: a chain of wildcards needs one for each link, its end two more.
+    // What one question can need: a chain of wildcards needs one for each link, its end three more.
     static constexpr size_t kCountMax = 20;
 
     struct Proof {
-        zone::Node nsec;
+        zone::Node node;
         zone::Node apex;  // Of the zone that it is from.
+        dns::RRType type = dns::RRType::None;
     };
 
     void clear() { count_ = 0; }
-    // Leaves out a node that is none or has no NSEC, one that is there already, one too many.
-    void take(const zone::Version& zone, const zone::Node& nsec);
+    // Leaves out a node that is none or has no such records, one that is there already, one too
+    // many.
+    void take(const zone::Version& zone, const zone::Node& node, dns::RRType type);
     [[nodiscard]] std::span<const Proof> proofs() const { return {proofs_.data(), count_}; }
 
  private:
     std::array<Proof, kCountMax> proofs_;
     size_t count_ = 0;
 };
+
+// That `name`, which a wildcard below `encloser` stands for, does not exist itself.
+void prove_no_closer(const zone::Version& zone, const zone::HashedName& name,
+                     const zone::Node& encloser, ProofList& proofs);
+
+// That what was asked is not there. `found` says what the zone has for `name` instead.
+void prove_absence(const zone::Version& zone, const zone::HashedName& name, const Lookup& found,
+                   ProofList& proofs);
+
+// That the child at `cut`, which is `name` or above it, is not signed.
+void prove_insecure(const zone::Version& zone, const zone::HashedName& name, const zone::Node& cut,
+                    ProofList& proofs);
 
 }  // namespace nearcast::answer

@@ -89,6 +89,12 @@ void Image::prefetch_node(uint64_t hash) const {
     });
 }
 
+dnssec::Nsec3Parameters Image::nsec3_parameters() const {
+    const size_t at = header().nsec3_parameters * kRefUnit;
+    const std::span rest(block_ + at, header().size - at);
+    return dnssec::read_nsec3_parameters(rest).value_or(dnssec::Nsec3Parameters{});
+}
+
 ImageBlock ImageBlock::allocate(size_t size) {
     assert(size % kImageAlignment == 0);
     ImageBlock block;
@@ -140,11 +146,14 @@ ImageFault verify_image(std::span<const uint8_t> block) noexcept {
     if (header.checksum != image_checksum(block)) return ImageFault::WrongChecksum;
     // Set by whoever uses a delta, and by nobody else.
     if (header.base_address != 0) return ImageFault::OutOfBounds;
-    const bool is_whole = header.size % kImageAlignment == 0 && header.bucket_count > 0 &&
-                          is_inside(header, kApexRef, 1, sizeof(NodeHeader)) &&
-                          is_inside(header, header.index, header.bucket_count, sizeof(Bucket)) &&
-                          is_inside(header, header.order, header.name_count, sizeof(Ref)) &&
-                          is_inside(header, header.nsec3_order, header.nsec3_count, sizeof(Ref));
+    const bool is_whole =
+        header.size % kImageAlignment == 0 && header.bucket_count > 0 &&
+        is_inside(header, kApexRef, 1, sizeof(NodeHeader)) &&
+        is_inside(header, header.index, header.bucket_count, sizeof(Bucket)) &&
+        is_inside(header, header.order, header.name_count, sizeof(Ref)) &&
+        is_inside(header, header.nsec3_order, header.nsec3_count, sizeof(Ref)) &&
+        is_inside(header, header.nsec3_links, header.nsec3_link_count, sizeof(Nsec3Link)) &&
+        is_inside(header, header.nsec3_parameters, 1, 1);
     return is_whole ? ImageFault::None : ImageFault::OutOfBounds;
 }
 

@@ -18,6 +18,7 @@
 
 #include "dns/ascii.h"
 #include "dns/rr_type.h"
+#include "dnssec/nsec3.h"
 #include "zone/hashed_name.h"
 
 namespace nearcast::zone {
@@ -51,14 +52,15 @@ struct ImageHeader {
     uint32_t label_count_max;  // No name has more labels, the root not counted.
 
     // Second cache line: not needed for an ordinary answer.
-    Ref nsec3_order;  // Ref[nsec3_count]: nodes of the NSEC3 chain in the order of their hashes
+    Ref nsec3_order;  // Ref[nsec3_count]: nodes that hold nothing but NSEC3, in canonical order
     uint32_t nsec3_count;
     uint32_t record_count;
-    uint32_t reserved;
+    Ref nsec3_parameters;    // The rdata of the NSEC3PARAM of the chain that answers use, or none.
     uint64_t base_checksum;  // For a delta: of the image it applies to. Zero: complete in itself.
-    uint64_t reserved_words[4];
-    uint64_t
-        base_address;  // Of a delta that is in use: where its base is. Means nothing in a file.
+    Ref nsec3_links;         // Nsec3Link[nsec3_link_count]: that chain
+    uint32_t nsec3_link_count;
+    uint64_t reserved_words[3];
+    uint64_t base_address;  // Of a delta in use: where its base is. Means nothing in a file.
 };
 static_assert(sizeof(ImageHeader) == 128);
 
@@ -79,7 +81,8 @@ struct Bucket {
 };
 static_assert(sizeof(Bucket) == 64);
 
-// Followed by the owner name, padded to four bytes, then RRsetEntry[rrset_count].
+// Followed by the owner name, padded to four bytes, then RRsetEntry[rrset_count], and Nsec3Places
+// where the flags say so.
 struct NodeHeader {
     uint16_t flags;  // NodeFlag
     uint8_t owner_size;
@@ -96,6 +99,8 @@ enum NodeFlag : uint16_t {
     kDname = 4,
     kOccluded = 8,    // Below a cut or a DNAME: never an answer, at most glue.
     kTombstone = 16,  // For a delta: the name is gone.
+    kPlaced = 32,     // In a zone with an NSEC3 chain, and not occluded: it has Nsec3Places.
+    kProvable = 64,   // An NSEC3 of the chain matches its name: see Nsec3Places::own.
 };
 
 struct RRsetEntry {
@@ -104,6 +109,21 @@ struct RRsetEntry {
     Ref rrset;
 };
 static_assert(sizeof(RRsetEntry) == 8);
+
+// A link of the NSEC3 chain: they lie in the order of their hashes.
+struct Nsec3Link {
+    dnssec::Nsec3Hash hash;
+    Ref node;
+};
+static_assert(sizeof(Nsec3Link) == 24);
+
+// Which links of the chain deny what is not at a name or below it. With them only the next closer
+// name of a question has to be hashed.
+struct Nsec3Places {
+    uint32_t own;       // The link that matches the name, or covers it: see kProvable.
+    uint32_t wildcard;  // The link that covers the name's wildcard, if that does not exist.
+};
+static_assert(sizeof(Nsec3Places) == 8);
 
 // The records of an RRset with their signatures, at most: with a header, the longest question and
 // an OPT record they still fit in the largest message.
@@ -227,6 +247,10 @@ class Node {
                 header().rrset_count};
     }
     [[nodiscard]] RRset rrset(const RRsetEntry& entry) const { return {block_, entry.rrset}; }
+    // Of a node that is kPlaced.
+    [[nodiscard]] const Nsec3Places& nsec3_places() const {
+        return *reinterpret_cast<const Nsec3Places*>(rrsets().data() + rrsets().size());
+    }
     // False when the node has none of this type.
     [[nodiscard]] RRset find(dns::RRType type) const {
         for (const RRsetEntry& entry : rrsets()) {
@@ -306,6 +330,13 @@ class Image {
         return {reinterpret_cast<const Ref*>(block_ + header().nsec3_order * kRefUnit),
                 header().nsec3_count};
     }
+    // Empty in a zone without a chain of NSEC3 that answers can use.
+    [[nodiscard]] std::span<const Nsec3Link> nsec3_links() const {
+        return {reinterpret_cast<const Nsec3Link*>(block_ + header().nsec3_links * kRefUnit),
+                header().nsec3_link_count};
+    }
+    // How that chain hashes names.
+    [[nodiscard]] dnssec::Nsec3Parameters nsec3_parameters() const;
 
  private:
     [[nodiscard]] Probe probe(uint64_t hash) const {

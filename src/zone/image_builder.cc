@@ -6,6 +6,7 @@
 
 #include "zone/image_records.h"
 #include "zone/node_writer.h"
+#include "zone/nsec3_chain.h"
 
 namespace nearcast::zone {
 namespace {
@@ -14,7 +15,10 @@ using dns::RRType;
 
 class Builder {
  public:
-    explicit Builder(const ZoneDraft& draft) : draft_(draft), refs_(draft.nodes().size()) {}
+    explicit Builder(const ZoneDraft& draft)
+        : draft_(draft), refs_(draft.nodes().size()), chain_(find_nsec3_chain(draft)) {
+        if (!chain_.links.empty()) standings_ = find_nsec3_places(draft, chain_);
+    }
 
     base::Result<ImageBlock> build();
 
@@ -23,16 +27,20 @@ class Builder {
     void settle_links();
     base::Result<void> put_index();
     void put_orders();
+    void put_nsec3_chain();
     void fill_header();
 
     const ZoneDraft& draft_;
     NodeWriter writer_;
     std::vector<Ref> refs_;  // Of each node of the draft.
+    Nsec3Chain chain_;
+    std::vector<Nsec3Standing> standings_;  // Of each node of the draft, if there is a chain.
 };
 
 base::Result<void> Builder::put_nodes() {
     for (uint32_t number = 0; number < refs_.size(); ++number) {
-        const auto ref = writer_.put_node(draft_, draft_.nodes()[number]);
+        const Nsec3Standing* const standing = standings_.empty() ? nullptr : &standings_[number];
+        const auto ref = writer_.put_node(draft_, draft_.nodes()[number], standing);
         if (!ref) return std::unexpected(ref.error());
         refs_[number] = *ref;
     }
@@ -72,6 +80,18 @@ void Builder::put_orders() {
     for (const Ref ref : refs_) writer_.put(ref);  // Those of the NSEC3 chain come last.
 }
 
+void Builder::put_nsec3_chain() {
+    if (chain_.links.empty()) return;
+    writer_.header().nsec3_links = writer_.here();
+    writer_.header().nsec3_link_count = static_cast<uint32_t>(chain_.links.size());
+    for (const Nsec3Link& link : chain_.links) {
+        writer_.put(Nsec3Link{link.hash, refs_[link.node]});
+    }
+    writer_.header().nsec3_parameters = writer_.here();
+    writer_.put_bytes(chain_.parameters);
+    writer_.pad(kRefUnit);
+}
+
 void Builder::fill_header() {
     ImageHeader& header = writer_.header();
     for (const ZoneDraft::Node& node : draft_.nodes()) {
@@ -91,6 +111,7 @@ base::Result<ImageBlock> Builder::build() {
     settle_links();
     if (auto done = put_index(); !done) return std::unexpected(done.error());
     put_orders();
+    put_nsec3_chain();
     fill_header();
     return writer_.seal();
 }

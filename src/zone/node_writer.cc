@@ -134,7 +134,8 @@ base::Result<void> NodeWriter::put_set(const ZoneDraft& draft, const ZoneDraft::
     return {};
 }
 
-base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::Node& node) {
+base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::Node& node,
+                                       const Nsec3Standing* standing) {
     const Ref ref = here();
     NodeHeader header{};
     header.flags = node.flags;
@@ -144,11 +145,15 @@ base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::
     const auto has_records = [](const ZoneDraft::Set& set) { return !set.records.empty(); };
     const auto set_count = std::ranges::count_if(draft.sets(node), has_records);
     header.rrset_count = static_cast<uint16_t>(set_count);
+    const bool is_placed = standing != nullptr && !node.is_nsec3 && (node.flags & kOccluded) == 0;
+    if (is_placed) header.flags |= kPlaced;
+    if (is_placed && standing->is_provable) header.flags |= kProvable;
     put(header);
     put_bytes(draft.name(node));
     pad(kRefUnit);
     size_t entry = bytes_.size();
     bytes_.resize(entry + header.rrset_count * sizeof(RRsetEntry));
+    if (is_placed) put(standing->places);
     for (const ZoneDraft::Set& set : draft.sets(node)) {
         if (set.records.empty()) continue;
         at<RRsetEntry>(entry) = {set.type, 0, here()};

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "zone/draft.h"
 #include "zone/image.h"
+#include "zone/nsec3_chain.h"
 
 namespace nearcast::zone {
 
@@ -34,8 +35,10 @@ class NodeWriter {
 
     NodeWriter() { bytes_.resize(sizeof(ImageHeader)); }
 
-    // An arranged node of the draft. Fails when an RRset fits in no message, or the image is full.
-    [[nodiscard]] base::Result<Ref> put_node(const ZoneDraft& draft, const ZoneDraft::Node& node);
+    // An arranged node of the draft, with its places in the NSEC3 chain if there is one. Fails when
+    // an RRset fits in no message, or the image is full.
+    [[nodiscard]] base::Result<Ref> put_node(const ZoneDraft& draft, const ZoneDraft::Node& node,
+                                             const Nsec3Standing* standing = nullptr);
 
     // A node as it lies in another image, with its RRsets and without what it says of others.
     [[nodiscard]] base::Result<Ref> copy_node(const Node& node);

@@ -3,6 +3,9 @@
 #include "zone/version.h"
 
 #include <algorithm>
+#include <cassert>
+
+#include "zone/nsec3_links.h"
 
 namespace nearcast::zone {
 
@@ -22,6 +25,24 @@ Node NodeOrder::next(Place& place) const {
 Node NodeOrder::previous(Place& place) const {
     if (place.base == 0) return {};
     return {base_, base_order_[--place.base]};
+}
+
+Nsec3Proof Version::nsec3_of(const Node& node) const {
+    assert(node.has(kPlaced));
+    const Nsec3Link& link = base_.nsec3_links()[node.nsec3_places().own];
+    return {base_.node(link.node), node.has(kProvable)};
+}
+
+Nsec3Proof Version::nsec3_of_wildcard(const Node& node) const {
+    assert(node.has(kPlaced));
+    const Nsec3Link& link = base_.nsec3_links()[node.nsec3_places().wildcard];
+    return {base_.node(link.node), static_cast<bool>(node.wildcard())};
+}
+
+Nsec3Proof Version::nsec3_for(const dnssec::Nsec3Hash& hash) const {
+    const auto links = base_.nsec3_links();
+    const Nsec3Place place = find_nsec3_place(links, hash);
+    return {base_.node(links[place.link].node), place.is_match};
 }
 
 }  // namespace nearcast::zone

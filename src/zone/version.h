@@ -40,6 +40,12 @@ class NodeOrder {
     std::span<const Ref> base_order_;
 };
 
+// A node whose NSEC3 record says something of a name.
+struct Nsec3Proof {
+    Node node;
+    bool is_match = false;  // It is the name's own: else it covers the name, which so has none.
+};
+
 class Version {
  public:
     // The block of an image; it stays where it is as long as the version is used.
@@ -70,6 +76,19 @@ class Version {
 
     [[nodiscard]] NodeOrder names() const { return {base_.block(), base_.order()}; }
     [[nodiscard]] NodeOrder nsec3_chain() const { return {base_.block(), base_.nsec3_order()}; }
+
+    // The NSEC3 chain that answers are proved with, if there is one: all but has_nsec3() is about
+    // that chain.
+    [[nodiscard]] bool has_nsec3() const { return base_.header().nsec3_link_count > 0; }
+    [[nodiscard]] dnssec::Nsec3Parameters nsec3_parameters() const {
+        return base_.nsec3_parameters();
+    }
+    // The link that matches the name of `node`, or else covers it; `node` is not occluded.
+    [[nodiscard]] Nsec3Proof nsec3_of(const Node& node) const;
+    // The link for the wildcard below `node`, which is no cut, has no DNAME and is not occluded.
+    [[nodiscard]] Nsec3Proof nsec3_of_wildcard(const Node& node) const;
+    // The link for any other name, by its hash.
+    [[nodiscard]] Nsec3Proof nsec3_for(const dnssec::Nsec3Hash& hash) const;
 
     // The steps of find() that a batch takes apart, as those of Image.
     void prefetch_bucket(uint64_t hash) const { base_.prefetch_bucket(hash); }
