@@ -26,6 +26,7 @@ struct Options {
     bool is_json = false;
     bool is_strict = false;
     bool is_relative = false;
+    bool is_generic = false;
 };
 
 base::Result<zone::CompileOptions> compile_options(const Options& options) {
@@ -70,8 +71,9 @@ int format(const Options& options) {
     if (!compile) return tell(compile.error());
     const auto draft = read_or_tell(options.paths.front(), *compile);
     if (!draft) return 1;
-    const auto style =
-        options.is_relative ? dns::ZoneFileStyle::Relative : dns::ZoneFileStyle::Absolute;
+    const auto style = options.is_relative  ? dns::ZoneFileStyle::Relative
+                       : options.is_generic ? dns::ZoneFileStyle::Generic
+                                            : dns::ZoneFileStyle::Absolute;
     std::fputs(zone::zone_to_text(*draft, style).c_str(), stdout);
     return 0;
 }
@@ -126,6 +128,11 @@ void add_zone_command(CLI::App& program, int& status) {
     formatted->add_option("FILE", options->paths, "A zone file")->required()->expected(1);
     formatted->add_flag("--relative", options->is_relative,
                         "For people: $ORIGIN and $TTL in front, owners relative and said once");
+
+    formatted
+        ->add_flag("--generic", options->is_generic,
+                   "For servers that know fewer types: all data as \\# size hex (RFC 3597)")
+        ->excludes("--relative");
 
     CLI::App* compared = add_verb(
         *zone, "diff",

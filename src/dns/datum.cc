@@ -22,6 +22,8 @@ const Datum& datum_of(Field field) {
             return kU16Datum;
         case Field::U32:
             return kU32Datum;
+        case Field::U64:
+            return kU64Datum;
         case Field::Ttl:
             return kTtlDatum;
         case Field::Type:
@@ -32,6 +34,8 @@ const Datum& datum_of(Field field) {
             return kAlgorithmDatum;
         case Field::CertType:
             return kCertTypeDatum;
+        case Field::Scheme:
+            return kSchemeDatum;
         case Field::Ipv4:
             return kIpv4Datum;
         case Field::Ipv6:
@@ -58,6 +62,8 @@ const Datum& datum_of(Field field) {
             return kTagDatum;
         case Field::Hex:
             return kHexDatum;
+        case Field::Fingerprint:
+            return kFingerprintDatum;
         case Field::DsDigest:
             return kDsDigestDatum;
         case Field::ZoneDigest:
@@ -84,6 +90,20 @@ const Datum& datum_of(Field field) {
             return kHostIdentityDatum;
         case Field::ServiceParameters:
             return kServiceParametersDatum;
+        case Field::Services:
+            return kServicesDatum;
+        case Field::NextTypes:
+            return kNextTypesDatum;
+        case Field::AddressSuffix:
+            return kAddressSuffixDatum;
+        case Field::AtmAddress:
+            return kAtmAddressDatum;
+        case Field::DashOrBase64:
+            return kDashOrBase64Datum;
+        case Field::PsdnAddress:
+            return kPsdnAddressDatum;
+        case Field::Position:
+            return kPositionDatum;
     }
     std::abort();  // A row is walked up to its first None, never beyond.
 }

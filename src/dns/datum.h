@@ -37,11 +37,13 @@ extern const Datum kNamesDatum;
 extern const Datum kU8Datum;
 extern const Datum kU16Datum;
 extern const Datum kU32Datum;
+extern const Datum kU64Datum;
 extern const Datum kTtlDatum;
 extern const Datum kTypeDatum;
 extern const Datum kTimestampDatum;
 extern const Datum kAlgorithmDatum;
 extern const Datum kCertTypeDatum;
+extern const Datum kSchemeDatum;
 extern const Datum kIpv4Datum;
 extern const Datum kIpv6Datum;
 extern const Datum kNsapDatum;
@@ -55,6 +57,7 @@ extern const Datum kTextDatum;
 extern const Datum kUriDatum;
 extern const Datum kTagDatum;
 extern const Datum kHexDatum;
+extern const Datum kFingerprintDatum;
 extern const Datum kDsDigestDatum;
 extern const Datum kZoneDigestDatum;
 extern const Datum kBase64Datum;
@@ -68,6 +71,13 @@ extern const Datum kIpsecGatewayDatum;
 extern const Datum kAmtRelayDatum;
 extern const Datum kHostIdentityDatum;
 extern const Datum kServiceParametersDatum;
+extern const Datum kServicesDatum;
+extern const Datum kNextTypesDatum;
+extern const Datum kAddressSuffixDatum;
+extern const Datum kAtmAddressDatum;
+extern const Datum kDashOrBase64Datum;
+extern const Datum kPsdnAddressDatum;
+extern const Datum kPositionDatum;
 
 // What several kinds share.
 

@@ -36,6 +36,12 @@ Fault parse_base64(TokenReader& words, Bytes& rdata) {
     return fault || rdata.size() > start ? fault : Fault("is not base 64");
 }
 
+Fault parse_dash_or_base64(TokenReader& words, Bytes& rdata) {
+    std::string_view text;
+    if (!words.has_next() || words.peek().text != "-") return parse_base64(words, rdata);
+    return words.next(text);
+}
+
 bool check_rest(WireReader& rdata) { return rdata.skip(rdata.remaining()); }
 
 bool check_some(WireReader& rdata) { return rdata.remaining() > 0 && check_rest(rdata); }
@@ -48,6 +54,22 @@ void print_hex(WireReader& rdata, std::string& text) {
 void print_base64(WireReader& rdata, std::string& text) {
     append_base64(rdata.rest(), text);
     (void)check_rest(rdata);
+}
+
+void print_dash_or_base64(WireReader& rdata, std::string& text) {
+    if (rdata.remaining() == 0) text += '-';
+    print_base64(rdata, text);
+}
+
+bool is_fingerprint_size(uint8_t type, size_t size) {
+    switch (type) {
+        case 1:
+            return size == 20;  // SHA-1
+        case 2:
+            return size == 32;  // SHA-256
+        default:
+            return size > 0;
+    }
 }
 
 // The kind of digest stands in the byte in front of it: its size tells one that was cut off.
@@ -151,12 +173,15 @@ void print_hashed_name(WireReader& rdata, std::string& text) {
 }  // namespace
 
 const Datum kHexDatum{parse_hex, check_some, print_hex};
+const Datum kFingerprintDatum{parse_digest<is_fingerprint_size>, check_digest<is_fingerprint_size>,
+                              print_hex};
 const Datum kDsDigestDatum{parse_digest<is_ds_digest_size>, check_digest<is_ds_digest_size>,
                            print_hex};
 const Datum kZoneDigestDatum{parse_digest<is_zone_digest_size>, check_digest<is_zone_digest_size>,
                              print_hex};
 const Datum kBase64Datum{parse_base64, check_some, print_base64};
 const Datum kOptionalBase64Datum{parse_optional_base64, check_rest, print_base64};
+const Datum kDashOrBase64Datum{parse_dash_or_base64, check_rest, print_dash_or_base64};
 const Datum kSaltDatum{parse_salt, check_salt, print_salt};
 const Datum kHashedNameDatum{parse_hashed_name, check_hashed_name, print_hashed_name};
 

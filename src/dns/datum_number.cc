@@ -93,6 +93,8 @@ constexpr auto kCertTypes = std::to_array<Mnemonic>({{"PKIX", 1},
                                                      {"URI", 253},
                                                      {"OID", 254}});
 
+constexpr auto kSchemes = std::to_array<Mnemonic>({{"NOTIFY", 1}});  // RFC 9859 §6.2
+
 bool find_mnemonic(std::span<const Mnemonic> known, std::string_view word, uint32_t& number) {
     const auto bytes = [](std::string_view text) {
         return std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size());
@@ -140,6 +142,20 @@ Fault parse_u32(TokenReader& words, Bytes& rdata) {
     return {};
 }
 
+Fault parse_u64(TokenReader& words, Bytes& rdata) {
+    std::string_view text;
+    if (const Fault fault = words.next(text)) return fault;
+    uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stopped != end) {
+        return Fault("is not a number from 0 to 18446744073709551615");
+    }
+    put_u32(rdata, static_cast<uint32_t>(value >> 32));
+    put_u32(rdata, static_cast<uint32_t>(value));
+    return {};
+}
+
 Fault parse_ttl(TokenReader& words, Bytes& rdata) {
     std::string_view text;
     if (const Fault fault = words.next(text)) return fault;
@@ -177,6 +193,17 @@ Fault parse_cert_type(TokenReader& words, Bytes& rdata) {
         return Fault("is not a certificate type");
     }
     put_u16(rdata, static_cast<uint16_t>(value));
+    return {};
+}
+
+Fault parse_scheme(TokenReader& words, Bytes& rdata) {
+    std::string_view text;
+    if (const Fault fault = words.next(text)) return fault;
+    uint32_t value = 0;
+    if (!parse_decimal(text, 0xFF, value) && !find_mnemonic(kSchemes, text, value)) {
+        return Fault("is not a scheme: write NOTIFY or a number from 0 to 255");
+    }
+    rdata.push_back(static_cast<uint8_t>(value));
     return {};
 }
 
@@ -230,6 +257,26 @@ void print_u32(WireReader& rdata, std::string& text) {
     append_number(value, text);
 }
 
+void print_u64(WireReader& rdata, std::string& text) {
+    uint32_t high = 0;
+    uint32_t low = 0;
+    (void)rdata.read_u32(high);
+    (void)rdata.read_u32(low);
+    text += std::to_string(uint64_t{high} << 32 | low);
+}
+
+void print_scheme(WireReader& rdata, std::string& text) {
+    uint8_t value = 0;
+    (void)rdata.read_u8(value);
+    for (const Mnemonic& scheme : kSchemes) {
+        if (scheme.number == value) {
+            text += scheme.word;
+            return;
+        }
+    }
+    append_number(value, text);
+}
+
 void print_type(WireReader& rdata, std::string& text) {
     uint16_t value = 0;
     (void)rdata.read_u16(value);
@@ -259,10 +306,12 @@ void print_timestamp(WireReader& rdata, std::string& text) {
 const Datum kU8Datum{parse_u8, check_fixed<1>, print_u8};
 const Datum kU16Datum{parse_u16, check_fixed<2>, print_u16};
 const Datum kU32Datum{parse_u32, check_fixed<4>, print_u32};
+const Datum kU64Datum{parse_u64, check_fixed<8>, print_u64};
 const Datum kTtlDatum{parse_ttl, check_fixed<4>, print_u32};
 const Datum kTypeDatum{parse_type, check_fixed<2>, print_type};
 const Datum kTimestampDatum{parse_timestamp, check_fixed<4>, print_timestamp};
 const Datum kAlgorithmDatum{parse_algorithm, check_fixed<1>, print_u8};
 const Datum kCertTypeDatum{parse_cert_type, check_fixed<2>, print_u16};
+const Datum kSchemeDatum{parse_scheme, check_fixed<1>, print_scheme};
 
 }  // namespace nearcast::dns

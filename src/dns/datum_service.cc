@@ -24,12 +24,15 @@ enum class Key : uint16_t {
     Ipv6Hint = 6,
     DohPath = 7,
     Ohttp = 8,
+    TlsSupportedGroups = 9,
     Invalid = 65535,
 };
 
-constexpr auto kKeyNames =
-    std::to_array<std::string_view>({"mandatory", "alpn", "no-default-alpn", "port", "ipv4hint",
-                                     "ech", "ipv6hint", "dohpath", "ohttp"});
+constexpr auto kKeyNames = std::to_array<std::string_view>(
+    {"mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath",
+     "ohttp", "tls-supported-groups"});
+
+constexpr std::string_view kNumberPrefix = "key";  // Of keys without a name: key667.
 
 struct Parameter {
     Key key = Key::Invalid;
@@ -41,7 +44,7 @@ bool parse_key(std::string_view text, Key& key) {
     uint32_t number = static_cast<uint32_t>(known - kKeyNames.begin());
     if (known == kKeyNames.end()) {
         // A number as it would be printed: no zero in front.
-        if (!text.starts_with("key") || (text.size() > 4 && text[3] == '0')) return false;
+        if (!text.starts_with(kNumberPrefix) || (text.size() > 4 && text[3] == '0')) return false;
         if (!parse_decimal(text.substr(3), 65534, number)) return false;
     }
     key = static_cast<Key>(number);
@@ -97,11 +100,22 @@ bool parse_alpn(const std::vector<Bytes>& items, Bytes& value) {
     return true;
 }
 
+// The codes of a registry, no two the same (draft-ietf-tls-key-share-prediction §3).
+bool parse_groups(const std::vector<Bytes>& items, Bytes& value) {
+    return std::ranges::all_of(items, [&](const Bytes& item) {
+        uint32_t group = 0;
+        if (!parse_decimal(as_text(item), 0xFFFF, group)) return false;
+        put_u16(value, static_cast<uint16_t>(group));
+        return true;
+    });
+}
+
 bool parse_list(Key key, const Bytes& plain, Bytes& value) {
     std::vector<Bytes> items;
     if (!split_list(plain, items)) return false;
     if (key == Key::Mandatory) return parse_mandatory(items, value);
     if (key == Key::Alpn) return parse_alpn(items, value);
+    if (key == Key::TlsSupportedGroups) return parse_groups(items, value);
     return std::ranges::all_of(items, [&](const Bytes& item) {
         return key == Key::Ipv4Hint ? parse_ipv4(as_text(item), value)
                                     : parse_ipv6(as_text(item), value);
@@ -115,6 +129,7 @@ bool parse_value(Key key, const Bytes& plain, Bytes& value) {
         case Key::Alpn:
         case Key::Ipv4Hint:
         case Key::Ipv6Hint:
+        case Key::TlsSupportedGroups:
             return parse_list(key, plain, value);
         case Key::Port: {
             uint32_t port = 0;
@@ -150,6 +165,38 @@ bool is_mandatory_value(std::span<const uint8_t> value) {
     return true;
 }
 
+bool is_groups_value(std::span<const uint8_t> value) {
+    if (value.empty() || value.size() % 2 != 0) return false;
+    for (size_t at = 0; at < value.size(); at += 2) {
+        for (size_t other = 0; other < at; other += 2) {
+            if (value[at] == value[other] && value[at + 1] == value[other + 1]) return false;
+        }
+    }
+    return true;
+}
+
+// A relative URI template with the variable `dns` in an expression (RFC 9461 §5). Of its octets
+// only those of UTF-8 that are no control characters; whether they are characters is not looked at.
+bool is_dohpath_value(std::span<const uint8_t> value) {
+    const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
+    if (!text.starts_with('/')) return false;
+    for (size_t open = text.find('{'); open != std::string_view::npos;) {
+        const size_t close = text.find('}', open);
+        if (close == std::string_view::npos) return false;
+        const std::string_view expression = text.substr(open + 1, close - open - 1);
+        const size_t name = expression.find("dns");
+        const auto is_end = [&](size_t at) {
+            return at >= expression.size() ||
+                   std::string_view("?&;/.#+,*:").find(expression[at]) != std::string_view::npos;
+        };
+        if (name != std::string_view::npos && (name == 0 || is_end(name - 1)) && is_end(name + 3)) {
+            return true;
+        }
+        open = text.find('{', close);
+    }
+    return false;
+}
+
 bool is_value(Key key, std::span<const uint8_t> value) {
     switch (key) {
         case Key::Mandatory:
@@ -165,9 +212,12 @@ bool is_value(Key key, std::span<const uint8_t> value) {
             return !value.empty() && value.size() % 4 == 0;
         case Key::Ipv6Hint:
             return !value.empty() && value.size() % 16 == 0;
+        case Key::TlsSupportedGroups:
+            return is_groups_value(value);
         case Key::Ech:
-        case Key::DohPath:
             return !value.empty();
+        case Key::DohPath:
+            return is_dohpath_value(value);
         case Key::Invalid:
             return false;
     }
@@ -200,12 +250,15 @@ bool has_all(std::span<const uint8_t> parameters, std::span<const uint8_t> manda
 bool check_parameters(WireReader& rdata) {
     const std::span<const uint8_t> parameters = rdata.rest();
     int previous = -1;
+    bool has_alpn = false;
     while (rdata.remaining() > 0) {
         Key key{};
         std::span<const uint8_t> value;
         if (!read_parameter(rdata, key, value) || !is_value(key, value)) return false;
         if (static_cast<int>(key) <= previous) return false;
         if (key == Key::Mandatory && !has_all(parameters, value)) return false;
+        has_alpn |= key == Key::Alpn;
+        if (key == Key::NoDefaultAlpn && !has_alpn) return false;  // RFC 9460 §7.1.1.
         previous = static_cast<int>(key);
     }
     return true;
@@ -216,13 +269,15 @@ Fault parse_parameter(std::string_view text, Parameter& parameter) {
     if (!parse_key(text.substr(0, equals), parameter.key)) {
         return Fault("is no parameter: write key=value, such as alpn=h2 or key667=\"x\"");
     }
+    const bool is_number = text.starts_with(kNumberPrefix);
     text.remove_prefix(std::min(equals + 1, text.size()));
     if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
         text = text.substr(1, text.size() - 2);
     }
     Bytes plain;
     if (!unescape(text, plain)) return Fault("has a bad escape: write \\DDD, 000 to 255, or \\X");
-    const bool is_good = parse_value(parameter.key, plain, parameter.value) &&
+    if (is_number) parameter.value = plain;  // As on the wire, also for a key with a name.
+    const bool is_good = (is_number || parse_value(parameter.key, plain, parameter.value)) &&
                          parameter.value.size() <= 0xFFFF &&
                          is_value(parameter.key, parameter.value);
     return is_good ? Fault() : Fault("has a value that this key does not take");
@@ -244,7 +299,9 @@ Fault parse_parameters(TokenReader& words, Bytes& rdata) {
     }
     WireReader reader(wire);
     if (!check_parameters(reader)) {
-        return Fault("ends a list with a key given twice, or one that is mandatory but not given");
+        return Fault(
+            "ends a list with a key given twice, or without one that another key needs "
+            "(those of mandatory; alpn beside no-default-alpn)");
     }
     rdata.insert(rdata.end(), wire.begin(), wire.end());
     return {};
@@ -270,6 +327,13 @@ void append_mandatory(std::span<const uint8_t> value, std::string& text) {
     }
 }
 
+void append_groups(std::span<const uint8_t> value, std::string& text) {
+    for (size_t at = 0; at < value.size(); at += 2) {
+        if (at > 0) text += ',';
+        text += std::to_string(base::load_u16(&value[at]));
+    }
+}
+
 void append_addresses(std::span<const uint8_t> value, size_t size, std::string& text) {
     for (size_t at = 0; at < value.size(); at += size) {
         if (at > 0) text += ',';
@@ -290,6 +354,8 @@ void append_value(Key key, std::span<const uint8_t> value, std::string& text) {
             return append_addresses(value, 16, text);
         case Key::Ech:
             return append_base64(value, text);
+        case Key::TlsSupportedGroups:
+            return append_groups(value, text);
         default:
             break;
     }

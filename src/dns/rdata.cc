@@ -59,12 +59,6 @@ Fault parse_fields(RRType type, TokenReader& words, Bytes& rdata) {
     return Fault("is one word too many");
 }
 
-void append_generic(std::span<const uint8_t> rdata, std::string& text) {
-    text += "\\# " + std::to_string(rdata.size());
-    if (!rdata.empty()) text += ' ';
-    append_hex(rdata, text);
-}
-
 bool append_expanded_name(WireReader& message, Bytes& rdata) {
     Name name;
     if (read_name(message, name) != NameError::None) return false;
@@ -121,6 +115,12 @@ bool is_valid_rdata(RRType type, std::span<const uint8_t> rdata) {
     return reader.remaining() == 0;
 }
 
+void append_generic_rdata(std::span<const uint8_t> rdata, std::string& text) {
+    text += "\\# " + std::to_string(rdata.size());
+    if (!rdata.empty()) text += ' ';
+    append_hex(rdata, text);
+}
+
 std::string rdata_to_text(RRType type, std::span<const uint8_t> rdata) {
     std::string text;
     append_rdata_text(type, rdata, text);
@@ -129,7 +129,7 @@ std::string rdata_to_text(RRType type, std::span<const uint8_t> rdata) {
 
 void append_rdata_text(RRType type, std::span<const uint8_t> rdata, std::string& text) {
     if (!rr_layout(type).is_known() || !is_valid_rdata(type, rdata)) {
-        append_generic(rdata, text);
+        append_generic_rdata(rdata, text);
         return;
     }
     WireReader reader(rdata);

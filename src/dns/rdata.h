@@ -39,6 +39,7 @@ Fault parse_rdata(RRType type, TokenReader& words, std::vector<uint8_t>& rdata);
 
 // Data that is not valid is printed in the form of RFC 3597, and so is that of unknown types.
 [[nodiscard]] std::string rdata_to_text(RRType type, std::span<const uint8_t> rdata);
+void append_generic_rdata(std::span<const uint8_t> rdata, std::string& text);
 void append_rdata_text(RRType type, std::span<const uint8_t> rdata, std::string& text);
 
 // A domain name within rdata.

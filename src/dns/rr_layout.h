@@ -24,11 +24,13 @@ enum class Field : uint8_t {
     U8,
     U16,
     U32,
+    U64,
     Ttl,        // 32 bits; in text also with units: 1h30m.
     Type,       // A record type by its mnemonic.
     Timestamp,  // 32 bits; YYYYMMDDHHmmSS in text (RFC 4034 §3.2).
     Algorithm,  // A DNSSEC algorithm: a number or its mnemonic.
     CertType,   // The same for certificates (RFC 4398 §2.1).
+    Scheme,     // How to reach a target: a number or its mnemonic (RFC 9859 §2.2).
     Ipv4,
     Ipv6,
     String,           // One character-string: a length byte, then up to 255.
@@ -38,6 +40,7 @@ enum class Field : uint8_t {
     Uri,              // The same, and not empty (RFC 7553 §4.4).
     Tag,              // A character-string of letters and digits, never quoted (RFC 8659 §4.1).
     Hex,              // What is left; in text any number of groups.
+    Fingerprint,      // The same; as long as the fingerprint type in front of it wants.
     DsDigest,         // The same; as long as the digest type in front of it wants.
     ZoneDigest,       // The same; as long as the hash algorithm wants (RFC 8976 §2.2.4).
     Base64,           // The same.
@@ -56,6 +59,13 @@ enum class Field : uint8_t {
     Eui64,
     NodeId,             // 64 bits as four groups of hex digits (RFC 6742).
     ServiceParameters,  // RFC 9460 §2.1
+    Services,           // Address, protocol and ports (RFC 1035 §3.4.2).
+    NextTypes,          // The bitmap of NXT: types below 128 (RFC 2535 §5.2).
+    AddressSuffix,      // All of A6 (RFC 2874 §3.1).
+    AtmAddress,         // A format, then digits or hex.
+    DashOrBase64,       // What is left; "-" for nothing.
+    PsdnAddress,        // A character-string of four digits or more (RFC 1183 §3.1).
+    Position,           // Longitude, latitude, altitude as character-strings (RFC 1712 §3).
 };
 
 constexpr size_t kFieldCountMax = 9;  // SIG and RRSIG are the longest.

@@ -38,6 +38,7 @@ enum class RRType : uint16_t {
     ISDN = 20,
     RT = 21,
     NSAP = 22,
+    NSAP_PTR = 23,
     SIG = 24,
     KEY = 25,
     PX = 26,
@@ -45,11 +46,16 @@ enum class RRType : uint16_t {
     AAAA = 28,
     LOC = 29,
     NXT = 30,
+    EID = 31,
+    NIMLOC = 32,
     SRV = 33,
+    ATMA = 34,
     NAPTR = 35,
     KX = 36,
     CERT = 37,
+    A6 = 38,
     DNAME = 39,
+    SINK = 40,
     OPT = 41,
     APL = 42,
     DS = 43,
@@ -75,13 +81,20 @@ enum class RRType : uint16_t {
     SVCB = 64,
     HTTPS = 65,
     DSYNC = 66,
+    HHIT = 67,
+    BRID = 68,
     SPF = 99,
+    UINFO = 100,
+    UID = 101,
+    GID = 102,
+    UNSPEC = 103,
     NID = 104,
     L32 = 105,
     L64 = 106,
     LP = 107,
     EUI48 = 108,
     EUI64 = 109,
+    NXNAME = 128,
     TKEY = 249,
     TSIG = 250,
     IXFR = 251,
@@ -92,9 +105,12 @@ enum class RRType : uint16_t {
     URI = 256,
     CAA = 257,
     AVC = 258,
+    DOA = 259,
     AMTRELAY = 260,
     RESINFO = 261,
     WALLET = 262,
+    CLA = 263,
+    IPN = 264,
     TA = 32768,
     DLV = 32769,
 };
@@ -107,7 +123,8 @@ enum class RRClass : uint16_t {
     ANY = 255,
 };
 
-// Types that are questions or belong to a message, and never lie in a zone (RFC 6895 §3.1).
+// Types that are questions or belong to a message or a bitmap, and never lie in a zone (RFC 6895
+// §3.1).
 [[nodiscard]] constexpr bool is_meta_type(RRType type) {
     const auto number = static_cast<uint16_t>(type);
     return number == 0 || type == RRType::OPT || (number >= 128 && number <= 255);

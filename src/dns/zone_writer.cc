@@ -22,15 +22,18 @@ std::optional<size_t> size_in_front_of(std::span<const uint8_t> name, const Name
 }  // namespace
 
 ZoneWriter::ZoneWriter(const Name& origin, ZoneFileStyle style, uint32_t default_ttl)
-    : origin_(origin), style_(style), default_ttl_(default_ttl) {}
+    : origin_(origin),
+      is_whole_(style != ZoneFileStyle::Relative),
+      is_generic_(style == ZoneFileStyle::Generic),
+      default_ttl_(default_ttl) {}
 
 void ZoneWriter::begin(std::string& text) const {
-    if (style_ == ZoneFileStyle::Absolute) return;
+    if (is_whole_) return;
     text += "$ORIGIN " + to_text(origin_) + "\n$TTL " + std::to_string(default_ttl_) + '\n';
 }
 
 void ZoneWriter::write_owner(std::span<const uint8_t> owner, std::string& text) {
-    if (style_ == ZoneFileStyle::Absolute) return append_text(owner, text);
+    if (is_whole_) return append_text(owner, text);
     if (std::ranges::equal(owner, last_owner_)) return;
     last_owner_.assign(owner.begin(), owner.end());
     const auto size = size_in_front_of(owner, origin_);
@@ -45,17 +48,23 @@ void ZoneWriter::write_owner(std::span<const uint8_t> owner, std::string& text) 
     text.pop_back();  // The dot that would make it absolute.
 }
 
+void ZoneWriter::append_type(RRType type, std::string& text) const {
+    if (!is_generic_) return append_text(type, text);
+    text += "TYPE" + std::to_string(static_cast<uint16_t>(type));
+}
+
 void ZoneWriter::write(const Line& line, std::string& text) {
-    const char separator = style_ == ZoneFileStyle::Absolute ? ' ' : '\t';
+    const char separator = is_whole_ ? ' ' : '\t';
     write_owner(line.owner, text);
     text += separator;
-    if (style_ == ZoneFileStyle::Absolute || line.ttl != default_ttl_) {
+    if (is_whole_ || line.ttl != default_ttl_) {
         text += std::to_string(line.ttl) + separator;
     }
-    if (style_ == ZoneFileStyle::Absolute) text += to_text(line.rr_class) + separator;
-    append_text(line.type, text);
+    if (is_whole_) text += to_text(line.rr_class) + separator;
+    append_type(line.type, text);
     text += separator;
-    append_rdata_text(line.type, line.rdata, text);
+    is_generic_ ? append_generic_rdata(line.rdata, text)
+                : append_rdata_text(line.type, line.rdata, text);
     text += '\n';
 }
 

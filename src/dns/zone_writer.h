@@ -19,6 +19,7 @@ namespace nearcast::dns {
 
 enum class ZoneFileStyle : uint8_t {
     Absolute,  // Every line stands for itself: good for comparing, sorting and searching.
+    Generic,  // The same, with all data in the form of RFC 3597, for servers that know fewer types.
     Relative,  // $ORIGIN and $TTL in front, owners relative, one that repeats left out: for people.
 };
 
@@ -41,10 +42,12 @@ class ZoneWriter {
     void write(const Line& line, std::string& text);
 
  private:
+    void append_type(RRType type, std::string& text) const;
     void write_owner(std::span<const uint8_t> owner, std::string& text);
 
     Name origin_;
-    ZoneFileStyle style_;
+    bool is_whole_;
+    bool is_generic_;
     uint32_t default_ttl_;
     std::vector<uint8_t> last_owner_;
 };
