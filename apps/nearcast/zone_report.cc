@@ -169,7 +169,8 @@ ZoneCheckReport check_zone_files(const std::vector<std::string>& files,
                 zone.findings.push_back(
                     {.file = file,
                      .message = "zone " + zone.name + " is in " + other->second + " too",
-                     .hint = "remove one of the two files"});
+                     .hint = "remove one of the two files",
+                     .check = "two-files"});
             }
         }
         report.zones.push_back(std::move(zone));

@@ -20,6 +20,7 @@ json to_object(const zone::Diagnostic& finding) {
             {"file", finding.file},
             {"line", finding.line},
             {"column", finding.column},
+            {"check", finding.check},
             {"message", finding.message},
             {"try", finding.hint}};
 }

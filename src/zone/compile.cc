@@ -67,7 +67,7 @@ class Compiler {
     void add(const dns::Record& record, SourceLine source);
     void begin_draft(const dns::Name& apex);
     SourceLine source_of(const dns::ZoneFilePlace& place);
-    void tell(Severity severity, SourceLine source, std::string message, std::string hint = {});
+    void tell(Finding finding);
 
     dns::Name origin_;
     CompiledZone zone_;
@@ -79,11 +79,16 @@ class Compiler {
     bool has_error_ = false;
 };
 
-void Compiler::tell(Severity severity, SourceLine source, std::string message, std::string hint) {
-    has_error_ |= severity == Severity::Error;
-    const std::string file = source.line == 0 ? std::string() : sources_[source.file];
-    zone_.diagnostics.push_back(
-        {severity, file, source.line, source.column, std::move(message), std::move(hint)});
+void Compiler::tell(Finding finding) {
+    has_error_ |= finding.severity == Severity::Error;
+    const SourceLine source = finding.source;
+    zone_.diagnostics.push_back({.severity = finding.severity,
+                                 .file = source.line == 0 ? std::string() : sources_[source.file],
+                                 .line = source.line,
+                                 .column = source.column,
+                                 .message = std::move(finding.message),
+                                 .hint = std::move(finding.hint),
+                                 .check = finding.check});
 }
 
 SourceLine Compiler::source_of(const dns::ZoneFilePlace& place) {
@@ -109,9 +114,9 @@ void Compiler::begin_draft(const dns::Name& apex) {
 void Compiler::add(const dns::Record& record, SourceLine source) {
     if (draft_->add(record, source)) return;
     if (outside_count_++ == kFindingsMax) return;
-    tell(Severity::Error, source,
-         dns::to_text(record.owner) + " is not in the zone " + dns::to_text(zone_.apex),
-         "end the name without a dot to make it relative, or move it to its own zone");
+    tell({Severity::Error, source, "out-of-zone",
+          dns::to_text(record.owner) + " is not in the zone " + dns::to_text(zone_.apex),
+          "end the name without a dot to make it relative, or move it to its own zone"});
 }
 
 void Compiler::take_record(const dns::Record& record, const dns::ZoneFilePlace& place) {
@@ -141,8 +146,11 @@ void Compiler::parse(std::string_view text, const std::string& file) {
         });
     for (const dns::ZoneFileError& error : errors) {
         has_error_ = true;
-        zone_.diagnostics.push_back(
-            {Severity::Error, error.file, error.line, error.column, error.reason, error.hint});
+        zone_.diagnostics.push_back({.file = error.file,
+                                     .line = error.line,
+                                     .column = error.column,
+                                     .message = error.reason,
+                                     .hint = error.hint});
     }
 }
 
@@ -154,7 +162,8 @@ void Compiler::read_file(const std::string& path) {
         return;
     }
     has_error_ = true;
-    zone_.diagnostics.push_back({.message = text.error().message, .hint = text.error().hint});
+    zone_.diagnostics.push_back(
+        {.message = text.error().message, .hint = text.error().hint, .check = "unreadable"});
 }
 
 void Compiler::compare_name(const std::optional<dns::Name>& file_name, const std::string& path) {
@@ -164,7 +173,8 @@ void Compiler::compare_name(const std::optional<dns::Name>& file_name, const std
     zone_.diagnostics.push_back({.severity = Severity::Warning,
                                  .file = path,
                                  .message = "the file is not named for its zone, which is " + name,
-                                 .hint = "rename it to " + stem + std::string(kFileEnding)});
+                                 .hint = "rename it to " + stem + std::string(kFileEnding),
+                                 .check = "file-name"});
 }
 
 void Compiler::require_name(const dns::Name& name, const std::string& path) {
@@ -174,7 +184,8 @@ void Compiler::require_name(const dns::Name& name, const std::string& path) {
     zone_.diagnostics.push_back(
         {.file = path,
          .message = "the zone is " + dns::to_text(zone_.apex) + ", not " + dns::to_text(name),
-         .hint = "--origin " + dns::to_text(zone_.apex)});
+         .hint = "--origin " + dns::to_text(zone_.apex),
+         .check = "file-name"});
 }
 
 void Compiler::arrange() {
@@ -191,14 +202,14 @@ void Compiler::finish() {
     if (has_error_) return;
     arrange();
     for (Finding& finding : check_zone(*draft_)) {
-        tell(finding.severity, finding.source, std::move(finding.message), std::move(finding.hint));
+        tell(std::move(finding));
     }
     if (has_error_) return;
     auto image = build_image(*draft_);
     if (image) {
         zone_.image = *std::move(image);
     } else {
-        tell(Severity::Error, {}, image.error().message, image.error().hint);
+        tell({Severity::Error, {}, "too-large", image.error().message, image.error().hint});
     }
 }
 

@@ -30,6 +30,7 @@ struct Diagnostic {
     size_t column = 0;      // From 1, in bytes; 0: not known.
     std::string message;
     std::string hint = {};
+    std::string check = "syntax";  // The kind of finding: see docs/reference/zone-checks.md.
 
     // "example.org.zone:14:8", as far as it is known.
     [[nodiscard]] std::string place() const;

@@ -231,6 +231,7 @@ void ZoneDraft::group(Node& node, std::span<Datum> data) {
         Set set;
         set.type = type;
         set.records = without_repetitions(data.first(record_count));
+        set.had_repetitions = set.records.size() < record_count;
         set.signatures = without_repetitions(data.subspan(record_count, total - record_count));
         settle_ttl(set);
         sets_.push_back(set);

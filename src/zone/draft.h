@@ -44,6 +44,12 @@ class ZoneDraft {
         std::span<Datum> records;  // Without repetitions; all with one TTL.
         std::span<Datum> signatures;
         bool had_mixed_ttls = false;
+        bool had_repetitions = false;  // Of its records.
+
+        // Of its first record, or signature where it has no records.
+        [[nodiscard]] SourceLine source() const {
+            return records.empty() ? signatures.front().source : records.front().source;
+        }
     };
 
     struct Node {

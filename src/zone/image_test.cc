@@ -135,7 +135,7 @@ TEST_F(ImageTest, RefusesPartsThatLieOutsideEvenWithARightChecksum) {
 }
 
 TEST(ImageBuilder, RefusesAnRRsetThatNoMessageCanHold) {
-    std::string text = "@ 60 SOA ns h 9 2 3 4 5\n@ 60 NS ns.example.\n";
+    std::string text = "@ 60 SOA ns h 9 20 10 60 5\n@ 60 NS ns.example.\n";
     for (int i = 0; i < 5000; ++i) {
         text += "x 60 A 10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "\n";
     }

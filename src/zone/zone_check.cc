@@ -2,9 +2,6 @@
 
 #include "zone/zone_check.h"
 
-#include <algorithm>
-#include <array>
-
 #include "dns/rdata.h"
 
 namespace nearcast::zone {
@@ -19,11 +16,19 @@ bool is_dnssec_type(RRType type) {
     return type == RRType::NSEC || type == RRType::RRSIG || type == RRType::KEY;
 }
 
+// A label behind the first that is an asterisk alone.
+bool has_inner_asterisk(std::span<const uint8_t> name) {
+    for (size_t at = name[0] + size_t{1}; name.size() > 1 && name[at] != 0; at += name[at] + 1U) {
+        if (name[at] == 1 && name[at + 1] == '*') return true;
+    }
+    return false;
+}
+
 class Checker {
  public:
-    explicit Checker(const ZoneDraft& draft) : draft_(draft) {}
+    Checker(const ZoneDraft& draft, Findings& findings) : draft_(draft), findings_(findings) {}
 
-    std::vector<Finding> run();
+    void run();
 
  private:
     void check_apex();
@@ -33,48 +38,38 @@ class Checker {
     void check_set(const Node& node, const Set& set);
     void check_cut(const Node& node, const Set& ns);
     void check_wildcard(const Node& node);
+    void check_repetitions(const Node& node);
     void check_hidden(const Node& node);
     void check_targets(const Node& node, const Set& set);
     void check_target(const Node& node, const Set& set, const ZoneDraft::Datum& datum);
     [[nodiscard]] bool has_address(uint32_t number) const;
     [[nodiscard]] bool is_known_elsewhere(const HashedName& target, const Node& node) const;
 
-    void error(SourceLine source, std::string message, std::string hint = {});
-    void warn(SourceLine source, std::string message, std::string hint = {});
     [[nodiscard]] std::string text(const Node& node) const {
         return dns::to_text(draft_.name(node));
     }
 
     const ZoneDraft& draft_;
-    std::vector<Finding> errors_;
-    std::vector<Finding> warnings_;
+    Findings& findings_;
 };
-
-void Checker::error(SourceLine source, std::string message, std::string hint) {
-    if (errors_.size() == kFindingsMax) return;
-    errors_.push_back({Severity::Error, source, std::move(message), std::move(hint)});
-}
-
-void Checker::warn(SourceLine source, std::string message, std::string hint) {
-    if (warnings_.size() == kFindingsMax) return;
-    warnings_.push_back({Severity::Warning, source, std::move(message), std::move(hint)});
-}
 
 void Checker::check_apex() {
     const Node& apex = draft_.nodes().front();
     const std::string name = text(apex);
     const Set* const soa = draft_.find(apex, RRType::SOA);
     if (soa == nullptr || soa->records.empty()) {
-        error(
-            {}, "no SOA record at " + name,
+        findings_.error(
+            "soa-missing", {}, "no SOA record at " + name,
             name + " 3600 IN SOA ns1." + name + " hostmaster." + name + " 1 7200 900 1209600 300");
     } else if (soa->records.size() > 1) {
-        error(soa->records[1].source, name + " has more than one SOA record",
-              "keep the one at line " + std::to_string(soa->records[0].source.line));
+        findings_.error("soa-several", soa->records[1].source,
+                        name + " has more than one SOA record",
+                        "keep the one at line " + std::to_string(soa->records[0].source.line));
     }
     const Set* const ns = draft_.find(apex, RRType::NS);
     if (ns == nullptr || ns->records.empty()) {
-        error({}, "no NS record at " + name, name + " 3600 IN NS ns1." + name);
+        findings_.error("ns-missing", {}, "no NS record at " + name,
+                        name + " 3600 IN NS ns1." + name);
     } else {
         check_targets(apex, *ns);
     }
@@ -84,16 +79,18 @@ void Checker::check_alias(const Node& node) {
     const Set* const cname = draft_.find(node, RRType::CNAME);
     if (cname == nullptr || cname->records.empty()) return;
     if (cname->records.size() > 1) {
-        error(cname->records[1].source, text(node) + " has more than one CNAME record",
-              "a name is an alias for one other name");
+        findings_.error("cname-several", cname->records[1].source,
+                        text(node) + " has more than one CNAME record",
+                        "a name is an alias for one other name");
     }
     for (const Set& other : draft_.sets(node)) {
         if (other.type == RRType::CNAME || is_dnssec_type(other.type) || other.records.empty()) {
             continue;
         }
-        error(other.records[0].source,
-              text(node) + " has a CNAME and also " + dns::to_text(other.type) + " records",
-              "remove one of the two: a CNAME stands alone");
+        findings_.error(
+            "cname-and-other", other.records[0].source,
+            text(node) + " has a CNAME and also " + dns::to_text(other.type) + " records",
+            "remove one of the two: a CNAME stands alone");
         return;
     }
 }
@@ -102,48 +99,71 @@ void Checker::check_dname(const Node& node) {
     const Set* const dname = draft_.find(node, RRType::DNAME);
     if (dname == nullptr || dname->records.empty()) return;
     if (dname->records.size() > 1) {
-        error(dname->records[1].source, text(node) + " has more than one DNAME record",
-              "a tree moves to one other place");
+        findings_.error("dname-several", dname->records[1].source,
+                        text(node) + " has more than one DNAME record",
+                        "a tree moves to one other place");
     }
     if ((node.flags & (kApex | kOccluded)) == 0 && draft_.find(node, RRType::NS) != nullptr) {
-        error(dname->records[0].source, text(node) + " has both DNAME and NS records",
-              "delegate the name or redirect what is below it, not both");
+        findings_.error("dname-and-ns", dname->records[0].source,
+                        text(node) + " has both DNAME and NS records",
+                        "delegate the name or redirect what is below it, not both");
     }
 }
 
 void Checker::check_wildcard(const Node& node) {
     const auto name = draft_.name(node);
-    if (name[0] != 1 || name[1] != '*') return;
+    const bool is_wildcard = name[0] == 1 && name[1] == '*';
+    if (!is_wildcard && node.set_count > 0 && has_inner_asterisk(name)) {
+        findings_.warn(
+            "wildcard-within", draft_.sets(node)[0].source(),
+            text(node) + " has an asterisk that is not its first label",
+            "it stands for itself there, and matches nothing else (RFC 4592, section 2)");
+    }
+    if (!is_wildcard) return;
     for (const RRType type : {RRType::NS, RRType::DNAME}) {
         const Set* const set = draft_.find(node, type);
         if (set == nullptr || set->records.empty()) continue;
-        warn(set->records[0].source,
-             text(node) + " is a wildcard with " + dns::to_text(type) + " records",
-             "they delegate or redirect nothing (RFC 4592, sections 4.2 and 4.4)");
+        findings_.warn("wildcard-redirects", set->records[0].source,
+                       text(node) + " is a wildcard with " + dns::to_text(type) + " records",
+                       "they delegate or redirect nothing (RFC 4592, sections 4.2 and 4.4)");
+    }
+}
+
+void Checker::check_repetitions(const Node& node) {
+    for (const Set& set : draft_.sets(node)) {
+        if (!set.had_repetitions || set.records.empty()) continue;
+        findings_.warn("repeated", set.records[0].source,
+                       text(node) + " has the same " + dns::to_text(set.type) +
+                           " record more than once; one is kept",
+                       "remove the others");
     }
 }
 
 void Checker::check_set(const Node& node, const Set& set) {
     if (set.records.empty()) {
-        warn(set.signatures[0].source,
-             text(node) + " has signatures over " + dns::to_text(set.type) + " and no such records",
-             "sign the zone again");
+        findings_.warn(
+            "signature-over-nothing", set.signatures[0].source,
+            text(node) + " has signatures over " + dns::to_text(set.type) + " and no such records",
+            "sign the zone again");
         return;
     }
     if (set.had_mixed_ttls) {
-        warn(set.records[0].source,
-             "the " + dns::to_text(set.type) + " records of " + text(node) +
-                 " have different TTLs; " + std::to_string(set.records[0].ttl) + " is used",
-             "give them one TTL");
+        findings_.warn("ttls-differ", set.records[0].source,
+                       "the " + dns::to_text(set.type) + " records of " + text(node) +
+                           " have different TTLs; " + std::to_string(set.records[0].ttl) +
+                           " is used",
+                       "give them one TTL");
     }
     const bool is_apex = (node.flags & kApex) != 0;
     if (set.type == RRType::SOA && !is_apex) {
-        error(set.records[0].source, text(node) + " has an SOA record and is not the apex",
-              "a zone has one SOA; another zone goes into a file of its own");
+        findings_.error("soa-below-apex", set.records[0].source,
+                        text(node) + " has an SOA record and is not the apex",
+                        "a zone has one SOA; another zone goes into a file of its own");
     }
     if (set.type == RRType::DS && (is_apex || (node.flags & kDelegation) == 0)) {
-        warn(set.records[0].source, text(node) + " has DS records and is no zone cut",
-             "DS stands beside the NS records of a delegation");
+        findings_.warn("ds-without-cut", set.records[0].source,
+                       text(node) + " has DS records and is no zone cut",
+                       "DS stands beside the NS records of a delegation");
     }
     if (!is_apex || set.type != RRType::NS) check_targets(node, set);
 }
@@ -168,12 +188,14 @@ void Checker::check_target(const Node& node, const Set& set, const ZoneDraft::Da
     const std::string host = dns::to_text(wire);
     const uint32_t number = draft_.find_node(target);
     if (number != ZoneDraft::kNone && draft_.find(draft_.nodes()[number], RRType::CNAME)) {
-        warn(datum.source, type + " of " + text(node) + " names " + host + ", which is a CNAME",
-             "name the host that the CNAME leads to");
+        findings_.warn("target-is-alias", datum.source,
+                       type + " of " + text(node) + " names " + host + ", which is a CNAME",
+                       "name the host that the CNAME leads to");
     } else if (!has_address(number) && !is_known_elsewhere(target, node)) {
-        warn(datum.source,
-             type + " of " + text(node) + " names " + host + ", which has no address here",
-             host + " 3600 IN A 192.0.2.1");
+        findings_.warn(
+            "target-without-address", datum.source,
+            type + " of " + text(node) + " names " + host + ", which has no address here",
+            host + " 3600 IN A 192.0.2.1");
     }
 }
 
@@ -205,10 +227,11 @@ void Checker::check_hidden(const Node& node) {
             (above.flags & kDelegation) != 0 && (set.type == RRType::A || set.type == RRType::AAAA);
         if (is_glue) continue;
         const char* const reason = (above.flags & kDelegation) != 0 ? "delegated" : "redirected";
-        warn(set.records[0].source,
-             text(node) + " " + dns::to_text(set.type) + " is never answered: " + text(above) +
-                 " is " + reason,
-             (above.flags & kDelegation) != 0 ? "put it into the zone of " + text(above) : "");
+        findings_.warn(
+            "occluded", set.records[0].source,
+            text(node) + " " + dns::to_text(set.type) + " is never answered: " + text(above) +
+                " is " + reason,
+            (above.flags & kDelegation) != 0 ? "put it into the zone of " + text(above) : "");
     }
 }
 
@@ -216,21 +239,24 @@ void Checker::check_node(const Node& node) {
     check_alias(node);
     check_dname(node);
     check_wildcard(node);
+    check_repetitions(node);
     for (const Set& set : draft_.sets(node)) check_set(node, set);
     if (node.hidden_by != ZoneDraft::kNone) check_hidden(node);
 }
 
-std::vector<Finding> Checker::run() {
+void Checker::run() {
     check_apex();
     for (const Node& node : draft_.nodes()) check_node(node);
-    std::vector<Finding> all = std::move(errors_);
-    all.insert(all.end(), std::make_move_iterator(warnings_.begin()),
-               std::make_move_iterator(warnings_.end()));
-    return all;
 }
 
 }  // namespace
 
-std::vector<Finding> check_zone(const ZoneDraft& draft) { return Checker(draft).run(); }
+std::vector<Finding> check_zone(const ZoneDraft& draft) {
+    Findings findings;
+    Checker(draft, findings).run();
+    check_records(draft, findings);
+    check_dnssec(draft, findings);
+    return findings.take();
+}
 
 }  // namespace nearcast::zone

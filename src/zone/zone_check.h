@@ -7,27 +7,22 @@
 
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "zone/draft.h"
+#include "zone/finding.h"
 
 namespace nearcast::zone {
 
-enum class Severity : uint8_t { Warning, Error };
-
-struct Finding {
-    Severity severity = Severity::Warning;
-    SourceLine source;    // Line 0: of the whole zone.
-    std::string message;  // Names the owner and the fault. One line.
-    std::string hint;     // What to do about it; may be empty.
-};
-
-// Findings of one kind that are told, at most: a wrong zone of a million names need not be told a
-// million times.
-constexpr size_t kFindingsMax = 20;
-
 // What is wrong with an arranged draft, errors first; at most kFindingsMax of each severity.
 [[nodiscard]] std::vector<Finding> check_zone(const ZoneDraft& draft);
+
+// The parts of it, each in a file of its own.
+
+// What the data of single records and sets say.
+void check_records(const ZoneDraft& draft, Findings& findings);
+// Signatures and chains of denial of a zone that has any. No signature is verified: a zone with
+// keys that are gone, or made with an unknown algorithm, is served as it is.
+void check_dnssec(const ZoneDraft& draft, Findings& findings);
 
 }  // namespace nearcast::zone
