@@ -14,13 +14,6 @@ using dns::RRType;
 using zone::Node;
 using zone::RRset;
 
-// Whether a node with a CNAME sends this question on (RFC 1034 §3.6.2, RFC 2181 §10.1; the DNSSEC
-// types may stand beside a CNAME, RFC 4034 §2.5).
-bool follows_cname(RRType qtype) {
-    return qtype != RRType::CNAME && qtype != RRType::ANY && qtype != RRType::RRSIG &&
-           qtype != RRType::NSEC;
-}
-
 // The place of the link's target in the message, if the RRset begins at `rrset_at`.
 Owner target_owner(const zone::Link& link, const Node& target, size_t rrset_at) {
     return {rrset_at == 0 ? 0 : rrset_at + link.name_at, target.owner()};
@@ -108,15 +101,16 @@ Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& fo
         answer_positive(zone, node, exact);
         return Step::Done;
     }
-    if (follows_cname(qtype)) {
-        const RRset cname = node.find(RRType::CNAME);
-        if (cname) return follow_cname(node, cname);
-    }
     const size_t size_before = writer_->size();
     if (qtype == RRType::ANY) answer_any(node);
     if (qtype == RRType::RRSIG) answer_signatures(node);
     const bool has_answered = writer_->size() > size_before || outcome_.is_truncated;
-    if (!has_answered) answer_negative(zone, found);
+    if (has_answered) return Step::Done;
+    // Also for types that may stand beside a CNAME and do not (RFC 2181 §10.1): that they are
+    // missing cannot be proved where there is one (RFC 6840 §4.3).
+    const RRset cname = node.find(RRType::CNAME);
+    if (cname && qtype != RRType::CNAME) return follow_cname(node, cname);
+    answer_negative(zone, found);
     return Step::Done;
 }
 

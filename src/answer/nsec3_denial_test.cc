@@ -220,6 +220,18 @@ TEST_F(Nsec3DenialTest, AnswersForANameThatIsALinkAsWell) {
     EXPECT_EQ(proof(name + " NSEC3"), denial);
 }
 
+// Nobody could prove that it has no NSEC: its NSEC3 says that it is an alias.
+TEST_F(Nsec3DenialTest, FollowsAnAliasWhenAskedForNsec) {
+    const Chain chain("z.", {{"z.", "NS SOA"}, {"a.z.", "CNAME"}, {"t.z.", "A"}});
+    serve("z",
+          "@ 60 IN SOA ns.x. h 1 2 3 4 60\n@ 60 IN NS ns.x.\na 60 IN CNAME t\n"
+          "t 60 IN A 192.0.2.1\n" +
+              chain.text());
+    EXPECT_EQ(zones_.ask("a.z NSEC +do").find("NOERROR aa\nanswer: a.z. 60 IN CNAME t.z.\n"), 0U);
+    EXPECT_EQ(proof("a.z NSEC"),
+              "NOERROR aa\nauthority: z. 60 IN SOA ns.x. h.z. 1 2 3 4 60\n" + chain.proof("t.z."));
+}
+
 TEST_F(Nsec3DenialTest, SaysEachRecordOnce) {
     serve_example();
     const std::string text = proof("b.a.ns1.example A");
