@@ -63,7 +63,8 @@ int show_status(const NodeConfig& config, const Options& options) {
     const auto answer = ask(config, "status");
     if (!answer) return tell(answer.error());
     if (options.is_json) {
-        std::puts(answer->c_str());
+        const auto server = anycast::ask_control(config.run_directory + "/server.sock", "status");
+        std::puts(node_json(*answer, server ? *server : "").c_str());
         return 0;
     }
     const auto status = anycast::parse_guard_status(*answer);

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include <nlohmann/json.hpp>
+
 namespace nearcast {
 namespace {
 
@@ -73,6 +75,14 @@ std::string node_report(const GuardStatus& status) {
         text += "  routing  MISMATCH: " + mismatch + '\n';
     }
     return text;
+}
+
+std::string node_json(const std::string& guard, const std::string& server) {
+    auto status = nlohmann::json::parse(guard, nullptr, /*allow_exceptions=*/false);
+    if (!status.is_object()) return guard;
+    auto answer = nlohmann::json::parse(server, nullptr, /*allow_exceptions=*/false);
+    status["server"] = answer.is_object() ? std::move(answer) : nlohmann::json();
+    return status.dump();
 }
 
 std::string drain_report(const DrainProof& proof) {

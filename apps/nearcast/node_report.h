@@ -13,6 +13,8 @@
 namespace nearcast {
 
 [[nodiscard]] std::string node_report(const anycast::GuardStatus& status);
+// What the guard says of itself, with what its server says under "server"; null when that does not.
+[[nodiscard]] std::string node_json(const std::string& guard, const std::string& server);
 [[nodiscard]] std::string drain_report(const anycast::DrainProof& proof);
 [[nodiscard]] std::string drain_json(const anycast::DrainProof& proof);
 [[nodiscard]] std::string prepare_report(const anycast::NodeConfig& config);

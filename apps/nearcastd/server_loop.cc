@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server_metrics.h"
 #include "server_report.h"
 #include "zone_answerer.h"
 
@@ -108,6 +109,7 @@ ServerLoop::ServerLoop(const ServerOptions& options, zone::ZoneTable& zones,
           options.transfers, zones,
           [this] { return make_own_responder(zones_, {.identity = identity_of(options_)}); },
           hear()),
+      statistics_(workers.size(), options.metrics, zones),
       pulses_(options.pulses),
       workers_(std::move(workers)),
       reloader_(directory),
@@ -141,7 +143,33 @@ Result<void> ServerLoop::open() {
         control_ = std::move(*control);
     }
     start_workers();
+    offer_metrics();
     return {};
+}
+
+// Whether anybody can watch decides nothing about answering.
+void ServerLoop::offer_metrics() {
+    statistics_.add_source([this](auto& metrics) { add_metrics(metrics); });
+    if (!options_.metrics.listen) return;
+    auto endpoint = observe::MetricsEndpoint::open(*options_.metrics.listen,
+                                                   [this] { return statistics_.collect(); });
+    if (endpoint) {
+        metrics_endpoint_ = *std::move(endpoint);
+        log::info("metrics_offered", {{"at", to_text(*options_.metrics.listen)}});
+    } else {
+        log::error("metrics_not_offered",
+                   {{"reason", endpoint.error().message}, {"try", endpoint.error().hint}});
+    }
+}
+
+void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
+    size_t connections = 0;
+    for (const auto& worker : workers_) connections += worker->connection_count();
+    add_server_metrics({.identity = identity_of(options_),
+                        .zones = zones_.size(),
+                        .connections = connections,
+                        .pulses = pulses_.first(workers_.size())},
+                       metrics);
 }
 
 transfer::RequestDesk::Hear ServerLoop::hear() {
@@ -157,8 +185,8 @@ void ServerLoop::start_workers() {
                                                .worker_index = static_cast<uint16_t>(i),
                                                .cookie_secrets = cookie_secrets,
                                                .cookie_policy = options_.cookies.policy};
-        answerers_.push_back(
-            std::make_unique<ZoneAnswerer>(zones_, options, options_.transfers, sender_, hear()));
+        answerers_.push_back(std::make_unique<ZoneAnswerer>(
+            zones_, options, options_.transfers, sender_, hear(), statistics_.worker(i)));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
 }
@@ -208,7 +236,8 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
     if (command == "reload") {
         waiting_.push_back({client, request_reload()});
     } else if (command == "status") {
-        control_->reply(client, status_json(zones_.size(), pulses_.first(workers_.size())));
+        control_->reply(client, status_json(zones_.size(), pulses_.first(workers_.size()),
+                                            statistics_.collect()));
     } else {
         control_->reply(client, to_json(base::Error{"unknown command", "reload or status"}));
     }

@@ -17,6 +17,8 @@
 #include "base/pulse.h"
 #include "base/result.h"
 #include "control_socket.h"
+#include "observe/metrics_endpoint.h"
+#include "observe/statistics.h"
 #include "reloader.h"
 #include "serve/worker.h"
 #include "server_process.h"
@@ -60,6 +62,9 @@ class ServerLoop {
     };
 
     void start_workers();
+    void offer_metrics();
+    // What the workers' counters do not know. Any thread.
+    void add_metrics(std::vector<observe::Metric>& metrics) const;
     [[nodiscard]] transfer::RequestDesk::Hear hear();
     void wait_and_handle(base::Instant until);
     void handle_signal();
@@ -78,10 +83,12 @@ class ServerLoop {
     transfer::SecondaryZones secondaries_;
     transfer::ZoneSender sender_;
     shield::CookieSecrets cookie_secrets_;
+    observe::Statistics statistics_;
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;
     std::vector<std::unique_ptr<serve::Worker>> workers_;  // Ends before what it uses above.
+    std::unique_ptr<observe::MetricsEndpoint> metrics_endpoint_;
     Reloader reloader_;
     ServiceManager service_manager_;
     base::Fd signals_;

@@ -18,6 +18,7 @@
 
 #include "base/address.h"
 #include "base/pulse.h"
+#include "observe/metrics_config.h"
 #include "shield/cookie_config.h"
 #include "transfer/transfer_config.h"
 
@@ -35,6 +36,7 @@ struct ServerOptions {
     unsigned threads = 0;                // 0: one for each core that this process may use.
     transfer::TransferConfig transfers;  // Keys, and who may have which zone.
     shield::CookieConfig cookies;
+    observe::MetricsConfig metrics;
 
     // Who answers: NSID, id.server and hostname.bind. Empty: the machine's name and no place.
     std::string node;

@@ -44,6 +44,19 @@ json to_array(const std::vector<ZoneOutcome>& outcomes, bool is_loaded) {
     return array;
 }
 
+json to_array(const observe::Metric& metric) {
+    json array = json::array();
+    for (const observe::Metric::Sample& sample : metric.samples) {
+        json object{{"value", sample.value}};
+        for (const auto& [name, value] : sample.labels) object[name] = value;
+        for (const auto& [bound, count] : sample.buckets) {
+            object["buckets"].push_back({{"upper_bound", bound}, {"cumulative_count", count}});
+        }
+        array.push_back(std::move(object));
+    }
+    return array;
+}
+
 }  // namespace
 
 std::string requested_command(std::string_view line) {
@@ -66,15 +79,21 @@ std::string to_json(const base::Result<LoadReport>& report) {
                     {"milliseconds", report->duration.count()}});
 }
 
-std::string status_json(size_t zones, std::span<const base::Pulse> pulses) {
+std::string status_json(size_t zones, std::span<const base::Pulse> pulses,
+                        std::span<const observe::Metric> metrics) {
     json workers = json::array();
     for (const base::Pulse& pulse : pulses) {
         workers.push_back({{"queries", pulse.queries.load(std::memory_order_relaxed)},
                            {"dropped", pulse.dropped.load(std::memory_order_relaxed)},
                            {"batches", pulse.batches.load(std::memory_order_relaxed)}});
     }
-    return to_line(
-        {{"ok", true}, {"version", NEARCAST_VERSION}, {"zones", zones}, {"workers", workers}});
+    json numbers = json::object();
+    for (const observe::Metric& metric : metrics) numbers[metric.name] = to_array(metric);
+    return to_line({{"ok", true},
+                    {"version", NEARCAST_VERSION},
+                    {"zones", zones},
+                    {"workers", workers},
+                    {"metrics", numbers}});
 }
 
 std::string to_json(const base::Error& error) {

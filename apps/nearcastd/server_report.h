@@ -10,6 +10,7 @@
 
 #include "base/pulse.h"
 #include "base/result.h"
+#include "observe/metric.h"
 #include "zone_directory.h"
 
 namespace nearcast::app {
@@ -21,8 +22,10 @@ namespace nearcast::app {
 // serial that goes on being served. "ok" is true when nothing failed.
 [[nodiscard]] std::string to_json(const base::Result<LoadReport>& report);
 
-// Zones served, and for each worker what it answered and dropped.
-[[nodiscard]] std::string status_json(size_t zones, std::span<const base::Pulse> pulses);
+// Zones served, for each worker what it answered and dropped, and all metrics: under each name a
+// list of objects, the labels and the value.
+[[nodiscard]] std::string status_json(size_t zones, std::span<const base::Pulse> pulses,
+                                      std::span<const observe::Metric> metrics);
 
 // {"ok": false, "error": ..., "try": ...}
 [[nodiscard]] std::string to_json(const base::Error& error);

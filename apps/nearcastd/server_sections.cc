@@ -25,6 +25,7 @@ Result<void> parse_sections(std::string_view text, const std::string& path,
                             ServerOptions& options) {
     Result<void> done = take(transfer::parse_transfer_config(text, path), options.transfers);
     if (done) done = take(shield::parse_cookie_config(text, path), options.cookies);
+    if (done) done = take(observe::parse_metrics_config(text, path), options.metrics);
     return done;
 }
 

@@ -32,8 +32,9 @@ base::SocketAddress address_of(const sockaddr& peer) {
 
 ZoneAnswerer::ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options,
                            const transfer::TransferConfig& transfers, transfer::ZoneSender& sender,
-                           transfer::RequestDesk::Hear hear)
+                           transfer::RequestDesk::Hear hear, observe::Counters& counters)
     : responder_(zones, options),
+      counters_(counters),
       desk_(
           transfers, zones,
           [this](const transfer::PlainQuestion& question) { return answer_ordinary(question); },
@@ -45,6 +46,7 @@ void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {
     responder_.respond(batch, now_);
     for (answer::Exchange& exchange : batch) {
         if (exchange.is_special && exchange.peer != nullptr) answer_special(exchange);
+        counters_.count(exchange);
     }
 }
 
@@ -62,6 +64,8 @@ void ZoneAnswerer::answer_special(answer::Exchange& exchange) {
 size_t ZoneAnswerer::answer_ordinary(const transfer::PlainQuestion& question) {
     answer::Exchange exchange = with_question(*special_, question);
     responder_.respond({&exchange, 1}, now_);
+    special_->facts = exchange.facts;
+    special_->cookie = exchange.cookie;
     return exchange.response_size;
 }
 

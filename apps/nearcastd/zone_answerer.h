@@ -10,6 +10,7 @@
 #include <chrono>
 
 #include "answer/responder.h"
+#include "observe/counters.h"
 #include "serve/answerer.h"
 #include "transfer/request_desk.h"
 #include "transfer/zone_sender.h"
@@ -22,7 +23,7 @@ class ZoneAnswerer final : public serve::Answerer {
     // All references outlive it.
     ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options,
                  const transfer::TransferConfig& transfers, transfer::ZoneSender& sender,
-                 transfer::RequestDesk::Hear hear);
+                 transfer::RequestDesk::Hear hear, observe::Counters& counters);
 
     void respond(std::span<answer::Exchange> batch) noexcept override;
     void offline() noexcept override { responder_.offline(); }
@@ -35,8 +36,9 @@ class ZoneAnswerer final : public serve::Answerer {
     [[nodiscard]] size_t answer_ordinary(const transfer::PlainQuestion& question);
 
     answer::Responder responder_;
-    const answer::Exchange* special_ = nullptr;  // While the desk is at work.
-    std::chrono::seconds now_{};                 // Since 1970, of this batch.
+    observe::Counters& counters_;
+    answer::Exchange* special_ = nullptr;  // While the desk is at work.
+    std::chrono::seconds now_{};           // Since 1970, of this batch.
     transfer::RequestDesk desk_;
     transfer::ZoneSender& sender_;
 };

@@ -65,6 +65,13 @@ bool is_special(const dns::Query& query) {
            query.qtype == dns::RRType::AXFR || query.qtype == dns::RRType::IXFR;
 }
 
+uint64_t apex_hash(const Job& job) {
+    const size_t size = job.zone->apex().owner().size();
+    size_t label = 0;
+    while (job.name.size() - job.name.start(label) > size) ++label;
+    return job.name.hash(label);
+}
+
 std::span<const uint8_t> address_of(const sockaddr& peer) {
     if (peer.sa_family == AF_INET6) {
         const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
@@ -133,6 +140,10 @@ void Responder::Worker::parse(Job& job) {
     job.zone.reset();
     job.error = dns::parse_query(exchange.query, job.query);
     job.is_lookup = job.error == dns::ParseError::None && is_lookup(job.query);
+    exchange.facts = {.error = job.error,
+                      .has_edns = job.query.edns.is_present,
+                      .dnssec_ok = job.query.edns.dnssec_ok,
+                      .qtype = job.query.qtype};
     if (!job.is_lookup) {
         exchange.is_special = job.error == dns::ParseError::None && is_special(job.query);
         return;
@@ -277,6 +288,8 @@ void Responder::Worker::compose(Job& job, uint32_t now) {
     if (outcome.is_truncated) flags |= dns::kFlagTc;
     writer.finish(query.header.id, flags);
     exchange.response_size = writer.size();
+    exchange.facts.rcode = outcome.rcode;
+    if (job.zone) exchange.facts.apex_hash = apex_hash(job);
 }
 
 void Responder::Worker::respond(std::span<Exchange> batch, uint32_t now) {

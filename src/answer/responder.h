@@ -21,6 +21,7 @@
 
 #include <sys/socket.h>
 
+#include "answer/facts.h"
 #include "answer/outcome.h"
 #include "shield/cookie_jar.h"
 #include "zone/zone_table.h"
@@ -36,6 +37,8 @@ struct Exchange {
     Transport transport = Transport::Udp;
     bool is_local = false;  // From this host: a loopback source, or source equal to destination.
     const sockaddr* peer = nullptr;  // Who asks, where that may matter; null: unknown.
+    // Nobody reads along: responses are padded for who asks for it (RFC 7830).
+    bool is_encrypted = false;
     // Bytes that the caller adds to the response: the client's limit has them.
     size_t reserved = 0;
     // What the caller has decided already: a response without records that says so.
@@ -47,6 +50,7 @@ struct Exchange {
     size_t response_size = 0;  // Zero: send nothing.
     bool is_probe = false;     // The guard's question: not counted, not limited.
     shield::CookieState cookie = shield::CookieState::None;  // None also when they are not in use.
+    Facts facts = {};
     // Signed, for a transfer, a NOTIFY, an UPDATE, or a SOA's question with EXPIRE: nothing that is
     // done here, and the response says so or goes without. A caller who does it replaces it.
     bool is_special = false;

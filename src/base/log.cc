@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <functional>
+#include <map>
+#include <mutex>
 
 #include <poll.h>
 #include <spdlog/pattern_formatter.h>
@@ -46,6 +49,34 @@ void append_value(std::string& line, std::string_view value) {
     line += '"';
 }
 
+class EventCounts {
+ public:
+    void count(std::string_view event) {
+        const std::lock_guard lock(mutex_);
+        const auto known = counts_.find(event);
+        if (known != counts_.end()) {
+            ++known->second;
+        } else {
+            ++counts_[counts_.size() < kEventsMax ? std::string(event) : "other"];
+        }
+    }
+    [[nodiscard]] std::vector<std::pair<std::string, uint64_t>> all() {
+        const std::lock_guard lock(mutex_);
+        return {counts_.begin(), counts_.end()};
+    }
+
+ private:
+    static constexpr size_t kEventsMax = 256;
+
+    std::mutex mutex_;
+    std::map<std::string, uint64_t, std::less<>> counts_;
+};
+
+EventCounts& counts_of_events() {
+    static EventCounts counts;
+    return counts;
+}
+
 std::atomic<uint64_t> lost_lines = 0;
 
 // A reader of stderr that has stopped reading must not stop us: a guard that waits for a log would
@@ -56,6 +87,7 @@ bool would_block() {
 }
 
 void write(spdlog::level::level_enum level, std::string_view event, Facts facts) {
+    counts_of_events().count(event);
     if (would_block()) {
         ++lost_lines;
         return;
@@ -82,6 +114,8 @@ void write(spdlog::level::level_enum level, std::string_view event, Facts facts)
 void info(std::string_view event, Facts facts) { write(spdlog::level::info, event, facts); }
 void warning(std::string_view event, Facts facts) { write(spdlog::level::warn, event, facts); }
 void error(std::string_view event, Facts facts) { write(spdlog::level::err, event, facts); }
+
+std::vector<std::pair<std::string, uint64_t>> event_counts() { return counts_of_events().all(); }
 
 void use_journal_format() {
     journal_format = true;

@@ -10,10 +10,12 @@
 
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace nearcast::base::log {
 
@@ -24,6 +26,10 @@ using Facts = std::initializer_list<Fact>;
 void info(std::string_view event, Facts facts = {});
 void warning(std::string_view event, Facts facts = {});
 void error(std::string_view event, Facts facts = {});
+
+// How often each event was logged, with those whose lines were dropped. Events beyond the first 256
+// are counted together, as "other": they are names in this program, of which there are fewer.
+[[nodiscard]] std::vector<std::pair<std::string, uint64_t>> event_counts();
 
 // Under systemd a line carries no time of its own, but its priority ("<4>"), for the journal.
 void use_journal_format();

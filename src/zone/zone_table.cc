@@ -157,6 +157,20 @@ std::optional<PinnedVersion> ZoneTable::pin(const dns::Name& apex) {
     return PinnedVersion(pins_, block);
 }
 
+std::optional<dns::Name> ZoneTable::apex_with_hash(uint64_t name_hash) const {
+    const std::lock_guard lock(mutex_);
+    const Slots& slots = *slots_.load(std::memory_order_relaxed);
+    const uint64_t hash = slot_hash(name_hash);
+    for (size_t at = slots.first(hash);; ++at) {
+        const Slot& slot = slots.slots[at & slots.mask];
+        const uint64_t there = slot.hash.load(std::memory_order_relaxed);
+        if (there == 0) return std::nullopt;
+        const uint8_t* const block = slot.block.load(std::memory_order_relaxed);
+        if (there != hash || block == nullptr) continue;
+        return dns::Name::from_wire(Version(block).apex().owner());
+    }
+}
+
 size_t ZoneTable::size() const {
     const std::lock_guard lock(mutex_);
     return size_;

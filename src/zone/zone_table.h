@@ -91,6 +91,9 @@ class ZoneTable {
     // seldom ask: it waits for writers.
     [[nodiscard]] std::optional<PinnedVersion> pin(const dns::Name& apex);
 
+    // The apex with this hash (HashedName::hash()), if it is served. As pin(), for who seldom asks.
+    [[nodiscard]] std::optional<dns::Name> apex_with_hash(uint64_t name_hash) const;
+
     // How many zones are served.
     [[nodiscard]] size_t size() const;
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A number that one thread adds to and any thread reads.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace nearcast::observe {
+
+class Tally {
+ public:
+    // Only the owner adds, so a plain load and store will do: no locked instruction.
+    void add(uint64_t count = 1) noexcept {
+        value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+    }
+    [[nodiscard]] uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+    std::atomic<uint64_t> value_ = 0;
+};
+
+}  // namespace nearcast::observe

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "observe/zone_counters.h"
+
+#include <bit>
+#include <new>
+
+namespace nearcast::observe {
+namespace {
+
+// Zeroed pages come from the kernel one by one, when they are first touched.
+template <typename T>
+T* reserve(size_t count) {
+    void* const memory = std::calloc(count, sizeof(T));
+    if (memory == nullptr) std::abort();  // At start; as operator new would end it.
+    return static_cast<T*>(memory);
+}
+
+}  // namespace
+
+uint64_t ZoneCounters::Entry::total() const {
+    uint64_t sum = 0;
+    for (const Tally& outcome : outcomes) sum += outcome.get();
+    return sum;
+}
+
+ZoneCounters::ZoneCounters(size_t zones_max)
+    : zones_max_(zones_max),
+      // At most half full, so that searches stay short.
+      shift_(static_cast<unsigned>(64 - std::bit_width(2 * zones_max | 1))),
+      mask_((size_t{1} << (64 - shift_)) - 1),
+      index_(reserve<uint32_t>(mask_ + 1)),
+      entries_(reserve<Entry>(zones_max | 1)) {}
+
+ZoneCounters::Entry* ZoneCounters::find_or_make(uint64_t apex_hash) noexcept {
+    // Ends: the index is never full.
+    for (size_t at = apex_hash >> shift_;; ++at) {
+        uint32_t& place = index_[at & mask_];
+        if (place != 0) {
+            Entry& entry = entries_[place - 1];
+            if (entry.apex_hash.load(std::memory_order_relaxed) == apex_hash) return &entry;
+            continue;
+        }
+        const size_t size = size_.load(std::memory_order_relaxed);
+        if (size == zones_max_) return nullptr;
+        entries_[size].apex_hash.store(apex_hash, std::memory_order_relaxed);
+        place = static_cast<uint32_t>(size + 1);
+        size_.store(size + 1, std::memory_order_release);
+        return &entries_[size];
+    }
+}
+
+void ZoneCounters::count(uint64_t apex_hash, Outcome outcome) noexcept {
+    if (Entry* const entry = find_or_make(apex_hash)) {
+        entry->outcomes[static_cast<size_t>(outcome)].add();
+    } else {
+        uncounted_.add();
+    }
+}
+
+}  // namespace nearcast::observe

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one worker was asked about each zone.
+//
+//     hash of the apex ─► index ─► entry {hash, counts}      entries lie in the order of their
+//                                                            first question
+//
+// A zone's entry is made by its first question and stays. All memory is reserved at start and costs
+// nothing until it is used: 64 bytes for a zone that was asked, and a page of the index for each
+// 1,024 of its places.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <span>
+
+#include "observe/tally.h"
+
+namespace nearcast::observe {
+
+// What became of a question.
+enum class Outcome : uint8_t {
+    Answer,    // Records, or as many as fitted.
+    NoData,    // The name is there, the type is not.
+    NXDomain,  // The name is not there.
+    Referral,  // Somebody else has it.
+    ServFail,
+    Other,  // Refused, malformed, not implemented, no question at all.
+};
+constexpr size_t kOutcomeCount = 6;
+
+class ZoneCounters {
+ public:
+    struct Entry {
+        std::atomic<uint64_t> apex_hash = 0;
+        std::array<Tally, kOutcomeCount> outcomes;
+
+        [[nodiscard]] uint64_t total() const;
+    };
+    static_assert(sizeof(Entry) <= 64);
+
+    // Counts at most `zones_max` zones; any further one goes uncounted.
+    explicit ZoneCounters(size_t zones_max);
+
+    // The owner only.
+    void count(uint64_t apex_hash, Outcome outcome) noexcept;
+
+    // Any thread.
+    [[nodiscard]] std::span<const Entry> entries() const {
+        return {entries_.get(), size_.load(std::memory_order_acquire)};
+    }
+    // Questions about zones beyond the bound.
+    [[nodiscard]] uint64_t uncounted() const { return uncounted_.get(); }
+
+ private:
+    struct Free {
+        void operator()(void* memory) const { std::free(memory); }
+    };
+
+    Entry* find_or_make(uint64_t apex_hash) noexcept;
+
+    size_t zones_max_;
+    unsigned shift_;
+    size_t mask_;
+    std::unique_ptr<uint32_t[], Free> index_;  // 1 + the place in entries_; 0: free. Owner only.
+    std::unique_ptr<Entry[], Free> entries_;
+    std::atomic<size_t> size_ = 0;
+    Tally uncounted_;
+};
+
+}  // namespace nearcast::observe
