@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "dns/client_subnet.h"
+
 namespace nearcast::dns {
 namespace {
 
@@ -61,6 +63,16 @@ bool skip_records(WireReader& reader, size_t count) {
     return true;
 }
 
+// A row of whole options, and whole itself what is read of any of them.
+bool are_options_good(std::span<const uint8_t> options) {
+    OptionReader reader(options);
+    EdnsOption option;
+    while (reader.next(option)) {
+        if (option.code == kClientSubnet && !read_client_subnet(option.data)) return false;
+    }
+    return !reader.is_broken();
+}
+
 ParseError read_opt(WireReader& reader, const RecordHead& head, bool is_owner_root, Edns& edns) {
     if (edns.is_present) return ParseError::TwoOpts;
     if (!is_owner_root) return ParseError::BadOpt;
@@ -74,8 +86,7 @@ ParseError read_opt(WireReader& reader, const RecordHead& head, bool is_owner_ro
     edns.options_size = head.rdata_size;
     // Another version may mean something else by these bytes.
     if (edns.version != kEdnsVersion) return ParseError::None;
-    return are_options_well_formed(edns.options(reader.message())) ? ParseError::None
-                                                                   : ParseError::BadOpt;
+    return are_options_good(edns.options(reader.message())) ? ParseError::None : ParseError::BadOpt;
 }
 
 ParseError read_additional(WireReader& reader, size_t count, Query& query) {
