@@ -155,7 +155,7 @@ RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
 // A response without records.
 RequestDesk::Outcome RequestDesk::reply(const Request& request, Rcode rcode, uint16_t more_flags) {
     const auto question = query_.question(request.message);
-    constexpr uint16_t kCopied = dns::kOpcodeMask | dns::kFlagRd | dns::kFlagCd;
+    constexpr uint16_t kCopied = dns::kOpcodeMask | dns::kFlagRd;
     const auto flags = static_cast<uint16_t>(
         dns::kFlagQr | more_flags | (query_.header.flags & kCopied) | static_cast<uint16_t>(rcode));
     dns::Header header{.id = query_.header.id, .flags = flags, .question_count = 1};
