@@ -46,7 +46,7 @@ def read(path):
         if keyword == "packet":
             packets.append(Packet(path.name, number, rest))
         elif keyword in ("udp", "tcp"):
-            packets[-1].outcome[keyword] = rest
+            packets[-1].outcome[keyword] = rest.strip()
         elif keyword == "bytes" or is_bytes:
             packets[-1].wire += to_wire(rest if keyword == "bytes" else line)
         else:

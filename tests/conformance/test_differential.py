@@ -10,14 +10,7 @@ COUNT = int(os.environ.get("NEARCAST_COUNT", "50000"))  # Of each half.
 
 
 @pytest.mark.parametrize("world", run.WORLDS)
-@pytest.mark.parametrize(
-    "denials",
-    [
-        ("none", "nsec"),
-        pytest.param(("nsec3", "opt-out"), marks=pytest.mark.xfail(strict=True, reason="no NSEC3")),
-    ],
-    ids="+".join,
-)
+@pytest.mark.parametrize("denials", [("none", "nsec"), ("nsec3", "opt-out")], ids="+".join)
 def test_answers_as_the_peers_do(world, denials):
     # The root's world is small: a fifth is enough for it.
     count = COUNT // 5 if world == "root" else COUNT - COUNT // 5
