@@ -31,6 +31,9 @@ namespace log = base::log;
 // an old version mostly goes at the first look; a stuck worker keeps it, at no cost but this.
 constexpr milliseconds kCollectInterval{250};
 
+// With the name of a zone behind it.
+constexpr std::string_view kRetransfer = "retransfer ";
+
 // Zones that are told one by one when they load.
 constexpr size_t kZonesToldMax = 1000;
 
@@ -97,22 +100,20 @@ void log_report(const LoadReport& report) {
                                {"milliseconds", std::to_string(report.duration.count())}});
 }
 
-ServerLoop::ServerLoop(const ServerOptions& options, zone::ZoneTable& zones,
-                       ZoneDirectory& directory,
+ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
                        std::vector<std::unique_ptr<serve::Worker>> workers)
     : options_(options),
-      zones_(zones),
+      zones_(served.table),
       notifier_(options.transfers),
-      secondaries_(options.transfers, zones,
-                   [this](const dns::Name& zone) { notifier_.notify(zone); }),
-      sender_(
-          options.transfers, zones,
-          [this] { return make_own_responder(zones_, {.identity = identity_of(options_)}); },
-          hear()),
-      statistics_(workers.size(), options.metrics, zones),
+      ledger_(listen_to(served.ledger)),
+      secondaries_(options.transfers, served.table, served.ledger),
+      updates_(options.transfers, served.table, served.ledger),
+      sender_([this] { return make_desk(); }),
+      late_answers_([this] { return make_desk(); }),
+      statistics_(workers.size(), options.metrics, served.table),
       pulses_(options.pulses),
       workers_(std::move(workers)),
-      reloader_(directory),
+      reloader_(served.directory),
       service_manager_(options.notifies_service_manager),
       seen_batches_(workers_.size(), 0) {
     if (pulses_.empty()) {
@@ -123,6 +124,7 @@ ServerLoop::ServerLoop(const ServerOptions& options, zone::ZoneTable& zones,
 }
 
 ServerLoop::~ServerLoop() {
+    ends_waits_.store(true);
     for (const auto& worker : workers_) worker->stop();  // All at once; each is waited for later.
 }
 
@@ -172,9 +174,26 @@ void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
                        metrics);
 }
 
-transfer::RequestDesk::Hear ServerLoop::hear() {
-    return [this](const dns::Name& zone, const base::IpAddress& peer,
-                  const transfer::TsigKey* key) { return secondaries_.hear(zone, peer, key); };
+// Before there is a thread that changes a zone.
+zone::ZoneLedger& ServerLoop::listen_to(zone::ZoneLedger& ledger) {
+    ledger.on_change([this](const dns::Name& zone) { notifier_.notify(zone); });
+    return ledger;
+}
+
+transfer::RequestDesk::Partners ServerLoop::partners(MayWait may_wait) {
+    return {.zones = zones_,
+            .ledger = ledger_,
+            .ask = {},
+            .hear = [this](const transfer::Notice& notice) { return secondaries_.hear(notice); },
+            .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
+            .updates = may_wait == MayWait::Yes ? &updates_ : nullptr,
+            .is_stopping = &ends_waits_};
+}
+
+std::unique_ptr<transfer::RequestDesk> ServerLoop::make_desk() {
+    transfer::RequestDesk::Partners waiting = partners(MayWait::Yes);
+    waiting.ask = make_own_responder(zones_, {.identity = identity_of(options_)});
+    return std::make_unique<transfer::RequestDesk>(options_.transfers, std::move(waiting));
 }
 
 void ServerLoop::start_workers() {
@@ -185,8 +204,11 @@ void ServerLoop::start_workers() {
                                                .worker_index = static_cast<uint16_t>(i),
                                                .cookie_secrets = cookie_secrets,
                                                .cookie_policy = options_.cookies.policy};
-        answerers_.push_back(std::make_unique<ZoneAnswerer>(
-            zones_, options, options_.transfers, sender_, hear(), statistics_.worker(i)));
+        const TransferHands hands{.config = options_.transfers,
+                                  .partners = partners(MayWait::No),
+                                  .sender = sender_,
+                                  .late_answers = late_answers_};
+        answerers_.push_back(std::make_unique<ZoneAnswerer>(options, hands, statistics_.worker(i)));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
 }
@@ -238,8 +260,25 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
     } else if (command == "status") {
         control_->reply(client, status_json(zones_.size(), pulses_.first(workers_.size()),
                                             statistics_.collect()));
+    } else if (command.starts_with(kRetransfer)) {
+        retransfer(client, command.substr(kRetransfer.size()));
     } else {
-        control_->reply(client, to_json(base::Error{"unknown command", "reload or status"}));
+        control_->reply(
+            client, to_json(base::Error{"unknown command", "reload, status or retransfer ZONE"}));
+    }
+}
+
+void ServerLoop::retransfer(ControlSocket::ClientId client, const std::string& name) {
+    const dns::Name root;
+    const auto zone = dns::parse_name(name, &root);
+    if (!zone) {
+        control_->reply(client, to_json(zone.error()));
+    } else if (!secondaries_.retransfer(*zone)) {
+        control_->reply(client, to_json(base::Error{dns::to_text(*zone) + " is no zone that comes "
+                                                                          "from a primary",
+                                                    "one with a [[secondary]] section"}));
+    } else {
+        control_->reply(client, retransfer_json(*zone));
     }
 }
 

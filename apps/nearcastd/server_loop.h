@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -23,9 +24,12 @@
 #include "serve/worker.h"
 #include "server_process.h"
 #include "service_manager.h"
+#include "transfer/late_answers.h"
 #include "transfer/notifier.h"
 #include "transfer/secondary_zones.h"
 #include "transfer/zone_sender.h"
+#include "transfer/zone_updates.h"
+#include "zone/ledger.h"
 #include "zone/zone_table.h"
 #include "zone_directory.h"
 
@@ -37,10 +41,17 @@ namespace nearcast::app {
 // One event for each zone that was loaded, failed or went, and one for the whole.
 void log_report(const LoadReport& report);
 
+// The zones, and what changes them. All outlive the loop.
+struct ServedZones {
+    zone::ZoneTable& table;
+    zone::ZoneLedger& ledger;
+    ZoneDirectory& directory;
+};
+
 class ServerLoop {
  public:
     // All references outlive the loop.
-    ServerLoop(const ServerOptions& options, zone::ZoneTable& zones, ZoneDirectory& directory,
+    ServerLoop(const ServerOptions& options, ServedZones served,
                std::vector<std::unique_ptr<serve::Worker>> workers);
     ServerLoop(const ServerLoop&) = delete;
     ServerLoop& operator=(const ServerLoop&) = delete;
@@ -65,7 +76,14 @@ class ServerLoop {
     void offer_metrics();
     // What the workers' counters do not know. Any thread.
     void add_metrics(std::vector<observe::Metric>& metrics) const;
-    [[nodiscard]] transfer::RequestDesk::Hear hear();
+    [[nodiscard]] zone::ZoneLedger& listen_to(zone::ZoneLedger& ledger);
+
+    enum class MayWait : uint8_t { No, Yes };
+    // What a desk needs but for who answers ordinary questions.
+    [[nodiscard]] transfer::RequestDesk::Partners partners(MayWait may_wait);
+    // For a thread of its own, which may wait.
+    [[nodiscard]] std::unique_ptr<transfer::RequestDesk> make_desk();
+    void retransfer(ControlSocket::ClientId client, const std::string& name);
     void wait_and_handle(base::Instant until);
     void handle_signal();
     void handle_request(ControlSocket::ClientId client, const std::string& line);
@@ -80,9 +98,13 @@ class ServerLoop {
     const ServerOptions& options_;
     zone::ZoneTable& zones_;
     transfer::Notifier notifier_;
+    zone::ZoneLedger& ledger_;
     transfer::SecondaryZones secondaries_;
+    transfer::ZoneUpdates updates_;
+    std::atomic<bool> ends_waits_ = false;
     transfer::ZoneSender sender_;
     shield::CookieSecrets cookie_secrets_;
+    transfer::LateAnswers late_answers_;
     observe::Statistics statistics_;
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.

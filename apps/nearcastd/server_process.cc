@@ -123,10 +123,14 @@ int run_server(const ServerOptions& options) {
     if (!user) return cannot_start(user.error());
 
     zone::ZoneTable zones;
+    const bool is_kept =
+        !options.transfers.secondaries.empty() || !options.transfers.updates.empty();
+    auto ledger = zone::ZoneLedger::open(is_kept ? options.transfers.directory : "", zones);
+    if (!ledger) return cannot_start(ledger.error());
     ZoneDirectory directory(options.zones_directory, zones);
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
-    ServerLoop loop(options, zones, directory, std::move(*workers));
+    ServerLoop loop(options, {zones, **ledger, directory}, std::move(*workers));
     if (const Result<void> opened = loop.open(); !opened) return cannot_start(opened.error());
     log::info("serving", {{"zones", std::to_string(zones.size())},
                           {"workers", std::to_string(worker_count(options.threads))},

@@ -96,6 +96,10 @@ std::string status_json(size_t zones, std::span<const base::Pulse> pulses,
                     {"metrics", numbers}});
 }
 
+std::string retransfer_json(const dns::Name& zone) {
+    return to_line({{"ok", true}, {"zone", dns::to_text(zone)}});
+}
+
 std::string to_json(const base::Error& error) {
     return to_line({{"ok", false}, {"error", error.message}, {"try", error.hint}});
 }

@@ -27,6 +27,9 @@ namespace nearcast::app {
 [[nodiscard]] std::string status_json(size_t zones, std::span<const base::Pulse> pulses,
                                       std::span<const observe::Metric> metrics);
 
+// That the zone is being fetched anew: {"ok": true, "zone": ...}
+[[nodiscard]] std::string retransfer_json(const dns::Name& zone);
+
 // {"ok": false, "error": ..., "try": ...}
 [[nodiscard]] std::string to_json(const base::Error& error);
 

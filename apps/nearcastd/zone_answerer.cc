@@ -18,7 +18,19 @@ answer::Exchange with_question(answer::Exchange exchange, const transfer::PlainQ
     exchange.room = question.room;
     exchange.transport = question.is_stream ? answer::Transport::Tcp : answer::Transport::Udp;
     exchange.reserved = question.reserved;
+    exchange.expire = question.expire;
+    if (question.verdict) {
+        exchange.verdict = {.rcode = question.verdict->rcode,
+                            .is_authoritative = question.verdict->is_authoritative,
+                            .reason = question.verdict->reason};
+    }
     return exchange;
+}
+
+transfer::RequestDesk::Partners with_ask(transfer::RequestDesk::Partners partners,
+                                         transfer::RequestDesk::AskOrdinary ask) {
+    partners.ask = std::move(ask);
+    return partners;
 }
 
 base::SocketAddress address_of(const sockaddr& peer) {
@@ -30,16 +42,16 @@ base::SocketAddress address_of(const sockaddr& peer) {
 
 }  // namespace
 
-ZoneAnswerer::ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options,
-                           const transfer::TransferConfig& transfers, transfer::ZoneSender& sender,
-                           transfer::RequestDesk::Hear hear, observe::Counters& counters)
-    : responder_(zones, options),
+ZoneAnswerer::ZoneAnswerer(const answer::ResponderOptions& options, const TransferHands& hands,
+                           observe::Counters& counters)
+    : responder_(hands.partners.zones, options),
       counters_(counters),
-      desk_(
-          transfers, zones,
-          [this](const transfer::PlainQuestion& question) { return answer_ordinary(question); },
-          std::move(hear)),
-      sender_(sender) {}
+      desk_(hands.config, with_ask(hands.partners,
+                                   [this](const transfer::PlainQuestion& question) {
+                                       return answer_ordinary(question);
+                                   })),
+      sender_(hands.sender),
+      late_answers_(hands.late_answers) {}
 
 void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {
     now_ = std::chrono::floor<std::chrono::seconds>(base::unix_now());
@@ -51,14 +63,16 @@ void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {
 }
 
 void ZoneAnswerer::answer_special(answer::Exchange& exchange) {
+    const bool is_stream = exchange.transport == answer::Transport::Tcp;
     special_ = &exchange;
     const auto outcome = desk_.answer({.message = exchange.query,
                                        .room = exchange.room,
                                        .peer = address_of(*exchange.peer).ip,
-                                       .is_stream = exchange.transport == answer::Transport::Tcp,
+                                       .is_stream = is_stream,
                                        .now = static_cast<uint64_t>(now_.count())});
     exchange.response_size = outcome.size;
-    exchange.takes_connection = outcome.is_granted;
+    exchange.takes_connection = outcome.is_granted || (outcome.is_for_waiter && is_stream);
+    exchange.takes_datagram = outcome.is_for_waiter && !is_stream;
 }
 
 size_t ZoneAnswerer::answer_ordinary(const transfer::PlainQuestion& question) {
@@ -72,6 +86,14 @@ size_t ZoneAnswerer::answer_ordinary(const transfer::PlainQuestion& question) {
 void ZoneAnswerer::take_connection(base::Fd socket, const serve::PeerAddress& peer,
                                    std::span<const uint8_t> unanswered) noexcept {
     sender_.take(std::move(socket), address_of(peer.generic), unanswered);
+}
+
+void ZoneAnswerer::take_datagram(serve::DatagramReply reply,
+                                 std::span<const uint8_t> message) noexcept {
+    const base::IpAddress peer = address_of(reply.peer().generic).ip;
+    late_answers_.take(
+        message, peer,
+        [reply = std::move(reply)](std::span<const uint8_t> response) { reply.send(response); });
 }
 
 transfer::RequestDesk::AskOrdinary make_own_responder(zone::ZoneTable& zones,

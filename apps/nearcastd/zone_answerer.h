@@ -2,8 +2,9 @@
 //
 // The product's answers on one worker's thread: ordinary ones, and those that need a key.
 //
-// The responder answers the batch; what it marks as special goes to the desk for transfers, and a
-// transfer that is granted leaves the worker together with its connection.
+// The responder answers the batch; what it marks as special goes to the desk for transfers and
+// updates. What would hold the worker up leaves it: a transfer or an update together with its
+// connection, and a datagram that takes long to answer.
 
 #pragma once
 
@@ -12,23 +13,32 @@
 #include "answer/responder.h"
 #include "observe/counters.h"
 #include "serve/answerer.h"
+#include "transfer/late_answers.h"
 #include "transfer/request_desk.h"
 #include "transfer/zone_sender.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::app {
 
+// What a worker's answerer has to do with transfers; all of it outlives the answerer.
+struct TransferHands {
+    const transfer::TransferConfig& config;
+    transfer::RequestDesk::Partners partners;  // But for `ask`, which is the answerer's own.
+    transfer::ZoneSender& sender;
+    transfer::LateAnswers& late_answers;
+};
+
 class ZoneAnswerer final : public serve::Answerer {
  public:
-    // All references outlive it.
-    ZoneAnswerer(zone::ZoneTable& zones, const answer::ResponderOptions& options,
-                 const transfer::TransferConfig& transfers, transfer::ZoneSender& sender,
-                 transfer::RequestDesk::Hear hear, observe::Counters& counters);
+    ZoneAnswerer(const answer::ResponderOptions& options, const TransferHands& hands,
+                 observe::Counters& counters);
 
     void respond(std::span<answer::Exchange> batch) noexcept override;
     void offline() noexcept override { responder_.offline(); }
     void take_connection(base::Fd socket, const serve::PeerAddress& peer,
                          std::span<const uint8_t> unanswered) noexcept override;
+    void take_datagram(serve::DatagramReply reply,
+                       std::span<const uint8_t> message) noexcept override;
 
  private:
     void answer_special(answer::Exchange& exchange);
@@ -41,9 +51,10 @@ class ZoneAnswerer final : public serve::Answerer {
     std::chrono::seconds now_{};           // Since 1970, of this batch.
     transfer::RequestDesk desk_;
     transfer::ZoneSender& sender_;
+    transfer::LateAnswers& late_answers_;
 };
 
-// For a connection's own thread: a responder that is offline between questions.
+// For a thread of its own: a responder that is offline between questions.
 [[nodiscard]] transfer::RequestDesk::AskOrdinary make_own_responder(
     zone::ZoneTable& zones, const answer::ResponderOptions& options);
 

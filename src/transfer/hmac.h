@@ -21,6 +21,10 @@ constexpr size_t kMacSizeMax = 64;  // Of SHA-512.
 // How many bytes the hash gives.
 [[nodiscard]] size_t hash_size(Hash hash);
 
+// MD5 and SHA-1 are broken as hashes. HMAC still holds with them as far as is known, but nobody
+// should begin with them (RFC 8945 §6).
+[[nodiscard]] constexpr bool is_weak(Hash hash) { return hash == Hash::Md5 || hash == Hash::Sha1; }
+
 struct Mac {
     std::array<uint8_t, kMacSizeMax> bytes{};
     uint8_t size = 0;  // Zero: none.

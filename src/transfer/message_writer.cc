@@ -156,13 +156,25 @@ bool MessageWriter::add_answer(const zone::RecordView& record) {
     return true;
 }
 
-void MessageWriter::add_opt(uint16_t udp_payload, bool dnssec_ok) {
-    limit_ = std::max(limit_, size_ + dns::kOptRecordSize);
+void MessageWriter::add_opt(uint16_t udp_payload, bool dnssec_ok,
+                            std::span<const dns::EdnsOption> options) {
+    constexpr size_t kOptionHeadSize = 4;  // Code and size.
+    size_t options_size = 0;
+    for (const dns::EdnsOption& option : options) {
+        options_size += kOptionHeadSize + option.data.size();
+    }
+    limit_ = std::max(limit_, size_ + dns::kOptRecordSize + options_size);
+    assert(limit_ <= room_.size());
     std::array<uint8_t, dns::kOptRecordSize> record{};
     base::store_u16(record.data() + 1, static_cast<uint16_t>(dns::RRType::OPT));
     base::store_u16(record.data() + 3, udp_payload);
     base::store_u16(record.data() + 7, dnssec_ok ? dns::kEdnsFlagDo : uint16_t{0});
+    base::store_u16(record.data() + 9, static_cast<uint16_t>(options_size));
     additional_count_ = put(record) ? 1 : 0;
+    for (const dns::EdnsOption& option : options) {
+        (void)(put_u16(option.code) && put_u16(static_cast<uint16_t>(option.data.size())) &&
+               put(option.data));
+    }
 }
 
 void MessageWriter::finish(uint16_t id, uint16_t flags) {

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "dns/edns.h"
 #include "dns/header.h"
 #include "zone/image_records.h"
 
@@ -27,8 +28,9 @@ class MessageWriter {
     void add_question(std::span<const uint8_t> question);
     // False, and nothing added, when it does not fit.
     [[nodiscard]] bool add_answer(const zone::RecordView& record);
-    // An OPT record (RFC 6891) that offers nothing special.
-    void add_opt(uint16_t udp_payload, bool dnssec_ok);
+    // An OPT record (RFC 6891) with these options, for which the limit has left room.
+    void add_opt(uint16_t udp_payload, bool dnssec_ok,
+                 std::span<const dns::EdnsOption> options = {});
 
     // Writes the header; what comes behind (TSIG) counts itself.
     void finish(uint16_t id, uint16_t flags);

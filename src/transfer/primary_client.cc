@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "dns/response.h"
+#include "transfer/condense.h"
+#include "transfer/expire_option.h"
 #include "transfer/link.h"
 
 namespace nearcast::transfer {
@@ -24,7 +26,7 @@ constexpr int kUdpTries = 2;
 uint64_t wall_clock() { return static_cast<uint64_t>(::time(nullptr)); }
 
 // A primary that refuses may not sign that it does.
-std::unexpected<base::Error> unproven(const Bytes& message, TsigError error) {
+std::unexpected<base::Error> unproven(std::span<const uint8_t> message, TsigError error) {
     std::string text = std::string("the answer is not signed as it should be: ") + to_text(error);
     if (message.size() >= dns::kHeaderSize) {
         const auto rcode = static_cast<dns::Rcode>(message[3] & dns::kRcodeMask);
@@ -34,6 +36,34 @@ std::unexpected<base::Error> unproven(const Bytes& message, TsigError error) {
                       "the same key, secret and algorithm on both sides, and right clocks");
 }
 
+// The SOA that tells what we have (RFC 1995 §3): names and timers mean nothing in it. It goes into
+// the authority section, in front of what the message has as additional records.
+void insert_soa(Bytes& message, const dns::Name& zone, uint32_t serial) {
+    constexpr size_t kTailSize = 4;      // Of the question: type and class.
+    constexpr uint8_t kToName = 0xC0;    // A pointer to the question's name.
+    constexpr size_t kSoaDataSize = 22;  // Two roots and five numbers.
+    Bytes soa{kToName, dns::kHeaderSize,
+              0,       static_cast<uint8_t>(dns::RRType::SOA),
+              0,       1,
+              0,       0,
+              0,       0,
+              0,       kSoaDataSize,
+              0,       0};
+    soa.resize(soa.size() + kSoaDataSize - 2);
+    base::store_u32(&soa[14], serial);
+    const size_t at = dns::kHeaderSize + zone.wire().size() + kTailSize;
+    message.insert(message.begin() + static_cast<ptrdiff_t>(at), soa.begin(), soa.end());
+    dns::Header header = dns::load_header(message);
+    header.authority_count = 1;
+    dns::store_header(header, message);
+}
+
+// What a server from before EDNS says to it (RFC 6891 §7).
+bool is_edns_refusal(dns::Rcode rcode) {
+    return rcode == dns::Rcode::FormErr || rcode == dns::Rcode::NotImp ||
+           rcode == dns::Rcode::BadVers;
+}
+
 }  // namespace
 
 PrimaryClient::PrimaryClient(const dns::Name& zone, const base::SocketAddress& primary,
@@ -41,34 +71,28 @@ PrimaryClient::PrimaryClient(const dns::Name& zone, const base::SocketAddress& p
                              ClientLimits limits)
     : zone_(zone), primary_(primary), key_(key), is_stopping_(is_stopping), limits_(limits) {}
 
-PrimaryClient::Question PrimaryClient::make_question(dns::RRType type) {
+PrimaryClient::Question PrimaryClient::make_question(dns::RRType type,
+                                                     std::optional<uint32_t> serial) {
     Question question;
     question.id = base::random_u16();
+    const dns::EdnsOption expire{dns::kExpire, {}};
     dns::QueryDraft draft;
     draft.id = question.id;
     draft.qname = zone_;
     draft.qtype = type;
-    draft.has_edns = false;
+    draft.has_edns = uses_edns_;
+    draft.options = {&expire, 1};
     question.message = dns::build_query(draft);
+    if (serial) insert_soa(question.message, zone_, *serial);
     if (key_ != nullptr) question.mac = sign_request(hmac_, *key_, question.message, wall_clock());
     return question;
 }
 
-Result<Bytes> PrimaryClient::soa_in(const Bytes& bytes, const Question& question) const {
-    if (key_ != nullptr) {
-        TsigStream stream(*key_, question.mac);
-        const TsigError error = stream.check(bytes, wall_clock());
-        if (error != TsigError::None) return unproven(bytes, error);
-    }
-    const auto response = dns::read_response(bytes);
-    if (!response) return std::unexpected(response.error());
-    if (response->rcode != dns::Rcode::NoError) {
-        return base::fail("the primary said " + dns::to_text(response->rcode));
-    }
-    for (const dns::Record& record : response->answer) {
-        if (record.type == dns::RRType::SOA && record.owner == zone_) return record.rdata;
-    }
-    return base::fail("the primary has no SOA for the zone");
+Result<void> PrimaryClient::check_signature(std::span<const uint8_t> message,
+                                            TsigStream& signatures) const {
+    const TsigError error = signatures.check(message, wall_clock());
+    if (error != TsigError::None) return unproven(message, error);
+    return {};
 }
 
 Result<Bytes> PrimaryClient::ask_over_udp(const Question& question) const {
@@ -101,39 +125,98 @@ Result<Bytes> PrimaryClient::ask_over_tcp(const Question& question) const {
     return link.read_frame(deadline + limits_.answer);
 }
 
-Result<Bytes> PrimaryClient::ask_soa() {
+Result<dns::Response> PrimaryClient::ask_soa_once() {
     const Question question = make_question(dns::RRType::SOA);
-    auto response = ask_over_udp(question);
-    if (!response) response = ask_over_tcp(question);
-    if (!response) return std::unexpected(response.error());
-    return soa_in(*response, question);
+    auto bytes = ask_over_udp(question);
+    if (!bytes) bytes = ask_over_tcp(question);
+    if (!bytes) return std::unexpected(bytes.error());
+    if (key_ != nullptr) {
+        TsigStream signatures(*key_, question.mac);
+        if (auto done = check_signature(*bytes, signatures); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    return dns::read_response(*bytes);
 }
 
-Result<zone::ImageBlock> PrimaryClient::fetch() {
-    const Question question = make_question(dns::RRType::AXFR);
+Result<ToldSoa> PrimaryClient::ask_soa() {
+    auto response = ask_soa_once();
+    if (response && uses_edns_ && is_edns_refusal(response->rcode)) {
+        uses_edns_ = false;
+        response = ask_soa_once();
+    }
+    if (!response) return std::unexpected(response.error());
+    if (response->rcode != dns::Rcode::NoError) {
+        return base::fail("the primary said " + dns::to_text(response->rcode));
+    }
+    for (const dns::Record& record : response->answer) {
+        if (record.type != dns::RRType::SOA || !(record.owner == zone_)) continue;
+        return ToldSoa{record.rdata, read_expire(response->options)};
+    }
+    return base::fail("the primary has no SOA for the zone");
+}
+
+Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& receiver) {
+    has_answered_ = false;
+    rcode_ = dns::Rcode::NoError;
+    content_ = ZoneReceiver::Content::Unknown;
     const Link link(Link::Kind::Stream, primary_, is_stopping_);
     const Instant end = base::now() + limits_.transfer;
     if (auto sent = link.write_frame(question.message, base::now() + limits_.connect); !sent) {
-        return std::unexpected(sent.error());
+        return sent;
     }
-    ZoneReceiver receiver(zone_, question.id);
     std::optional<TsigStream> signatures;
     if (key_ != nullptr) signatures.emplace(*key_, question.mac);
-    for (;;) {
+    for (bool is_last = false; !is_last;) {
         const auto message = link.read_frame(std::min(end, base::now() + limits_.message));
         if (!message) return std::unexpected(message.error());
         if (signatures) {
-            const TsigError error = signatures->check(*message, wall_clock());
-            if (error != TsigError::None) return unproven(*message, error);
+            if (auto done = check_signature(*message, *signatures); !done) return done;
         }
-        const auto is_last = receiver.take(*message);
-        if (!is_last) return std::unexpected(is_last.error());
-        if (*is_last) break;
+        has_answered_ = true;
+        const auto taken = receiver.take(*message);
+        rcode_ = receiver.rcode();
+        content_ = receiver.content();
+        if (!taken) return std::unexpected(taken.error());
+        is_last = *taken;
     }
     if (signatures && !signatures->is_proven()) {
         return base::fail("the last message is not signed");
     }
-    return receiver.build();
+    return {};
+}
+
+Result<Fetched> PrimaryClient::fetch(std::optional<uint32_t> serial) {
+    const Question question = make_question(serial ? dns::RRType::IXFR : dns::RRType::AXFR, serial);
+    ZoneReceiver receiver({.zone = zone_, .id = question.id, .serial = serial});
+    if (auto done = receive(question, receiver); !done) return std::unexpected(done.error());
+    Fetched fetched{.image = {}, .changes = {}, .expire = receiver.expire(), .refusal = {}};
+    if (receiver.content() == ZoneReceiver::Content::Differences) {
+        auto changes = condense(receiver.differences());
+        if (!changes) return std::unexpected(changes.error());
+        fetched.changes = *std::move(changes);
+    } else if (receiver.content() == ZoneReceiver::Content::Whole) {
+        auto image = receiver.build();
+        if (!image) return std::unexpected(image.error());
+        fetched.image = *std::move(image);
+    }
+    return fetched;
+}
+
+Result<Fetched> PrimaryClient::fetch_whole() {
+    auto fetched = fetch(std::nullopt);
+    if (fetched || !uses_edns_ || !is_edns_refusal(rcode_)) return fetched;
+    uses_edns_ = false;
+    return fetch(std::nullopt);
+}
+
+// Who does not answer will not answer to AXFR, and a whole zone that is wrong stays so.
+Result<Fetched> PrimaryClient::fetch_changes(uint32_t serial) {
+    auto fetched = fetch(serial);
+    if (fetched || !has_answered_ || content_ == ZoneReceiver::Content::Whole) return fetched;
+    auto whole = fetch_whole();
+    if (whole) whole->refusal = fetched.error().message;
+    return whole;
 }
 
 }  // namespace nearcast::transfer

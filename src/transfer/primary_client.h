@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asks one primary: for the SOA of a zone, and for the zone.
+// Asks one primary: for the SOA of a zone, for what changed in it, and for the zone.
 //
-// Blocking, with a deadline on everything, so that a primary that says nothing, or drips, costs a
-// known time. Responses are believed as far as the key proves them, if there is one.
+// Transfers come over TCP alone: a datagram would spare a connection, and only for changes that fit
+// in it. Blocking, with a deadline on everything, so that a primary that says nothing, or drips,
+// costs a known time. Responses are believed as far as the key proves them, if there is one.
 
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
 #include "dns/name.h"
+#include "dns/response.h"
 #include "transfer/tsig.h"
 #include "transfer/zone_receiver.h"
 
@@ -29,17 +34,35 @@ struct ClientLimits {
     std::chrono::minutes transfer{60};
 };
 
+// What a primary told: the SOA of a zone.
+struct ToldSoa {
+    std::vector<uint8_t> rdata;
+    std::optional<uint32_t> expire;  // Seconds that the primary itself has left (RFC 7314).
+};
+
+// What a primary sent.
+struct Fetched {
+    // One of the two; neither: there is nothing newer.
+    zone::ImageBlock image;  // Checked and built.
+    std::optional<zone::Changeset> changes;
+    std::optional<uint32_t> expire;
+    std::string refusal;  // Why it is the zone and not the changes that were asked for.
+};
+
 class PrimaryClient {
  public:
     // `key` may be null, and outlives the client. Once `is_stopping` is set, waits end soon.
     PrimaryClient(const dns::Name& zone, const base::SocketAddress& primary, const TsigKey* key,
                   const std::atomic<bool>& is_stopping, ClientLimits limits = {});
 
-    // The rdata of the zone's SOA at the primary.
-    [[nodiscard]] base::Result<std::vector<uint8_t>> ask_soa();
+    [[nodiscard]] base::Result<ToldSoa> ask_soa();
 
-    // The zone, checked and built.
-    [[nodiscard]] base::Result<zone::ImageBlock> fetch();
+    // All of the zone.
+    [[nodiscard]] base::Result<Fetched> fetch_whole();
+
+    // What changed since this serial, in one step. The whole zone where the primary knows no IXFR,
+    // or what it sends as changes is of no use.
+    [[nodiscard]] base::Result<Fetched> fetch_changes(uint32_t serial);
 
  private:
     struct Question {
@@ -48,11 +71,14 @@ class PrimaryClient {
         Mac mac;
     };
 
-    [[nodiscard]] Question make_question(dns::RRType type);
+    [[nodiscard]] Question make_question(dns::RRType type, std::optional<uint32_t> serial = {});
     [[nodiscard]] base::Result<std::vector<uint8_t>> ask_over_udp(const Question& question) const;
     [[nodiscard]] base::Result<std::vector<uint8_t>> ask_over_tcp(const Question& question) const;
-    [[nodiscard]] base::Result<std::vector<uint8_t>> soa_in(const std::vector<uint8_t>& response,
-                                                            const Question& question) const;
+    [[nodiscard]] base::Result<dns::Response> ask_soa_once();
+    [[nodiscard]] base::Result<Fetched> fetch(std::optional<uint32_t> serial);
+    [[nodiscard]] base::Result<void> receive(const Question& question, ZoneReceiver& receiver);
+    [[nodiscard]] base::Result<void> check_signature(std::span<const uint8_t> message,
+                                                     TsigStream& signatures) const;
 
     const dns::Name& zone_;
     base::SocketAddress primary_;
@@ -60,6 +86,11 @@ class PrimaryClient {
     const std::atomic<bool>& is_stopping_;
     ClientLimits limits_;
     Hmac hmac_;
+    bool uses_edns_ = true;  // Until the primary shows that it does not understand it.
+    // Of the last transfer, also of one that failed.
+    bool has_answered_ = false;  // A message came, signed as it should be.
+    dns::Rcode rcode_ = dns::Rcode::NoError;
+    ZoneReceiver::Content content_ = ZoneReceiver::Content::Unknown;
 };
 
 }  // namespace nearcast::transfer

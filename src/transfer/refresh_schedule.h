@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -40,6 +41,8 @@ class RefreshSchedule {
     // A primary has confirmed at `confirmed_at` the zone that has these timers. `chance` is in
     // [0, 1), here and below.
     void succeed(const SoaTimers& timers, base::Instant confirmed_at, double chance);
+    // The primary itself has less time left than its SOA gives (RFC 7314): neither have we more.
+    void expire_by(base::Instant limit) { expires_at_ = std::min(expires_at_, limit); }
     void fail(base::Instant now, double chance);
     // A primary says that there is something new.
     void hasten(base::Instant now) { next_at_ = now; }

@@ -4,27 +4,48 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
+#include <string>
 #include <utility>
+
+#include "base/log.h"
+#include "transfer/expire_option.h"
+#include "transfer/refresh_schedule.h"
+#include "transfer/update_forwarder.h"
 
 namespace nearcast::transfer {
 namespace {
 
+using dns::ExtendedError;
 using dns::Rcode;
+namespace log = base::log;
 
 constexpr size_t kQuestionTailSize = 4;  // Type and class.
 constexpr size_t kSoaTimersSize = 20;    // Serial, refresh, retry, expire, minimum.
+
+constexpr Verdict kProhibited{.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
 
 bool is_transfer_type(dns::RRType type) {
     return type == dns::RRType::AXFR || type == dns::RRType::IXFR;
 }
 
+// The last of the history up to `serial`, which may have gone on since the version was pinned.
+// Nothing when the whole zone is the smaller answer.
+std::optional<std::vector<zone::Changeset>> trimmed(std::vector<zone::Changeset> changes,
+                                                    const zone::Version& version) {
+    while (!changes.empty() && changes.back().to_serial() != version.serial()) changes.pop_back();
+    size_t count = 0;
+    for (const zone::Changeset& each : changes) count += each.removed_count() + each.added_count();
+    if (changes.empty() || count >= version.record_count()) return std::nullopt;
+    return changes;
+}
+
 }  // namespace
 
-std::optional<uint32_t> client_serial(const dns::Query& query, std::span<const uint8_t> message) {
-    if (query.header.authority_count != 1) return std::nullopt;
+std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message, size_t offset,
+                                        uint16_t count) {
+    if (count != 1) return std::nullopt;
     dns::WireReader reader(message);
-    reader.seek(query.records_offset);
+    reader.seek(offset);
     uint16_t type = 0;
     uint16_t size = 0;
     if (!dns::skip_name(reader) || !reader.read_u16(type) || !reader.skip(6) ||
@@ -35,76 +56,194 @@ std::optional<uint32_t> client_serial(const dns::Query& query, std::span<const u
     return base::load_u32(message.data() + reader.offset() - kSoaTimersSize);
 }
 
-RequestDesk::RequestDesk(const TransferConfig& config, zone::ZoneTable& zones, AskOrdinary ask,
-                         Hear hear)
-    : config_(config),
-      zones_(zones),
-      ask_(std::move(ask)),
-      hear_(std::move(hear)),
-      plain_(dns::kMessageSizeMax) {}
+RequestDesk::RequestDesk(const TransferConfig& config, Partners partners)
+    : config_(config), partners_(std::move(partners)), plain_(dns::kMessageSizeMax) {}
+
+Requestor RequestDesk::requestor_of(const Request& request) const {
+    const bool is_proven = is_signed() && signature_.error == TsigError::None;
+    return {.peer = request.peer, .key = is_proven ? signature_.key : nullptr};
+}
+
+bool RequestDesk::may_have(const Request& request) const {
+    return is_allowed(config_.policy_for(query_.qname).allow, request.peer,
+                      requestor_of(request).key);
+}
+
+size_t RequestDesk::reserved() const { return is_signed() ? tsig_response_size(signature_) : 0; }
 
 RequestDesk::Outcome RequestDesk::answer(const Request& request) {
+    unsigned_ = request.message;
     const dns::ParseError error = dns::parse_query(request.message, query_);
     if (error != dns::ParseError::None) {
         query_.tsig_offset = 0;  // The ordinary responder knows how to refuse it.
         return ask(request, request.message);
     }
-    std::span<const uint8_t> plain = request.message;
-    if (is_signed()) {
-        signature_ =
-            check_request(hmac_, config_.keys, request.message, query_.tsig_offset, request.now);
-        if (signature_.error == TsigError::FormErr) {
-            query_.tsig_offset = 0;
-            return reply(request, Rcode::FormErr);
-        }
-        if (signature_.error != TsigError::None) return reply(request, Rcode::NotAuth);
-        plain = std::span(plain_).first(strip_tsig(request.message, signature_.record, plain_));
-    }
-    if (query_.opcode() == dns::Opcode::Notify) return answer_notify(request);
-    const bool is_transfer = query_.opcode() == dns::Opcode::Query &&
-                             query_.qclass == dns::RRClass::IN && is_transfer_type(query_.qtype);
-    return is_transfer ? answer_transfer(request) : ask(request, plain);
+    return is_signed() ? answer_signed(request) : answer_by_opcode(request);
 }
 
-// RFC 1996 §3. The SOA that may come along is a hint that we do without.
+RequestDesk::Outcome RequestDesk::answer_signed(const Request& request) {
+    signature_ =
+        check_request(hmac_, config_.keys, request.message, query_.tsig_offset, request.now);
+    if (signature_.error == TsigError::FormErr) {
+        query_.tsig_offset = 0;
+        return reply(request, {Rcode::FormErr});
+    }
+    // A key that only the primary knows is the primary's to judge.
+    const bool is_for_primary = query_.opcode() == dns::Opcode::Update &&
+                                signature_.error == TsigError::BadKey &&
+                                config_.secondary_for(query_.qname) != nullptr;
+    if (signature_.error != TsigError::None && !is_for_primary) {
+        return reply(request, {Rcode::NotAuth});
+    }
+    unsigned_ = std::span(plain_).first(strip_tsig(request.message, signature_.record, plain_));
+    return answer_by_opcode(request);
+}
+
+RequestDesk::Outcome RequestDesk::answer_by_opcode(const Request& request) {
+    switch (query_.opcode()) {
+        case dns::Opcode::Notify:
+            return answer_notify(request);
+        case dns::Opcode::Update:
+            return answer_update(request);
+        default:
+            return answer_query(request);
+    }
+}
+
+RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
+    if (query_.qclass == dns::RRClass::IN && is_transfer_type(query_.qtype)) {
+        return answer_transfer(request);
+    }
+    std::optional<uint32_t> expire;
+    const bool wants_expire = query_.qtype == dns::RRType::SOA &&
+                              asks_for_expire(query_.edns.options(request.message)) &&
+                              may_have(request);
+    if (wants_expire) {
+        const auto pinned = partners_.zones.pin(query_.qname);
+        if (pinned) expire = expire_of(pinned->version());
+    }
+    return ask(request, unsigned_, expire);
+}
+
+// RFC 1996 §3. The SOA that may come along stands in the answer section.
 RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
-    const TsigKey* const key = is_signed() ? signature_.key : nullptr;
     const bool is_soa = query_.qtype == dns::RRType::SOA && query_.qclass == dns::RRClass::IN;
-    const Rcode rcode = is_soa ? hear_(query_.qname, request.peer, key) : Rcode::FormErr;
-    return reply(request, rcode, rcode == Rcode::NoError ? dns::kFlagAa : uint16_t{0});
+    if (!is_soa) return reply(request, {Rcode::FormErr});
+    const Requestor requestor = requestor_of(request);
+    const Rcode rcode =
+        partners_.hear({.zone = query_.qname,
+                        .peer = requestor.peer,
+                        .key = requestor.key,
+                        .serial = lone_soa_serial(request.message, query_.records_offset,
+                                                  query_.header.answer_count)});
+    return reply(request, {.rcode = rcode, .is_authoritative = rcode == Rcode::NoError});
+}
+
+RequestDesk::Outcome RequestDesk::answer_update(const Request& request) {
+    if (const SecondaryConfig* secondary = config_.secondary_for(query_.qname)) {
+        return forward_update(request, *secondary);
+    }
+    const Requestor requestor = requestor_of(request);
+    if (may_wait()) {
+        return reply(request, partners_.updates->carry_out(query_, request.message, requestor));
+    }
+    const Verdict admitted = ZoneUpdates::admit(config_, partners_.zones, query_, requestor);
+    if (admitted.rcode != Rcode::NoError) return reply(request, admitted);
+    return {.is_for_waiter = true};
+}
+
+// RFC 2136 §6. What the primary answers is the requestor's, its signature with it.
+RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
+                                                 const SecondaryConfig& secondary) {
+    const Requestor requestor = requestor_of(request);
+    if (!is_allowed(secondary.forward_updates, requestor.peer, requestor.key)) {
+        const bool is_stranger = is_signed() && signature_.error != TsigError::None;
+        return reply(request, is_stranger ? Verdict{Rcode::NotAuth} : kProhibited);
+    }
+    if (!may_wait()) return {.is_for_waiter = true};
+    const auto answered =
+        transfer::forward_update(request.message, secondary, *partners_.is_stopping);
+    if (answered && answered->size() <= request.room.size()) {
+        std::ranges::copy(*answered, request.room.begin());
+        return {.size = answered->size()};
+    }
+    log::warning("update_not_forwarded",
+                 {{"zone", dns::to_text(query_.qname)},
+                  {"requestor", base::to_text(request.peer)},
+                  {"reason", answered ? "the answer is too large" : answered.error().message}});
+    return reply(request, {Rcode::ServFail});
 }
 
 RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
-    const TsigKey* const key = is_signed() ? signature_.key : nullptr;
-    if (!is_allowed(config_.policy_for(query_.qname).allow, request.peer, key)) {
-        return reply(request, Rcode::Refused);
+    if (!may_have(request)) return reply(request, kProhibited);
+    const auto pinned = partners_.zones.pin(query_.qname);
+    if (!pinned)
+        return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
+    if (pinned->version().is_unavailable()) {
+        return reply(request, {.rcode = Rcode::ServFail, .reason = ExtendedError::InvalidData});
     }
-    const auto pinned = zones_.pin(query_.qname);
-    if (!pinned) return reply(request, Rcode::NotAuth);
-    if (pinned->version().is_unavailable()) return reply(request, Rcode::ServFail);
-    if (query_.qtype == dns::RRType::AXFR) {
-        if (!request.is_stream) return reply(request, Rcode::FormErr);
-        return {.is_granted = true};
-    }
-    const auto theirs = client_serial(query_, request.message);
-    if (!theirs) return reply(request, Rcode::FormErr);
-    // Who is up to date is told the serial, and who asks over UDP to come back over TCP: by the
-    // same answer (RFC 1995 §2, §4).
-    const bool is_behind = is_later_serial(pinned->version().serial(), *theirs);
-    if (!request.is_stream || !is_behind) return ask_for_soa(request);
+    if (query_.qtype == dns::RRType::IXFR) return answer_changes(request, pinned->version());
+    if (!request.is_stream) return reply(request, {Rcode::FormErr});
     return {.is_granted = true};
 }
 
+// Who is up to date is told the serial (RFC 1995 §2).
+RequestDesk::Outcome RequestDesk::answer_changes(const Request& request,
+                                                 const zone::Version& version) {
+    const auto theirs =
+        lone_soa_serial(request.message, query_.records_offset, query_.header.authority_count);
+    if (!theirs) return reply(request, {Rcode::FormErr});
+    if (!dns::is_later_serial(version.serial(), *theirs)) return ask_for_soa(request);
+    if (request.is_stream) return {.is_granted = true};
+    // The history may lie on disk.
+    if (!may_wait()) return {.is_for_waiter = true};
+    return answer_changes_over_udp(request, version);
+}
+
+// What does not fit in a datagram is fetched over TCP: the SOA alone says so (RFC 1995 §4).
+RequestDesk::Outcome RequestDesk::answer_changes_over_udp(const Request& request,
+                                                          const zone::Version& version) {
+    ZoneStream stream = stream_of(version, request);
+    if (!writer_) writer_ = std::make_unique<MessageWriter>();
+    const size_t limit = std::min<size_t>(request.room.size(), query_.edns.udp_payload);
+    const bool is_fitting = stream.is_incremental() && reserved() < limit &&
+                            stream.write_whole(*writer_, limit - reserved());
+    if (!is_fitting) return ask_for_soa(request);
+    std::ranges::copy(writer_->message(), request.room.begin());
+    return sign(request, writer_->size());
+}
+
+// The changes where they are at hand and less than the zone, the zone otherwise.
+ZoneStream RequestDesk::stream_of(const zone::Version& version, const Request& request) {
+    ZoneStream stream(version, query_, request.message);
+    if (asks_for_expire(query_.edns.options(request.message))) {
+        if (const auto expire = expire_of(version)) stream.tell_expire(*expire);
+    }
+    if (query_.qtype != dns::RRType::IXFR) return stream;
+    const auto theirs =
+        lone_soa_serial(request.message, query_.records_offset, query_.header.authority_count);
+    auto changes = partners_.ledger.changes_since(query_.qname, *theirs);
+    if (changes) changes = trimmed(*std::move(changes), version);
+    if (changes) stream.send_differences(*std::move(changes));
+    return stream;
+}
+
+// RFC 7314 §3: a secondary has what is left, a primary what the SOA says.
+std::optional<uint32_t> RequestDesk::expire_of(const zone::Version& version) {
+    if (version.is_unavailable()) return std::nullopt;
+    if (const auto left = partners_.expires_in(query_.qname)) return left;
+    uint32_t ttl = 0;
+    return read_soa_timers(zone::soa_rdata(version, ttl)).expire;
+}
+
 std::unique_ptr<GrantedTransfer> RequestDesk::take_transfer(const Request& request) {
-    auto pinned = zones_.pin(query_.qname);
+    auto pinned = partners_.zones.pin(query_.qname);
     if (!pinned || pinned->version().is_unavailable()) return nullptr;
-    ZoneStream stream(pinned->version(), query_, request.message);
-    auto transfer = std::make_unique<GrantedTransfer>(
-        GrantedTransfer{.version = *std::move(pinned),
-                        .stream = std::move(stream),
-                        .signer = {},
-                        .zone = query_.qname,
-                        .is_incremental = query_.qtype == dns::RRType::IXFR});
+    ZoneStream stream = stream_of(pinned->version(), request);
+    auto transfer = std::make_unique<GrantedTransfer>(GrantedTransfer{.version = *std::move(pinned),
+                                                                      .stream = std::move(stream),
+                                                                      .signer = {},
+                                                                      .zone = query_.qname});
     if (is_signed()) {
         transfer->signer.emplace(*signature_.key, signature_.mac);
         transfer->tsig_size = tsig_size(*signature_.key);
@@ -112,12 +251,13 @@ std::unique_ptr<GrantedTransfer> RequestDesk::take_transfer(const Request& reque
     return transfer;
 }
 
-RequestDesk::Outcome RequestDesk::ask(const Request& request, std::span<const uint8_t> question) {
-    const size_t reserved = is_signed() ? tsig_response_size(signature_) : 0;
-    const size_t size = ask_({.message = question,
-                              .room = request.room.first(request.room.size() - reserved),
-                              .is_stream = request.is_stream,
-                              .reserved = reserved});
+RequestDesk::Outcome RequestDesk::ask(const Request& request, std::span<const uint8_t> question,
+                                      std::optional<uint32_t> expire) {
+    const size_t size = partners_.ask({.message = question,
+                                       .room = request.room.first(request.room.size() - reserved()),
+                                       .is_stream = request.is_stream,
+                                       .reserved = reserved(),
+                                       .expire = expire});
     return size == 0 ? Outcome{} : sign(request, size);
 }
 
@@ -140,11 +280,14 @@ std::span<const uint8_t> RequestDesk::soa_question(std::span<const uint8_t> requ
 }
 
 RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
-    const size_t reserved = is_signed() ? tsig_response_size(signature_) : 0;
-    const size_t size = ask_({.message = soa_question(request.message),
-                              .room = request.room.first(request.room.size() - reserved),
-                              .is_stream = request.is_stream,
-                              .reserved = reserved});
+    std::optional<uint32_t> expire;
+    if (const auto pinned = partners_.zones.pin(query_.qname))
+        expire = expire_of(pinned->version());
+    const size_t size = partners_.ask({.message = soa_question(request.message),
+                                       .room = request.room.first(request.room.size() - reserved()),
+                                       .is_stream = request.is_stream,
+                                       .reserved = reserved(),
+                                       .expire = expire});
     if (size == 0) return {};
     // The response repeats the question that was asked.
     const size_t type_at = dns::kHeaderSize + query_.question_size - kQuestionTailSize;
@@ -153,25 +296,13 @@ RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
 }
 
 // A response without records.
-RequestDesk::Outcome RequestDesk::reply(const Request& request, Rcode rcode, uint16_t more_flags) {
-    const auto question = query_.question(request.message);
-    constexpr uint16_t kCopied = dns::kOpcodeMask | dns::kFlagRd;
-    const auto flags = static_cast<uint16_t>(
-        dns::kFlagQr | more_flags | (query_.header.flags & kCopied) | static_cast<uint16_t>(rcode));
-    dns::Header header{.id = query_.header.id, .flags = flags, .question_count = 1};
-    std::ranges::copy(question, request.room.begin() + dns::kHeaderSize);
-    size_t size = dns::kHeaderSize + question.size();
-    if (query_.edns.is_present) {
-        uint8_t* const opt = request.room.data() + size;
-        std::memset(opt, 0, dns::kOptRecordSize);
-        base::store_u16(opt + 1, static_cast<uint16_t>(dns::RRType::OPT));
-        base::store_u16(opt + 3, 1232);
-        base::store_u16(opt + 7, query_.edns.dnssec_ok ? dns::kEdnsFlagDo : uint16_t{0});
-        header.additional_count = 1;
-        size += dns::kOptRecordSize;
-    }
-    dns::store_header(header, request.room);
-    return sign(request, size);
+RequestDesk::Outcome RequestDesk::reply(const Request& request, const Verdict& verdict) {
+    const size_t size = partners_.ask({.message = request.message,
+                                       .room = request.room.first(request.room.size() - reserved()),
+                                       .is_stream = request.is_stream,
+                                       .reserved = reserved(),
+                                       .verdict = verdict});
+    return size == 0 ? Outcome{} : sign(request, size);
 }
 
 RequestDesk::Outcome RequestDesk::sign(const Request& request, size_t size) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Answers what an ordinary responder does not: signed requests, and requests for a zone.
+// Answers what an ordinary responder does not: signed requests, requests for a zone, and updates.
 //
 // It checks the signature, decides by the configuration, has the ordinary part answered by whoever
 // does that, and signs the response. A transfer that is granted it does not send: it says so, and
-// take_transfer() gives what sends it. One for each thread.
+// take_transfer() gives what sends it. What may take its time (an update, changes over UDP) it does
+// only on a thread that may wait; elsewhere it says that it is for one. One for each thread.
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,19 +19,26 @@
 
 #include "base/address.h"
 #include "dns/message.h"
+#include "dns/serial.h"
+#include "transfer/message_writer.h"
 #include "transfer/transfer_config.h"
 #include "transfer/tsig.h"
 #include "transfer/zone_stream.h"
+#include "transfer/zone_updates.h"
+#include "zone/ledger.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::transfer {
 
-// A question without signature, for an ordinary responder.
+// A question for an ordinary responder.
 struct PlainQuestion {
     std::span<const uint8_t> message;
     std::span<uint8_t> room;
     bool is_stream = false;  // On TCP.
     size_t reserved = 0;     // Of the size that the client takes, what the signature will need.
+    // What has been decided already: a response without records that says so.
+    std::optional<Verdict> verdict = std::nullopt;
+    std::optional<uint32_t> expire = std::nullopt;  // To be told to who asks for it (RFC 7314).
 };
 
 struct Request {
@@ -40,14 +49,21 @@ struct Request {
     uint64_t now = 0;  // Seconds since 1970.
 };
 
-// A zone on its way to who asked for it.
+// A zone, or what changed in it, on its way to who asked for it.
 struct GrantedTransfer {
     zone::PinnedVersion version;
     ZoneStream stream;
     std::optional<TsigStream> signer;
     size_t tsig_size = 0;
     dns::Name zone;
-    bool is_incremental = false;  // Asked for as IXFR.
+};
+
+// What a NOTIFY says (RFC 1996 §3).
+struct Notice {
+    dns::Name zone;
+    base::IpAddress peer;
+    const TsigKey* key = nullptr;    // Null when it is not signed.
+    std::optional<uint32_t> serial;  // The hint of §3.7: what the sender has now.
 };
 
 class RequestDesk {
@@ -56,16 +72,27 @@ class RequestDesk {
     using AskOrdinary = std::function<size_t(const PlainQuestion&)>;
 
     struct Outcome {
-        size_t size = 0;          // Of the response; zero: none.
-        bool is_granted = false;  // A transfer, on TCP: nothing was written.
+        size_t size = 0;             // Of the response; zero: none.
+        bool is_granted = false;     // A transfer, on TCP: nothing was written.
+        bool is_for_waiter = false;  // To be answered on a thread that may wait: likewise.
     };
 
-    // What to tell who says that a zone has changed. The key is null when he did not sign.
-    using Hear = std::function<dns::Rcode(const dns::Name& zone, const base::IpAddress& peer,
-                                          const TsigKey* key)>;
+    // What others do for the desk. They outlive it.
+    struct Partners {
+        zone::ZoneTable& zones;
+        const zone::ZoneLedger& ledger;
+        AskOrdinary ask;
+        // What to tell who says that a zone has changed.
+        std::function<dns::Rcode(const Notice&)> hear;
+        // The seconds that a zone from a primary has left; nothing for all others.
+        std::function<std::optional<uint32_t>(const dns::Name& zone)> expires_in;
+        // Null where nobody may wait.
+        ZoneUpdates* updates = nullptr;
+        const std::atomic<bool>* is_stopping = nullptr;  // There with `updates`: ends waits.
+    };
 
-    // The first two outlive the desk.
-    RequestDesk(const TransferConfig& config, zone::ZoneTable& zones, AskOrdinary ask, Hear hear);
+    // `config` outlives the desk.
+    RequestDesk(const TransferConfig& config, Partners partners);
 
     [[nodiscard]] Outcome answer(const Request& request);
 
@@ -73,34 +100,43 @@ class RequestDesk {
     [[nodiscard]] std::unique_ptr<GrantedTransfer> take_transfer(const Request& request);
 
  private:
+    [[nodiscard]] Outcome answer_signed(const Request& request);
+    [[nodiscard]] Outcome answer_by_opcode(const Request& request);
+    [[nodiscard]] Outcome answer_query(const Request& request);
     [[nodiscard]] Outcome answer_transfer(const Request& request);
+    [[nodiscard]] Outcome answer_changes(const Request& request, const zone::Version& version);
+    [[nodiscard]] Outcome answer_changes_over_udp(const Request& request,
+                                                  const zone::Version& version);
     [[nodiscard]] Outcome answer_notify(const Request& request);
-    [[nodiscard]] Outcome ask(const Request& request, std::span<const uint8_t> question);
+    [[nodiscard]] Outcome answer_update(const Request& request);
+    [[nodiscard]] Outcome forward_update(const Request& request, const SecondaryConfig& secondary);
+    [[nodiscard]] ZoneStream stream_of(const zone::Version& version, const Request& request);
+    [[nodiscard]] std::optional<uint32_t> expire_of(const zone::Version& version);
+    [[nodiscard]] Outcome ask(const Request& request, std::span<const uint8_t> question,
+                              std::optional<uint32_t> expire = std::nullopt);
     [[nodiscard]] Outcome ask_for_soa(const Request& request);
-    [[nodiscard]] Outcome reply(const Request& request, dns::Rcode rcode, uint16_t flags = 0);
+    [[nodiscard]] Outcome reply(const Request& request, const Verdict& verdict);
     [[nodiscard]] Outcome sign(const Request& request, size_t size);
     [[nodiscard]] std::span<const uint8_t> soa_question(std::span<const uint8_t> request);
     [[nodiscard]] bool is_signed() const { return query_.has_tsig(); }
+    [[nodiscard]] bool may_wait() const { return partners_.updates != nullptr; }
+    [[nodiscard]] Requestor requestor_of(const Request& request) const;
+    [[nodiscard]] bool may_have(const Request& request) const;
+    [[nodiscard]] size_t reserved() const;
 
     const TransferConfig& config_;
-    zone::ZoneTable& zones_;
-    AskOrdinary ask_;
-    Hear hear_;
+    Partners partners_;
     Hmac hmac_;
     dns::Query query_;
-    TsigCheck signature_;         // Meaningful for a signed request.
-    std::vector<uint8_t> plain_;  // The request without its signature.
+    TsigCheck signature_;                    // Meaningful for a signed request.
+    std::span<const uint8_t> unsigned_;      // The request without its signature.
+    std::vector<uint8_t> plain_;             // Where that, or another question, is written.
+    std::unique_ptr<MessageWriter> writer_;  // Made when first needed.
 };
 
-// The serial that an IXFR's client has: of the SOA in the authority section. Nothing when there is
-// none (RFC 1995 §3).
-[[nodiscard]] std::optional<uint32_t> client_serial(const dns::Query& query,
-                                                    std::span<const uint8_t> message);
-
-// Whether `a` is later than `b` in the arithmetic of serials (RFC 1982 §3.2). False both ways for
-// the two that are half of all apart.
-[[nodiscard]] constexpr bool is_later_serial(uint32_t a, uint32_t b) {
-    return a != b && a - b < uint32_t{1} << 31;
-}
+// The serial of a SOA that stands alone in a section, which begins at `offset`: what an IXFR's
+// client has, or the sender of a NOTIFY. Nothing when it is not there.
+[[nodiscard]] std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message,
+                                                      size_t offset, uint16_t count);
 
 }  // namespace nearcast::transfer

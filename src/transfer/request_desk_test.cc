@@ -2,13 +2,17 @@
 
 #include "transfer/request_desk.h"
 
+#include <atomic>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "dns/response.h"
 #include "zone/compile.h"
-#include "zone/image_builder.h"
+#include "zone/image_records.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -44,8 +48,8 @@ class Desk : public testing::Test {
         auto zone = zone::compile_zone_text(
             *dns::parse_name("example.org."),
             "@ 300 IN SOA ns1 admin 7 3600 900 604800 60\n@ 300 NS ns1\nns1 300 A 192.0.2.1\n");
-        zones_.publish(std::move(zone.image));
-        zones_.publish(zone::build_unavailable_image(*dns::parse_name("expired.example.")));
+        EXPECT_TRUE(ledger_->replace(zone.apex, std::move(zone.image), {}).has_value());
+        ledger_->make_unavailable(*dns::parse_name("expired.example."));
     }
 
     static Bytes message_for(const Ask& ask) {
@@ -89,6 +93,7 @@ class Desk : public testing::Test {
     std::string outcome_of(const Ask& ask) {
         const auto outcome = answer(ask);
         if (outcome.is_granted) return "granted";
+        if (outcome.is_for_waiter) return "for a waiter";
         const auto message = std::span(room_).first(outcome.size);
         const auto response = dns::read_response(message);
         EXPECT_TRUE(response.has_value());
@@ -100,19 +105,44 @@ class Desk : public testing::Test {
         return text;
     }
 
-    // Answers as a responder would: the header and the question back.
+    // Answers as a responder would: the header and the question back, with a verdict's rcode.
     static size_t echo(const PlainQuestion& question) {
-        std::ranges::copy(question.message, question.room.begin());
-        base::store_u16(&question.room[2], dns::kFlagQr);
-        return question.message.size();
+        dns::Query query;
+        EXPECT_EQ(dns::parse_query(question.message, query), dns::ParseError::None);
+        const auto rcode = question.verdict ? question.verdict->rcode : dns::Rcode::NoError;
+        const size_t size = dns::kHeaderSize + query.question_size;
+        std::ranges::copy(question.message.first(size), question.room.begin());
+        dns::store_header(
+            {.id = query.header.id,
+             .flags = static_cast<uint16_t>(dns::kFlagQr | (query.header.flags & dns::kOpcodeMask) |
+                                            static_cast<uint16_t>(rcode)),
+             .question_count = 1},
+            question.room);
+        return size;
+    }
+
+    RequestDesk::Partners partners(ZoneUpdates* updates) {
+        return {.zones = zones_,
+                .ledger = *ledger_,
+                .ask = echo,
+                .hear =
+                    [this](const Notice& notice) {
+                        heard_ = notice;
+                        return dns::Rcode::NotAuth;
+                    },
+                .expires_in = [](const dns::Name&) { return std::nullopt; },
+                .updates = updates,
+                .is_stopping = &is_stopping_};
     }
 
     TransferConfig config_;
     zone::ZoneTable zones_;
-    RequestDesk desk_{config_, zones_, echo,
-                      [](const dns::Name&, const base::IpAddress&, const TsigKey*) {
-                          return dns::Rcode::NotAuth;
-                      }};
+    std::unique_ptr<zone::ZoneLedger> ledger_ = *zone::ZoneLedger::open("", zones_);
+    ZoneUpdates updates_{config_, zones_, *ledger_};
+    std::atomic<bool> is_stopping_ = false;
+    std::optional<Notice> heard_;
+    RequestDesk desk_{config_, partners(nullptr)};      // On a worker's thread.
+    RequestDesk waiter_{config_, partners(&updates_)};  // On one that may wait.
     Hmac hmac_;
     Mac mac_;
     Bytes room_ = Bytes(dns::kMessageSizeMax);
@@ -144,7 +174,7 @@ TEST_F(Desk, AnIncrementalTransferIsGrantedToThoseWhoAreBehind) {
     EXPECT_EQ(outcome_of({.type = kType, .serial = 6}), "granted");
     EXPECT_EQ(outcome_of({.type = kType, .serial = 7}), "NOERROR");
     EXPECT_EQ(outcome_of({.type = kType, .serial = 8}), "NOERROR");
-    EXPECT_EQ(outcome_of({.type = kType, .is_stream = false, .serial = 6}), "NOERROR");
+    EXPECT_EQ(outcome_of({.type = kType, .is_stream = false, .serial = 6}), "for a waiter");
     EXPECT_EQ(outcome_of({.type = kType}), "FORMERR");
 }
 
@@ -166,7 +196,7 @@ TEST_F(Desk, AGrantedTransferIsSignedAndKeepsItsVersionOfTheZone) {
     ASSERT_TRUE(answer({.key = "transfer.example."}).is_granted);
     const auto transfer = desk_.take_transfer(request_);
     ASSERT_NE(transfer, nullptr);
-    EXPECT_TRUE(zones_.withdraw(*dns::parse_name("example.org.")));
+    EXPECT_TRUE(ledger_->withdraw(*dns::parse_name("example.org.")).has_value());
     EXPECT_EQ(zones_.collect(), 0U);
 
     MessageWriter writer;
@@ -177,14 +207,94 @@ TEST_F(Desk, AGrantedTransferIsSignedAndKeepsItsVersionOfTheZone) {
     EXPECT_EQ(writer.record_count(), 4U);
 }
 
+// From one version to the next: what the history of a ledger is made of.
+class DeskWithHistory : public Desk {
+ protected:
+    DeskWithHistory() {
+        std::string hosts;
+        for (int i = 0; i < 20; ++i) hosts += "host" + std::to_string(i) + " 300 A 192.0.2.1\n";
+        for (const char* serial : {"8", "9"}) {
+            auto zone = zone::compile_zone_text(
+                *dns::parse_name("example.org."),
+                "@ 300 IN SOA ns1 admin " + std::string(serial) + " 3600 900 604800 60\n" +
+                    "@ 300 NS ns1\nns1 300 A 192.0.2.1\nhost 300 A 192.0.2." + serial + "\n" +
+                    hosts);
+            EXPECT_TRUE(ledger_->replace(zone.apex, std::move(zone.image), {}).has_value());
+        }
+    }
+
+    // The serials of the SOA records that are sent, in order, over UDP.
+    std::vector<uint32_t> serials_over_udp(uint32_t serial, size_t room) {
+        request_message_ = message_for({.type = dns::RRType::IXFR, .serial = serial});
+        request_ = {.message = request_message_,
+                    .room = std::span(room_).first(room),
+                    .peer = *base::parse_ip_address("192.0.2.1"),
+                    .now = kNow};
+        const auto outcome = waiter_.answer(request_);
+        const auto response = dns::read_response(std::span(room_).first(outcome.size));
+        EXPECT_TRUE(response.has_value());
+        std::vector<uint32_t> serials;
+        for (const dns::Record& record : response->answer) {
+            if (record.type == dns::RRType::SOA) serials.push_back(zone::soa_serial(record.rdata));
+        }
+        return serials;
+    }
+
+    // The same over TCP.
+    std::vector<uint32_t> serials_over_tcp(uint32_t serial) {
+        EXPECT_TRUE(answer({.type = dns::RRType::IXFR, .serial = serial}).is_granted);
+        const auto transfer = desk_.take_transfer(request_);
+        std::vector<uint32_t> serials;
+        MessageWriter writer;
+        while (transfer->stream.next(writer, 0)) {
+            const auto response = dns::read_response(writer.message());
+            for (const dns::Record& record : response->answer) {
+                if (record.type != dns::RRType::SOA) continue;
+                serials.push_back(zone::soa_serial(record.rdata));
+            }
+        }
+        return serials;
+    }
+};
+
+TEST_F(DeskWithHistory, ChangesAreSentAsARowOfDifferences) {
+    EXPECT_EQ(serials_over_tcp(8), (std::vector<uint32_t>{9, 8, 9, 9}));
+    EXPECT_EQ(serials_over_udp(8, 1232), (std::vector<uint32_t>{9, 8, 9, 9}));
+}
+
+TEST_F(DeskWithHistory, TheZoneIsSentWhereTheHistoryDoesNotReachBackOrIsMore) {
+    EXPECT_EQ(serials_over_tcp(3), (std::vector<uint32_t>{9, 9}));
+    EXPECT_EQ(serials_over_tcp(7), (std::vector<uint32_t>{9, 9}));  // All 20 hosts came with 8.
+}
+
+TEST_F(DeskWithHistory, OverUdpTheSoaAloneSaysThatMoreComesOverTcp) {
+    EXPECT_EQ(serials_over_udp(3, 1232), std::vector<uint32_t>{});  // The echo has no records.
+    EXPECT_EQ(serials_over_udp(8, 100), std::vector<uint32_t>{});
+}
+
+TEST_F(Desk, ANotifyIsPassedOnWithItsHint) {
+    Bytes message = message_for({.type = dns::RRType::SOA, .serial = 12});
+    base::store_u16(&message[2], static_cast<uint16_t>(dns::Opcode::Notify) << 11);
+    base::store_u16(&message[6], 1);  // The SOA stands among the answers.
+    base::store_u16(&message[8], 0);
+    request_ = {.message = message,
+                .room = room_,
+                .peer = *base::parse_ip_address("192.0.2.9"),
+                .now = kNow};
+    (void)desk_.answer(request_);
+    ASSERT_TRUE(heard_);
+    EXPECT_EQ(heard_->serial, 12U);
+    EXPECT_EQ(dns::to_text(heard_->zone), "example.org.");
+}
+
 TEST(Serials, GoRoundAsRfc1982Says) {
-    EXPECT_TRUE(is_later_serial(2, 1));
-    EXPECT_FALSE(is_later_serial(1, 2));
-    EXPECT_FALSE(is_later_serial(1, 1));
-    EXPECT_TRUE(is_later_serial(0, 0xFFFFFFFF));
-    EXPECT_TRUE(is_later_serial(0x80000000, 1));
-    EXPECT_FALSE(is_later_serial(0x80000001, 1));
-    EXPECT_FALSE(is_later_serial(1, 0x80000001));
+    EXPECT_TRUE(dns::is_later_serial(2, 1));
+    EXPECT_FALSE(dns::is_later_serial(1, 2));
+    EXPECT_FALSE(dns::is_later_serial(1, 1));
+    EXPECT_TRUE(dns::is_later_serial(0, 0xFFFFFFFF));
+    EXPECT_TRUE(dns::is_later_serial(0x80000000, 1));
+    EXPECT_FALSE(dns::is_later_serial(0x80000001, 1));
+    EXPECT_FALSE(dns::is_later_serial(1, 0x80000001));
 }
 
 }  // namespace

@@ -8,9 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "transfer/primary_client.h"
-#include "transfer/request_desk.h"
-#include "zone/image_builder.h"
+#include "dns/serial.h"
 #include "zone/image_records.h"
 
 namespace nearcast::transfer {
@@ -18,13 +16,14 @@ namespace {
 
 using base::Instant;
 using base::Result;
+using std::chrono::seconds;
 namespace log = base::log;
 
 // Zones asked for at a time. A dead primary holds a thread for seconds; more threads mean more
 // zones in memory twice while they are built.
 constexpr size_t kThreadsMax = 4;
 
-// Images that were replaced wait for readers; with nothing due they are looked for this often.
+// Versions that were replaced wait for readers; with nothing due they are looked for this often.
 constexpr std::chrono::milliseconds kCollectPause{250};
 
 SoaTimers timers_of(const zone::Version& version) {
@@ -32,21 +31,21 @@ SoaTimers timers_of(const zone::Version& version) {
     return read_soa_timers(zone::soa_rdata(version, ttl));
 }
 
-// When the file's time is, on the clock that is never set. A time in the future means now.
-Instant instant_of(std::chrono::seconds confirmed_at, Instant now) {
-    const auto age = std::chrono::seconds(::time(nullptr)) - confirmed_at;
-    return now - std::max(age, std::chrono::seconds(0));
+// When that was, on the clock that is never set. A time in the future means now.
+Instant instant_of(seconds confirmed_at, Instant now) {
+    const auto age = seconds(::time(nullptr)) - confirmed_at;
+    return now - std::max(age, seconds(0));
+}
+
+std::string command_for(const dns::Name& zone) {
+    return "nearcast zone retransfer " + dns::to_text(zone);
 }
 
 }  // namespace
 
-SecondaryZones::SecondaryZones(const TransferConfig& config, zone::ZoneTable& zones,
-                               OnChange on_change)
-    : config_(config),
-      table_(zones),
-      on_change_(std::move(on_change)),
-      copies_(config.directory),
-      random_(std::random_device{}()) {
+SecondaryZones::SecondaryZones(const TransferConfig& config, zone::ZoneTable& table,
+                               zone::ZoneLedger& ledger)
+    : config_(config), table_(table), ledger_(ledger), random_(std::random_device{}()) {
     for (const SecondaryConfig& each : config.secondaries) {
         if (table_.pin(each.zone)) {
             log::error("secondary_conflict",
@@ -72,31 +71,38 @@ SecondaryZones::~SecondaryZones() {
 }
 
 void SecondaryZones::load(Zone& zone) {
-    const Instant now = base::now();
-    auto copy = copies_.load(zone.config.zone);
-    if (!copy) {
-        log::warning("secondary_copy_unusable", {{"zone", dns::to_text(zone.config.zone)},
-                                                 {"reason", copy.error().message},
+    const dns::Name& name = zone.config.zone;
+    const std::optional<zone::StoredZone> found = ledger_.state(name);
+    if (!found) return ledger_.make_unavailable(name);
+    if (auto restored = ledger_.restore(name); !restored) {
+        log::warning("secondary_copy_unusable", {{"zone", dns::to_text(name)},
+                                                 {"reason", restored.error().message},
                                                  {"next", "it is fetched anew"}});
+        return ledger_.make_unavailable(name);
     }
-    if (copy && copy->image) {
-        zone.serial = copy->image.image().header().serial;
-        zone.schedule.succeed(timers_of(zone::Version(copy->image.image())),
-                              instant_of(copy->confirmed_at, now), chance());
-        zone.schedule.hasten(now);  // It may have changed while we were away.
-        if (zone.schedule.expires_at() > now) {
-            log::info("secondary_loaded", {{"zone", dns::to_text(zone.config.zone)},
-                                           {"serial", std::to_string(zone.serial)}});
-            table_.publish(std::move(copy->image));
-            return;
-        }
+    const Instant now = base::now();
+    const auto pinned = table_.pin(name);
+    zone.serial = pinned->version().serial();
+    zone.schedule.succeed(timers_of(pinned->version()), instant_of(found->confirmed_at, now),
+                          chance());
+    zone.schedule.hasten(now);  // It may have changed while we were away.
+    if (zone.schedule.expires_at() <= now) {
         zone.schedule.expire();
+        return ledger_.make_unavailable(name);
     }
-    table_.publish(zone::build_unavailable_image(zone.config.zone));
+    zone.expires_at = zone.schedule.expires_at();
+    log::info("secondary_loaded",
+              {{"zone", dns::to_text(name)}, {"serial", std::to_string(zone.serial)}});
 }
 
 double SecondaryZones::chance() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+}
+
+SecondaryZones::Zone* SecondaryZones::find(const dns::Name& name) {
+    const auto found =
+        std::ranges::find_if(zones_, [&](const auto& zone) { return zone->config.zone == name; });
+    return found == zones_.end() ? nullptr : found->get();
 }
 
 SecondaryZones::Zone* SecondaryZones::next_due(Instant now) {
@@ -123,7 +129,8 @@ void SecondaryZones::expire_old(Instant now) {
         if (zone->is_busy || !zone->schedule.has_data()) continue;
         if (zone->schedule.expires_at() > now) continue;
         zone->schedule.expire();
-        table_.publish(zone::build_unavailable_image(zone->config.zone));
+        zone->expires_at.reset();
+        ledger_.make_unavailable(zone->config.zone);
         log::error("secondary_expired",
                    {{"zone", dns::to_text(zone->config.zone)},
                     {"serial", std::to_string(zone->serial)},
@@ -146,39 +153,58 @@ void SecondaryZones::run() {
             }
             continue;
         }
+        const Errand errand = errand_for(*zone);
         zone->is_busy = true;
         lock.unlock();
-        refresh(*zone);
+        refresh(*zone, errand);
         lock.lock();
         zone->is_busy = false;
+        zone->expires_at.reset();
+        if (zone->schedule.has_data()) zone->expires_at = zone->schedule.expires_at();
         if (std::exchange(zone->is_hastened, false)) zone->schedule.hasten(base::now());
         wake_.notify_one();  // Its next time may be the nearest.
     }
 }
 
-void SecondaryZones::refresh(Zone& zone) {
-    const size_t count = zone.config.primaries.size();
-    double luck = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        luck = chance();
-    }
-    for (size_t i = 0; i < count && !is_stopping_.load(); ++i) {
-        const size_t number = (zone.preferred + i) % count;
-        const Outcome outcome = ask(zone, zone.config.primaries[number]);
-        if (outcome == Outcome::Failed) continue;
-        zone.preferred = number;
-        if (outcome == Outcome::Changed) on_change_(zone.config.zone);
-        const auto pinned = table_.pin(zone.config.zone);
-        zone.schedule.succeed(timers_of(pinned->version()), base::now(), luck);
-        return;
-    }
-    zone.schedule.fail(base::now(), luck);
+// The primary that said there is something new is asked first.
+SecondaryZones::Errand SecondaryZones::errand_for(Zone& zone) {
+    return {.luck = chance(),
+            .is_forced = std::exchange(zone.is_forced, false),
+            .announced = std::exchange(zone.announced, std::nullopt),
+            .first = std::exchange(zone.announcer, std::nullopt).value_or(zone.preferred)};
 }
 
-SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddress& primary) {
-    const auto outcome = ask_one(zone, primary);
-    if (outcome) return *outcome;
+// The first primary that answers is enough, unless one was announced to have something newer than
+// it: then all are asked until that is found.
+void SecondaryZones::refresh(Zone& zone, const Errand& errand) {
+    const size_t count = zone.config.primaries.size();
+    bool is_confirmed = false;
+    for (size_t i = 0; i < count && !is_stopping_.load(); ++i) {
+        const size_t number = (errand.first + i) % count;
+        const Outcome outcome = ask(zone, zone.config.primaries[number], errand);
+        if (outcome == Outcome::Failed) continue;
+        is_confirmed = true;
+        zone.preferred = number;
+        if (!errand.announced || !dns::is_later_serial(*errand.announced, zone.serial)) return;
+    }
+    if (!is_confirmed) zone.schedule.fail(base::now(), errand.luck);
+}
+
+SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddress& primary,
+                                            const Errand& errand) {
+    const TsigKey* const key = zone.config.key ? config_.keys.find(*zone.config.key) : nullptr;
+    PrimaryClient client(zone.config.zone, primary, key, is_stopping_);
+    const auto outcome = ask_one(zone, client, errand);
+    if (outcome) {
+        if (*outcome != Outcome::Current) {
+            log::info("secondary_fetched",
+                      {{"zone", dns::to_text(zone.config.zone)},
+                       {"serial", std::to_string(zone.serial)},
+                       {"content", *outcome == Outcome::Changes ? "changes" : "zone"},
+                       {"primary", base::to_text(primary)}});
+        }
+        return *outcome;
+    }
     if (!is_stopping_.load()) {
         log::warning("secondary_failed",
                      {{"zone", dns::to_text(zone.config.zone)},
@@ -191,66 +217,141 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
     return Outcome::Failed;
 }
 
-Result<SecondaryZones::Outcome> SecondaryZones::ask_one(Zone& zone,
-                                                        const base::SocketAddress& primary) {
-    const dns::Name& name = zone.config.zone;
-    const TsigKey* const key = zone.config.key ? config_.keys.find(*zone.config.key) : nullptr;
-    PrimaryClient client(name, primary, key, is_stopping_);
-    if (zone.schedule.has_data()) {
+Result<SecondaryZones::Outcome> SecondaryZones::ask_one(Zone& zone, PrimaryClient& client,
+                                                        const Errand& errand) {
+    Result<Fetched> fetched;
+    if (!zone.schedule.has_data() || errand.is_forced) {
+        fetched = client.fetch_whole();
+    } else {
         const auto soa = client.ask_soa();
         if (!soa) return std::unexpected(soa.error());
-        const uint32_t theirs = read_soa_timers(*soa).serial;
+        const uint32_t theirs = read_soa_timers(soa->rdata).serial;
         if (theirs == zone.serial) {
-            if (auto done = copies_.touch(name); !done) return std::unexpected(done.error());
+            const auto done = confirm(zone, soa->expire, /*is_new=*/false, errand.luck);
+            if (!done) return std::unexpected(done.error());
             return Outcome::Current;
         }
-        if (!is_later_serial(theirs, zone.serial)) {
+        const bool is_later = dns::is_later_serial(theirs, zone.serial);
+        if (!is_later && !zone.config.accepts_older) {
             return base::fail(
                 "the primary has serial " + std::to_string(theirs) + ", which is older than ours",
-                "raise the serial there; or stop this server, remove " + copies_.path_of(name) +
-                    " and start it");
+                "raise the serial there; or take it once: " + command_for(zone.config.zone));
+        }
+        fetched = is_later ? client.fetch_changes(zone.serial) : client.fetch_whole();
+    }
+    if (!fetched) return std::unexpected(fetched.error());
+    return take(zone, client, *std::move(fetched), errand);
+}
+
+// The ledger has it on disk before it is served.
+Result<SecondaryZones::Outcome> SecondaryZones::take(Zone& zone, PrimaryClient& client,
+                                                     Fetched fetched, const Errand& errand) {
+    const dns::Name& name = zone.config.zone;
+    Outcome outcome = Outcome::Current;
+    if (fetched.changes) {
+        const auto applied = ledger_.apply(name, *fetched.changes);
+        if (!applied) {
+            auto whole = client.fetch_whole();
+            if (!whole) return std::unexpected(whole.error());
+            fetched = *std::move(whole);
+            fetched.refusal = applied.error().message;
+        } else {
+            outcome = Outcome::Changes;
         }
     }
-    auto image = client.fetch();
-    if (!image) return std::unexpected(image.error());
-    if (auto done = take(zone, *std::move(image)); !done) return std::unexpected(done.error());
-    log::info("secondary_fetched", {{"zone", dns::to_text(name)},
-                                    {"serial", std::to_string(zone.serial)},
-                                    {"primary", base::to_text(primary)}});
-    return Outcome::Changed;
-}
-
-// First to disk: what is served is there after a restart too.
-Result<void> SecondaryZones::take(Zone& zone, zone::ImageBlock image) {
-    const uint32_t serial = image.image().header().serial;
-    if (zone.schedule.has_data() && !is_later_serial(serial, zone.serial)) {
-        return base::fail("the primary sent serial " + std::to_string(serial) +
-                          ", older than the one it told");
+    if (!fetched.refusal.empty()) {
+        log::warning("secondary_changes_unusable", {{"zone", dns::to_text(name)},
+                                                    {"reason", fetched.refusal},
+                                                    {"next", "all of the zone is fetched"}});
     }
-    if (auto done = copies_.save(zone.config.zone, image.image()); !done) return done;
-    zone.serial = serial;
-    table_.publish(std::move(image));
-    return {};
+    if (fetched.image) {
+        const uint32_t serial = fetched.image.image().header().serial;
+        const bool takes_any =
+            !zone.schedule.has_data() || errand.is_forced || zone.config.accepts_older;
+        if (!takes_any && !dns::is_later_serial(serial, zone.serial)) {
+            return base::fail("the primary sent serial " + std::to_string(serial) +
+                              ", older than the one it told");
+        }
+        const zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::Primary};
+        auto replaced = ledger_.replace(name, std::move(fetched.image), origin);
+        if (!replaced) return std::unexpected(replaced.error());
+        outcome = Outcome::Whole;
+    }
+    const auto done = confirm(zone, fetched.expire, outcome != Outcome::Current, errand.luck);
+    if (!done) return std::unexpected(done.error());
+    return outcome;
 }
 
-dns::Rcode SecondaryZones::hear(const dns::Name& name, const base::IpAddress& peer,
-                                const TsigKey* key) {
-    const std::lock_guard lock(mutex_);
-    const auto found =
-        std::ranges::find_if(zones_, [&](const auto& zone) { return zone->config.zone == name; });
-    if (found == zones_.end()) return dns::Rcode::NotAuth;
-    Zone& zone = **found;
-    const bool is_primary = std::ranges::any_of(zone.config.primaries,
-                                                [&](const auto& each) { return each.ip == peer; });
-    const bool has_key = key != nullptr && zone.config.key && key->name == *zone.config.key;
-    if (!is_primary && !has_key) return dns::Rcode::Refused;
+// RFC 7314 §4: where the primary tells how long it has itself, that and not the SOA's EXPIRE
+// counts, as long as it is less; and what was confirmed once is not shortened by another primary.
+// The ledger keeps one time: when the zone would have been confirmed had it all of its EXPIRE
+// since.
+Result<void> SecondaryZones::confirm(Zone& zone, std::optional<uint32_t> expire, bool is_new,
+                                     double luck) {
+    const auto pinned = table_.pin(zone.config.zone);
+    if (!pinned || pinned->version().is_unavailable()) return base::fail("the zone went away");
+    const SoaTimers timers = timers_of(pinned->version());
+    const Instant now = base::now();
+    seconds left(std::min(expire.value_or(timers.expire), timers.expire));
+    if (!is_new && zone.schedule.has_data()) {
+        left = std::max(left, std::chrono::floor<seconds>(zone.schedule.expires_at() - now));
+    }
+    zone.serial = timers.serial;
+    zone.schedule.succeed(timers, now, luck);
+    zone.schedule.expire_by(now + std::max<base::Duration>(left, RefreshSchedule::kPauseMin));
+    return ledger_.confirm(zone.config.zone,
+                           seconds(::time(nullptr)) - (seconds(timers.expire) - left));
+}
+
+// With the mutex.
+void SecondaryZones::hasten(Zone& zone) {
     if (zone.is_busy) {
         zone.is_hastened = true;
     } else {
         zone.schedule.hasten(base::now());
     }
     wake_.notify_one();
+}
+
+// RFC 1996 §3.7 and §3.11: a serial that is not newer is no reason to ask; a newer one is a hint
+// alone, and the primary is asked for its SOA all the same.
+dns::Rcode SecondaryZones::hear(const Notice& notice) {
+    const std::lock_guard lock(mutex_);
+    Zone* const zone = find(notice.zone);
+    if (zone == nullptr) return dns::Rcode::NotAuth;
+    const auto& primaries = zone->config.primaries;
+    const auto sender = std::ranges::find(primaries, notice.peer, &base::SocketAddress::ip);
+    const bool has_key =
+        notice.key != nullptr && zone->config.key && notice.key->name == *zone->config.key;
+    if (sender == primaries.end() && !has_key) return dns::Rcode::Refused;
+    const auto pinned = table_.pin(notice.zone);
+    const bool has_data = pinned && !pinned->version().is_unavailable();
+    const bool is_known = has_data && notice.serial && !zone->config.accepts_older &&
+                          !dns::is_later_serial(*notice.serial, pinned->version().serial());
+    if (is_known) return dns::Rcode::NoError;
+    zone->announced = notice.serial;
+    if (sender != primaries.end()) {
+        zone->announcer = static_cast<size_t>(sender - primaries.begin());
+    }
+    hasten(*zone);
     return dns::Rcode::NoError;
+}
+
+bool SecondaryZones::retransfer(const dns::Name& name) {
+    const std::lock_guard lock(mutex_);
+    Zone* const zone = find(name);
+    if (zone == nullptr) return false;
+    zone->is_forced = true;
+    hasten(*zone);
+    return true;
+}
+
+std::optional<uint32_t> SecondaryZones::expires_in(const dns::Name& name) {
+    const std::lock_guard lock(mutex_);
+    const Zone* const zone = find(name);
+    if (zone == nullptr || !zone->expires_at) return std::nullopt;
+    const auto left = std::chrono::floor<seconds>(*zone->expires_at - base::now());
+    return static_cast<uint32_t>(std::max<int64_t>(left.count(), 0));
 }
 
 }  // namespace nearcast::transfer

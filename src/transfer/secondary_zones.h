@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The zones that are fetched from primaries: kept fresh, kept on disk, given up when too old.
+// The zones that are fetched from primaries: kept fresh, given up when too old.
 //
 // A few threads take turns: the zone that is due first is asked for, at its primaries one after the
-// other until one answers. What fails leaves the zone as it is. A zone without data, or with data
-// past their EXPIRE, answers SERVFAIL, and no other zone does.
+// other until one answers. What came goes into the ledger, whole or not at all; what fails leaves
+// the zone as it is. A zone without data, or with data past their EXPIRE, answers SERVFAIL, and no
+// other zone does.
 
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
 #include <vector>
@@ -21,28 +22,34 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "dns/header.h"
+#include "transfer/primary_client.h"
 #include "transfer/refresh_schedule.h"
+#include "transfer/request_desk.h"
 #include "transfer/transfer_config.h"
-#include "transfer/zone_copy.h"
+#include "zone/ledger.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::transfer {
 
 class SecondaryZones {
  public:
-    // Called on one of the threads when a zone has new data.
-    using OnChange = std::function<void(const dns::Name& zone)>;
-
-    // Serves what is on disk at once, then begins to ask. All references outlive it.
-    SecondaryZones(const TransferConfig& config, zone::ZoneTable& zones, OnChange on_change);
+    // Serves what the ledger has at once, then begins to ask. All references outlive it.
+    SecondaryZones(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger);
     SecondaryZones(const SecondaryZones&) = delete;
     SecondaryZones& operator=(const SecondaryZones&) = delete;
     // Ends what is under way.
     ~SecondaryZones();
 
     // Somebody says that the zone has changed (RFC 1996): what to tell him. From any thread.
-    [[nodiscard]] dns::Rcode hear(const dns::Name& zone, const base::IpAddress& peer,
-                                  const TsigKey* key);
+    [[nodiscard]] dns::Rcode hear(const Notice& notice);
+
+    // Fetches the zone anew, as a whole and whatever its serial is: once. False when it is none of
+    // ours. From any thread.
+    [[nodiscard]] bool retransfer(const dns::Name& zone);
+
+    // The seconds until the zone is given up if no primary confirms it. Nothing when it is none of
+    // ours, or has no data. From any thread.
+    [[nodiscard]] std::optional<uint32_t> expires_in(const dns::Name& zone);
 
  private:
     struct Zone {
@@ -55,26 +62,44 @@ class SecondaryZones {
         size_t preferred = 0;      // The primary that answered last.
         bool is_busy = false;      // On one of the threads: nobody else touches what is above.
         bool is_hastened = false;  // Heard of a change meanwhile.
+        bool is_forced = false;    // Somebody wants it whatever its serial is.
+        std::optional<uint32_t> announced;  // The serial that a NOTIFY named.
+        std::optional<size_t> announcer;    // The primary that sent one.
+        std::optional<base::Instant> expires_at;
+    };
+
+    // How one refresh goes about.
+    struct Errand {
+        double luck = 0;
+        bool is_forced = false;
+        std::optional<uint32_t> announced;
+        size_t first = 0;  // The primary that is asked first.
     };
 
     // What came of asking one primary.
-    enum class Outcome : uint8_t { Current, Changed, Failed };
+    enum class Outcome : uint8_t { Current, Changes, Whole, Failed };
 
     void load(Zone& zone);
     void run();
+    [[nodiscard]] Zone* find(const dns::Name& name);
     [[nodiscard]] Zone* next_due(base::Instant now);
     [[nodiscard]] base::Instant next_wake(base::Instant now);
+    void hasten(Zone& zone);
     void expire_old(base::Instant now);
-    void refresh(Zone& zone);
-    [[nodiscard]] Outcome ask(Zone& zone, const base::SocketAddress& primary);
-    [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, const base::SocketAddress& primary);
-    [[nodiscard]] base::Result<void> take(Zone& zone, zone::ImageBlock image);
+    [[nodiscard]] Errand errand_for(Zone& zone);
+    void refresh(Zone& zone, const Errand& errand);
+    [[nodiscard]] Outcome ask(Zone& zone, const base::SocketAddress& primary, const Errand& errand);
+    [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, PrimaryClient& client,
+                                                const Errand& errand);
+    [[nodiscard]] base::Result<Outcome> take(Zone& zone, PrimaryClient& client, Fetched fetched,
+                                             const Errand& errand);
+    [[nodiscard]] base::Result<void> confirm(Zone& zone, std::optional<uint32_t> expire,
+                                             bool is_new, double luck);
     [[nodiscard]] double chance();
 
     const TransferConfig& config_;
     zone::ZoneTable& table_;
-    OnChange on_change_;
-    ZoneCopies copies_;
+    zone::ZoneLedger& ledger_;
 
     std::atomic<bool> is_stopping_ = false;
     std::mutex mutex_;  // Guards what follows, but for what a busy zone's thread has.

@@ -44,7 +44,14 @@ void read_key(ConfigTable table, TsigKeyring& keys) {
     TsigKey key;
     table.require("name", kNameExample);
     table.read_as("name", key.name, parse_absolute_name, kNameExample);
+    bool is_weak_allowed = false;
     table.read_as("algorithm", key.hash, parse_algorithm, "\"hmac-sha256\"");
+    table.read("allow_weak", is_weak_allowed, "true");
+    if (is_weak(key.hash) && !is_weak_allowed) {
+        table.refuse("algorithm", "is no longer safe, and taken only when that is said",
+                     "\"hmac-sha256\"; or allow_weak = true beside it, for a peer that knows no "
+                     "better");
+    }
     table.read_as("secret", key.secret, parse_secret, kSecretExample);
     table.read_as("secret_file", key.secret, read_secret_file, "\"/etc/nearcast/transfer.key\"");
     if (table.has("secret") && table.has("secret_file")) {
@@ -126,10 +133,43 @@ void read_secondary(ConfigTable table, TransferConfig& config) {
         secondary.key = key;
         check_keys(table, "key", {AccessEntry{.from = {}, .key = key}}, config.keys);
     }
+    table.read_list_as("forward_updates", secondary.forward_updates, parse_access_entry,
+                       kAllowExample);
+    check_keys(table, "forward_updates", secondary.forward_updates, config.keys);
+    table.read("accept_older_serial", secondary.accepts_older, "true");
     const bool is_known = std::ranges::any_of(
         config.secondaries, [&](const auto& each) { return each.zone == secondary.zone; });
     if (is_known) table.refuse("zone", "has a section already", "one [[secondary]] for each zone");
     config.secondaries.push_back(std::move(secondary));
+}
+
+Result<dns::RRType> parse_type(std::string_view text) {
+    if (const auto type = dns::parse_rr_type(text)) return *type;
+    return base::fail("has an unknown type: " + std::string(text), R"(["A", "AAAA", "TXT"])");
+}
+
+// Each section of a zone is one rule more for it.
+void read_update_rule(ConfigTable table, TransferConfig& config) {
+    constexpr std::string_view kAllow = R"(["key:update.example"])";
+    dns::Name zone;
+    UpdateRule rule;
+    bool is_signed_allowed = false;
+    table.require("zone", kZoneExample);
+    table.require("allow", kAllow);
+    table.read_as("zone", zone, parse_absolute_name, kZoneExample);
+    table.read_list_as("allow", rule.allow, parse_access_entry, kAllow);
+    check_keys(table, "allow", rule.allow, config.keys);
+    table.read_list_as("names", rule.names, parse_name_pattern,
+                       R"(["_acme-challenge.example.org", "subtree:dyn.example.org"])");
+    table.read_list_as("types", rule.types, parse_type, R"(["A", "AAAA", "TXT"])");
+    table.read("signed", is_signed_allowed, "true");
+    const auto same =
+        std::ranges::find(config.updates, zone, &TransferConfig::OwnUpdatePolicy::zone);
+    auto& policy = same == config.updates.end()
+                       ? config.updates.emplace_back(zone, UpdatePolicy{}).policy
+                       : same->policy;
+    policy.rules.push_back(std::move(rule));
+    policy.is_signed_allowed = policy.is_signed_allowed || is_signed_allowed;
 }
 
 TransferConfig read_sections(ConfigTable root) {
@@ -140,6 +180,9 @@ TransferConfig read_sections(ConfigTable root) {
     for (const ConfigTable& zone : transfer.tables("zone")) read_zone_policy(zone, config);
     transfer.read("directory", config.directory, "\"/var/lib/nearcast/secondary\"");
     for (const ConfigTable& each : root.tables("secondary")) read_secondary(each, config);
+    for (const ConfigTable& each : root.table("update").tables("zone")) {
+        read_update_rule(each, config);
+    }
     return config;
 }
 
@@ -155,6 +198,16 @@ Result<TransferConfig> read_all(base::ConfigFile file) {
 const ZonePolicy& TransferConfig::policy_for(const dns::Name& zone) const {
     const auto place = std::lower_bound(zones.begin(), zones.end(), zone, is_before);
     return place != zones.end() && place->zone == zone ? place->policy : defaults;
+}
+
+const UpdatePolicy* TransferConfig::update_policy_for(const dns::Name& zone) const {
+    const auto found = std::ranges::find(updates, zone, &OwnUpdatePolicy::zone);
+    return found == updates.end() ? nullptr : &found->policy;
+}
+
+const SecondaryConfig* TransferConfig::secondary_for(const dns::Name& zone) const {
+    const auto found = std::ranges::find(secondaries, zone, &SecondaryConfig::zone);
+    return found == secondaries.end() ? nullptr : &*found;
 }
 
 Result<TransferConfig> read_transfer_config(const std::string& path) {

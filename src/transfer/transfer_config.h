@@ -3,8 +3,8 @@
 // What the configuration says about zones between servers: keys, who may have which zone, and what
 // comes from elsewhere.
 //
-// The sections [[key]], [transfer] and [[secondary]] of node.toml, or of a file of their own. Once
-// read, nothing in it changes: any thread reads.
+// The sections [[key]], [transfer], [[secondary]] and [update] of node.toml, or of a file of their
+// own. Once read, nothing in it changes: any thread reads.
 
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "dns/name.h"
 #include "transfer/access_list.h"
 #include "transfer/tsig_key.h"
+#include "transfer/update_policy.h"
 
 namespace nearcast::transfer {
 
@@ -33,6 +34,8 @@ struct SecondaryConfig {
     dns::Name zone;
     std::vector<base::SocketAddress> primaries;  // At least one; asked in this order.
     std::optional<dns::Name> key;                // What questions to them are signed with.
+    AccessList forward_updates;                  // Whose updates are passed on to a primary.
+    bool accepts_older = false;  // A version with an older serial is taken like any other.
 };
 
 struct TransferConfig {
@@ -40,14 +43,23 @@ struct TransferConfig {
         dns::Name zone;
         ZonePolicy policy;
     };
+    struct OwnUpdatePolicy {
+        dns::Name zone;
+        UpdatePolicy policy;
+    };
 
     TsigKeyring keys;
     ZonePolicy defaults;           // Of zones without one of their own.
     std::vector<OwnPolicy> zones;  // In canonical order of the zones.
     std::vector<SecondaryConfig> secondaries;
+    std::vector<OwnUpdatePolicy> updates;                   // Who may change which zone.
     std::string directory = "/var/lib/nearcast/secondary";  // Where their copies are kept.
 
     [[nodiscard]] const ZonePolicy& policy_for(const dns::Name& zone) const;
+    // Null when nobody may change the zone.
+    [[nodiscard]] const UpdatePolicy* update_policy_for(const dns::Name& zone) const;
+    // Null when the zone is none that primaries give us.
+    [[nodiscard]] const SecondaryConfig* secondary_for(const dns::Name& zone) const;
 };
 
 // Reads a file that has these sections; those of node.toml that are not ours may be there too.

@@ -51,8 +51,53 @@ key = "transfer.example"
 
 TEST(TransferConfig, AKeyIsSha256UnlessItSaysOtherwise) {
     EXPECT_EQ(read(kKey)->keys.find(name("transfer.example."))->hash, Hash::Sha256);
-    const auto old = read(std::string(kKey) + "algorithm = \"hmac-md5\"\n");
-    EXPECT_EQ(old->keys.find(name("transfer.example."))->hash, Hash::Md5);
+    const auto newer = read(std::string(kKey) + "algorithm = \"hmac-sha512\"\n");
+    EXPECT_EQ(newer->keys.find(name("transfer.example."))->hash, Hash::Sha512);
+}
+
+TEST(TransferConfig, AWeakAlgorithmIsTakenOnlyWhenThatIsSaid) {
+    for (const char* algorithm : {"hmac-md5", "hmac-sha1"}) {
+        const std::string key = std::string(kKey) + "algorithm = \"" + algorithm + "\"\n";
+        const auto refused = read(key);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_NE(refused.error().hint.find("allow_weak"), std::string::npos);
+        EXPECT_TRUE(read(key + "allow_weak = true\n").has_value());
+    }
+}
+
+TEST(TransferConfig, SectionsOfOneZoneAreRulesOfOnePolicy) {
+    const auto config = read(std::string(kKey) + R"([[update.zone]]
+zone = "example.org"
+allow = ["key:transfer.example"]
+names = ["subtree:dyn.example.org"]
+types = ["A", "AAAA"]
+[[update.zone]]
+zone = "Example.ORG."
+allow = ["192.0.2.1"]
+signed = true
+)");
+    ASSERT_TRUE(config.has_value());
+    const UpdatePolicy* const policy = config->update_policy_for(name("example.org."));
+    ASSERT_NE(policy, nullptr);
+    ASSERT_EQ(policy->rules.size(), 2U);
+    EXPECT_EQ(policy->rules[0].types, (std::vector{dns::RRType::A, dns::RRType::AAAA}));
+    EXPECT_EQ(policy->rules[0].names.at(0).kind, NamePattern::Kind::Subtree);
+    EXPECT_TRUE(policy->is_signed_allowed);
+    EXPECT_EQ(config->update_policy_for(name("example.net.")), nullptr);
+}
+
+TEST(TransferConfig, ASecondaryMayForwardUpdatesAndTakeOlderSerials) {
+    const auto config = read(R"([[secondary]]
+zone = "example.org"
+primaries = ["192.0.2.1"]
+forward_updates = ["198.51.100.0/24"]
+accept_older_serial = true
+)");
+    ASSERT_TRUE(config.has_value());
+    const SecondaryConfig* const secondary = config->secondary_for(name("example.org."));
+    ASSERT_NE(secondary, nullptr);
+    EXPECT_EQ(secondary->forward_updates.size(), 1U);
+    EXPECT_TRUE(secondary->accepts_older);
 }
 
 TEST(TransferConfig, AZonesOwnListReplacesTheGeneralOne) {
@@ -103,6 +148,9 @@ TEST(TransferConfig, MistakesAreToldWithThePlaceAndTheWayOut) {
              Case{"[[secondary]]\nzone = \"a\"\nprimaries = []\n", "empty"},
              Case{"[[secondary]]\nzone = \"a\"\nprimaries = [\"::1\"]\nkey = \"k\"\n", "k."},
              Case{"[transfer]\nalow = []\n", "allow"},
+             Case{"[[update.zone]]\nzone = \"a\"\n", "allow"},
+             Case{"[[update.zone]]\nzone = \"a\"\nallow = [\"key:nobody\"]\n", "nobody"},
+             Case{"[[update.zone]]\nzone = \"a\"\nallow = [\"::1\"]\ntypes = [\"AB\"]\n", "AB"},
              Case{"[[transfer.zone]]\nallow = []\n", "zone"},
              Case{"[[transfer.zone]]\nzone = \"a.\"\n[[transfer.zone]]\nzone = \"A\"\n", "already"},
          }) {

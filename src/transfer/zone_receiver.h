@@ -1,56 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes the messages of a whole zone (AXFR, RFC 5936) and makes an image of it.
+// Takes the messages of a transfer: a whole zone (AXFR, RFC 5936), or what changed (IXFR, RFC
+// 1995).
 //
-// Nothing is believed until the closing SOA has come: whatever ends it earlier leaves no trace. No
-// socket, no clock; signatures are checked by the caller.
+// Who asks for changes may be sent the whole zone; the second record tells which it is. Nothing is
+// believed until the closing SOA has come: whatever ends it earlier leaves no trace. No socket, no
+// clock; signatures are checked by the caller.
 
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
 #include "dns/message.h"
 #include "dns/record.h"
+#include "zone/changeset.h"
 #include "zone/draft.h"
 #include "zone/image.h"
 
 namespace nearcast::transfer {
 
 // Records and their data in bytes that a primary may send for one zone: some 20 GiB of memory while
-// the image is built, of the largest zones there are. Beyond it the transfer is refused.
+// the image is built, of the largest zones there are. Beyond it the transfer is refused. Each
+// message must bring a record, so this bounds messages too.
 struct ReceiveLimits {
     size_t records_max = 200'000'000;
     size_t bytes_max = size_t{8} << 30;
+    // Of changes, which are kept whole until the last has come. More than this is rather fetched as
+    // a whole zone, of which not every step is kept.
+    size_t difference_bytes_max = size_t{256} << 20;
+};
+
+// What was asked for.
+struct TransferQuestion {
+    dns::Name zone;
+    uint16_t id = 0;
+    std::optional<uint32_t> serial = {};  // The changes since this one (IXFR); none: all (AXFR).
 };
 
 class ZoneReceiver {
  public:
-    ZoneReceiver(const dns::Name& zone, uint16_t id, ReceiveLimits limits = {});
+    enum class Content : uint8_t {
+        Unknown,      // So far.
+        Current,      // There is nothing newer than what we have.
+        Whole,        // The zone.
+        Differences,  // What changed, step by step.
+    };
+
+    explicit ZoneReceiver(const TransferQuestion& question, ReceiveLimits limits = {});
 
     // Takes the next message: true when it was the last. After an error nothing may follow.
     [[nodiscard]] base::Result<bool> take(std::span<const uint8_t> message);
 
-    // Of the zone that came. Meaningful once take() has returned true.
-    [[nodiscard]] const std::vector<uint8_t>& soa() const { return soa_; }
+    // Final once take() has returned true; so is what follows.
+    [[nodiscard]] Content content() const { return content_; }
     [[nodiscard]] size_t record_count() const { return record_count_; }
+    // Of the last message, also after an error.
+    [[nodiscard]] dns::Rcode rcode() const { return rcode_; }
+    // The seconds after which the primary itself would give the zone up (RFC 7314), if it told.
+    [[nodiscard]] std::optional<uint32_t> expire() const { return expire_; }
 
-    // Checks the zone as one from a file is checked, and builds its image. Once, at the end.
+    // Of Content::Whole: checks the zone as one from a file is checked, and builds its image. Once.
     [[nodiscard]] base::Result<zone::ImageBlock> build();
+    // Of Content::Differences: one at least, oldest first, each from where the last one ended.
+    [[nodiscard]] const std::vector<zone::Changeset>& differences() const { return differences_; }
 
  private:
     [[nodiscard]] base::Result<void> take_header(dns::WireReader& reader, dns::Header& header);
     [[nodiscard]] base::Result<void> read_record(dns::WireReader& reader);
+    void read_options(std::span<const uint8_t> message);
     [[nodiscard]] base::Result<void> take_record();
+    [[nodiscard]] base::Result<void> take_first();
+    [[nodiscard]] base::Result<void> take_second();
+    [[nodiscard]] base::Result<void> take_of_zone();
+    [[nodiscard]] base::Result<void> take_of_differences();
+    [[nodiscard]] base::Result<void> take_soa_of_differences();
+    [[nodiscard]] base::Result<void> count_record();
+    [[nodiscard]] bool is_soa() const;
 
-    dns::Name zone_;
-    uint16_t id_;
+    TransferQuestion question_;
     ReceiveLimits limits_;
+    Content content_ = Content::Unknown;
     zone::ZoneDraft draft_;
+    std::vector<zone::Changeset> differences_;
+    dns::Rcode rcode_ = dns::Rcode::NoError;
+    bool is_adding_ = false;  // In the second half of the last difference.
     dns::Record record_;
-    std::vector<uint8_t> soa_;  // Empty until the first record.
+    std::vector<uint8_t> soa_;  // That of the new version. Empty until the first record.
+    std::optional<uint32_t> expire_;
     size_t record_count_ = 0;
     size_t byte_count_ = 0;
     bool is_complete_ = false;

@@ -11,7 +11,7 @@ using namespace nearcast;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size > dns::kMessageSizeMax) return 0;
-    transfer::ZoneReceiver receiver(*dns::parse_name("example.org."), 99,
+    transfer::ZoneReceiver receiver({.zone = *dns::parse_name("example.org."), .id = 99},
                                     {.records_max = 1000, .bytes_max = 100'000});
     const auto is_last = receiver.take({data, size});
     if (!is_last || !*is_last) return 0;

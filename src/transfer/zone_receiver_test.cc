@@ -2,8 +2,11 @@
 
 #include "transfer/zone_receiver.h"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "transfer/zone_stream.h"
@@ -12,6 +15,7 @@
 namespace nearcast::transfer {
 namespace {
 
+using testing::HasSubstr;
 using Bytes = std::vector<uint8_t>;
 
 constexpr std::string_view kHead =
@@ -40,7 +44,7 @@ class Receiving : public testing::Test {
     }
 
     std::string problem_with(const Bytes& message, ReceiveLimits limits = {}) {
-        ZoneReceiver receiver(apex_, 99, limits);
+        ZoneReceiver receiver({.zone = apex_, .id = 99}, limits);
         const auto taken = receiver.take(message);
         return taken ? "" : taken.error().message;
     }
@@ -54,7 +58,7 @@ TEST_F(Receiving, WhatWasSentComesOutTheSame) {
     for (int i = 0; i < 2000; ++i) text += "host" + std::to_string(i) + " MX 10 ns1\n";
     const auto messages = sent(text);
     ASSERT_GT(messages.size(), 1U);
-    ZoneReceiver receiver(apex_, 99);
+    ZoneReceiver receiver({.zone = apex_, .id = 99});
     for (size_t i = 0; i < messages.size(); ++i) {
         const auto is_last = receiver.take(messages[i]);
         ASSERT_TRUE(is_last.has_value()) << is_last.error().message;
@@ -96,9 +100,120 @@ TEST_F(Receiving, ALargerZoneThanTheLimitsIsRefused) {
 
 TEST_F(Receiving, RecordsBehindTheEndAreRefused) {
     const Bytes message = sent(kHead).at(0);
-    ZoneReceiver receiver(apex_, 99);
+    ZoneReceiver receiver({.zone = apex_, .id = 99});
     ASSERT_TRUE(receiver.take(message).value());
     EXPECT_FALSE(receiver.take(message).has_value());
+}
+
+// An IXFR as a primary sends it: records as text, "SOA n" standing for the SOA with this serial.
+class ReceivingChanges : public testing::Test {
+ protected:
+    using Content = ZoneReceiver::Content;
+
+    static Bytes message(const std::vector<std::string>& records) {
+        MessageWriter writer;
+        writer.begin(dns::kMessageSizeMax);
+        for (const std::string& record : records) writer_add(writer, record);
+        writer.finish(99, dns::kFlagQr | dns::kFlagAa);
+        return {writer.message().begin(), writer.message().end()};
+    }
+
+    static void writer_add(MessageWriter& writer, const std::string& record) {
+        const dns::Name apex = *dns::parse_name("example.org.");
+        if (record.starts_with("SOA ")) {
+            Bytes rdata(22);
+            base::store_u32(&rdata[2], static_cast<uint32_t>(std::stoul(record.substr(4))));
+            ASSERT_TRUE(writer.add_answer({apex.wire(), dns::RRType::SOA, 300, rdata}));
+            return;
+        }
+        // "host 5": an address.
+        const auto space = record.find(' ');
+        const dns::Name owner = *dns::parse_name(record.substr(0, space), &apex);
+        const Bytes rdata{192, 0, 2, static_cast<uint8_t>(std::stoi(record.substr(space + 1)))};
+        ASSERT_TRUE(writer.add_answer({owner.wire(), dns::RRType::A, 300, rdata}));
+    }
+
+    // Takes one message after the other; the error, or "more", or what has come.
+    std::string outcome_of(const std::vector<std::vector<std::string>>& messages,
+                           ReceiveLimits limits = {}) {
+        receiver_ = std::make_unique<ZoneReceiver>(
+            TransferQuestion{.zone = *dns::parse_name("example.org."), .id = 99, .serial = 3},
+            limits);
+        bool is_last = false;
+        for (const auto& records : messages) {
+            const auto taken = receiver_->take(message(records));
+            if (!taken) return taken.error().message;
+            is_last = *taken;
+        }
+        if (!is_last) return "more";
+        switch (receiver_->content()) {
+            case Content::Current:
+                return "current";
+            case Content::Whole:
+                return "whole";
+            case Content::Differences:
+                return "differences";
+            case Content::Unknown:
+                break;
+        }
+        return "unknown";
+    }
+
+    std::unique_ptr<ZoneReceiver> receiver_;
+};
+
+TEST_F(ReceivingChanges, AreTakenStepByStep) {
+    ASSERT_EQ(outcome_of({{"SOA 5", "SOA 3", "a 1", "SOA 4", "b 1"},
+                          {"b 2", "SOA 4", "SOA 5", "c 1"},
+                          {"SOA 5"}}),
+              "differences");
+    const auto& steps = receiver_->differences();
+    ASSERT_EQ(steps.size(), 2U);
+    EXPECT_EQ(steps[0].from_serial(), 3U);
+    EXPECT_EQ(steps[0].to_serial(), 4U);
+    EXPECT_EQ(steps[0].removed_count(), 2U);
+    EXPECT_EQ(steps[0].added_count(), 3U);
+    EXPECT_EQ(steps[1].removed_count(), 1U);
+    EXPECT_EQ(steps[1].added_count(), 2U);
+    EXPECT_TRUE(steps[0].is_complete() && steps[1].is_complete());
+}
+
+TEST_F(ReceivingChanges, TheZoneMayComeInTheirPlace) {
+    EXPECT_EQ(outcome_of({{"SOA 5", "a 1", "SOA 5"}}), "whole");
+    EXPECT_EQ(outcome_of({{"SOA 5"}, {"a 1"}, {"SOA 5"}}), "whole");
+}
+
+TEST_F(ReceivingChanges, ASoaAloneSaysThatThereAreNone) {
+    EXPECT_EQ(outcome_of({{"SOA 3"}}), "current");
+    EXPECT_EQ(outcome_of({{"SOA 2"}}), "current");
+    EXPECT_EQ(outcome_of({{"SOA 4"}}), "more");
+}
+
+TEST_F(ReceivingChanges, ThatBreakOffAreNone) {
+    EXPECT_EQ(outcome_of({{"SOA 5", "SOA 3", "SOA 5", "a 1"}}), "more");
+    EXPECT_EQ(outcome_of({{"SOA 5", "SOA 3", "SOA 4", "SOA 4", "SOA 5"}}), "more");
+}
+
+TEST_F(ReceivingChanges, ThatDoNotLinkUpAreRefused) {
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 2", "SOA 5", "SOA 5"}}), HasSubstr("from serial 2"));
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "SOA 4", "SOA 3", "SOA 5"}}),
+                HasSubstr("where 4 was reached"));
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "SOA 2"}}), HasSubstr("lead back to serial 2"));
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "SOA 3"}}), HasSubstr("lead back to serial 3"));
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "SOA 5", "SOA 5", "a 1"}}),
+                HasSubstr("behind the closing SOA"));
+}
+
+TEST_F(ReceivingChanges, OfNamesOutsideTheZoneAreRefused) {
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "www.example.net. 1"}}),
+                HasSubstr("not of the zone"));
+}
+
+TEST_F(ReceivingChanges, AreBounded) {
+    const std::vector<std::string> steps{"SOA 5", "SOA 3", "a 1", "SOA 5", "b 1", "SOA 5"};
+    EXPECT_EQ(outcome_of({steps}, {.records_max = 6}), "differences");
+    EXPECT_THAT(outcome_of({steps}, {.records_max = 5}), HasSubstr("more than"));
+    EXPECT_THAT(outcome_of({steps}, {.difference_bytes_max = 80}), HasSubstr("changes of more"));
 }
 
 }  // namespace

@@ -91,10 +91,10 @@ void ZoneSender::Connection::run() {
     // Of this thread alone, on Linux.
     (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
     {
-        RequestDesk desk(sender_.config_, sender_.zones_, sender_.make_ask_(), sender_.hear_);
+        const std::unique_ptr<RequestDesk> desk = sender_.make_desk_();
         for (;;) {
             const std::vector<uint8_t> request = next_request();
-            if (request.empty() || !serve(request, desk)) break;
+            if (request.empty() || !serve(request, *desk)) break;
         }
     }
     ::shutdown(socket_.get(), SHUT_RDWR);
@@ -194,20 +194,15 @@ void ZoneSender::Connection::tell(const GrantedTransfer& transfer, bool is_sent,
     write(is_sent ? "transfer_sent" : "transfer_broken",
           {{"zone", dns::to_text(transfer.zone)},
            {"serial", std::to_string(transfer.version.version().serial())},
+           {"content", transfer.stream.is_incremental() ? "changes" : "zone"},
            {"peer", base::to_text(peer_)},
            {"messages", std::to_string(messages_)},
            {"bytes", std::to_string(bytes_)},
            {"milliseconds", std::to_string(taken)}});
 }
 
-ZoneSender::ZoneSender(const TransferConfig& config, zone::ZoneTable& zones,
-                       std::function<RequestDesk::AskOrdinary()> make_ask, RequestDesk::Hear hear,
-                       SenderLimits limits)
-    : config_(config),
-      zones_(zones),
-      make_ask_(std::move(make_ask)),
-      hear_(std::move(hear)),
-      limits_(limits) {}
+ZoneSender::ZoneSender(MakeDesk make_desk, SenderLimits limits)
+    : make_desk_(std::move(make_desk)), limits_(limits) {}
 
 ZoneSender::~ZoneSender() = default;
 

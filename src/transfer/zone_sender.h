@@ -2,9 +2,9 @@
 //
 // Sends zones to those who may have them: TCP connections, each on a thread of its own.
 //
-// A connection comes here when a transfer on it was granted, and stays until it ends; questions
-// between transfers are answered in order. Workers so never wait for a slow secondary, and their
-// threads are preferred by the scheduler. The image under way is pinned, and no other.
+// A connection comes here when a transfer on it was granted, or an update came, and stays until it
+// ends; questions in between are answered in order. Workers so never wait for a slow secondary, and
+// their threads are preferred by the scheduler. The image under way is pinned, and no other.
 
 #pragma once
 
@@ -39,10 +39,10 @@ struct SenderLimits {
 
 class ZoneSender {
  public:
-    // `make_ask` is called on each connection's thread. The others outlive the sender.
-    ZoneSender(const TransferConfig& config, zone::ZoneTable& zones,
-               std::function<RequestDesk::AskOrdinary()> make_ask, RequestDesk::Hear hear,
-               SenderLimits limits = {});
+    using MakeDesk = std::function<std::unique_ptr<RequestDesk>()>;
+
+    // `make_desk` is called on each connection's thread, and gives one that may wait.
+    explicit ZoneSender(MakeDesk make_desk, SenderLimits limits = {});
     ZoneSender(const ZoneSender&) = delete;
     ZoneSender& operator=(const ZoneSender&) = delete;
     // Ends transfers under way and waits for their threads.
@@ -57,10 +57,7 @@ class ZoneSender {
 
     void remove_finished();
 
-    const TransferConfig& config_;
-    zone::ZoneTable& zones_;
-    std::function<RequestDesk::AskOrdinary()> make_ask_;
-    RequestDesk::Hear hear_;
+    MakeDesk make_desk_;
     SenderLimits limits_;
     std::mutex mutex_;  // Guards the list.
     std::list<std::unique_ptr<Connection>> connections_;

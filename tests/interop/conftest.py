@@ -50,9 +50,15 @@ def zones(tmp_path):
 
 @pytest.fixture
 def transfers(tmp_path):
-    """Writes the sections for transfers behind one for the key; returns the file."""
+    """Writes the sections for transfers behind one for the key; returns the file.
+
+    Zones are kept in a folder of the test's own, unless the text names one."""
     def write(text):
         path = tmp_path / "transfers.toml"
+        if "directory =" not in text:
+            section = f'[transfer]\ndirectory = "{tmp_path / "kept"}"\n'
+            text = (text.replace("[transfer]\n", section) if "[transfer]\n" in text
+                    else text + section)
         path.write_text(f'[[key]]\nname = "{KEY_NAME}"\nsecret = "{SECRET}"\n{text}')
         return path
     return write

@@ -2,6 +2,7 @@
 
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -60,6 +61,9 @@ class Peer:
     """A server of somebody else: started on entry, ended on exit whatever happens."""
 
     program = None
+    more = ""  # Of the zone, in the program's own words.
+    keys = ""  # Further keys.
+    acl = ""  # Further rules.
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -91,6 +95,10 @@ class Peer:
     def change(self):
         self.zone_file.write_text(
             self.zone_file.read_text().replace("hostmaster 7 ", "hostmaster 8 "))
+        self.reload()
+
+    def reload(self):
+        """Takes in the zone's file as it is now."""
         self.process.send_signal(signal.SIGHUP)
 
     def write(self, name, text):
@@ -116,8 +124,14 @@ key:
   - id: {KEY_NAME}
     algorithm: hmac-sha256
     secret: {SECRET}
+{self.keys}
 {zone_lines}
 """)
+
+    def allow_update(self):
+        """For whoever signs with the key update.example."""
+        self.keys = f"  - id: update.example\n    algorithm: hmac-sha256\n    secret: {SECRET}"
+        self.acl = "  - id: to-update\n    key: update.example\n    action: update"
 
     def as_secondary(self, zone, primary_port):
         self.configure(f"""
@@ -147,12 +161,14 @@ acl:
   - id: to-secondary
     key: {KEY_NAME}
     action: transfer
+{self.acl}
 zone:
   - domain: {zone}
     storage: {self.folder}
     file: {zone}.zone
     notify: secondary
-    acl: to-secondary
+    acl: [to-secondary{", to-update" if self.acl else ""}]
+    zonefile-load: difference
 """)
         return self
 
@@ -179,6 +195,7 @@ options {{
 }};
 controls {{ }};
 key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
+{self.keys}
 {zone_lines}
 """)
 
@@ -202,12 +219,20 @@ zone "{zone}" {{
     allow-transfer {{ key {KEY_NAME}; }};
     notify explicit;
     also-notify {{ 127.0.0.1 port {secondary_port}; }};
+    ixfr-from-differences yes;
+    {self.more}
 }};
 """)
         return self
 
     def command(self):
         return ["named", "-g", "-c", self.folder / "named.conf", "-n", "1"]
+
+
+    def allow_update(self):
+        """For whoever signs with the key update.example."""
+        self.keys = f'key "update.example" {{ algorithm hmac-sha256; secret "{SECRET}"; }};'
+        self.more = "allow-update { key update.example; };"
 
 
 class Nsd(Peer):
@@ -253,6 +278,8 @@ zone:
     zonefile: "{zone}.zone"
     provide-xfr: 127.0.0.1 {KEY_NAME}
     notify: 127.0.0.1@{secondary_port} NOKEY
+    store-ixfr: yes
+    create-ixfr: yes
 """)
         return self
 
@@ -260,4 +287,63 @@ zone:
         return ["nsd", "-d", "-c", self.folder / "nsd.conf"]
 
 
-ALL = [Knot, Bind, Nsd]
+class PowerDns(Peer):
+    """With SQLite, which can be a secondary too; it sends zones whole, and takes changes."""
+
+    program = "pdns_server"
+
+    def configure(self):
+        self.write("pdns.conf", f"""
+launch=gsqlite3
+gsqlite3-database={self.folder}/pdns.sqlite
+local-address=127.0.0.1
+local-port={self.port}
+socket-dir={self.folder}
+primary=yes
+secondary=yes
+xfr-cycle-interval=1
+allow-axfr-ips=127.0.0.1
+allow-notify-from=127.0.0.1
+only-notify=127.0.0.1/32
+query-cache-ttl=0
+cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+loglevel=6
+""")
+        schema = pathlib.Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
+        with sqlite3.connect(self.folder / "pdns.sqlite") as database:
+            database.executescript(schema.read_text())
+        self.util("import-tsig-key", KEY_NAME, "hmac-sha256", SECRET)
+
+    def util(self, *words):
+        return subprocess.run(["pdnsutil", f"--config-dir={self.folder}", *map(str, words)],
+                              capture_output=True, text=True, timeout=60, check=True).stdout
+
+    def as_secondary(self, zone, primary_port):
+        self.configure()
+        self.util("create-slave-zone", zone, f"127.0.0.1:{primary_port}")
+        self.util("set-meta", zone, "AXFR-MASTER-TSIG", KEY_NAME)
+        self.util("set-meta", zone, "IXFR", "1")
+        return self
+
+    def as_primary(self, zone, file, secondary_port):
+        self.configure()
+        self.zone = zone
+        self.keep(zone, file)
+        self.util("load-zone", zone, self.zone_file)
+        self.util("set-kind", zone, "primary")
+        self.util("set-meta", zone, "TSIG-ALLOW-AXFR", KEY_NAME)
+        self.util("set-meta", zone, "ALSO-NOTIFY", f"127.0.0.1:{secondary_port}")
+        return self
+
+    def reload(self):
+        self.util("load-zone", self.zone, self.zone_file)
+
+    def command(self):
+        return ["pdns_server", f"--config-dir={self.folder}", "--daemon=no", "--guardian=no"]
+
+
+# Those that keep a history and send the changes.
+WITH_CHANGES = [Knot, Bind, Nsd]
+ALL = [Knot, Bind, Nsd, PowerDns]

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/zone_edit.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "zone/canonical_rdata.h"
+#include "zone/hashed_name.h"
+#include "zone/image_records.h"
+
+namespace nearcast::transfer {
+namespace {
+
+using dns::RRType;
+using Set = ZoneEdit::Set;
+using Node = ZoneEdit::Node;
+
+bool is_equal(const ZoneEdit::Datum& a, const ZoneEdit::Datum& b) {
+    return a.ttl == b.ttl && a.rdata == b.rdata;
+}
+
+const Set& set_in(const Node& node, RRType type) {
+    static const Set none;
+    const auto found = node.find(type);
+    return found == node.end() ? none : found->second;
+}
+
+// Calls `use` for each record of `from` that is not in `other`.
+template <typename Use>
+void visit_difference(const Node& from, const Node& other, Use use) {
+    for (const auto& [type, set] : from) {
+        const Set& theirs = set_in(other, type);
+        for (const ZoneEdit::Datum& datum : set) {
+            const bool is_there = std::ranges::any_of(
+                theirs, [&](const ZoneEdit::Datum& each) { return is_equal(datum, each); });
+            if (!is_there) use(type, datum);
+        }
+    }
+}
+
+}  // namespace
+
+void ZoneEdit::load(Opened& opened) const {
+    const zone::HashedName name(opened.owner.wire());
+    const zone::Node node = version_.find(name.hash(), name.wire());
+    if (!node) return;
+    zone::NodeRecords records(node);
+    zone::RecordView record;
+    while (records.next(record)) {
+        opened.before[record.type].push_back({record.ttl,
+                                              {record.rdata.begin(), record.rdata.end()},
+                                              zone::canonical_rdata(record.type, record.rdata)});
+    }
+    opened.now = opened.before;
+}
+
+ZoneEdit::Opened& ZoneEdit::open(const dns::Name& owner) {
+    const dns::Name lowered = owner.lowered();
+    const auto [place, is_new] =
+        opened_.try_emplace(std::string(lowered.wire().begin(), lowered.wire().end()));
+    if (is_new) {
+        place->second.owner = owner;
+        load(place->second);
+    }
+    return place->second;
+}
+
+const Set* ZoneEdit::find(const dns::Name& owner, RRType type) {
+    const Node& node = at(owner);
+    const auto found = node.find(type);
+    return found == node.end() ? nullptr : &found->second;
+}
+
+void ZoneEdit::put(const dns::Name& owner, RRType type, uint32_t ttl,
+                   std::span<const uint8_t> rdata) {
+    Set& set = open(owner).now[type];
+    Datum datum{ttl, {rdata.begin(), rdata.end()}, zone::canonical_rdata(type, rdata)};
+    const auto same = std::ranges::find(set, datum.folded, &Datum::folded);
+    if (same == set.end()) {
+        set.push_back(std::move(datum));
+    } else {
+        *same = std::move(datum);
+    }
+    // RFC 2181 §5.2; signatures are no set of their own there.
+    if (type == RRType::RRSIG) return;
+    for (Datum& each : set) each.ttl = ttl;
+}
+
+void ZoneEdit::replace(const dns::Name& owner, RRType type, uint32_t ttl,
+                       std::span<const uint8_t> rdata) {
+    open(owner).now[type] = {
+        {ttl, {rdata.begin(), rdata.end()}, zone::canonical_rdata(type, rdata)}};
+}
+
+void ZoneEdit::remove_all(const dns::Name& owner, std::span<const RRType> keep) {
+    std::erase_if(open(owner).now, [keep](const auto& item) {
+        return std::ranges::find(keep, item.first) == keep.end();
+    });
+}
+
+void ZoneEdit::remove(const dns::Name& owner, RRType type, std::span<const uint8_t> rdata) {
+    Node& node = open(owner).now;
+    const auto found = node.find(type);
+    if (found == node.end()) return;
+    const std::vector<uint8_t> folded = zone::canonical_rdata(type, rdata);
+    std::erase_if(found->second, [&](const Datum& datum) { return datum.folded == folded; });
+    if (found->second.empty()) node.erase(found);
+}
+
+bool ZoneEdit::has_changes() const {
+    return std::ranges::any_of(opened_, [](const auto& item) {
+        bool is_changed = false;
+        const auto note = [&](RRType, const Datum&) { is_changed = true; };
+        visit_difference(item.second.before, item.second.now, note);
+        visit_difference(item.second.now, item.second.before, note);
+        return is_changed;
+    });
+}
+
+zone::Changeset ZoneEdit::changes() const {
+    zone::Changeset changes;
+    const auto visit = [&](bool is_soa) {
+        for (const auto& [key, opened] : opened_) {
+            const auto owner = opened.owner.wire();
+            visit_difference(opened.before, opened.now, [&](RRType type, const Datum& datum) {
+                if ((type == RRType::SOA) == is_soa) {
+                    changes.remove({owner, type, datum.ttl, datum.rdata});
+                }
+            });
+            visit_difference(opened.now, opened.before, [&](RRType type, const Datum& datum) {
+                if ((type == RRType::SOA) == is_soa) {
+                    changes.add({owner, type, datum.ttl, datum.rdata});
+                }
+            });
+        }
+    };
+    visit(true);
+    visit(false);
+    assert(changes.is_complete());
+    return changes;
+}
+
+}  // namespace nearcast::transfer

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/zone_updates.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/log.h"
+#include "transfer/update_rules.h"
+#include "zone/apply.h"
+
+namespace nearcast::transfer {
+namespace {
+
+using dns::ExtendedError;
+using dns::Rcode;
+namespace log = base::log;
+
+std::string name_of(const Requestor& requestor) {
+    std::string text = base::to_text(requestor.peer);
+    if (requestor.key != nullptr) text += " key:" + dns::to_text(requestor.key->name);
+    return text;
+}
+
+}  // namespace
+
+bool is_signed_zone(const zone::Version& version) {
+    const zone::Node apex = version.apex();
+    const zone::RRset soa = apex.find(dns::RRType::SOA);
+    return apex.find(dns::RRType::DNSKEY) || (soa && soa.header().signature_count > 0);
+}
+
+ZoneUpdates::ZoneUpdates(const TransferConfig& config, zone::ZoneTable& table,
+                         zone::ZoneLedger& ledger)
+    : config_(config), table_(table), ledger_(ledger) {}
+
+std::mutex& ZoneUpdates::turn_of(const dns::Name& zone) {
+    const zone::HashedName name(zone.wire());
+    return turns_[name.hash() % kTurns];
+}
+
+// RFC 2136 §3.1, and of §3.3 what needs no look at the updates.
+Verdict ZoneUpdates::admit(const TransferConfig& config, zone::ZoneTable& table,
+                           const dns::Query& query, const Requestor& requestor) {
+    if (query.qtype != dns::RRType::SOA) return {Rcode::FormErr};
+    const UpdatePolicy* const policy = config.update_policy_for(query.qname);
+    const auto pinned = table.pin(query.qname);
+    if (query.qclass != dns::RRClass::IN || !pinned) {
+        return {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative};
+    }
+    if (policy == nullptr || !policy->knows(requestor.peer, requestor.key)) {
+        return {.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
+    }
+    if (pinned->version().is_unavailable()) {
+        return {.rcode = Rcode::ServFail, .reason = ExtendedError::InvalidData};
+    }
+    if (!policy->is_signed_allowed && is_signed_zone(pinned->version())) {
+        return {.rcode = Rcode::Refused, .reason = ExtendedError::NotSupported};
+    }
+    return {};
+}
+
+Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t> message,
+                               const Requestor& requestor) {
+    const Verdict admitted = admit(config_, table_, query, requestor);
+    if (admitted.rcode != Rcode::NoError) return admitted;
+    UpdateMessage update;
+    if (!read_update(query, message, update)) return {Rcode::FormErr};
+    const std::lock_guard turn(turn_of(query.qname));
+    for (size_t i = 0; i < kTriesMax; ++i) {
+        if (const auto verdict = try_once(query.qname, update, requestor)) return *verdict;
+    }
+    log::warning("update_failed", {{"zone", dns::to_text(query.qname)},
+                                   {"requestor", name_of(requestor)},
+                                   {"reason", "the zone keeps changing"}});
+    return {Rcode::ServFail};
+}
+
+std::optional<Verdict> ZoneUpdates::try_once(const dns::Name& zone, const UpdateMessage& update,
+                                             const Requestor& requestor) {
+    const auto pinned = table_.pin(zone);
+    if (!pinned || pinned->version().is_unavailable()) return Verdict{Rcode::ServFail};
+    ZoneEdit edit(pinned->version());
+    Rcode rcode = check_prerequisites(update.prerequisites, zone, edit);
+    if (rcode == Rcode::NoError) rcode = check_updates(update.updates, zone);
+    if (rcode != Rcode::NoError) return Verdict{rcode};
+    const UpdatePolicy& policy = *config_.update_policy_for(zone);
+    const bool are_granted = std::ranges::all_of(update.updates, [&](const dns::Record& each) {
+        return policy.grants(each, requestor.peer, requestor.key);
+    });
+    if (!are_granted) return Verdict{.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
+    carry_out_updates(update.updates, zone, edit);
+    if (!edit.has_changes()) return Verdict{};
+    return apply(zone, pinned->version(), edit.changes(), requestor);
+}
+
+std::optional<Verdict> ZoneUpdates::apply(const dns::Name& zone, const zone::Version& version,
+                                          const zone::Changeset& changes,
+                                          const Requestor& requestor) {
+    const auto applied = ledger_.apply(zone, changes);
+    if (applied) {
+        log::info("zone_updated", {{"zone", dns::to_text(zone)},
+                                   {"serial", std::to_string(changes.to_serial())},
+                                   {"requestor", name_of(requestor)},
+                                   {"removed", std::to_string(changes.removed_count() - 1)},
+                                   {"added", std::to_string(changes.added_count() - 1)}});
+        return Verdict{};
+    }
+    const auto pinned = table_.pin(zone);
+    if (!pinned || pinned->version().serial() != version.serial()) return std::nullopt;
+    log::warning("update_failed", {{"zone", dns::to_text(zone)},
+                                   {"requestor", name_of(requestor)},
+                                   {"reason", applied.error().message},
+                                   {"try", applied.error().hint}});
+    // Would no disk help, it is the update that cannot be.
+    const bool is_impossible = !zone::apply_changes(version, changes);
+    return Verdict{is_impossible ? Rcode::Refused : Rcode::ServFail};
+}
+
+}  // namespace nearcast::transfer

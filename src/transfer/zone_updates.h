@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Carries out dynamic updates (RFC 2136) of zones that are kept here.
+//
+// An update is done when it is on disk and served, or it has changed nothing. Updates of one zone
+// take turns. It may wait for the disk and for others: no place for a worker's thread.
+
+#pragma once
+
+#include <array>
+#include <mutex>
+#include <optional>
+#include <span>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "dns/edns.h"
+#include "dns/message.h"
+#include "transfer/transfer_config.h"
+#include "transfer/update_message.h"
+#include "zone/ledger.h"
+
+namespace nearcast::transfer {
+
+// Who asks, as far as it is proven.
+struct Requestor {
+    base::IpAddress peer;
+    const TsigKey* key = nullptr;  // Null when it did not sign.
+};
+
+// What is answered without records.
+struct Verdict {
+    dns::Rcode rcode = dns::Rcode::NoError;
+    bool is_authoritative = false;
+    std::optional<dns::ExtendedError> reason = std::nullopt;
+};
+
+class ZoneUpdates {
+ public:
+    // All references outlive it.
+    ZoneUpdates(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger);
+
+    // What the zone section and the requestor alone decide, without waiting: NOERROR when the
+    // update is to be carried out.
+    [[nodiscard]] static Verdict admit(const TransferConfig& config, zone::ZoneTable& table,
+                                       const dns::Query& query, const Requestor& requestor);
+
+    // Carries out the update in `message`, of which parse_query() made `query`. Any thread.
+    [[nodiscard]] Verdict carry_out(const dns::Query& query, std::span<const uint8_t> message,
+                                    const Requestor& requestor);
+
+ private:
+    // Zones whose updates wait for each other by chance, at most one in so many.
+    static constexpr size_t kTurns = 64;
+    // How often a change by somebody else (a file was loaded) may come between before giving up.
+    static constexpr size_t kTriesMax = 4;
+
+    [[nodiscard]] std::mutex& turn_of(const dns::Name& zone);
+    // Nothing when the zone has changed meanwhile.
+    [[nodiscard]] std::optional<Verdict> try_once(const dns::Name& zone,
+                                                  const UpdateMessage& update,
+                                                  const Requestor& requestor);
+    [[nodiscard]] std::optional<Verdict> apply(const dns::Name& zone, const zone::Version& version,
+                                               const zone::Changeset& changes,
+                                               const Requestor& requestor);
+
+    const TransferConfig& config_;
+    zone::ZoneTable& table_;
+    zone::ZoneLedger& ledger_;
+    std::array<std::mutex, kTurns> turns_;
+};
+
+// Whether the zone has been signed: its apex has a key, or its SOA a signature.
+[[nodiscard]] bool is_signed_zone(const zone::Version& version);
+
+}  // namespace nearcast::transfer
