@@ -30,6 +30,16 @@ TEST(RefreshSchedule, ChanceShortensAPauseByAQuarterAtMost) {
     EXPECT_LT(schedule.next_at(), kStart + 2701s);
 }
 
+TEST(RefreshSchedule, APrimaryWithLessTimeLeftShortensOursUntilTheNextOne) {
+    RefreshSchedule schedule(kStart);
+    schedule.succeed(kTimers, kStart, 0);
+    schedule.expire_by(kStart + 100s);
+    schedule.expire_by(kStart + 200s);
+    EXPECT_EQ(schedule.expires_at(), kStart + 100s);
+    schedule.succeed(kTimers, kStart, 0);
+    EXPECT_EQ(schedule.expires_at(), kStart + 604800s);
+}
+
 TEST(RefreshSchedule, NoSoaMakesItAskInALoopOrNever) {
     RefreshSchedule schedule(kStart);
     schedule.succeed({.serial = 1, .refresh = 0, .retry = 0, .expire = 0}, kStart, 0);
