@@ -301,6 +301,7 @@ local-port={self.port}
 socket-dir={self.folder}
 primary=yes
 secondary=yes
+dname-processing=yes
 xfr-cycle-interval=1
 allow-axfr-ips=127.0.0.1
 allow-notify-from=127.0.0.1
