@@ -21,18 +21,20 @@ Owner target_owner(const zone::Link& link, const Node& target, size_t rrset_at) 
 
 }  // namespace
 
-std::optional<zone::Version> find_zone(const zone::ZoneTable& zones, const zone::HashedName& name,
+std::optional<zone::Version> find_zone(const VisibleZones& zones, const zone::HashedName& name,
                                        size_t first_label) {
     std::optional<zone::Version> found;
-    visit_apexes(zones, name, first_label, [&](size_t label) {
-        found = zones.find(name.hash(label), name.suffix(label));
+    visit_apexes(zones.table, name, first_label, [&](size_t label) {
+        const bool is_hidden =
+            zones.hidden != nullptr && zones.hidden->has(name.hash(label), name.suffix(label));
+        if (!is_hidden) found = zones.table.find(name.hash(label), name.suffix(label));
         return found.has_value();
     });
     return found;
 }
 
-std::optional<zone::Version> find_zone_for(const zone::ZoneTable& zones,
-                                           const zone::HashedName& name, RRType qtype) {
+std::optional<zone::Version> find_zone_for(const VisibleZones& zones, const zone::HashedName& name,
+                                           RRType qtype) {
     const auto zone = find_zone(zones, name, 0);
     const bool is_at_apex = zone && zone->apex().label_count() == name.label_count();
     if (qtype != RRType::DS || !is_at_apex || name.label_count() == 0) return zone;
@@ -41,8 +43,10 @@ std::optional<zone::Version> find_zone_for(const zone::ZoneTable& zones,
 }
 
 Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
-                          const std::optional<zone::Version>& zone, ResponseWriter& writer) {
+                          const std::optional<zone::Version>& zone, const PrivateZones* hidden,
+                          ResponseWriter& writer) {
     writer_ = &writer;
+    hidden_ = hidden;
     query_ = &query;
     outcome_ = {};
     name_.assign_question(name, query.qname.wire());
@@ -57,7 +61,7 @@ Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
     proofs_.clear();
     std::optional<zone::Version> current = zone;
     while (answer_in(*current) == Step::Follow) {
-        current = find_zone_for(zones_, name_.name(), query_->qtype);
+        current = find_zone_for({zones_, hidden_}, name_.name(), query_->qtype);
         if (!current || current->is_unavailable()) break;
     }
     add_proofs();

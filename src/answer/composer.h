@@ -15,6 +15,7 @@
 #include "answer/lookup.h"
 #include "answer/outcome.h"
 #include "answer/placed_name.h"
+#include "answer/private_zones.h"
 #include "answer/response_writer.h"
 #include "dns/message.h"
 #include "zone/zone_table.h"
@@ -41,13 +42,19 @@ void visit_apexes(const zone::ZoneTable& zones, const zone::HashedName& name, si
     }
 }
 
-// The most specific zone here for the suffixes of `name` from label `first_label` on.
-[[nodiscard]] std::optional<zone::Version> find_zone(const zone::ZoneTable& zones,
+// The zones that somebody may see: all but the hidden ones, if there are any.
+struct VisibleZones {
+    const zone::ZoneTable& table;
+    const PrivateZones* hidden = nullptr;
+};
+
+// The most specific zone for the suffixes of `name` from label `first_label` on.
+[[nodiscard]] std::optional<zone::Version> find_zone(const VisibleZones& zones,
                                                      const zone::HashedName& name,
                                                      size_t first_label);
 
 // The same for a question: a DS lies at the parent's side of a cut (RFC 4035 §3.1.4.1).
-[[nodiscard]] std::optional<zone::Version> find_zone_for(const zone::ZoneTable& zones,
+[[nodiscard]] std::optional<zone::Version> find_zone_for(const VisibleZones& zones,
                                                          const zone::HashedName& name,
                                                          dns::RRType qtype);
 
@@ -55,9 +62,11 @@ class Composer {
  public:
     explicit Composer(const zone::ZoneTable& zones) : zones_(zones) {}
 
-    // Adds the answer to `query` about `name`, which begins in `zone`, to `writer`.
+    // Adds the answer to `query` about `name`, which begins in `zone`, to `writer`. What is hidden
+    // here is hidden too where a chain of aliases leads.
     Outcome compose(const dns::Query& query, const zone::HashedName& name,
-                    const std::optional<zone::Version>& zone, ResponseWriter& writer);
+                    const std::optional<zone::Version>& zone, const PrivateZones* hidden,
+                    ResponseWriter& writer);
 
  private:
     // Whether the question is answered, or goes on with another name.
@@ -100,6 +109,7 @@ class Composer {
     }
 
     const zone::ZoneTable& zones_;
+    const PrivateZones* hidden_ = nullptr;
     ResponseWriter* writer_ = nullptr;
     const dns::Query* query_ = nullptr;
     PlacedName name_;  // The one that is being answered: the question's, then its aliases'.

@@ -10,6 +10,7 @@
 
 #include "answer/composer.h"
 #include "answer/identity_answer.h"
+#include "answer/private_zones.h"
 #include "answer/response_options.h"
 #include "answer/response_writer.h"
 #include "dns/message.h"
@@ -97,6 +98,7 @@ struct Responder::Worker {
     void prepare_options(Job& job, uint32_t now);
     void take_cookie(Job& job, std::span<const uint8_t> option, uint32_t now);
     void judge_cookie(Job& job, uint32_t now);
+    [[nodiscard]] const PrivateZones* hidden_from(const Job& job) const;
     [[nodiscard]] size_t limit_for(const Job& job) const;
     [[nodiscard]] Outcome outcome_for(Job& job);
 
@@ -107,6 +109,7 @@ struct Responder::Worker {
     const bool knows_probes;
     const uint16_t worker_index;
     const uint16_t udp_payload_max;
+    const PrivateZones private_zones;
     std::optional<shield::CookieJar> jar;
     Composer composer;
     ResponseWriter writer;
@@ -122,6 +125,7 @@ Responder::Worker::Worker(zone::ZoneTable& table, const ResponderOptions& option
       knows_probes(options.probe_token != ProbeToken{}),
       worker_index(options.worker_index),
       udp_payload_max(std::max<uint16_t>(options.udp_payload_max, dns::kUdpPayloadMin)),
+      private_zones(options.private_zones),
       composer(table) {
     if (options.cookie_secrets != nullptr) {
         jar.emplace(*options.cookie_secrets, options.cookie_policy);
@@ -149,6 +153,8 @@ void Responder::Worker::parse(Job& job) {
         return;
     }
     job.name.assign(job.query.qname.wire());
+    // Who may see it after all is for others to say.
+    exchange.is_special = !exchange.is_trusted && private_zones.covers(job.name);
     visit_apexes(zones, job.name, 0, [&](size_t label) {
         zones.prefetch_slot(job.name.hash(label));
         return false;
@@ -165,7 +171,7 @@ void Responder::Worker::fetch_image(const Job& job) const {
 
 void Responder::Worker::find_zone(Job& job) const {
     if (!job.is_lookup) return;
-    job.zone = find_zone_for(zones, job.name, job.query.qtype);
+    job.zone = find_zone_for({zones, hidden_from(job)}, job.name, job.query.qtype);
     if (job.zone && !job.zone->is_unavailable()) job.zone->prefetch_bucket(job.name.hash());
 }
 
@@ -231,6 +237,11 @@ void Responder::Worker::judge_cookie(Job& job, uint32_t now) {
         job.verdict = {.rcode = Rcode::BadCookie};
 }
 
+// Null when nothing is.
+const PrivateZones* Responder::Worker::hidden_from(const Job& job) const {
+    return private_zones.is_empty() || job.exchange->is_trusted ? nullptr : &private_zones;
+}
+
 size_t Responder::Worker::limit_for(const Job& job) const {
     const size_t room = job.exchange->room.size();
     if (job.exchange->transport == Transport::Tcp) return std::min(room, dns::kMessageSizeMax);
@@ -240,7 +251,7 @@ size_t Responder::Worker::limit_for(const Job& job) const {
 // Fills the sections and says what goes into the header.
 Outcome Responder::Worker::outcome_for(Job& job) {
     const dns::Query& query = job.query;
-    if (job.is_lookup) return composer.compose(query, job.name, job.zone, writer);
+    if (job.is_lookup) return composer.compose(query, job.name, job.zone, hidden_from(job), writer);
     if (job.error != dns::ParseError::None) return {*dns::rcode_of(job.error)};
     if (query.edns.version != dns::kEdnsVersion) return {Rcode::BadVers};
     if (query.opcode() != dns::Opcode::Query) return kNotImplemented;

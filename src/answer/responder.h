@@ -23,6 +23,7 @@
 
 #include "answer/facts.h"
 #include "answer/outcome.h"
+#include "answer/private_zones.h"
 #include "shield/cookie_jar.h"
 #include "zone/zone_table.h"
 
@@ -43,6 +44,8 @@ struct Exchange {
     size_t reserved = 0;
     // What the caller has decided already: a response without records that says so.
     std::optional<Outcome> verdict = std::nullopt;
+    // He may see private zones.
+    bool is_trusted = false;
     // The seconds that the zone has left, told to who asks for it (EXPIRE, RFC 7314).
     std::optional<uint32_t> expire = std::nullopt;
 
@@ -51,8 +54,9 @@ struct Exchange {
     bool is_probe = false;     // The guard's question: not counted, not limited.
     shield::CookieState cookie = shield::CookieState::None;  // None also when they are not in use.
     Facts facts = {};
-    // Signed, for a transfer, a NOTIFY, an UPDATE, or a SOA's question with EXPIRE: nothing that is
-    // done here, and the response says so or goes without. A caller who does it replaces it.
+    // Signed, for a transfer, a NOTIFY, an UPDATE, a SOA's question with EXPIRE, or about a private
+    // zone: nothing that is done here, and the response says so or goes without. A caller who does
+    // it replaces it.
     bool is_special = false;
     // Set by such a caller, on TCP: what answers this takes the connection over.
     bool takes_connection = false;
@@ -79,6 +83,7 @@ struct ResponderOptions {
     // Null: no cookies. Outlives the Responder.
     const shield::CookieSecrets* cookie_secrets = nullptr;
     shield::CookiePolicy cookie_policy = {};
+    PrivateZones private_zones = {};
 };
 
 class Responder {
