@@ -32,7 +32,8 @@ std::string explanation(const std::string& symptom) {
     if (symptom == "probes_lost") return "the server is busy: it moves, but loses our questions";
     if (symptom == "tcp_fails") return "questions over TCP fail, over UDP they are answered";
     if (symptom == "wrong_answers") return "the server's answers are not those of a healthy zone";
-    if (symptom == "disk_full") return "the state directory's disk is nearly full";
+    if (symptom == "disk_full")
+        return "the state directory's disk is nearly full, or zones cannot be stored on it";
     if (symptom == "zone_stale") return "a zone is older than it should be";
     if (symptom == "zone_load_failed")
         return "a zone file could not be loaded, or there is none; what was served still is";

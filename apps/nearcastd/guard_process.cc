@@ -134,6 +134,14 @@ int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page
     return anycast::Guard(config, *question, std::move(inheritance), std::move(page)).run();
 }
 
+void set_symptom(anycast::HeartbeatPage& page, anycast::ServerSymptom symptom, bool is_there) {
+    if (is_there) {
+        page.server_symptoms |= symptom;
+    } else {
+        page.server_symptoms &= ~uint32_t{symptom};
+    }
+}
+
 int run_guarded_server(const NodeConfig& config, ServerOptions options, Inheritance inheritance,
                        const SharedPage& page) {
     block_server_signals();
@@ -157,8 +165,14 @@ int run_guarded_server(const NodeConfig& config, ServerOptions options, Inherita
         page->server_state = anycast::ServerState::Ready;
     };
     options.on_loaded = [&page](size_t behind) {
-        page->server_symptoms = behind > 0 ? anycast::kSymptomZoneLoadFailed : 0U;
+        set_symptom(*page, anycast::kSymptomZoneLoadFailed, behind > 0);
     };
+    options.on_store_trouble = [&page](bool is_failing) {
+        set_symptom(*page, anycast::kSymptomStoreFailed, is_failing);
+    };
+    if (options.store.directory.empty()) {
+        options.store.directory = config.state_directory + "/store";
+    }
     return run_server(options);
 }
 

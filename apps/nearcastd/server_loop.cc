@@ -95,6 +95,7 @@ void log_report(const LoadReport& report) {
     for (const std::string& zone : report.withdrawn) log::info("zone_withdrawn", {{"zone", zone}});
     log::info("zones_loaded", {{"loaded", std::to_string(report.changed.size() - report.failed())},
                                {"unchanged", std::to_string(report.unchanged)},
+                               {"restored", std::to_string(report.restored)},
                                {"failed", std::to_string(report.failed())},
                                {"withdrawn", std::to_string(report.withdrawn.size())},
                                {"milliseconds", std::to_string(report.duration.count())}});

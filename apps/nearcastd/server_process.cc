@@ -83,6 +83,36 @@ Result<Workers> open_workers(const ServerOptions& options) {
     return workers;
 }
 
+// A server alone needs no store for its files. What comes from elsewhere is kept in any case.
+std::string store_directory(const ServerOptions& options) {
+    if (!options.store.directory.empty()) return options.store.directory;
+    const bool is_needed =
+        !options.transfers.secondaries.empty() || !options.transfers.updates.empty();
+    return is_needed ? options.transfers.directory : std::string();
+}
+
+// Without its store a server serves all the same, and says so.
+Result<std::unique_ptr<zone::ZoneLedger>> open_ledger(const ServerOptions& options,
+                                                      zone::ZoneTable& zones) {
+    auto ledger = zone::ZoneLedger::open(store_directory(options), zones, options.store.limits);
+    if (!ledger) {
+        log::error("store_unavailable", {{"reason", ledger.error().message},
+                                         {"try", ledger.error().hint},
+                                         {"next", "zones are kept in memory alone"}});
+        if (options.on_store_trouble) options.on_store_trouble(true);
+        return zone::ZoneLedger::open("", zones, options.store.limits);
+    }
+    (*ledger)->on_trouble([&options](const std::string& why) {
+        if (why.empty()) {
+            log::info("store_works_again");
+        } else {
+            log::error("store_failing", {{"reason", why}});
+        }
+        if (options.on_store_trouble) options.on_store_trouble(!why.empty());
+    });
+    return ledger;
+}
+
 Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
     Result<LoadReport> report = directory.refresh();
     if (report) log_report(*report);
@@ -123,11 +153,9 @@ int run_server(const ServerOptions& options) {
     if (!user) return cannot_start(user.error());
 
     zone::ZoneTable zones;
-    const bool is_kept =
-        !options.transfers.secondaries.empty() || !options.transfers.updates.empty();
-    auto ledger = zone::ZoneLedger::open(is_kept ? options.transfers.directory : "", zones);
+    const auto ledger = open_ledger(options, zones);
     if (!ledger) return cannot_start(ledger.error());
-    ZoneDirectory directory(options.zones_directory, zones);
+    ZoneDirectory directory(options.zones_directory, zones, **ledger);
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
     ServerLoop loop(options, {zones, **ledger, directory}, std::move(*workers));

@@ -21,6 +21,7 @@
 #include "observe/metrics_config.h"
 #include "shield/cookie_config.h"
 #include "transfer/transfer_config.h"
+#include "zone/store_config.h"
 
 namespace nearcast::app {
 
@@ -35,6 +36,7 @@ struct ServerOptions {
     std::vector<base::SocketAddress> listen;
     unsigned threads = 0;                // 0: one for each core that this process may use.
     transfer::TransferConfig transfers;  // Keys, and who may have which zone.
+    zone::StoreConfig store;
     shield::CookieConfig cookies;
     observe::MetricsConfig metrics;
 
@@ -61,6 +63,9 @@ struct ServerOptions {
     // Called on the calling thread after each load, with the number of files that are not served
     // as they lie on disk; 1 when there are none, or nobody can tell. May be empty.
     std::function<void(size_t behind)> on_loaded;
+    // Called on any thread when zones cannot be stored any more, and when they can again. May be
+    // empty.
+    std::function<void(bool is_failing)> on_store_trouble;
 };
 
 // How many workers `threads` means on this machine, at most kWorkersMax.

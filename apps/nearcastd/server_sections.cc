@@ -24,6 +24,7 @@ Result<void> take(Result<Section> section, Section& into) {
 Result<void> parse_sections(std::string_view text, const std::string& path,
                             ServerOptions& options) {
     Result<void> done = take(transfer::parse_transfer_config(text, path), options.transfers);
+    if (done) done = take(zone::parse_store_config(text, path), options.store);
     if (done) done = take(shield::parse_cookie_config(text, path), options.cookies);
     if (done) done = take(observe::parse_metrics_config(text, path), options.metrics);
     return done;

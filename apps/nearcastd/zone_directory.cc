@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "zone/image_builder.h"
+#include "dns/serial.h"
 
 namespace nearcast::app {
 namespace {
@@ -43,8 +43,8 @@ size_t LoadReport::failed() const {
     return static_cast<size_t>(std::ranges::count(changed, false, &ZoneOutcome::is_loaded));
 }
 
-ZoneDirectory::ZoneDirectory(std::string path, zone::ZoneTable& zones)
-    : path_(std::move(path)), zones_(zones) {}
+ZoneDirectory::ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger)
+    : path_(std::move(path)), zones_(zones), ledger_(ledger) {}
 
 Result<std::vector<std::string>> ZoneDirectory::list_files(const std::string& directory) {
     std::error_code error;
@@ -68,9 +68,10 @@ Result<std::vector<std::string>> ZoneDirectory::list_files(const std::string& di
 
 Result<LoadReport> ZoneDirectory::refresh() {
     const base::Instant start = base::now();
+    LoadReport report;
+    if (!std::exchange(is_restored_, true)) report.restored = restore();
     const Result<std::vector<std::string>> files = list_files(path_);
     if (!files) return std::unexpected(files.error());
-    LoadReport report;
     withdraw_missing(*files, report);
     for (const std::string& file : *files) {
         if (is_unchanged(file)) {
@@ -79,6 +80,8 @@ Result<LoadReport> ZoneDirectory::refresh() {
             report.changed.push_back(load(file));
         }
     }
+    // What a file gave is safe in the file until here. The ledger itself tells when this fails.
+    (void)ledger_.sync();
     report.zones = zones_.size();
     report.behind = static_cast<size_t>(
         std::ranges::count_if(entries_, [](const auto& item) { return item.second.is_behind; }));
@@ -94,12 +97,31 @@ bool ZoneDirectory::is_unchanged(const std::string& file) const {
     });
 }
 
+// Also of files that are gone: refresh() withdraws those as it does while the server runs.
+size_t ZoneDirectory::restore() {
+    size_t count = 0;
+    for (const zone::StoredZone& stored : ledger_.stored()) {
+        const auto& origin = stored.origin;
+        if (origin.kind != zone::ZoneOrigin::Kind::File || origin.files.empty()) continue;
+        const std::string& file = origin.files.front().path;
+        if (fs::path(file).parent_path() != fs::path(path_) || entries_.contains(file)) continue;
+        if (!ledger_.restore(stored.apex)) continue;  // Told there; the file is read.
+        // Of what is served: where something is lost its file is read, whatever its stamps.
+        const auto served = ledger_.state(stored.apex);
+        entries_[file] = {
+            .stamps = served->origin.files, .apex = stored.apex, .serial = served->serial};
+        served_[key_of(stored.apex)] = file;
+        ++count;
+    }
+    return count;
+}
+
 ZoneOutcome ZoneDirectory::load(const std::string& file) {
     const int64_t read_at = file_clock_ns();
     zone::CompiledZone compiled = zone::compile_zone_file(file);
     Entry& entry = entries_[file];
-    entry.stamps = is_doubtful(compiled.files, read_at) ? std::vector<zone::FileStamp>{}
-                                                        : std::move(compiled.files);
+    if (is_doubtful(compiled.files, read_at)) compiled.files.clear();
+    entry.stamps = compiled.files;
     ZoneOutcome outcome{.zone = dns::to_text(compiled.apex),
                         .file = file,
                         .serial = {},
@@ -119,20 +141,65 @@ ZoneOutcome ZoneDirectory::load(const std::string& file) {
 void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled,
                             ZoneOutcome& outcome) {
     Entry& entry = entries_[file];
-    outcome.is_loaded = static_cast<bool>(compiled.image);
-    const bool is_other_zone = entry.apex && !(*entry.apex == compiled.apex);
+    const dns::Name apex = compiled.apex;
+    outcome.is_loaded = compiled.image && may_replace(compiled, outcome);
+    const bool is_other_zone = entry.apex && !(*entry.apex == apex);
     if (is_other_zone && outcome.is_loaded) withdraw(entry);
     if (outcome.is_loaded) {
-        entry.serial = compiled.image.image().header().serial;
-        zones_.publish(std::move(compiled.image));
+        replace(file, std::move(compiled), outcome);
     } else if (!entry.apex) {
-        zones_.publish(zone::build_unavailable_image(compiled.apex));
+        ledger_.make_unavailable(apex);
     }
     if (!entry.apex) {
-        entry.apex = compiled.apex;
-        served_[key_of(compiled.apex)] = file;
+        entry.apex = apex;
+        served_[key_of(apex)] = file;
     }
     outcome.serial = entry.serial;
+}
+
+// A zone that was changed by updates has gone on from its file. Only a file that has gone further
+// is newer.
+bool ZoneDirectory::may_replace(const zone::CompiledZone& compiled, ZoneOutcome& outcome) const {
+    const auto served = ledger_.state(compiled.apex);
+    if (!served || !served->is_available || !served->origin.is_updated) return true;
+    const uint32_t serial = compiled.image.image().header().serial;
+    if (dns::is_later_serial(serial, served->serial)) return true;
+    outcome.findings.push_back(
+        {.file = outcome.file,
+         .message = "zone " + outcome.zone + " was changed by updates up to serial " +
+                    std::to_string(served->serial) + ", and the file has serial " +
+                    std::to_string(serial),
+         .hint = "nearcast zone export " + outcome.zone + ", edit that, and raise its serial"});
+    return false;
+}
+
+void ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled,
+                            ZoneOutcome& outcome) {
+    Entry& entry = entries_[file];
+    const uint32_t serial = compiled.image.image().header().serial;
+    zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::File, .files = compiled.files};
+    // Without stamps it is read again at the next start; whose file it was is known all the same.
+    if (origin.files.empty()) origin.files.push_back({.path = file});
+    const auto step = ledger_.replace(compiled.apex, std::move(compiled.image), origin);
+    outcome.is_loaded = step.has_value();
+    const auto warn = [&](std::string message, std::string hint) {
+        const auto severity = step ? zone::Severity::Warning : zone::Severity::Error;
+        outcome.findings.push_back({.severity = severity,
+                                    .file = file,
+                                    .message = std::move(message),
+                                    .hint = std::move(hint)});
+    };
+    if (!step) return warn(step.error().message, step.error().hint);
+    if (*step == zone::SerialStep::Reused) {
+        warn("its records have changed under the same serial " + std::to_string(serial) +
+                 ": secondaries keep the old ones",
+             "raise the serial with each change");
+    } else if (*step == zone::SerialStep::Earlier) {
+        warn("its serial has gone back to " + std::to_string(serial) +
+                 ": secondaries keep what they have",
+             "a serial after " + std::to_string(entry.serial.value_or(0)));
+    }
+    entry.serial = serial;
 }
 
 const std::string* ZoneDirectory::other_file_of(const dns::Name& apex,
@@ -142,7 +209,7 @@ const std::string* ZoneDirectory::other_file_of(const dns::Name& apex,
 }
 
 void ZoneDirectory::withdraw(Entry& entry) {
-    (void)zones_.withdraw(*entry.apex);
+    (void)ledger_.withdraw(*entry.apex);  // What cannot be stored, the ledger tells.
     served_.erase(key_of(*entry.apex));
     entry.apex.reset();
     entry.serial.reset();

@@ -3,7 +3,8 @@
 // The *.zone files of a directory: which changed, which are bad, and what is served meanwhile.
 //
 // A file that cannot be loaded changes nothing: the last good version of its zone goes on, or, if
-// there never was one, the zone answers SERVFAIL. Each zone stands for itself. Used by one thread
+// there never was one, the zone answers SERVFAIL. Each zone stands for itself. A start takes what
+// the ledger has stored of files that are still the same, and reads the others. Used by one thread
 // at a time.
 
 #pragma once
@@ -19,6 +20,7 @@
 #include "base/result.h"
 #include "dns/name.h"
 #include "zone/compile.h"
+#include "zone/ledger.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::app {
@@ -37,8 +39,9 @@ struct LoadReport {
     std::vector<ZoneOutcome> changed;    // Files that were read, in the order of their names.
     std::vector<std::string> withdrawn;  // Zones whose files are gone.
     size_t unchanged = 0;
-    size_t zones = 0;   // Served now.
-    size_t behind = 0;  // Files that are not served as they lie on disk, changed now or earlier.
+    size_t restored = 0;  // Of these: taken from the store.
+    size_t zones = 0;     // Served now.
+    size_t behind = 0;    // Files that are not served as they lie on disk, changed now or earlier.
     std::chrono::milliseconds duration{0};
 
     [[nodiscard]] size_t failed() const;
@@ -46,11 +49,12 @@ struct LoadReport {
 
 class ZoneDirectory {
  public:
-    // `zones` outlives it.
-    ZoneDirectory(std::string path, zone::ZoneTable& zones);
+    // Both outlive it.
+    ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger);
 
-    // Loads what changed since the last call and publishes it zone by zone. Fails, with everything
-    // left as it is, when the directory cannot be read or has no *.zone file.
+    // Loads what changed since the last call and publishes it zone by zone; the first call also
+    // takes over what is stored. Fails, with everything left as it is, when the directory cannot be
+    // read or has no *.zone file.
     [[nodiscard]] base::Result<LoadReport> refresh();
 
     // The *.zone files of `directory`, sorted by name. Fails when there are none.
@@ -67,7 +71,11 @@ class ZoneDirectory {
     };
 
     [[nodiscard]] bool is_unchanged(const std::string& file) const;
+    size_t restore();
     ZoneOutcome load(const std::string& file);
+    // Whether the file's zone may take the place of what is served; says why not.
+    [[nodiscard]] bool may_replace(const zone::CompiledZone& compiled, ZoneOutcome& outcome) const;
+    void replace(const std::string& file, zone::CompiledZone compiled, ZoneOutcome& outcome);
     void publish(const std::string& file, zone::CompiledZone compiled, ZoneOutcome& outcome);
     // The file that serves this zone, if it is another than `file`.
     [[nodiscard]] const std::string* other_file_of(const dns::Name& apex,
@@ -77,6 +85,8 @@ class ZoneDirectory {
 
     std::string path_;
     zone::ZoneTable& zones_;
+    zone::ZoneLedger& ledger_;
+    bool is_restored_ = false;
     std::map<std::string, Entry> entries_;                 // By path.
     std::unordered_map<std::string, std::string> served_;  // Paths by apex, in lower case.
 };

@@ -37,6 +37,7 @@ enum class ServerState : uint32_t {
 enum ServerSymptom : uint32_t {
     kSymptomZoneStale = 1U << 0,
     kSymptomZoneLoadFailed = 1U << 1,
+    kSymptomStoreFailed = 1U << 2,
 };
 
 struct HeartbeatPage {

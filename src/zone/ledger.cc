@@ -75,6 +75,10 @@ std::vector<std::string> ZoneLedger::damages() const { return book_->damages(); 
 
 std::string ZoneLedger::trouble() const { return book_->trouble(); }
 
+void ZoneLedger::on_trouble(std::function<void(const std::string&)> told) {
+    book_->on_trouble(std::move(told));
+}
+
 std::optional<std::vector<Changeset>> ZoneLedger::changes_since(const dns::Name& apex,
                                                                 uint32_t serial) const {
     return book_->changes_since(apex, serial);

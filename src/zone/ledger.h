@@ -104,6 +104,10 @@ class ZoneLedger {
     // Why nothing can be stored at the moment; empty when it can.
     [[nodiscard]] std::string trouble() const;
 
+    // Called when that begins and when it ends, on the thread that meets it. Set before there are
+    // others.
+    void on_trouble(std::function<void(const std::string& why)> told);
+
     // The history from that serial to the one served, oldest first; empty when the two are the
     // same, nothing when it does not reach back so far.
     [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,

@@ -45,6 +45,9 @@ class ZoneLedger::Book {
     void make_unavailable(const dns::Name& apex);
     [[nodiscard]] base::Result<void> sync() { return store_->sync(); }
     [[nodiscard]] std::string trouble() const { return store_->trouble(); }
+    void on_trouble(std::function<void(const std::string&)> told) {
+        store_->on_trouble(std::move(told));
+    }
     [[nodiscard]] std::vector<std::string> damages() const;
     [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,
                                                                       uint32_t serial);

@@ -127,7 +127,7 @@ void ZoneStore::lead(std::unique_lock<std::mutex>& lock) {
     lock.lock();
     is_writing_ = false;
     if (outcome) count(group);
-    trouble_ = outcome ? std::string() : outcome.error().message;
+    note(outcome);
     for (Batch* const batch : group) {
         batch->outcome = outcome;
         batch->is_done = true;
@@ -229,6 +229,12 @@ uint64_t ZoneStore::size() const {
 std::string ZoneStore::trouble() const {
     const std::lock_guard lock(mutex_);
     return trouble_;
+}
+
+void ZoneStore::note(const Result<void>& outcome) {
+    const bool was_in_trouble = !trouble_.empty();
+    trouble_ = outcome ? std::string() : outcome.error().message;
+    if (told_ && was_in_trouble == outcome.has_value()) told_(trouble_);
 }
 
 void ZoneStore::install(std::shared_ptr<Segment> segment, uint64_t size) {

@@ -95,8 +95,11 @@ class ZoneStore {
     // Clears some garbage away. One thread at a time. After an error everything is as it was.
     [[nodiscard]] base::Result<void> compact(const Owner& owner);
 
-    // Whether the last append, sync or compaction failed, and why.
+    // Why the last append, sync or compaction failed; empty when it did not.
     [[nodiscard]] std::string trouble() const;
+    // Called with the beginning and the end of trouble, on the thread that meets it. Set before
+    // there are others.
+    void on_trouble(std::function<void(const std::string&)> told) { told_ = std::move(told); }
 
  private:
     struct Shelf {
@@ -128,7 +131,8 @@ class ZoneStore {
     [[nodiscard]] base::Result<void> replace_segments(const Segments& victims, const Owner& owner);
     void install(std::shared_ptr<Segment> segment, uint64_t size);
     void discard(const Segments& victims);
-    base::Result<void> note(base::Result<void> outcome);
+    // With the mutex held.
+    void note(const base::Result<void>& outcome);
 
     std::unique_ptr<StoreDisk> disk_;
     StoreLimits limits_;
@@ -140,6 +144,7 @@ class ZoneStore {
     std::map<uint64_t, Shelf> shelves_;
     uint64_t next_number_ = 1;
     std::string trouble_;
+    std::function<void(const std::string&)> told_;
 
     // The leader's. None: the next write begins a new segment.
     std::optional<SegmentWriter> active_;

@@ -144,7 +144,11 @@ ZoneStore::Segments ZoneStore::choose_victims() {
 Result<void> ZoneStore::compact(const Owner& owner) {
     const Segments victims = choose_victims();
     if (victims.empty()) return {};
-    return note(replace_segments(victims, owner));
+    auto done = replace_segments(victims, owner);
+    if (done) return done;
+    const std::lock_guard lock(mutex_);
+    note(done);
+    return done;
 }
 
 Result<void> ZoneStore::replace_segments(const Segments& victims, const Owner& owner) {
@@ -180,12 +184,6 @@ void ZoneStore::discard(const Segments& victims) {
         shelves_.erase(victim->number());
     }
     (void)disk_->sync_names();
-}
-
-Result<void> ZoneStore::note(Result<void> outcome) {
-    const std::lock_guard lock(mutex_);
-    if (!outcome) trouble_ = outcome.error().message;
-    return outcome;
 }
 
 }  // namespace nearcast::zone
