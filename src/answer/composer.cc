@@ -14,6 +14,14 @@ using dns::RRType;
 using zone::Node;
 using zone::RRset;
 
+// Whether a node with a CNAME sends this question on (RFC 1034 §3.6.2, RFC 2181 §10.1). Signatures
+// and NSEC may stand beside a CNAME (RFC 4034 §2.5) and are then not asked for elsewhere; but with
+// NSEC3 there is no NSEC, and that there is none cannot be proved of an alias (RFC 6840 §4.3).
+bool follows_cname(const zone::Version& zone, RRType qtype) {
+    if (qtype == RRType::NSEC) return zone.has_nsec3();
+    return qtype != RRType::CNAME && qtype != RRType::ANY && qtype != RRType::RRSIG;
+}
+
 // The place of the link's target in the message, if the RRset begins at `rrset_at`.
 Owner target_owner(const zone::Link& link, const Node& target, size_t rrset_at) {
     return {rrset_at == 0 ? 0 : rrset_at + link.name_at, target.owner()};
@@ -110,10 +118,8 @@ Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& fo
     if (qtype == RRType::RRSIG) answer_signatures(node);
     const bool has_answered = writer_->size() > size_before || outcome_.is_truncated;
     if (has_answered) return Step::Done;
-    // Also for types that may stand beside a CNAME and do not (RFC 2181 §10.1): that they are
-    // missing cannot be proved where there is one (RFC 6840 §4.3).
     const RRset cname = node.find(RRType::CNAME);
-    if (cname && qtype != RRType::CNAME) return follow_cname(node, cname);
+    if (cname && follows_cname(zone, qtype)) return follow_cname(node, cname);
     answer_negative(zone, found);
     return Step::Done;
 }

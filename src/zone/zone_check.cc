@@ -256,6 +256,7 @@ std::vector<Finding> check_zone(const ZoneDraft& draft) {
     Checker(draft, findings).run();
     check_records(draft, findings);
     check_dnssec(draft, findings);
+    check_digest(draft, findings);
     return findings.take();
 }
 

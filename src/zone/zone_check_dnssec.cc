@@ -157,6 +157,7 @@ class ChainChecker {
     void check_nsec();
     void check_nsec_link(const Node& node, const Set& nsec, const Node& next);
     void check_nsec3();
+    void check_iterations(const Set& parameters);
     void check_nsec3_link(const Node& node, const Datum& datum, const Node& next);
     void check_nsec3_count(std::span<const Node> chain, const Datum& first);
     [[nodiscard]] std::string text(const Node& node) const {
@@ -221,11 +222,31 @@ void ChainChecker::check_nsec3_count(std::span<const Node> chain, const Datum& f
                    "sign the zone again");
 }
 
+// A zone is refused for them, and not served without proof: validators would take all that it
+// denies for an attack, and none takes so many for secure anyway.
+void ChainChecker::check_iterations(const Set& parameters) {
+    for (const Datum& datum : parameters.records) {
+        const auto read = dnssec::read_nsec3_parameters(draft_.rdata(datum));
+        if (!read || read->iterations == 0) continue;
+        const std::string message =
+            "NSEC3PARAM asks for " + std::to_string(read->iterations) + " iterations";
+        constexpr const char* kHint = "sign the zone with 0 iterations (RFC 9276, section 3.1)";
+        if (read->iterations > dnssec::kNsec3IterationsMax) {
+            findings_.error("nsec3-iterations", datum.source,
+                            message + ", more than " + std::to_string(dnssec::kNsec3IterationsMax),
+                            kHint);
+        } else {
+            findings_.warn("nsec3-iterations", datum.source, message, kHint);
+        }
+    }
+}
+
 void ChainChecker::check_nsec3() {
     const auto nodes = draft_.nodes();
     const auto first = std::ranges::find_if(nodes, &Node::is_nsec3);
     const std::span<const Node> chain(first, nodes.end());
     const Set* const parameters = draft_.find(nodes.front(), RRType::NSEC3PARAM);
+    if (parameters != nullptr) check_iterations(*parameters);
     if (parameters != nullptr && chain.empty()) {
         findings_.warn("nsec3-chain", parameters->source(),
                        "the zone has NSEC3PARAM and no NSEC3 records", "sign the zone again");

@@ -132,5 +132,17 @@ TEST(CheckDnssec, WantsAClosedNsec3Chain) {
     EXPECT_EQ(checks_of(signed_apex() + link(a, b) + link(b, a)), "nsec3-chain:10");
 }
 
+TEST(CheckDnssec, RefusesIterationsThatCostTooMuch) {
+    const std::string start = signed_apex() + signature("@", "NSEC3PARAM");
+    EXPECT_EQ(checks_of(start + "@ NSEC3PARAM 1 0 151 -\n").find("nsec3-iterations:11"), 0U);
+    EXPECT_EQ(compile_zone_text(*dns::parse_name("example.org."),
+                                "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns.x.\n"
+                                "@ 60 NSEC3PARAM 1 0 151 -\n")
+                  .image.bytes()
+                  .size(),
+              0U);
+    EXPECT_EQ(checks_of(start + "@ NSEC3PARAM 1 0 0 -\n"), "nsec3-chain:11");
+}
+
 }  // namespace
 }  // namespace nearcast::zone
