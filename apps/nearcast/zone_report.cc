@@ -78,6 +78,7 @@ json to_object(const Diagnostic& finding) {
             {"file", finding.file},
             {"line", finding.line},
             {"column", finding.column},
+            {"check", finding.check},
             {"message", finding.message},
             {"try", finding.hint}};
 }

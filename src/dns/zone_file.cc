@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* kRecordHint = "www.example.org. 3600 IN A 192.0.2.1";
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // Of UTF-8; some editors write it.
+
 // A text that is being read. What $GENERATE makes has the place of the directive.
 struct Source {
     std::string file;
@@ -88,8 +90,14 @@ class ZoneFileParser {
 };
 
 void ZoneFileParser::read(std::string_view text, const Source& source) {
-    ZoneLexer lexer(text);
     ZoneEntry entry;
+    if (text.starts_with(kByteOrderMark)) {
+        entry = {.words = {}, .start = text.data(), .line = 1};
+        report({source, entry}, text.data(), "the file begins with a byte order mark",
+               "save it as UTF-8 without one");
+        text.remove_prefix(kByteOrderMark.size());
+    }
+    ZoneLexer lexer(text);
     while (!is_full()) {
         const ZoneLexer::Status status = lexer.next(entry);
         if (status == ZoneLexer::Status::End) return;

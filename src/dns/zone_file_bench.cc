@@ -41,6 +41,33 @@ std::string delegations() {
     return text;
 }
 
+// What a signer writes: an address with its signature, a link of the NSEC3 chain with its own.
+std::string signed_zone() {
+    const std::string tail =
+        "20301201000000 20261101000000 12345 example.org. " + std::string(86, 'q') + "==\n";
+    std::string text = "$TTL 3600\n";
+    for (int i = 0; i < kRecordCount; i += 4) {
+        const std::string host = "host" + std::to_string(i) + ".example.org. ";
+        std::string hash = std::to_string(100'000'000 + i);
+        hash.resize(32, 'v');
+        text += host + "3600 IN A 192.0.2." + std::to_string(i % 256) + "\n";
+        text += host + "3600 IN RRSIG A 13 3 3600 " + tail;
+        text += hash + ".example.org. 300 IN NSEC3 1 0 0 - " + hash + " A RRSIG\n";
+        text += hash + ".example.org. 300 IN RRSIG NSEC3 13 3 300 " + tail;
+    }
+    return text;
+}
+
+// Web hosts that speak HTTP/3.
+std::string services() {
+    std::string text = "$TTL 3600\n";
+    for (int i = 0; i < kRecordCount; ++i) {
+        text += "host" + std::to_string(i) + " HTTPS 1 . alpn=h3,h2 ipv4hint=192.0.2." +
+                std::to_string(i % 256) + " ipv6hint=2001:db8::" + std::to_string(i % 9999) + "\n";
+    }
+    return text;
+}
+
 void read(benchmark::State& state, const std::string& text) {
     ZoneFileOptions options;
     options.origin = parse_name("example.org.").value();
@@ -61,8 +88,12 @@ void read(benchmark::State& state, const std::string& text) {
 
 void mixed(benchmark::State& state) { read(state, mixed_zone()); }
 void delegation(benchmark::State& state) { read(state, delegations()); }
+void signatures(benchmark::State& state) { read(state, signed_zone()); }
+void service(benchmark::State& state) { read(state, services()); }
 BENCHMARK(mixed);
 BENCHMARK(delegation);
+BENCHMARK(signatures);
+BENCHMARK(service);
 
 }  // namespace
 }  // namespace nearcast::dns

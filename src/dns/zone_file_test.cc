@@ -177,6 +177,29 @@ TEST_F(ZoneFile, GoesOnAfterAnError) {
                             "never closed"));
 }
 
+TEST_F(ZoneFile, TellsFilesThatAreNoPlainText) {
+    EXPECT_THAT(errors("\xEF\xBB\xBF"
+                       "a A 192.0.2.1\n"),
+                ElementsAre("zones/example.org.zone:1:1: the file begins with a byte order mark\n"
+                            "  try: save it as UTF-8 without one"));
+    EXPECT_THAT(errors(std::string_view("a\0 A 192.0.2.1\n", 15)),
+                ElementsAre("zones/example.org.zone:1:2: \"?\" is a byte of zero: save the file as "
+                            "UTF-8, or write \\000"));
+}
+
+TEST_F(ZoneFile, TakesAnyLineEndAndNone) {
+    const std::string same = "a.example.org. 300 IN TXT \"x\"";
+    for (const char* text : {"a TXT x", "a TXT x\n", "a TXT x\r\n", "a\tTXT\t\tx\t\n", "a TXT x;",
+                             "\r\na TXT x\r\n\r\n", "a TXT ( x\r\n )\r\n"}) {
+        EXPECT_THAT(records(text), ElementsAre(same)) << text;
+        EXPECT_THAT(errors_, IsEmpty()) << text;
+    }
+    const std::string longest(255, 'x');
+    std::string text = "a TXT";
+    for (int i = 0; i < 200; ++i) text += " \"" + longest + '"';
+    EXPECT_EQ(records(text).size(), 1U);
+}
+
 TEST_F(ZoneFile, StopsAtTheBoundOfErrors) {
     options_.error_count_max = 3;
     EXPECT_EQ(errors("a X\na X\na X\na X\n").size(), 3U);

@@ -9,7 +9,7 @@
 namespace nearcast::dns {
 namespace {
 
-enum class Kind : uint8_t { Word, Escape, Blank, LineEnd, Comment, Open, Close, Quote };
+enum class Kind : uint8_t { Word, Escape, Blank, LineEnd, Comment, Open, Close, Quote, Zero };
 
 constexpr auto kKinds = [] {
     std::array<Kind, 256> kinds{};
@@ -20,6 +20,7 @@ constexpr auto kKinds = [] {
     kinds[')'] = Kind::Close;
     kinds['"'] = Kind::Quote;
     kinds['\\'] = Kind::Escape;
+    kinds['\0'] = Kind::Zero;
     return kinds;
 }();
 
@@ -67,6 +68,8 @@ bool ZoneLexer::read_entry(ZoneEntry& entry) {
                 --depth;
                 ++at_;
                 break;
+            case Kind::Zero:
+                return fail(at_, "is a byte of zero: save the file as UTF-8, or write \\000");
             case Kind::Quote:
                 if (!read_quoted(entry)) return false;
                 break;

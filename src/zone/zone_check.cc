@@ -11,6 +11,12 @@ using dns::RRType;
 using Node = ZoneDraft::Node;
 using Set = ZoneDraft::Set;
 
+// What the parent's side of a zone cut says; addresses are glue.
+bool is_answered_at_cut(RRType type) {
+    return type == RRType::NS || type == RRType::DS || type == RRType::NSEC || type == RRType::A ||
+           type == RRType::AAAA || type == RRType::DNAME;  // An error of its own.
+}
+
 // May stand beside a CNAME (RFC 4034 §2.5, RFC 2181 §10.1).
 bool is_dnssec_type(RRType type) {
     return type == RRType::NSEC || type == RRType::RRSIG || type == RRType::KEY;
@@ -155,6 +161,12 @@ void Checker::check_set(const Node& node, const Set& set) {
                        "give them one TTL");
     }
     const bool is_apex = (node.flags & kApex) != 0;
+    if ((node.flags & kDelegation) != 0 && !is_answered_at_cut(set.type)) {
+        findings_.warn(
+            "occluded", set.records[0].source,
+            text(node) + " " + dns::to_text(set.type) + " is never answered: the name is delegated",
+            "put it into the zone of " + text(node));
+    }
     if (set.type == RRType::SOA && !is_apex) {
         findings_.error("soa-below-apex", set.records[0].source,
                         text(node) + " has an SOA record and is not the apex",
@@ -227,11 +239,11 @@ void Checker::check_hidden(const Node& node) {
             (above.flags & kDelegation) != 0 && (set.type == RRType::A || set.type == RRType::AAAA);
         if (is_glue) continue;
         const char* const reason = (above.flags & kDelegation) != 0 ? "delegated" : "redirected";
-        findings_.warn(
-            "occluded", set.records[0].source,
-            text(node) + " " + dns::to_text(set.type) + " is never answered: " + text(above) +
-                " is " + reason,
-            (above.flags & kDelegation) != 0 ? "put it into the zone of " + text(above) : "");
+        findings_.warn("occluded", set.records[0].source,
+                       text(node) + " " + dns::to_text(set.type) +
+                           " is never answered: " + text(above) + " is " + reason,
+                       (above.flags & kDelegation) != 0 ? "put it into the zone of " + text(above)
+                                                        : "remove it, or the DNAME");
     }
 }
 

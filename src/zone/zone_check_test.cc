@@ -89,6 +89,8 @@ TEST(CheckZone, WarnsOfRecordsThatNobodyGets) {
               "delegated\n");
     EXPECT_EQ(told_of("d DNAME example.net.\nx.d A 192.0.2.2\n"),
               "warning 6: x.d.example.org. A is never answered: d.example.org. is redirected\n");
+    EXPECT_EQ(told_of("sub NS ns1\nsub TXT x\nsub A 192.0.2.2\n"),
+              "warning 6: sub.example.org. TXT is never answered: the name is delegated\n");
     EXPECT_EQ(told_of("*.w NS ns1\n"),
               "warning 5: *.w.example.org. is a wildcard with NS records\n");
     EXPECT_EQ(told_of("x DS 1 13 2 "
