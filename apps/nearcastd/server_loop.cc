@@ -173,6 +173,11 @@ void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
                         .connections = connections,
                         .pulses = pulses_.first(workers_.size())},
                        metrics);
+    if (!tap_) return;
+    add_total("nearcast_dnstap_frames_total", "Frames that a dnstap reader took",
+              tap_->frames_written(), metrics);
+    add_total("nearcast_dnstap_dropped_total", "Exchanges that no dnstap reader got",
+              tap_->exchanges_dropped(), metrics);
 }
 
 // Before there is a thread that changes a zone.
@@ -198,6 +203,12 @@ std::unique_ptr<transfer::RequestDesk> ServerLoop::make_desk() {
 }
 
 void ServerLoop::start_workers() {
+    if (options_.dnstap.is_on()) {
+        const answer::Identity identity = identity_of(options_);
+        tap_ = std::make_unique<observe::Tap>(
+            options_.dnstap, observe::TapIdentity{identity.node, "nearcastd " + identity.version},
+            workers_.size());
+    }
     const auto* const cookie_secrets = options_.cookies.is_enabled ? &cookie_secrets_ : nullptr;
     for (size_t i = 0; i < workers_.size(); ++i) {
         const answer::ResponderOptions options{.identity = identity_of(options_),
@@ -209,7 +220,9 @@ void ServerLoop::start_workers() {
                                   .partners = partners(MayWait::No),
                                   .sender = sender_,
                                   .late_answers = late_answers_};
-        answerers_.push_back(std::make_unique<ZoneAnswerer>(options, hands, statistics_.worker(i)));
+        const Witnesses witnesses{.counters = statistics_.worker(i),
+                                  .note = tap_ ? std::optional(tap_->note_for(i)) : std::nullopt};
+        answerers_.push_back(std::make_unique<ZoneAnswerer>(options, hands, witnesses));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
 }

@@ -20,6 +20,7 @@
 #include "control_socket.h"
 #include "observe/metrics_endpoint.h"
 #include "observe/statistics.h"
+#include "observe/tap.h"
 #include "reloader.h"
 #include "serve/worker.h"
 #include "server_process.h"
@@ -106,6 +107,7 @@ class ServerLoop {
     shield::CookieSecrets cookie_secrets_;
     transfer::LateAnswers late_answers_;
     observe::Statistics statistics_;
+    std::unique_ptr<observe::Tap> tap_;  // Null: not configured.
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;

@@ -32,6 +32,12 @@ void add_gauge(const char* name, const char* help, size_t value, std::vector<Met
 
 }  // namespace
 
+void add_total(const char* name, const char* help, uint64_t value, std::vector<Metric>& metrics) {
+    Metric metric{.name = name, .help = help, .kind = Kind::Counter, .samples = {}};
+    metric.add({}, value);
+    metrics.push_back(std::move(metric));
+}
+
 void add_server_metrics(const ServerNumbers& numbers, std::vector<Metric>& metrics) {
     Metric identity{.name = "nearcast_server_info",
                     .help = "Always 1: the labels say which server this is",

@@ -20,6 +20,10 @@ struct ServerNumbers {
     std::span<const base::Pulse> pulses;
 };
 
+// One counter without labels.
+void add_total(const char* name, const char* help, uint64_t value,
+               std::vector<observe::Metric>& metrics);
+
 void add_server_metrics(const ServerNumbers& numbers, std::vector<observe::Metric>& metrics);
 
 }  // namespace nearcast::app

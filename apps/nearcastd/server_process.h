@@ -19,6 +19,7 @@
 #include "base/address.h"
 #include "base/pulse.h"
 #include "observe/metrics_config.h"
+#include "observe/tap_config.h"
 #include "shield/cookie_config.h"
 #include "transfer/transfer_config.h"
 #include "zone/store_config.h"
@@ -39,6 +40,7 @@ struct ServerOptions {
     zone::StoreConfig store;
     shield::CookieConfig cookies;
     observe::MetricsConfig metrics;
+    observe::TapConfig dnstap;
 
     // Who answers: NSID, id.server and hostname.bind. Empty: the machine's name and no place.
     std::string node;

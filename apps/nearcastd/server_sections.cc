@@ -27,6 +27,7 @@ Result<void> parse_sections(std::string_view text, const std::string& path,
     if (done) done = take(zone::parse_store_config(text, path), options.store);
     if (done) done = take(shield::parse_cookie_config(text, path), options.cookies);
     if (done) done = take(observe::parse_metrics_config(text, path), options.metrics);
+    if (done) done = take(observe::parse_tap_config(text, path), options.dnstap);
     return done;
 }
 

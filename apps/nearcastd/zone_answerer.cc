@@ -43,9 +43,10 @@ base::SocketAddress address_of(const sockaddr& peer) {
 }  // namespace
 
 ZoneAnswerer::ZoneAnswerer(const answer::ResponderOptions& options, const TransferHands& hands,
-                           observe::Counters& counters)
+                           const Witnesses& witnesses)
     : responder_(hands.partners.zones, options),
-      counters_(counters),
+      counters_(witnesses.counters),
+      note_(witnesses.note),
       desk_(hands.config, with_ask(hands.partners,
                                    [this](const transfer::PlainQuestion& question) {
                                        return answer_ordinary(question);
@@ -54,11 +55,21 @@ ZoneAnswerer::ZoneAnswerer(const answer::ResponderOptions& options, const Transf
       late_answers_(hands.late_answers) {}
 
 void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {
-    now_ = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+    const std::chrono::nanoseconds query_time = base::unix_now();
+    now_ = std::chrono::floor<std::chrono::seconds>(query_time);
     responder_.respond(batch, now_);
     for (answer::Exchange& exchange : batch) {
         if (exchange.is_special && exchange.peer != nullptr) answer_special(exchange);
         counters_.count(exchange);
+    }
+    if (note_) note(batch, query_time);
+}
+
+void ZoneAnswerer::note(std::span<const answer::Exchange> batch,
+                        std::chrono::nanoseconds query_time) {
+    const std::chrono::nanoseconds response_time = base::unix_now();
+    for (const answer::Exchange& exchange : batch) {
+        if (note_->is_wanted()) note_->take(exchange, query_time, response_time);
     }
 }
 

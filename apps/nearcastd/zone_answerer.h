@@ -9,9 +9,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "answer/responder.h"
 #include "observe/counters.h"
+#include "observe/tap.h"
 #include "serve/answerer.h"
 #include "transfer/late_answers.h"
 #include "transfer/request_desk.h"
@@ -28,10 +30,16 @@ struct TransferHands {
     transfer::LateAnswers& late_answers;
 };
 
+// Who looks on.
+struct Witnesses {
+    observe::Counters& counters;  // Outlives the answerer.
+    std::optional<observe::Tap::Note> note;
+};
+
 class ZoneAnswerer final : public serve::Answerer {
  public:
     ZoneAnswerer(const answer::ResponderOptions& options, const TransferHands& hands,
-                 observe::Counters& counters);
+                 const Witnesses& witnesses);
 
     void respond(std::span<answer::Exchange> batch) noexcept override;
     void offline() noexcept override { responder_.offline(); }
@@ -42,11 +50,13 @@ class ZoneAnswerer final : public serve::Answerer {
 
  private:
     void answer_special(answer::Exchange& exchange);
+    void note(std::span<const answer::Exchange> batch, std::chrono::nanoseconds query_time);
     // The ordinary part of the one that is special.
     [[nodiscard]] size_t answer_ordinary(const transfer::PlainQuestion& question);
 
     answer::Responder responder_;
     observe::Counters& counters_;
+    std::optional<observe::Tap::Note> note_;
     answer::Exchange* special_ = nullptr;  // While the desk is at work.
     std::chrono::seconds now_{};           // Since 1970, of this batch.
     transfer::RequestDesk desk_;
