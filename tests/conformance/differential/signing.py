@@ -19,7 +19,7 @@ KEYS = (
 )  # fmt: skip
 ALGORITHM = 15  # Ed25519 (RFC 8080).
 TTL = 3600
-SINCE, UNTIL = "20250101000000", "20450101000000"
+SINCE, UNTIL = "20250101000000", "20370101000000"  # Before 2038, where ldns ends.
 
 
 def dnskey(flags, public):
