@@ -68,7 +68,8 @@ Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t>
     if (!read_update(query, message, update)) return {Rcode::FormErr};
     const std::lock_guard turn(turn_of(query.qname));
     for (size_t i = 0; i < kTriesMax; ++i) {
-        if (const auto verdict = try_once(query.qname, update, requestor)) return *verdict;
+        Verdict verdict;
+        if (try_once(query.qname, update, requestor, verdict)) return verdict;
     }
     log::warning("update_failed", {{"zone", dns::to_text(query.qname)},
                                    {"requestor", name_of(requestor)},
@@ -76,27 +77,35 @@ Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t>
     return {Rcode::ServFail};
 }
 
-std::optional<Verdict> ZoneUpdates::try_once(const dns::Name& zone, const UpdateMessage& update,
-                                             const Requestor& requestor) {
+bool ZoneUpdates::try_once(const dns::Name& zone, const UpdateMessage& update,
+                           const Requestor& requestor, Verdict& verdict) {
+    verdict = {};
     const auto pinned = table_.pin(zone);
-    if (!pinned || pinned->version().is_unavailable()) return Verdict{Rcode::ServFail};
+    if (!pinned || pinned->version().is_unavailable()) {
+        verdict.rcode = Rcode::ServFail;
+        return true;
+    }
     ZoneEdit edit(pinned->version());
-    Rcode rcode = check_prerequisites(update.prerequisites, zone, edit);
-    if (rcode == Rcode::NoError) rcode = check_updates(update.updates, zone);
-    if (rcode != Rcode::NoError) return Verdict{rcode};
+    verdict.rcode = check_prerequisites(update.prerequisites, zone, edit);
+    if (verdict.rcode != Rcode::NoError) return true;
+    verdict.rcode = check_updates(update.updates, zone);
+    if (verdict.rcode != Rcode::NoError) return true;
     const UpdatePolicy& policy = *config_.update_policy_for(zone);
     const bool are_granted = std::ranges::all_of(update.updates, [&](const dns::Record& each) {
         return policy.grants(each, requestor.peer, requestor.key);
     });
-    if (!are_granted) return Verdict{.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
+    if (!are_granted) {
+        verdict = {.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
+        return true;
+    }
     carry_out_updates(update.updates, zone, edit);
-    if (!edit.has_changes()) return Verdict{};
-    return apply(zone, pinned->version(), edit.changes(), requestor);
+    return !edit.has_changes() ||
+           apply(zone, pinned->version(), edit.changes(), requestor, verdict);
 }
 
-std::optional<Verdict> ZoneUpdates::apply(const dns::Name& zone, const zone::Version& version,
-                                          const zone::Changeset& changes,
-                                          const Requestor& requestor) {
+bool ZoneUpdates::apply(const dns::Name& zone, const zone::Version& version,
+                        const zone::Changeset& changes, const Requestor& requestor,
+                        Verdict& verdict) {
     const auto applied = ledger_.apply(zone, changes);
     if (applied) {
         log::info("zone_updated", {{"zone", dns::to_text(zone)},
@@ -104,17 +113,18 @@ std::optional<Verdict> ZoneUpdates::apply(const dns::Name& zone, const zone::Ver
                                    {"requestor", name_of(requestor)},
                                    {"removed", std::to_string(changes.removed_count() - 1)},
                                    {"added", std::to_string(changes.added_count() - 1)}});
-        return Verdict{};
+        return true;
     }
     const auto pinned = table_.pin(zone);
-    if (!pinned || pinned->version().serial() != version.serial()) return std::nullopt;
+    if (!pinned || pinned->version().serial() != version.serial()) return false;
     log::warning("update_failed", {{"zone", dns::to_text(zone)},
                                    {"requestor", name_of(requestor)},
                                    {"reason", applied.error().message},
                                    {"try", applied.error().hint}});
     // Would no disk help, it is the update that cannot be.
     const bool is_impossible = !zone::apply_changes(version, changes);
-    return Verdict{is_impossible ? Rcode::Refused : Rcode::ServFail};
+    verdict.rcode = is_impossible ? Rcode::Refused : Rcode::ServFail;
+    return true;
 }
 
 }  // namespace nearcast::transfer

@@ -56,13 +56,12 @@ class ZoneUpdates {
     static constexpr size_t kTriesMax = 4;
 
     [[nodiscard]] std::mutex& turn_of(const dns::Name& zone);
-    // Nothing when the zone has changed meanwhile.
-    [[nodiscard]] std::optional<Verdict> try_once(const dns::Name& zone,
-                                                  const UpdateMessage& update,
-                                                  const Requestor& requestor);
-    [[nodiscard]] std::optional<Verdict> apply(const dns::Name& zone, const zone::Version& version,
-                                               const zone::Changeset& changes,
-                                               const Requestor& requestor);
+    // False when the zone has changed meanwhile.
+    [[nodiscard]] bool try_once(const dns::Name& zone, const UpdateMessage& update,
+                                const Requestor& requestor, Verdict& verdict);
+    [[nodiscard]] bool apply(const dns::Name& zone, const zone::Version& version,
+                             const zone::Changeset& changes, const Requestor& requestor,
+                             Verdict& verdict);
 
     const TransferConfig& config_;
     zone::ZoneTable& table_;
