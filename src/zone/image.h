@@ -46,13 +46,13 @@ struct ImageHeader {
     uint64_t salt;   // Mixed into the hash to choose a bucket.
     uint32_t bucket_count;
     Ref index;  // Bucket[bucket_count]
-    Ref order;  // Ref[name_count]: nodes in canonical order
+    Ref order;  // Ref[name_count]: nodes in canonical order. In a delta: DeltaEntry[name_count].
     uint32_t name_count;
     uint32_t serial;
     uint32_t label_count_max;  // No name has more labels, the root not counted.
 
     // Second cache line: not needed for an ordinary answer.
-    Ref nsec3_order;  // Ref[nsec3_count]: nodes that hold nothing but NSEC3, in canonical order
+    Ref nsec3_order;  // The same for nodes that hold nothing but NSEC3
     uint32_t nsec3_count;
     uint32_t record_count;
     Ref nsec3_parameters;    // The rdata of the NSEC3PARAM of the chain that answers use, or none.
@@ -68,8 +68,9 @@ static_assert(sizeof(ImageHeader) == 128);
 constexpr Ref kApexRef = sizeof(ImageHeader) / kRefUnit;
 
 enum ImageFlag : uint32_t {
-    kUnavailable = 1,  // Names the zone but has no data: every question gets SERVFAIL.
-    kDelta = 2,        // Has only what differs from its base.
+    kUnavailable = 1,   // Names the zone but has no data: every question gets SERVFAIL.
+    kDelta = 2,         // Has only what differs from its base.
+    kChainInOrder = 4,  // nsec3_links are the nodes of nsec3_order, one for one.
 };
 
 struct Bucket {
@@ -101,6 +102,30 @@ enum NodeFlag : uint16_t {
     kTombstone = 16,  // For a delta: the name is gone.
     kPlaced = 32,     // In a zone with an NSEC3 chain, and not occluded: it has Nsec3Places.
     kProvable = 64,   // An NSEC3 of the chain matches its name: see Nsec3Places::own.
+};
+
+// A node of a delta, in its place in the order of the version.
+struct DeltaEntry {
+    uint64_t hash;  // Of the name.
+    Ref node;
+    // The node of the base in whose place it is. Of a node that is new: the one of the base that
+    // comes next in the order, kAtEnd if none does. Nodes lie in a block in their order, so these
+    // numbers tell what comes first without a look at the names.
+    Ref base;
+    uint32_t base_number;  // Where in the order of the base that node is.
+    uint32_t flags;        // DeltaFlag
+    // Of a tombstone: how many tombstones stand here for nodes that follow each other in the base,
+    // this one the last. So a search steps over all that were removed at once.
+    uint32_t run;
+    uint32_t reserved;
+
+    static constexpr Ref kAtEnd = UINT32_MAX;
+};
+static_assert(sizeof(DeltaEntry) == 32);
+
+enum DeltaFlag : uint32_t {
+    kReplaces = 1,  // In the place of a node of the base.
+    kGone = 2,      // And that is a tombstone.
 };
 
 struct RRsetEntry {
@@ -236,6 +261,7 @@ class Node {
     }
     [[nodiscard]] bool has(NodeFlag flag) const { return (header().flags & flag) != 0; }
     [[nodiscard]] const uint8_t* block() const { return block_; }
+    [[nodiscard]] Ref ref() const { return static_cast<Ref>((at_ - block_) / ptrdiff_t{kRefUnit}); }
     // In the letter case of the zone file.
     [[nodiscard]] std::span<const uint8_t> owner() const {
         return {at_ + sizeof(NodeHeader), header().owner_size};
@@ -337,6 +363,16 @@ class Image {
     }
     // How that chain hashes names.
     [[nodiscard]] dnssec::Nsec3Parameters nsec3_parameters() const;
+
+    // Of a delta, in place of the two above.
+    [[nodiscard]] std::span<const DeltaEntry> delta_order() const {
+        return {reinterpret_cast<const DeltaEntry*>(block_ + header().order * kRefUnit),
+                header().name_count};
+    }
+    [[nodiscard]] std::span<const DeltaEntry> delta_nsec3_order() const {
+        return {reinterpret_cast<const DeltaEntry*>(block_ + header().nsec3_order * kRefUnit),
+                header().nsec3_count};
+    }
 
  private:
     [[nodiscard]] Probe probe(uint64_t hash) const {

@@ -82,6 +82,11 @@ void Builder::put_orders() {
 
 void Builder::put_nsec3_chain() {
     if (chain_.links.empty()) return;
+    const auto nsec3_nodes = draft_.nodes().last(writer_.header().nsec3_count);
+    const auto node_of = [this](const Nsec3Link& link) { return &draft_.nodes()[link.node]; };
+    const auto address = [](const ZoneDraft::Node& node) { return &node; };
+    const bool is_in_order = std::ranges::equal(chain_.links, nsec3_nodes, {}, node_of, address);
+    if (is_in_order) writer_.header().flags |= kChainInOrder;
     writer_.header().nsec3_links = writer_.here();
     writer_.header().nsec3_link_count = static_cast<uint32_t>(chain_.links.size());
     for (const Nsec3Link& link : chain_.links) {
@@ -96,13 +101,17 @@ void Builder::fill_header() {
     ImageHeader& header = writer_.header();
     for (const ZoneDraft::Node& node : draft_.nodes()) {
         header.label_count_max = std::max<uint32_t>(header.label_count_max, node.label_count);
+        for (const ZoneDraft::Set& set : draft_.sets(node)) {
+            if (set.records.empty()) continue;
+            const size_t count = set.records.size() + set.signatures.size();
+            header.record_count += static_cast<uint32_t>(count);
+        }
     }
     const ZoneDraft::Set* const soa = draft_.find(draft_.nodes().front(), RRType::SOA);
     if (soa == nullptr || soa->records.empty()) {
-        header.flags = kUnavailable;
+        header.flags |= kUnavailable;
     } else {
         header.serial = soa_serial(draft_.rdata(soa->records.front()));
-        header.record_count = static_cast<uint32_t>(draft_.record_count());
     }
 }
 

@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "base/bytes.h"
+#include "zone/rrset_name.h"
 
 namespace nearcast::zone {
 
@@ -58,36 +59,14 @@ std::span<const uint8_t> NodeRecords::expand(std::span<const uint8_t> bytes, siz
     for (; fixup != fixups.end() && fixup->at < to; ++fixup) {
         const auto before = bytes.subspan(from, fixup->at - from);
         expanded_.insert(expanded_.end(), before.begin(), before.end());
-        append_name(fixup->at);
+        NameBytes name;
+        const auto tail = read_body_name(rrset_, node_.owner(), fixup->at, name);
+        expanded_.insert(expanded_.end(), tail.begin(), tail.end());
         from = fixup->at + sizeof(uint16_t);
     }
     const auto rest = bytes.subspan(from, to - from);
     expanded_.insert(expanded_.end(), rest.begin(), rest.end());
     return expanded_;
-}
-
-// Each pointer leads to the owner, or backwards in the body: this ends.
-void NodeRecords::append_name(size_t at) {
-    const auto body = rrset_.body();
-    for (;;) {
-        const uint8_t length = body[at];
-        if (length >= kPointerByte) {
-            const auto fixups = rrset_.fixups();
-            const auto fixup = std::ranges::lower_bound(fixups, at, {}, &Fixup::at);
-            assert(fixup != fixups.end() && fixup->at == at);
-            if (!fixup->is_in_body()) {
-                const auto suffix = node_.owner().last(fixup->target);
-                expanded_.insert(expanded_.end(), suffix.begin(), suffix.end());
-                return;
-            }
-            at = fixup->place();
-            continue;
-        }
-        const auto label = body.subspan(at, length + size_t{1});
-        expanded_.insert(expanded_.end(), label.begin(), label.end());
-        if (length == 0) return;
-        at += label.size();
-    }
 }
 
 Node NodeWalk::next() {

@@ -38,7 +38,6 @@ class NodeRecords {
     // Moves on to the next set; false at the end.
     bool open_set();
     std::span<const uint8_t> expand(std::span<const uint8_t> bytes, size_t from, size_t to);
-    void append_name(size_t at);
 
     Node node_;
     size_t entry_ = 0;  // The next set of the node.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/bytes.h"
 #include "dns/rdata.h"
 #include "zone/canonical_rdata.h"
 
@@ -53,6 +54,19 @@ dns::Record to_record(const RecordView& view) {
     record.ttl = view.ttl;
     record.rdata.assign(view.rdata.begin(), view.rdata.end());
     return record;
+}
+
+// An image has no signatures over records that are not there.
+void drop_idle_signatures(std::vector<dns::Record>& records) {
+    const auto signs_nothing = [&records](const dns::Record& record) {
+        if (record.type != dns::RRType::RRSIG) return false;
+        const auto covered = static_cast<dns::RRType>(base::load_u16(record.rdata.data()));
+        return std::ranges::find(records, covered, &dns::Record::type) == records.end();
+    };
+    std::vector<bool> idle(records.size());
+    for (size_t i = 0; i < records.size(); ++i) idle[i] = signs_nothing(records[i]);
+    size_t number = 0;
+    std::erase_if(records, [&](const dns::Record&) { return idle[number++]; });
 }
 
 }  // namespace
@@ -116,6 +130,7 @@ base::Result<std::vector<dns::Record>> changed_records(const Node& node, const N
         // The letters of a name are those of its first record.
         records.back().owner = records.front().owner;
     }
+    drop_idle_signatures(records);
     return records;
 }
 

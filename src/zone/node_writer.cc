@@ -164,6 +164,39 @@ base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::
     return ref;
 }
 
+Ref NodeWriter::put_bare_node(std::span<const uint8_t> owner, uint16_t flags) {
+    const Ref ref = here();
+    NodeHeader header{};
+    header.flags = flags;
+    header.owner_size = static_cast<uint8_t>(owner.size());
+    header.label_count = static_cast<uint8_t>(HashedName(owner).label_count());
+    put(header);
+    put_bytes(owner);
+    pad(kRefUnit);
+    return ref;
+}
+
+base::Result<Ref> NodeWriter::copy_node(const Node& node) {
+    const Ref ref = here();
+    const auto entries = node.rrsets();
+    const auto* const start = reinterpret_cast<const uint8_t*>(&node.header());
+    const auto* end = reinterpret_cast<const uint8_t*>(entries.data() + entries.size());
+    if (!entries.empty()) {  // RRsets lie behind their node, in the order of the entries.
+        const auto last = node.rrset(entries.back()).signatures();
+        end = last.data() + last.size();
+    }
+    put_bytes({start, end});
+    pad(kRefUnit);
+    const size_t entries_at =
+        ref * kRefUnit +
+        static_cast<size_t>(reinterpret_cast<const uint8_t*>(entries.data()) - start);
+    for (size_t i = 0; i < entries.size(); ++i) {
+        at<RRsetEntry>(entries_at + i * sizeof(RRsetEntry)).rrset += ref - node.ref();
+    }
+    if (auto done = check_size(); !done) return std::unexpected(done.error());
+    return ref;
+}
+
 bool NodeWriter::fill_index(std::span<Bucket> buckets, std::span<const IndexedNode> nodes,
                             uint64_t salt) {
     std::ranges::fill(buckets, Bucket{});

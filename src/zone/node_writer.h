@@ -40,7 +40,10 @@ class NodeWriter {
     [[nodiscard]] base::Result<Ref> put_node(const ZoneDraft& draft, const ZoneDraft::Node& node,
                                              const Nsec3Standing* standing = nullptr);
 
-    // A node as it lies in another image, with its RRsets and without what it says of others.
+    // A node with no records, and these flags.
+    Ref put_bare_node(std::span<const uint8_t> owner, uint16_t flags);
+
+    // A node as it lies in another delta, with its RRsets.
     [[nodiscard]] base::Result<Ref> copy_node(const Node& node);
 
     // The index over these nodes. Fails when too many hashes collide.

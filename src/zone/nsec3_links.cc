@@ -29,7 +29,8 @@ size_t share_before(uint64_t head, uint64_t low, uint64_t high, size_t count) {
     return static_cast<size_t>(Wide{head - low} * count / (Wide{width} + 1));
 }
 
-// How many links have a hash that is not above `hash`.
+}  // namespace
+
 size_t count_up_to(std::span<const Nsec3Link> links, const dnssec::Nsec3Hash& hash) {
     const uint64_t head = head_of(hash);
     size_t first = 0;            // What is in front is not above.
@@ -54,8 +55,6 @@ size_t count_up_to(std::span<const Nsec3Link> links, const dnssec::Nsec3Hash& ha
     const auto above = std::ranges::upper_bound(begin, end, hash, {}, &Nsec3Link::hash);
     return static_cast<size_t>(above - links.begin());
 }
-
-}  // namespace
 
 Nsec3Place find_nsec3_place(std::span<const Nsec3Link> links, const dnssec::Nsec3Hash& hash) {
     assert(!links.empty());

@@ -21,4 +21,7 @@ struct Nsec3Place {
 [[nodiscard]] Nsec3Place find_nsec3_place(std::span<const Nsec3Link> links,
                                           const dnssec::Nsec3Hash& hash);
 
+// How many links have a hash that is not above `hash`.
+[[nodiscard]] size_t count_up_to(std::span<const Nsec3Link> links, const dnssec::Nsec3Hash& hash);
+
 }  // namespace nearcast::zone

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A version of a zone as readers see it, wherever its parts lie.
+// A version of a zone as readers see it: an image, or an image and what a delta changes in it.
 //
-// What refers from one node to another (the target of a record, a wildcard, what hides a name) is
-// asked of the Version and not read from a Node. As cheap to copy as two pointers, immutable, read
-// by any thread as long as it is held: between online() and quiescent(), or by a pin.
+// A delta is asked first; what it does not have is as in its base. What refers from one node to
+// another (the target of a record, a wildcard, what hides a name) is asked of the Version and not
+// read from a Node, for it may have been replaced. As cheap to copy as two pointers, immutable,
+// read by any thread as long as it is held: between online() and quiescent(), or by a pin.
 
 #pragma once
 
@@ -23,10 +24,14 @@ class NodeOrder {
     // Between two nodes, or at an end. The default one is in front of the first.
     struct Place {
         size_t base = 0;
+        size_t delta = 0;
     };
 
     NodeOrder(const uint8_t* base, std::span<const Ref> base_order)
         : base_(base), base_order_(base_order) {}
+    NodeOrder(const uint8_t* base, std::span<const Ref> base_order, const uint8_t* delta,
+              std::span<const DeltaEntry> delta_order)
+        : base_(base), base_order_(base_order), delta_(delta), delta_order_(delta_order) {}
 
     // Behind the node called `name`, or where it would be. Any letter case.
     [[nodiscard]] Place after(std::span<const uint8_t> name) const;
@@ -36,8 +41,14 @@ class NodeOrder {
     [[nodiscard]] Node previous(Place& place) const;
 
  private:
+    [[nodiscard]] Node base_node(size_t number) const { return {base_, base_order_[number]}; }
+    [[nodiscard]] bool is_delta_next(const Place& place) const;
+    [[nodiscard]] bool is_delta_previous(const Place& place) const;
+
     const uint8_t* base_;
     std::span<const Ref> base_order_;
+    const uint8_t* delta_ = nullptr;
+    std::span<const DeltaEntry> delta_order_;
 };
 
 // A node whose NSEC3 record says something of a name.
@@ -48,34 +59,44 @@ struct Nsec3Proof {
 
 class Version {
  public:
-    // The block of an image; it stays where it is as long as the version is used.
-    explicit Version(const uint8_t* block) : base_(block) {}
+    // The block of an image, or of a delta that knows where its base is (attach_base()). Both stay
+    // where they are as long as the version is used.
+    explicit Version(const uint8_t* block) : newest_(block), base_(base_of(block)) {}
     explicit Version(const Image& image) : Version(image.block()) {}
 
-    [[nodiscard]] uint32_t serial() const { return base_.header().serial; }
+    [[nodiscard]] uint32_t serial() const { return newest_.header().serial; }
     // No name has more labels, the root not counted.
-    [[nodiscard]] size_t label_count_max() const { return base_.header().label_count_max; }
-    [[nodiscard]] size_t record_count() const { return base_.header().record_count; }
-    [[nodiscard]] bool is_unavailable() const { return base_.is_unavailable(); }
+    [[nodiscard]] size_t label_count_max() const { return newest_.header().label_count_max; }
+    [[nodiscard]] size_t record_count() const { return newest_.header().record_count; }
+    [[nodiscard]] bool is_unavailable() const { return newest_.is_unavailable(); }
 
-    [[nodiscard]] Node apex() const { return base_.apex(); }
+    // Each change has another SOA, so that the apex is in every delta.
+    [[nodiscard]] Node apex() const { return newest_.apex(); }
     // As Image::find().
     [[nodiscard]] Node find(uint64_t hash, std::span<const uint8_t> lowered) const {
+        const Node node = newest_.find(hash, lowered);
+        if (!has_delta()) return node;
+        if (node) return node.has(kTombstone) ? Node() : node;
         return base_.find(hash, lowered);
     }
 
     // The node whose name stands in a record of `rrset`, which is of `node`: where glue and
     // additional data come from. None when the zone has no such node, or none that may be told.
-    [[nodiscard]] Node target(const Node& /*node*/, const RRset& rrset, const Link& link) const {
+    [[nodiscard]] Node target(const Node& node, const RRset& rrset, const Link& link) const {
+        if (has_delta()) return find_target(node, rrset, link);
         return link.node == 0 ? Node() : rrset.target(link);
     }
     // The node *.owner, if there is one; `node` is not occluded.
-    [[nodiscard]] Node wildcard(const Node& node) const { return node.wildcard(); }
+    [[nodiscard]] Node wildcard(const Node& node) const {
+        return has_delta() ? linked_from(node) : node.wildcard();
+    }
     // The cut or DNAME above a node that is occluded.
-    [[nodiscard]] Node hidden_by(const Node& node) const { return node.hidden_by(); }
+    [[nodiscard]] Node hidden_by(const Node& node) const {
+        return has_delta() ? linked_from(node) : node.hidden_by();
+    }
 
-    [[nodiscard]] NodeOrder names() const { return {base_.block(), base_.order()}; }
-    [[nodiscard]] NodeOrder nsec3_chain() const { return {base_.block(), base_.nsec3_order()}; }
+    [[nodiscard]] NodeOrder names() const;
+    [[nodiscard]] NodeOrder nsec3_chain() const;
 
     // The NSEC3 chain that answers are proved with, if there is one: all but has_nsec3() is about
     // that chain.
@@ -91,14 +112,45 @@ class Version {
     [[nodiscard]] Nsec3Proof nsec3_for(const dnssec::Nsec3Hash& hash) const;
 
     // The steps of find() that a batch takes apart, as those of Image.
-    void prefetch_bucket(uint64_t hash) const { base_.prefetch_bucket(hash); }
-    void prefetch_node(uint64_t hash) const { base_.prefetch_node(hash); }
+    void prefetch_bucket(uint64_t hash) const {
+        newest_.prefetch_bucket(hash);
+        if (has_delta()) base_.prefetch_bucket(hash);
+    }
+    void prefetch_node(uint64_t hash) const {
+        newest_.prefetch_node(hash);
+        if (has_delta()) base_.prefetch_node(hash);
+    }
 
+    [[nodiscard]] bool has_delta() const { return newest_.block() != base_.block(); }
+    // The delta, or the image where there is none.
+    [[nodiscard]] const Image& newest() const { return newest_; }
     // The image that is complete in itself.
     [[nodiscard]] const Image& base() const { return base_; }
 
+    // --- With a delta. ---
+
+    // What is now in the place of a node of the base: that node, one of the delta, or none.
+    [[nodiscard]] Node current(Ref base_node) const;
+    // What a node's link leads to.
+    [[nodiscard]] Node linked_from(const Node& node) const;
+
  private:
+    [[nodiscard]] static const uint8_t* base_of(const uint8_t* block) {
+        const ImageHeader& header = Image(block).header();
+        if ((header.flags & kDelta) == 0) return block;
+        return reinterpret_cast<const uint8_t*>(header.base_address);
+    }
+    [[nodiscard]] Nsec3Proof find_nsec3(const dnssec::Nsec3Hash& hash) const;
+    [[nodiscard]] Nsec3Proof find_nsec3(const Node& node) const;
+    [[nodiscard]] Nsec3Proof find_nsec3_of_wildcard(const Node& node) const;
+    [[nodiscard]] bool is_link_as_it_was(uint32_t link) const;
+    [[nodiscard]] Node find_target(const Node& node, const RRset& rrset, const Link& link) const;
+
+    Image newest_;
     Image base_;
 };
+
+// Tells a delta where its base is, which is the image that it was made for and stays there.
+void attach_base(ImageBlock& delta, const Image& base);
 
 }  // namespace nearcast::zone

@@ -76,7 +76,10 @@ ZoneTable::~ZoneTable() {
     Slots* const slots = slots_.load();
     for (size_t i = 0; i <= slots->mask; ++i) {
         const uint8_t* const block = slots->slots[i].block.load();
-        if (block != nullptr) (void)ImageBlock::adopt(block);
+        if (block == nullptr) continue;
+        const Version version(block);
+        if (version.has_delta()) (void)ImageBlock::adopt(version.base().block());
+        (void)ImageBlock::adopt(block);
     }
     delete slots;
 }
@@ -117,13 +120,26 @@ void ZoneTable::grow() {
     quiescence_.retire([old] { delete old; });
 }
 
-void ZoneTable::publish(ImageBlock image) {
+void ZoneTable::retire(const uint8_t* block, const uint8_t* successor) {
+    const Version old(block);
+    const uint8_t* const base = old.base().block();
+    if (old.has_delta()) quiescence_.retire([this, block] { pins_.reclaim(block); });
+    const bool is_kept = successor != nullptr && Version(successor).base().block() == base;
+    if (!is_kept) quiescence_.retire([this, base] { pins_.reclaim(base); });
+}
+
+bool ZoneTable::publish(ImageBlock image) {
     const HashedName apex(image.image().apex().owner());
     const std::lock_guard lock(mutex_);
     const Slots* slots = slots_.load(std::memory_order_relaxed);
     if ((slots->used + 1) * 100 > (slots->mask + 1) * kFillMax) grow();
     Slots& current = *slots_.load(std::memory_order_relaxed);
     Slot& slot = slot_for(current, apex);
+    const uint8_t* const old = slot.block.load(std::memory_order_relaxed);
+    if (image.image().is_delta()) {
+        const uint8_t* const base = Version(image.image()).base().block();
+        if (old == nullptr || Version(old).base().block() != base) return false;
+    }
     if (slot.hash.load(std::memory_order_relaxed) == 0) {
         slot.hash.store(slot_hash(apex.hash()), std::memory_order_release);
         ++current.used;
@@ -131,12 +147,14 @@ void ZoneTable::publish(ImageBlock image) {
     if (apex.label_count() > label_count_max()) {
         label_count_max_.store(apex.label_count(), std::memory_order_seq_cst);
     }
-    const uint8_t* const old = slot.block.exchange(image.release(), std::memory_order_seq_cst);
+    const uint8_t* const block = image.release();
+    slot.block.store(block, std::memory_order_seq_cst);
     if (old == nullptr) {
         ++size_;
     } else {
-        quiescence_.retire([this, old] { pins_.reclaim(old); });
+        retire(old, block);
     }
+    return true;
 }
 
 bool ZoneTable::withdraw(const dns::Name& apex) {
@@ -145,7 +163,7 @@ bool ZoneTable::withdraw(const dns::Name& apex) {
     const uint8_t* const old = slot.block.exchange(nullptr, std::memory_order_seq_cst);
     if (old == nullptr) return false;
     --size_;
-    quiescence_.retire([this, old] { pins_.reclaim(old); });
+    retire(old, nullptr);
     return true;
 }
 
@@ -154,7 +172,7 @@ std::optional<PinnedVersion> ZoneTable::pin(const dns::Name& apex) {
     const Slot& slot = slot_for(*slots_.load(std::memory_order_relaxed), HashedName(apex.wire()));
     const uint8_t* const block = slot.block.load(std::memory_order_relaxed);
     if (block == nullptr) return std::nullopt;
-    return PinnedVersion(pins_, block);
+    return PinnedVersion(pins_, Version(block));
 }
 
 std::optional<dns::Name> ZoneTable::apex_with_hash(uint64_t name_hash) const {

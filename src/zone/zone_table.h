@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The zones that are served: a table from apex names to zone images, read without locks.
+// The zones that are served: a table from apex names to zone versions, read without locks.
 //
 // One slot for each zone holds an atomic pointer, so that publishing a zone touches that slot
 // alone, however many zones there are. Writers take turns on a mutex that no reader ever takes. A
 // replaced image is freed when every reader has passed a quiescent point (base/quiescence.h).
 //
-//     hash of the apex ─► slot {hash, image} ─► slot … ─► empty slot: not here
+//     hash of the apex ─► slot {hash, image or delta} ─► slot … ─► empty slot: not here
 //
 // The table of slots itself is replaced, doubled, when it fills; readers in the old one finish
 // there.
@@ -50,27 +50,30 @@ class Pins {
 // before the table does.
 class PinnedVersion {
  public:
-    PinnedVersion(Pins& pins, const uint8_t* block) : pins_(&pins), block_(block) {
-        pins.add(block);
+    PinnedVersion(Pins& pins, const Version& version) : pins_(&pins), version_(version) {
+        pins.add(version.newest().block());
+        if (version.has_delta()) pins.add(version.base().block());
     }
     PinnedVersion(PinnedVersion&& other) noexcept
-        : pins_(other.pins_), block_(std::exchange(other.block_, nullptr)) {}
+        : pins_(std::exchange(other.pins_, nullptr)), version_(other.version_) {}
     PinnedVersion& operator=(PinnedVersion&& other) noexcept {
         std::swap(pins_, other.pins_);
-        std::swap(block_, other.block_);
+        std::swap(version_, other.version_);
         return *this;
     }
     PinnedVersion(const PinnedVersion&) = delete;
     PinnedVersion& operator=(const PinnedVersion&) = delete;
     ~PinnedVersion() {
-        if (block_ != nullptr) pins_->remove(block_);
+        if (pins_ == nullptr) return;
+        if (version_.has_delta()) pins_->remove(version_.base().block());
+        pins_->remove(version_.newest().block());
     }
 
-    [[nodiscard]] Version version() const { return Version(block_); }
+    [[nodiscard]] Version version() const { return version_; }
 
  private:
     Pins* pins_;
-    const uint8_t* block_;
+    Version version_;
 };
 
 class ZoneTable {
@@ -81,8 +84,10 @@ class ZoneTable {
     // No reader may be left.
     ~ZoneTable();
 
-    // Serves `image` from now on, in place of the image with the same apex if there is one.
-    void publish(ImageBlock image);
+    // Serves `image` from now on, in place of the version with the same apex if there is one. A
+    // delta goes with its base, which must be the one that is served: else nothing changes, and it
+    // returns false. The base stays as long as a version needs it.
+    bool publish(ImageBlock image);
 
     // Stops serving the zone. Returns false when it was not served.
     bool withdraw(const dns::Name& apex);
@@ -127,6 +132,8 @@ class ZoneTable {
     // The slot that holds this apex, or the first that is free for it. Writers only.
     Slot& slot_for(Slots& slots, const HashedName& apex);
     void grow();
+    // Frees what a version that was unlinked has and `successor` has not, once no reader is left.
+    void retire(const uint8_t* block, const uint8_t* successor);
 
     Pins pins_;  // Before what frees images.
     base::Quiescence quiescence_;
