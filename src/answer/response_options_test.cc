@@ -85,9 +85,11 @@ TEST_F(ResponseOptionsTest, PadToABlockOrToTheLimit) {
     ASSERT_TRUE(write(4096, {.reserved = 80}));
     EXPECT_EQ(size_, 468U - 80U);
     const auto response = write(100);
-    ASSERT_TRUE(response && response->option(dns::kPadding));
+    ASSERT_TRUE(response);
+    const auto padding = response->option(dns::kPadding);
+    ASSERT_TRUE(padding);
     EXPECT_EQ(size_, 100U);
-    for (const uint8_t byte : *response->option(dns::kPadding)) EXPECT_EQ(byte, 0);
+    for (const uint8_t byte : *padding) EXPECT_EQ(byte, 0);
 }
 
 TEST_F(ResponseOptionsTest, DoNotPadWhereNoOptionFits) {

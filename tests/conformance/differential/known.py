@@ -253,6 +253,17 @@ def alias_for_nsec3(d):
     )
 
 
+@rule("an alias that is not signed is followed for NSEC and RRSIG too (RFC 1034 §3.6.2)")
+def alias_without_denial(d):
+    aliases = {r[0] for r in d.ours.answer if r[1] == CNAME}
+    return (
+        d.peer in ("knot", "bind")
+        and d.question.rdtype in (NSEC, RRSIG)
+        and bool(aliases)
+        and not any(r[1] in (CNAME, NSEC, RRSIG) and r[0] in aliases for r in d.theirs.answer)
+    )
+
+
 @rule("the chain goes on in another zone served here (RFC 1034 §4.3.2, step 3a: back to step 1)")
 def chain_leaves_zone(d):
     found = chain(d, d.theirs)
