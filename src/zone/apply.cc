@@ -44,13 +44,10 @@ base::Result<void> fill(ZoneDraft& draft, const Version& from, const NameChanges
     return {};
 }
 
-}  // namespace
-
-base::Result<ImageBlock> apply_changes(const Version& from, const Changeset& changes) {
-    const auto names = name_changes(from, changes);
-    if (!names) return std::unexpected(names.error());
+// The image of the records of `from` after the changes.
+base::Result<ImageBlock> compile(const Version& from, const NameChanges& changes) {
     ZoneDraft draft(*dns::Name::from_wire(from.apex().owner()));
-    if (auto done = fill(draft, from, *names); !done) return std::unexpected(done.error());
+    if (auto done = fill(draft, from, changes); !done) return std::unexpected(done.error());
     draft.arrange();
     for (const Finding& finding : check_zone(draft)) {
         if (finding.severity == Severity::Error) {
@@ -58,6 +55,16 @@ base::Result<ImageBlock> apply_changes(const Version& from, const Changeset& cha
         }
     }
     return build_image(draft);
+}
+
+}  // namespace
+
+base::Result<ImageBlock> fold(const Version& version) { return compile(version, {}); }
+
+base::Result<ImageBlock> apply_changes(const Version& from, const Changeset& changes) {
+    const auto names = name_changes(from, changes);
+    if (!names) return std::unexpected(names.error());
+    return compile(from, *names);
 }
 
 }  // namespace nearcast::zone

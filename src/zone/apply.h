@@ -16,4 +16,7 @@ namespace nearcast::zone {
 // finds an error; when there is no memory. `from` must stay readable meanwhile and is not changed.
 [[nodiscard]] base::Result<ImageBlock> apply_changes(const Version& from, const Changeset& changes);
 
+// An image with all that `version` has: what its delta changes is folded into its base.
+[[nodiscard]] base::Result<ImageBlock> fold(const Version& version);
+
 }  // namespace nearcast::zone

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <xxhash.h>
 
+#include "zone/image_verifier.h"
+
 namespace nearcast::zone {
 namespace {
 
@@ -137,15 +139,14 @@ uint64_t image_checksum(std::span<const uint8_t> block) {
     return XXH3_64bits_withSeed(rest.data(), rest.size(), head);
 }
 
-ImageFault verify_image(std::span<const uint8_t> block) noexcept {
+ImageFault verify_image(std::span<const uint8_t> block) {
     if (block.size() < sizeof(ImageHeader)) return ImageFault::Truncated;
     const ImageHeader& header = Image(block.data()).header();
     if (header.magic != kImageMagic) return ImageFault::NotAnImage;
     if (header.format != kImageFormat) return ImageFault::UnknownFormat;
     if (header.size != block.size()) return ImageFault::Truncated;
     if (header.checksum != image_checksum(block)) return ImageFault::WrongChecksum;
-    // Set by whoever uses a delta, and by nobody else.
-    if (header.base_address != 0) return ImageFault::OutOfBounds;
+    if ((header.flags & kDelta) != 0 || header.base_address != 0) return ImageFault::OutOfBounds;
     const bool is_whole =
         header.size % kImageAlignment == 0 && header.bucket_count > 0 &&
         is_inside(header, kApexRef, 1, sizeof(NodeHeader)) &&
@@ -154,7 +155,8 @@ ImageFault verify_image(std::span<const uint8_t> block) noexcept {
         is_inside(header, header.nsec3_order, header.nsec3_count, sizeof(Ref)) &&
         is_inside(header, header.nsec3_links, header.nsec3_link_count, sizeof(Nsec3Link)) &&
         is_inside(header, header.nsec3_parameters, 1, 1);
-    return is_whole ? ImageFault::None : ImageFault::OutOfBounds;
+    if (!is_whole || !ImageVerifier(Image(block.data())).is_sound()) return ImageFault::OutOfBounds;
+    return ImageFault::None;
 }
 
 }  // namespace nearcast::zone

@@ -425,14 +425,15 @@ enum class ImageFault : uint8_t {
     NotAnImage,     // The magic number is another.
     UnknownFormat,  // Written by a version of this program with another layout.
     WrongChecksum,  // Some byte has changed since it was sealed.
-    OutOfBounds,    // A part lies outside of the block.
+    OutOfBounds,    // A part lies outside of the block, or is not what it should be; or a delta.
 };
 
 // The checksum that belongs into the header of this block.
 [[nodiscard]] uint64_t image_checksum(std::span<const uint8_t> block);
 
-// Whether `block` is a whole, unchanged image of the format that this program reads. It must be
-// aligned to kImageAlignment. Reads all of it.
-[[nodiscard]] ImageFault verify_image(std::span<const uint8_t> block) noexcept;
+// Whether `block` is a whole, unchanged image of the format that this program reads, and complete
+// in itself: a delta never lies in a file. It must be aligned to kImageAlignment. Follows every
+// offset in it, so that no reader of an image from elsewhere is led out of it.
+[[nodiscard]] ImageFault verify_image(std::span<const uint8_t> block);
 
 }  // namespace nearcast::zone

@@ -13,6 +13,7 @@
 #include "zone/apply.h"
 #include "zone/difference.h"
 #include "zone/image_builder.h"
+#include "zone/next_version.h"
 
 namespace nearcast::zone {
 namespace {
@@ -118,7 +119,7 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
                           std::to_string(served->version().serial()) +
                           ", and the changes begin with " + std::to_string(changes.from_serial()));
     }
-    auto image = apply_changes(served->version(), changes);
+    auto image = zone::next_version(served->version(), changes);
     if (!image) return std::unexpected(image.error());
     const Known before = known(*zone);
     Step step;
@@ -129,7 +130,9 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
     step.flags = kApplied;
     step.changes = &changes;
     const uint64_t size = changes.removed().size() + changes.added().size();
-    if (needs_image(*zone, size, image->image().header().size)) {
+    if (needs_image(*zone, size, served->version().base().header().size)) {
+        if (image->image().is_delta()) image = fold(Version(image->image()));
+        if (!image) return std::unexpected(image.error());
         step.image = image->image();
         step.origin = before.origin;
         step.origin->is_updated = step.origin->kind == ZoneOrigin::Kind::File;
@@ -223,7 +226,7 @@ void ZoneLedger::Book::serve(Zone& zone, const Step& step, ImageBlock image) {
         const std::lock_guard lock(mutex_);
         zone.version = step.version;
         zone.serial = step.to_serial;
-        zone.image_size = image.image().header().size;
+        zone.image_size = Version(image.image()).base().header().size;
         zone.is_available = true;
         zone.is_claimed = true;
         if (step.origin) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "zone/apply.h"
 #include "zone/ledger_book.h"
 
 namespace nearcast::zone {
@@ -153,7 +154,13 @@ void ZoneLedger::Book::save_unsaved(Zone& zone) {
     Step step;
     step.version = before.version;
     step.to_serial = served->version().serial();
-    step.image = served->version().base();
+    ImageBlock folded;
+    if (served->version().has_delta()) {
+        auto whole = fold(served->version());
+        if (!whole) return;  // No memory for it now: the next change tries again.
+        folded = *std::move(whole);
+    }
+    step.image = folded ? folded.image() : served->version().base();
     step.origin = before.origin;
     if (write(zone, step)) {
         log::info("zone_stored", {{"zone", dns::to_text(zone.apex_name())},
