@@ -262,12 +262,14 @@ def test_nothing_is_left_behind(server):
             responses_over_udp(server, packet.wire)
             responses_over_tcp(server, packet.wire)
 
-    send_all()
+    for _ in range(3):  # Until it has touched what memory it touches the first time.
+        send_all()
     memory, count = server.pss_kib(), len(list(descriptors.iterdir()))
-    for _ in range(5):
+    for _ in range(8):
         send_all()
     deadline = time.monotonic() + LIMIT
     while len(list(descriptors.iterdir())) > count and time.monotonic() < deadline:
         responses_over_udp(server, QUERY)  # The worker closes what it has seen end.
     assert len(list(descriptors.iterdir())) <= count
-    assert server.pss_kib() - memory < 1024
+    # It was seen to swing by 600 kB and to end where it was; one byte a packet would be 4 kB.
+    assert server.pss_kib() - memory < 1536
