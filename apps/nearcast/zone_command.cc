@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "retransfer_command.h"
+#include "served_zones_command.h"
 #include "zone/compile.h"
 #include "zone/zone_text.h"
 #include "zone_report.h"
@@ -142,6 +143,7 @@ void add_zone_command(CLI::App& program, int& status) {
         diff, options, status);
     compared->add_option("FILE", options->paths, "Two zone files")->required()->expected(2);
     add_retransfer_command(*zone, status);
+    add_served_zones_commands(*zone, status);
 }
 
 }  // namespace nearcast

@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "server_metrics.h"
 #include "server_report.h"
 #include "zone_answerer.h"
+#include "zone_listing.h"
 
 namespace nearcast::app {
 namespace {
@@ -33,6 +35,8 @@ constexpr milliseconds kCollectInterval{250};
 
 // With the name of a zone behind it.
 constexpr std::string_view kRetransfer = "retransfer ";
+constexpr std::string_view kExport = "export ";
+constexpr std::string_view kZones = "zones";
 
 // Zones that are told one by one when they load.
 constexpr size_t kZonesToldMax = 1000;
@@ -82,6 +86,22 @@ void log_outcome(const ZoneOutcome& outcome) {
             "zone_failed",
             {{"zone", outcome.zone}, {"file", outcome.file}, {"still_serving_serial", serial}});
     }
+}
+
+struct Numbered {
+    std::string what;
+    size_t number = 0;
+};
+
+// "export example.org 300": the part of the answer that begins with 300. The first without it.
+Numbered number_behind(const std::string& command) {
+    Numbered found{.what = command};
+    const size_t space = command.rfind(' ');
+    if (space == std::string::npos) return found;
+    const char* const end = command.data() + command.size();
+    const auto read = std::from_chars(command.data() + space + 1, end, found.number);
+    if (read.ec == std::errc() && read.ptr == end) found.what.resize(space);
+    return found;
 }
 
 }  // namespace
@@ -274,11 +294,17 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
     } else if (command == "status") {
         control_->reply(client, status_json(zones_.size(), pulses_.first(workers_.size()),
                                             statistics_.collect()));
+    } else if (command.starts_with(kZones)) {
+        control_->reply(client, zones_json(ledger_, number_behind(command).number));
+    } else if (command.starts_with(kExport)) {
+        const Numbered wish = number_behind(command);
+        control_->reply(client, export_json(zones_, wish.what.substr(kExport.size()), wish.number));
     } else if (command.starts_with(kRetransfer)) {
         retransfer(client, command.substr(kRetransfer.size()));
     } else {
         control_->reply(
-            client, to_json(base::Error{"unknown command", "reload, status or retransfer ZONE"}));
+            client, to_json(base::Error{"unknown command",
+                                        "reload, status, zones, export ZONE or retransfer ZONE"}));
     }
 }
 
@@ -322,7 +348,8 @@ void ServerLoop::finish_reload() {
     if (!finished) return;
     if (finished->report) {
         log_report(*finished->report);
-        announce(*finished->report);
+        // The ledger has told the secondaries of each change.
+        if (options_.on_loaded) options_.on_loaded(finished->report->behind);
     } else {
         log::error("reload_failed", {{"reason", finished->report.error().message},
                                      {"try", finished->report.error().hint}});
