@@ -11,8 +11,6 @@ import pytest
 import peers
 from server import Server
 
-UPDATE = ('[[update.zone]]\nzone = "large.example"\nallow = ["127.0.0.1"]\n')
-
 
 def rename_a_host(path):
     """One record goes, one comes, and the serial is raised."""
@@ -73,7 +71,8 @@ def test_a_secondary_is_sent_the_changes(peer, zones, transfers, tmp_path):
 def changes_from(port, zone, serial, tcp):
     """The SOA serials of the answer, in their order, and the number of all its records."""
     query = dns.message.make_query(zone, "IXFR")
-    query.authority.append(dns.rrset.from_text(zone, 0, "IN", "SOA", f". . {serial} 0 0 0 0"))
+    query.authority.append(dns.rrset.from_text(f"{zone}.", 0, "IN", "SOA",
+                                               f". . {serial} 0 0 0 0"))
     query.use_edns(payload=1232)
     ask = dns.query.tcp if tcp else dns.query.udp
     response = ask(query, "127.0.0.1", port=port, timeout=10, one_rr_per_rrset=True)
@@ -105,8 +104,8 @@ def test_a_zone_that_changes_while_it_is_sent_arrives_as_it_was(zones, transfers
         hosts = 0
         for number, message in enumerate(messages):
             if number < 3:
-                path.write_text(re.sub(r"hostmaster \d+ ", f"hostmaster {20 + number} ",
-                                       path.read_text()).replace(f"host{number} A", f"new{number} A"))
+                text = re.sub(r"hostmaster \d+ ", f"hostmaster {20 + number} ", path.read_text())
+                path.write_text(text.replace(f"host{number} A", f"new{number} A"))
                 ours.reload()
             for rrset in message.answer:
                 if rrset.rdtype == dns.rdatatype.SOA:

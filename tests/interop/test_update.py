@@ -91,8 +91,8 @@ def test_who_may_not_is_refused(zones, transfers):
 
 
 def test_names_and_types_are_scoped(zones, transfers):
-    config = transfers(BY_KEY + 'names = ["subtree:dyn.odd.example", "match:_acme-challenge.*.odd.example"]\n'
-                       'types = ["A", "TXT"]\n')
+    config = transfers(BY_KEY + 'types = ["A", "TXT"]\nnames = ["subtree:dyn.odd.example", '
+                       '"match:_acme-challenge.*.odd.example"]\n')
     with Server(zones, "--transfers", config) as ours:
         for line, is_allowed in ((f"add a.dyn.{ZONE} 60 A 192.0.2.7", True),
                                  (f"add _acme-challenge.www.{ZONE} 60 TXT x", True),
