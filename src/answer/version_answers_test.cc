@@ -7,16 +7,18 @@
 
 #include <cstdlib>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "answer/served_zones.h"
-#include "dns/rdata.h"
-#include "dns/zone_file.h"
+#include "dns/encoding.h"
+#include "dnssec/nsec3.h"
 #include "zone/apply.h"
 #include "zone/delta.h"
+#include "zone/difference.h"
 #include "zone/zone_fixture.h"
 
 namespace nearcast::answer {
@@ -66,7 +68,8 @@ constexpr std::array<const char*, 16> kAsked = {"A",    "AAAA", "NS",    "CNAME"
 
 class RandomChanges {
  public:
-    explicit RandomChanges(uint64_t seed) : random_(seed) {}
+    // Where a zone is signed anew after each change, nothing else makes NSEC or NSEC3 records.
+    RandomChanges(uint64_t seed, bool is_signed) : random_(seed), is_signed_(is_signed) {}
 
     size_t below(size_t count) { return random_() % count; }
     template <typename List>
@@ -87,6 +90,10 @@ class RandomChanges {
     // A line of a zone file.
     std::string record() {
         constexpr std::string_view kBase32 = "0123456789abcdefghijklmnopqrstuv";
+        if (is_signed_) {
+            const std::string text = one_of(kData);
+            return text.starts_with("NSEC") ? "" : name() + " 60 " + text + "\n";
+        }
         if (below(12) == 0) {
             const std::string hash = std::string(31, '0') + kBase32[below(kBase32.size())];
             return hash + " 60 NSEC3 1 0 0 - " + hash + " A\n";
@@ -117,7 +124,8 @@ class RandomChanges {
     }
 
     std::string zone() {
-        std::string text = soa(1) + "@ 60 NS ns\n@ 60 NSEC a NS SOA NSEC\n";
+        std::string text = soa(1) + "@ 60 NS ns\n";
+        if (!is_signed_) text += "@ 60 NSEC a NS SOA NSEC\n";
         for (size_t count = 5 + below(60); count > 0; --count) text += record();
         return text;
     }
@@ -131,6 +139,7 @@ class RandomChanges {
 
  private:
     std::mt19937_64 random_;
+    bool is_signed_;
 };
 
 // A random zone that no check finds fault with, without signatures that sign nothing.
@@ -141,13 +150,38 @@ std::string good_zone(RandomChanges& random) {
     }
 }
 
+// The zone with a chain of NSEC3 over its names, to which no unsigned delegation belongs.
+std::string sign(const ImageBlock& plain) {
+    constexpr std::array<uint8_t, 2> kSalt = {0xAA, 0xBB};
+    const dnssec::Nsec3Parameters parameters{
+        .algorithm = dnssec::kNsec3Sha1, .flags = 0, .iterations = 1, .salt = kSalt};
+    std::set<std::string> hashes;
+    zone::NodeWalk nodes{Version(plain.image())};
+    for (zone::Node node = nodes.next(); node; node = nodes.next()) {
+        const bool is_unsigned = node.has(zone::kDelegation) && !node.find(RRType::DS);
+        if (node.has(zone::kOccluded) || is_unsigned) continue;
+        std::string text;
+        dns::append_base32hex(dnssec::nsec3_hash(parameters, zone::HashedName(node.owner()).wire()),
+                              text);
+        hashes.insert(text);
+    }
+    std::string text = zone::text_of(plain) + "example.org. 60 NSEC3PARAM 1 0 1 aabb\n";
+    for (auto at = hashes.begin(); at != hashes.end(); ++at) {
+        const auto next = std::next(at) == hashes.end() ? hashes.begin() : std::next(at);
+        text += *at + ".example.org. 60 NSEC3 1 1 1 aabb " + *next + " A\n";
+    }
+    return text;
+}
+
 class VersionAnswers : public testing::Test {
  protected:
     void run(uint64_t seed);
+    void run_all();
     void expect_same_records();
     void ask(RandomChanges& random);
     // False when the change is none that a zone can have.
     bool change(RandomChanges& random);
+    std::optional<Changeset> changes_of(RandomChanges& random);
 
     Version version() { return zones_->table().pin(apex_)->version(); }
     Version whole() { return whole_zones_->table().pin(apex_)->version(); }
@@ -155,6 +189,8 @@ class VersionAnswers : public testing::Test {
     const dns::Name apex_ = *dns::parse_name("example.org.");
     std::unique_ptr<ServedZones> zones_;        // With deltas.
     std::unique_ptr<ServedZones> whole_zones_;  // Compiled anew each time.
+    bool is_signed_ = false;
+    ImageBlock plain_;  // Where it is signed: the zone without its chain.
     size_t delta_count_ = 0;
     size_t fold_count_ = 0;
 };
@@ -192,8 +228,20 @@ void VersionAnswers::ask(RandomChanges& random) {
     }
 }
 
+std::optional<Changeset> VersionAnswers::changes_of(RandomChanges& random) {
+    if (!is_signed_) return random.change(whole(), whole().serial());
+    const Version plain(plain_.image());
+    auto next = zone::apply_changes(plain, random.change(plain, plain.serial()));
+    if (!next) return std::nullopt;
+    plain_ = *std::move(next);
+    const ImageBlock with_chain = zone::image_of(sign(plain_));
+    return zone::difference(whole(), Version(with_chain.image()));
+}
+
 bool VersionAnswers::change(RandomChanges& random) {
-    const Changeset changes = random.change(whole(), whole().serial());
+    const auto found = changes_of(random);
+    if (!found) return false;
+    const Changeset& changes = *found;
     auto next_whole = zone::apply_changes(whole(), changes);
     const auto names = zone::name_changes(version(), changes);
     if (!names) return false;
@@ -217,10 +265,14 @@ bool VersionAnswers::change(RandomChanges& random) {
 
 void VersionAnswers::run(uint64_t seed) {
     SCOPED_TRACE("NEARCAST_SEED=" + std::to_string(seed));
-    RandomChanges random(seed);
+    RandomChanges random(seed, is_signed_);
     zones_ = std::make_unique<ServedZones>();
     whole_zones_ = std::make_unique<ServedZones>();
-    const std::string text = good_zone(random);
+    std::string text = good_zone(random);
+    if (is_signed_) {
+        plain_ = zone::image_of(text);
+        text = sign(plain_);
+    }
     zones_->table().publish(zone::image_of(text));
     whole_zones_->table().publish(zone::image_of(text));
     for (size_t done = 0, tried = 0; done < kChangesPerSeed && tried < 100; ++tried) {
@@ -233,7 +285,7 @@ void VersionAnswers::run(uint64_t seed) {
     }
 }
 
-TEST_F(VersionAnswers, AreThoseOfAFreshImage) {
+void VersionAnswers::run_all() {
     const char* const only = std::getenv("NEARCAST_SEED");
     if (only != nullptr) {
         run(std::strtoull(only, nullptr, 10));
@@ -243,6 +295,13 @@ TEST_F(VersionAnswers, AreThoseOfAFreshImage) {
     // Most changes must have been deltas, or the test has shown little.
     EXPECT_GT(delta_count_, kSeeds * kChangesPerSeed / 3);
     EXPECT_GT(fold_count_, kSeeds);
+}
+
+TEST_F(VersionAnswers, AreThoseOfAFreshImage) { run_all(); }
+
+TEST_F(VersionAnswers, ProveTheSameWithNsec3) {
+    is_signed_ = true;
+    run_all();
 }
 
 }  // namespace
