@@ -199,8 +199,12 @@ int check_node(const std::string& config_path) {
     const auto question = anycast::ProbeQuestion::for_zone(config->probe_zone);
     if (!question) return cannot_start(question.error());
     ServerOptions options;
-    if (const auto read = read_sections(config_path, options); !read) {
+    if (auto read = read_sections(config_path, options); !read) {
         return cannot_start(read.error());
+    }
+    if (options.transfers.tls.has_server()) {
+        const auto context = tls::TlsContext::for_server(options.transfers.tls.server);
+        if (!context) return cannot_start(context.error());
     }
     return check_zones(config->zones_directory);
 }

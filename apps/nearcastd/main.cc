@@ -48,9 +48,9 @@ void define_options(CLI::App& app, CommandLine& line) {
         ->type_name("ADDR:PORT");
     app.add_option(
            "--settings,--transfers", line.settings,
-           "Keys (TSIG), who may have which zone, what comes from other servers, cookies, metrics: "
-           "a file with the sections [[key]], [transfer], [[secondary]], [cookies] and [metrics] "
-           "of node.toml")
+           "Keys (TSIG), certificates, who may have which zone, what comes from other servers, "
+           "cookies, metrics and limits: a file with the sections [[key]], [tls], [serve], "
+           "[transfer], [[secondary]], [cookies] and [metrics] of node.toml")
         ->type_name("FILE");
     app.add_option("--threads", line.server.threads,
                    "Worker threads, each with sockets of its own; 0 means one for each core")

@@ -122,9 +122,11 @@ void log_report(const LoadReport& report) {
 }
 
 ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
+                       tls::ReloadableContext& tls,
                        std::vector<std::unique_ptr<serve::Worker>> workers)
     : options_(options),
       zones_(served.table),
+      tls_(tls),
       notifier_(options.transfers),
       ledger_(listen_to(served.ledger)),
       secondaries_(options.transfers, served.table, served.ledger),
@@ -218,7 +220,7 @@ transfer::RequestDesk::Partners ServerLoop::partners(MayWait may_wait) {
 
 std::unique_ptr<transfer::RequestDesk> ServerLoop::make_desk() {
     transfer::RequestDesk::Partners waiting = partners(MayWait::Yes);
-    waiting.ask = make_own_responder(zones_, {.identity = identity_of(options_)});
+    waiting.ask = make_own_responder(zones_, responder_options());
     return std::make_unique<transfer::RequestDesk>(options_.transfers, std::move(waiting));
 }
 
@@ -231,11 +233,11 @@ void ServerLoop::start_workers() {
     }
     const auto* const cookie_secrets = options_.cookies.is_enabled ? &cookie_secrets_ : nullptr;
     for (size_t i = 0; i < workers_.size(); ++i) {
-        const answer::ResponderOptions options{.identity = identity_of(options_),
-                                               .probe_token = options_.probe_token,
-                                               .worker_index = static_cast<uint16_t>(i),
-                                               .cookie_secrets = cookie_secrets,
-                                               .cookie_policy = options_.cookies.policy};
+        answer::ResponderOptions options = responder_options();
+        options.probe_token = options_.probe_token;
+        options.worker_index = static_cast<uint16_t>(i);
+        options.cookie_secrets = cookie_secrets;
+        options.cookie_policy = options_.cookies.policy;
         const TransferHands hands{.config = options_.transfers,
                                   .partners = partners(MayWait::No),
                                   .sender = sender_,
@@ -343,10 +345,32 @@ void ServerLoop::announce(const LoadReport& report) {
     }
 }
 
+answer::ResponderOptions ServerLoop::responder_options() const {
+    return {.identity = identity_of(options_), .udp_payload_max = options_.serve.udp_payload_max};
+}
+
+std::optional<base::Error> ServerLoop::refresh_certificate() {
+    if (!options_.transfers.tls.has_server()) return std::nullopt;
+    const Result<bool> changed = tls_.refresh();
+    if (!changed) {
+        log::error("certificate_failed", {{"reason", changed.error().message},
+                                          {"try", changed.error().hint},
+                                          {"next", "the last good one goes on"}});
+        return changed.error();
+    }
+    if (*changed) {
+        log::info("certificate_loaded",
+                  {{"file", tls_.settings().certificate},
+                   {"expires", std::to_string(tls_.current()->expires_at())}});
+    }
+    return std::nullopt;
+}
+
 void ServerLoop::finish_reload() {
-    const std::optional<Reloader::Finished> finished = reloader_.take();
+    std::optional<Reloader::Finished> finished = reloader_.take();
     if (!finished) return;
     if (finished->report) {
+        finished->report->certificate = refresh_certificate();
         log_report(*finished->report);
         // The ledger has told the secondaries of each change.
         if (options_.on_loaded) options_.on_loaded(finished->report->behind);

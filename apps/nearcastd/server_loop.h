@@ -9,6 +9,7 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@
 #include "serve/worker.h"
 #include "server_process.h"
 #include "service_manager.h"
+#include "tls/reloadable_context.h"
 #include "transfer/late_answers.h"
 #include "transfer/notifier.h"
 #include "transfer/secondary_zones.h"
@@ -52,7 +54,7 @@ struct ServedZones {
 class ServerLoop {
  public:
     // All references outlive the loop.
-    ServerLoop(const ServerOptions& options, ServedZones served,
+    ServerLoop(const ServerOptions& options, ServedZones served, tls::ReloadableContext& tls,
                std::vector<std::unique_ptr<serve::Worker>> workers);
     ServerLoop(const ServerLoop&) = delete;
     ServerLoop& operator=(const ServerLoop&) = delete;
@@ -91,6 +93,9 @@ class ServerLoop {
     uint64_t request_reload();
     void reload_cookie_secrets();
     void finish_reload();
+    // Takes in a new certificate. Nothing, or what is wrong with it.
+    [[nodiscard]] std::optional<base::Error> refresh_certificate();
+    [[nodiscard]] answer::ResponderOptions responder_options() const;
     void tick(base::Instant now);
     [[nodiscard]] bool have_workers_moved();
     [[nodiscard]] base::Instant next_tick(base::Instant now) const;
@@ -98,6 +103,7 @@ class ServerLoop {
 
     const ServerOptions& options_;
     zone::ZoneTable& zones_;
+    tls::ReloadableContext& tls_;
     transfer::Notifier notifier_;
     zone::ZoneLedger& ledger_;
     transfer::SecondaryZones secondaries_;

@@ -43,13 +43,14 @@ int cannot_start(const Error& error) {
 }
 
 // Shares out the descriptors that the system grants; the rest of the limits stay as they are.
-Result<serve::TcpLimits> tcp_limits(size_t workers, size_t addresses) {
+Result<serve::TcpLimits> tcp_limits(const serve::TcpLimits& wanted, size_t workers,
+                                    size_t addresses) {
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
 
-    serve::TcpLimits limits;
+    serve::TcpLimits limits = wanted;
     const size_t granted = files.rlim_max == RLIM_INFINITY ? SIZE_MAX : files.rlim_max;
     const size_t fixed = kOtherDescriptors + workers * (2 + 2 * addresses);
     const size_t left = granted > fixed ? (granted - fixed) / workers : 0;
@@ -64,19 +65,31 @@ Result<serve::TcpLimits> tcp_limits(size_t workers, size_t addresses) {
 
 using Workers = std::vector<std::unique_ptr<serve::Worker>>;
 
-Result<Workers> open_workers(const ServerOptions& options) {
-    const size_t count = worker_count(options.threads);
+Result<void> check_addresses(const ServerOptions& options) {
     for (const base::SocketAddress& address : options.listen) {
         if (const Result<void> free = serve::check_is_free(address); !free) {
-            return std::unexpected(free.error());
+            return free;
         }
     }
-    const Result<serve::TcpLimits> limits = tcp_limits(count, options.listen.size());
+    for (const base::SocketAddress& address : options.serve.tls_listen) {
+        if (const Result<void> free = serve::check_is_free_for_tls(address); !free) return free;
+    }
+    return {};
+}
+
+Result<Workers> open_workers(const ServerOptions& options, const tls::ReloadableContext& tls) {
+    const size_t count = worker_count(options.threads);
+    if (const auto done = check_addresses(options); !done) return std::unexpected(done.error());
+    const size_t addresses = options.listen.size() + options.serve.tls_listen.size();
+    const Result<serve::TcpLimits> limits = tcp_limits(options.serve.tcp, count, addresses);
     if (!limits) return std::unexpected(limits.error());
     Workers workers;
     for (size_t i = 0; i < count; ++i) {
         Result<std::unique_ptr<serve::Worker>> worker =
-            serve::Worker::open({.listen = options.listen, .tcp = *limits});
+            serve::Worker::open({.listen = options.listen,
+                                 .tcp = *limits,
+                                 .tls_listen = options.serve.tls_listen,
+                                 .tls = &tls});
         if (!worker) return std::unexpected(worker.error());
         workers.push_back(std::move(*worker));
     }
@@ -146,19 +159,24 @@ int run_server(const ServerOptions& options) {
     mallopt(M_ARENA_MAX, kArenasMax);
     std::signal(SIGPIPE, SIG_IGN);  // A reader of the log that ends does not end the server.
     block_server_signals();
-    Result<Workers> workers = open_workers(options);
+    tls::ReloadableContext tls(options.transfers.tls.server);
+    Result<Workers> workers = open_workers(options, tls);
     if (!workers) return cannot_start(workers.error());
     const Result<std::string> user = drop_privileges(
         options.user.empty() ? default_user(options.zones_directory) : options.user);
     if (!user) return cannot_start(user.error());
 
+    // As the user who has to read it again later.
+    if (options.transfers.tls.has_server()) {
+        if (const Result<bool> read = tls.refresh(); !read) return cannot_start(read.error());
+    }
     zone::ZoneTable zones;
     const auto ledger = open_ledger(options, zones);
     if (!ledger) return cannot_start(ledger.error());
     ZoneDirectory directory(options.zones_directory, zones, **ledger);
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
-    ServerLoop loop(options, {zones, **ledger, directory}, std::move(*workers));
+    ServerLoop loop(options, {zones, **ledger, directory}, tls, std::move(*workers));
     if (const Result<void> opened = loop.open(); !opened) return cannot_start(opened.error());
     log::info("serving", {{"zones", std::to_string(zones.size())},
                           {"workers", std::to_string(worker_count(options.threads))},

@@ -20,6 +20,7 @@
 #include "base/pulse.h"
 #include "observe/metrics_config.h"
 #include "observe/tap_config.h"
+#include "serve/serve_config.h"
 #include "shield/cookie_config.h"
 #include "transfer/transfer_config.h"
 #include "zone/store_config.h"
@@ -36,7 +37,8 @@ struct ServerOptions {
     bool is_empty_allowed = false;
     std::vector<base::SocketAddress> listen;
     unsigned threads = 0;                // 0: one for each core that this process may use.
-    transfer::TransferConfig transfers;  // Keys, and who may have which zone.
+    serve::ServeConfig serve;            // TLS, and the limits of connections.
+    transfer::TransferConfig transfers;  // Keys, certificates, and who may have which zone.
     zone::StoreConfig store;
     shield::CookieConfig cookies;
     observe::MetricsConfig metrics;

@@ -70,13 +70,18 @@ std::string requested_command(std::string_view line) {
 
 std::string to_json(const base::Result<LoadReport>& report) {
     if (!report) return to_json(report.error());
-    return to_line({{"ok", report->failed() == 0},
-                    {"zones", report->zones},
-                    {"loaded", to_array(report->changed, true)},
-                    {"unchanged", report->unchanged},
-                    {"withdrawn", report->withdrawn},
-                    {"failed", to_array(report->changed, false)},
-                    {"milliseconds", report->duration.count()}});
+    json object{{"ok", report->failed() == 0 && !report->certificate},
+                {"zones", report->zones},
+                {"loaded", to_array(report->changed, true)},
+                {"unchanged", report->unchanged},
+                {"withdrawn", report->withdrawn},
+                {"failed", to_array(report->changed, false)},
+                {"milliseconds", report->duration.count()}};
+    if (report->certificate) {
+        object["certificate"] = {{"error", report->certificate->message},
+                                 {"try", report->certificate->hint}};
+    }
+    return to_line(object);
 }
 
 std::string status_json(size_t zones, std::span<const base::Pulse> pulses,

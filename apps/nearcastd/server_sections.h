@@ -12,8 +12,8 @@
 
 namespace nearcast::app {
 
-// Fills in what the file says: transfers and keys, the store, cookies, metrics, dnstap. What else
-// `options` has stays.
+// Fills in what the file says: transfers and keys, TLS and limits, the store, cookies, metrics,
+// dnstap. What else `options` has stays.
 [[nodiscard]] base::Result<void> read_sections(const std::string& path, ServerOptions& options);
 
 // The same from memory; `path` is only for messages.

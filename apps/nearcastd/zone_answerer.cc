@@ -94,9 +94,9 @@ size_t ZoneAnswerer::answer_ordinary(const transfer::PlainQuestion& question) {
     return exchange.response_size;
 }
 
-void ZoneAnswerer::take_connection(base::Fd socket, const serve::PeerAddress& peer,
+void ZoneAnswerer::take_connection(tls::Stream stream, const serve::PeerAddress& peer,
                                    std::span<const uint8_t> unanswered) noexcept {
-    sender_.take(std::move(socket), address_of(peer.generic), unanswered);
+    sender_.take(std::move(stream), address_of(peer.generic), unanswered);
 }
 
 void ZoneAnswerer::take_datagram(serve::DatagramReply reply,

@@ -43,7 +43,7 @@ class ZoneAnswerer final : public serve::Answerer {
 
     void respond(std::span<answer::Exchange> batch) noexcept override;
     void offline() noexcept override { responder_.offline(); }
-    void take_connection(base::Fd socket, const serve::PeerAddress& peer,
+    void take_connection(tls::Stream stream, const serve::PeerAddress& peer,
                          std::span<const uint8_t> unanswered) noexcept override;
     void take_datagram(serve::DatagramReply reply,
                        std::span<const uint8_t> message) noexcept override;

@@ -43,6 +43,7 @@ struct LoadReport {
     size_t zones = 0;     // Served now.
     size_t behind = 0;    // Files that are not served as they lie on disk, changed now or earlier.
     std::chrono::milliseconds duration{0};
+    std::optional<base::Error> certificate;  // What is wrong with a new one, for TLS.
 
     [[nodiscard]] size_t failed() const;
 };

@@ -26,6 +26,9 @@ using zone::HashedName;
 // keeps about a dozen under way), few enough that what they hold fits in the first caches.
 constexpr size_t kStageMax = 32;
 
+// Responses all look alike in steps of this (RFC 8467 §4.1): most names' answers need one.
+constexpr size_t kPaddingBlock = 468;
+
 // A response that has nothing but a header, the longest question and OPT with our options.
 constexpr size_t kRoomMin = 512;
 
@@ -179,7 +182,8 @@ void Responder::Worker::fetch_node(const Job& job) const {
     if (job.zone && !job.zone->is_unavailable()) job.zone->prefetch_node(job.name.hash());
 }
 
-// What the options of the query ask for.
+// What the options of the query ask for. Those that do not fit the transport are as unknown ones:
+// over UDP a keepalive is ignored (RFC 7828 §3.2.1), and padding hides nothing in the clear.
 void Responder::Worker::prepare_options(Job& job, uint32_t now) {
     const dns::Edns& edns = job.query.edns;
     response_options.begin(edns.is_present);
@@ -187,6 +191,7 @@ void Responder::Worker::prepare_options(Job& job, uint32_t now) {
     bool wants_nsid = false;
     bool wants_expire = false;
     bool has_cookie = false;
+    bool wants_keepalive = false;
     dns::OptionReader asked(edns.options(job.exchange->query));
     dns::EdnsOption option;
     while (asked.next(option)) {
@@ -196,6 +201,10 @@ void Responder::Worker::prepare_options(Job& job, uint32_t now) {
         if (option.code == dns::kCookie && !std::exchange(has_cookie, true)) {
             take_cookie(job, option.data, now);
         }
+        if (option.code == dns::kTcpKeepalive) wants_keepalive = true;
+        if (option.code == dns::kPadding && job.exchange->is_encrypted) {
+            response_options.pad_to(kPaddingBlock);
+        }
         if (option.code == dns::kProbe && knows_probes && job.exchange->is_local) {
             job.exchange->is_probe = std::ranges::equal(option.data, probe_token);
         }
@@ -204,6 +213,10 @@ void Responder::Worker::prepare_options(Job& job, uint32_t now) {
     if (wants_expire) job.exchange->is_special = true;
     if (wants_expire && job.exchange->expire) {
         response_options.add_u32(dns::kExpire, *job.exchange->expire);
+    }
+    if (wants_keepalive && job.exchange->transport == Transport::Tcp &&
+        job.exchange->keepalive > 0) {
+        response_options.add_u16(dns::kTcpKeepalive, job.exchange->keepalive);
     }
     if (job.exchange->is_probe) response_options.add_u16(dns::kProbe, worker_index);
 }

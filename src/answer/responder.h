@@ -27,6 +27,10 @@
 #include "shield/cookie_jar.h"
 #include "zone/zone_table.h"
 
+namespace nearcast::tls {
+class TlsSession;
+}
+
 namespace nearcast::answer {
 
 enum class Transport : uint8_t { Udp, Tcp };
@@ -40,6 +44,11 @@ struct Exchange {
     const sockaddr* peer = nullptr;  // Who asks, where that may matter; null: unknown.
     // Nobody reads along: responses are padded for who asks for it (RFC 7830).
     bool is_encrypted = false;
+    // Passed on to who needs to know more of the client, and not looked at here; may be null.
+    const tls::TlsSession* session = nullptr;
+    // How long an idle connection stays, in units of 100 ms, for who asks (RFC 7828); on TCP only.
+    // Zero: nothing is said, since that would ask clients to close.
+    uint16_t keepalive = 0;
     // Bytes that the caller adds to the response: the client's limit has them.
     size_t reserved = 0;
     // What the caller has decided already: a response without records that says so.

@@ -96,6 +96,14 @@ class ResponderTest : public testing::Test {
         return zones_.send(dns::build_query(draft), Transport::Udp, is_local);
     }
 
+    static std::vector<uint8_t> query_with(std::string_view name, const dns::EdnsOption& option) {
+        const dns::Name root;
+        dns::QueryDraft draft;
+        draft.qname = *dns::parse_name(name, &root);
+        draft.options = {&option, 1};
+        return dns::build_query(draft);
+    }
+
     ServedZones zones_;
 };
 
@@ -255,6 +263,34 @@ TEST_F(ResponderTest, TellsNobodyElse) {
     EXPECT_FALSE(from_afar->option(dns::kProbe));
     const auto with_wrong_token = dns::read_response(probe(ProbeToken{7}, true));
     EXPECT_FALSE(with_wrong_token->option(dns::kProbe));
+}
+
+TEST_F(ResponderTest, PadsEncryptedResponsesToStepsForWhoAsks) {
+    const std::vector<uint8_t> zeros(20);
+    for (const char* name : {"example.org", "x.wild.example.org", "many.example.org"}) {
+        const auto query = query_with(name, {dns::kPadding, zeros});
+        Exchange exchange;
+        exchange.transport = Transport::Tcp;
+        EXPECT_FALSE(dns::read_response(zones_.send(query, exchange))->option(dns::kPadding));
+        exchange.is_encrypted = true;
+        const auto padded = zones_.send(query, exchange);
+        EXPECT_EQ(padded.size() % 468, 0U) << name;
+        EXPECT_TRUE(dns::read_response(padded)->option(dns::kPadding));
+        const auto unasked = zones_.send(query_with(name, {dns::kNsid, {}}), exchange);
+        EXPECT_FALSE(dns::read_response(unasked)->option(dns::kPadding));
+    }
+}
+
+TEST_F(ResponderTest, TellsItsIdleLimitOverTcpToWhoAsks) {
+    const auto query = query_with("example.org", {dns::kTcpKeepalive, {}});
+    Exchange exchange;
+    exchange.keepalive = 100;
+    EXPECT_FALSE(dns::read_response(zones_.send(query, exchange))->option(dns::kTcpKeepalive));
+    exchange.transport = Transport::Tcp;
+    const auto response = dns::read_response(zones_.send(query, exchange));
+    ASSERT_TRUE(response && response->option(dns::kTcpKeepalive));
+    const auto limit = *response->option(dns::kTcpKeepalive);
+    EXPECT_EQ(std::vector<uint8_t>(limit.begin(), limit.end()), (std::vector<uint8_t>{0, 100}));
 }
 
 TEST_F(ResponderTest, AnswersALongBatchEachInItsPlace) {

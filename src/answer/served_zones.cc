@@ -74,8 +74,16 @@ std::vector<uint8_t> query_for(std::string_view question) {
 
 std::vector<uint8_t> ServedZones::send(std::span<const uint8_t> query, Transport transport,
                                        bool is_local) {
+    Exchange exchange;
+    exchange.transport = transport;
+    exchange.is_local = is_local;
+    return send(query, exchange);
+}
+
+std::vector<uint8_t> ServedZones::send(std::span<const uint8_t> query, Exchange exchange) {
     std::vector<uint8_t> room(dns::kMessageSizeMax);
-    Exchange exchange{query, room, transport, is_local};
+    exchange.query = query;
+    exchange.room = room;
     responder_->respond({&exchange, 1});
     room.resize(exchange.response_size);
     return room;

@@ -39,6 +39,9 @@ class ServedZones {
                                             Transport transport = Transport::Udp,
                                             bool is_local = false);
 
+    // The response to `exchange`, of which all is filled in but query and room.
+    [[nodiscard]] std::vector<uint8_t> send(std::span<const uint8_t> query, Exchange exchange);
+
     [[nodiscard]] zone::ZoneTable& table() { return table_; }
     [[nodiscard]] Responder& responder() { return *responder_; }
 

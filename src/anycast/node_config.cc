@@ -112,6 +112,11 @@ void read_node(ConfigTable root, NodeConfig& config) {
     root.table("zones").read("directory", config.zones_directory, "\"/var/lib/nearcast/zones\"");
 }
 
+constexpr std::array<std::string_view, 9> kServeKeys = {
+    "tls_listen",         "udp_payload_max", "tcp_connections_max", "tcp_prefix_connections_max",
+    "tcp_prefix_v4",      "tcp_prefix_v6",   "tcp_idle_limit",      "tls_handshakes_max",
+    "tls_handshake_limit"};
+
 constexpr uint64_t kThreadsMax = 256;  // What the page shared by guard and server has room for.
 
 void read_serve(ConfigTable root, NodeConfig& config) {
@@ -122,6 +127,8 @@ void read_serve(ConfigTable root, NodeConfig& config) {
                        R"(["192.0.2.53:53", "[2001:db8:53::53]:53"])");
     if (config.listen.empty()) serve.refuse("listen", "is empty", "[\"192.0.2.53:53\"]");
     read_small(serve, "threads", config.threads, {0, kThreadsMax}, "0");
+    // TLS, and the limits of connections: src/serve reads them.
+    for (const std::string_view key : kServeKeys) serve.leave(key);
 }
 
 void check_prefixes(ConfigTable& anycast, const NodeConfig& config) {
@@ -311,8 +318,8 @@ Result<NodeConfig> read_all(ConfigFile file, const std::string& path) {
     read_guard(file.root(), config);
     read_routing(file.root(), config);
     // What the server alone has to know: apps/nearcastd/server_sections.h has it read.
-    for (const std::string_view key :
-         {"key", "transfer", "secondary", "update", "store", "cookies", "metrics", "dnstap"}) {
+    for (const std::string_view key : {"key", "transfer", "secondary", "update", "tls", "store",
+                                       "cookies", "metrics", "dnstap"}) {
         file.root().leave(key);
     }
     if (auto done = file.finish(); !done) return std::unexpected(done.error());

@@ -17,4 +17,10 @@ namespace nearcast::base {
     return ::getentropy(&value, sizeof value) == 0 ? value : uint16_t{1};
 }
 
+// For what others must not foresee, once: a seed.
+[[nodiscard]] inline uint64_t random_u64() {
+    uint64_t value = 1;
+    return ::getentropy(&value, sizeof value) == 0 ? value : uint64_t{1};
+}
+
 }  // namespace nearcast::base

@@ -7,9 +7,9 @@
 #include <span>
 
 #include "answer/responder.h"
-#include "base/fd.h"
 #include "serve/datagram_reply.h"
 #include "serve/locality.h"
+#include "tls/stream.h"
 
 namespace nearcast::serve {
 
@@ -27,10 +27,10 @@ class Answerer {
     // The worker is about to block: what was read for earlier batches may be freed.
     virtual void offline() noexcept = 0;
 
-    // Takes over a TCP connection, non-blocking, on which respond() has set takes_connection.
-    // `unanswered` is what came in from that query on, its length first; the rest is in the socket.
-    // One who never sets that need not take any.
-    virtual void take_connection([[maybe_unused]] base::Fd socket,
+    // Takes over a connection over TCP or TLS, non-blocking, on which respond() has set
+    // takes_connection. `unanswered` is what came in from that query on, its length first; the rest
+    // is in the stream. One who never sets that need not take any.
+    virtual void take_connection([[maybe_unused]] tls::Stream stream,
                                  [[maybe_unused]] const PeerAddress& peer,
                                  [[maybe_unused]] std::span<const uint8_t> unanswered) noexcept {}
 

@@ -36,6 +36,11 @@ constexpr int kTcpUnsentMax = 64 << 10;
 // A peer that acknowledges nothing for so long is gone: it is not worth a slot.
 constexpr int kTcpUserTimeoutMs = 10'000;
 
+// Connections that may begin with a question before the handshake of TCP is done (RFC 7413), where
+// the system lets servers do so (net.ipv4.tcp_fastopen & 2). Each came with a cookie, so not from a
+// forged address; doubled, twice as many questions of those who collected cookies may wait.
+constexpr int kTcpFastOpenMax = 256;
+
 constexpr int kOn = 1;
 
 bool set(const Fd& socket, int level, int option, int value) {
@@ -87,8 +92,12 @@ void set_buffer(const Fd& socket, int forced_option, int option, int size) {
         set(socket, SOL_SOCKET, option, size / 2);
 }
 
-// A forged "packet too big" must not make this host fragment for a client: OMIT ignores what the
-// path is said to carry and never sets DF. Responses of 1232 bytes fit everywhere anyway.
+// A forged "packet too big" must not make this host fragment for a client, nor shrink what it
+// sends: OMIT ignores what the path is said to carry, and never sets DF. DONT would send without DF
+// too, but cuts a response into fragments of the size that the forged message told (552 bytes, or
+// 1280): into what an attacker needs to put a fragment of his own in (RFC 9715 §3). INTERFACE would
+// drop what an interface of less than 1500 bytes does not take. Responses of 1232 bytes fit
+// everywhere.
 bool never_follow_path_mtu(const Fd& socket, bool is_v6) {
     return is_v6 ? set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT)
                  : set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
@@ -126,6 +135,10 @@ Result<void> check_is_free(const SocketAddress& address) {
     return try_bind(address, SOCK_STREAM, "TCP");
 }
 
+Result<void> check_is_free_for_tls(const SocketAddress& address) {
+    return try_bind(address, SOCK_STREAM, "TLS");
+}
+
 Result<Fd> open_udp_socket(const SocketAddress& address) {
     Result<Fd> socket = open_socket(address, SOCK_DGRAM);
     if (!socket) return socket;
@@ -155,6 +168,8 @@ Result<Fd> open_tcp_listener(const SocketAddress& address) {
     if (const Result<void> bound = bind_to(*socket, address, "TCP"); !bound) {
         return std::unexpected(bound.error());
     }
+    // A system without it serves all the same.
+    (void)set(*socket, IPPROTO_TCP, TCP_FASTOPEN, kTcpFastOpenMax);
     if (::listen(socket->get(), kTcpBacklog) != 0) {
         return base::fail_errno("listen on " + to_text(address), errno);
     }

@@ -25,8 +25,9 @@ constexpr uint16_t kDnsPort = 53;
 // 0.0.0.0 or [::]: every address of the machine.
 [[nodiscard]] bool is_wildcard(const base::SocketAddress& address);
 
-// Fails, with the way out, when another process answers there over UDP or TCP.
+// Fails, with the way out, when another process answers there over UDP or TCP; for TLS over TCP.
 [[nodiscard]] base::Result<void> check_is_free(const base::SocketAddress& address);
+[[nodiscard]] base::Result<void> check_is_free_for_tls(const base::SocketAddress& address);
 
 // Non-blocking, and bound even before the address exists on this machine. On a wildcard address
 // each message comes with the destination it was sent to (IP_PKTINFO).

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
-
-#include <sys/socket.h>
 
 #include "base/bytes.h"
 
@@ -18,27 +16,48 @@ namespace {
 // A frame too short for a DNS header means that the peer does not speak DNS, or lost its place.
 constexpr size_t kQuerySizeMin = 12;
 
-bool is_temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+using KeepaliveUnit = std::chrono::duration<int64_t, std::deci>;  // RFC 7828 §3.1.
+
+using tls::Io;
 
 }  // namespace
 
-TcpConnection::TcpConnection(base::Fd socket, const PeerAddress& peer, bool is_local,
+TcpConnection::TcpConnection(tls::Stream stream, const PeerAddress& peer, bool is_local,
                              std::span<uint8_t> input, std::span<uint8_t> output)
-    : socket_(std::move(socket)), peer_(peer), is_local_(is_local), input_(input), output_(output) {
+    : stream_(std::move(stream)), peer_(peer), is_local_(is_local), input_(input), output_(output) {
     assert(input_.size() >= kTcpInputSize);
     assert(output_.size() >= kTcpOutputSize);
 }
 
-TcpConnection::Progress TcpConnection::turn(Answerer& answerer, Counts& counts) noexcept {
-    const bool had_output = wants_output();
+TcpConnection::Progress TcpConnection::turn(Answerer& answerer, base::Duration idle_limit,
+                                            Counts& counts) noexcept {
+    const bool was_established = is_established();
+    const bool had_output = has_output();
     const size_t counted_before = counts.answered + counts.dropped + counts.probes;
+    keepalive_ = static_cast<uint16_t>(std::chrono::floor<KeepaliveUnit>(idle_limit).count());
     // Queries that waited for room come before new ones.
     if (!write() || !drain_input(answerer, counts)) return Progress::Closed;
-    if (wants_input() && (!read() || !drain_input(answerer, counts))) return Progress::Closed;
-    if (is_leaving_ && !wants_output()) return Progress::Leaving;
-    if (is_closing_ && !wants_output()) return Progress::Closed;
+    if (!take_input(answerer, counts)) return Progress::Closed;
+    if (is_leaving_ && !has_output()) return Progress::Leaving;
+    if (is_closing_ && !has_output()) return Progress::Closed;
+    // Answers that nobody takes are no progress, however many were asked for.
     const bool has_answered = counts.answered + counts.dropped + counts.probes > counted_before;
-    return has_answered || (had_output && !wants_output()) ? Progress::Some : Progress::None;
+    const bool has_served = !has_output() && (has_answered || had_output);
+    if (!has_served && sent_ < kTcpSentStep && is_established() == was_established) {
+        return Progress::None;
+    }
+    sent_ = 0;
+    return Progress::Some;
+}
+
+// Returns false when the connection broke.
+bool TcpConnection::take_input(Answerer& answerer, Counts& counts) noexcept {
+    // Ends: what is pending is the rest of one record of TLS, 16 KiB at most.
+    while (takes_queries()) {
+        if (!read() || !drain_input(answerer, counts)) return false;
+        if (!stream_.is_pending()) break;
+    }
+    return true;
 }
 
 // Afterwards a whole query waits in the input only if the peer is slow to take its responses.
@@ -56,10 +75,11 @@ bool TcpConnection::drain_input(Answerer& answerer, Counts& counts) noexcept {
 bool TcpConnection::read() noexcept {
     const size_t room = std::min(input_.size() - input_end_, kTcpReadMax);
     assert(room > 0);
-    const ssize_t got = ::recv(fd(), input_.data() + input_end_, room, MSG_DONTWAIT);
-    if (got < 0) return is_temporary(errno);
-    if (got == 0) is_closing_ = true;
-    input_end_ += static_cast<size_t>(got);
+    const Io io = stream_.read(input_.subspan(input_end_, room));
+    if (io.state == Io::State::Broken) return false;
+    if (io.state == Io::State::Ended) is_closing_ = true;
+    reads_after_output_ = io.state == Io::State::NeedsOutput;
+    input_end_ += io.size;
     input_peak_ = std::max(input_peak_, input_end_);
     return true;
 }
@@ -92,6 +112,9 @@ bool TcpConnection::answer_one(std::span<const uint8_t> query, Answerer& answere
         .transport = answer::Transport::Tcp,
         .is_local = is_local_,
         .peer = &peer_.generic,
+        .is_encrypted = stream_.is_encrypted(),
+        .session = stream_.session(),
+        .keepalive = keepalive_,
     };
     answerer.respond({&exchange, 1});
     is_leaving_ = exchange.takes_connection;
@@ -109,16 +132,19 @@ bool TcpConnection::answer_one(std::span<const uint8_t> query, Answerer& answere
 }
 
 void TcpConnection::leave(Answerer& answerer) noexcept {
-    answerer.take_connection(std::move(socket_), peer_, input_.first(input_end_));
+    answerer.take_connection(std::move(stream_), peer_, input_.first(input_end_));
 }
 
 // Returns false when the connection broke.
 bool TcpConnection::write() noexcept {
-    while (output_begin_ < output_end_) {
-        const ssize_t sent = ::send(fd(), output_.data() + output_begin_,
-                                    output_end_ - output_begin_, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0) return is_temporary(errno);
-        output_begin_ += static_cast<size_t>(sent);
+    writes_after_input_ = false;
+    while (has_output()) {
+        const Io io = stream_.write(output_.subspan(output_begin_, output_end_ - output_begin_));
+        if (io.state == Io::State::Broken || io.state == Io::State::Ended) return false;
+        writes_after_input_ = io.state == Io::State::NeedsInput;
+        if (io.state != Io::State::Moved) return true;
+        output_begin_ += io.size;
+        sent_ += io.size;
     }
     output_begin_ = output_end_ = 0;
     return true;

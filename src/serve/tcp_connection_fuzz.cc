@@ -59,14 +59,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const base::Fd client(ends[0]);
     static std::vector<uint8_t> input(serve::kTcpInputSize);
     static std::vector<uint8_t> output(serve::kTcpOutputSize);
-    serve::TcpConnection connection(base::Fd(ends[1]), {}, false, input, output);
+    serve::TcpConnection connection(nearcast::tls::Stream(base::Fd(ends[1])), {}, false, input,
+                                    output);
     Echo echo;
     serve::TcpConnection::Counts counts;
     bool is_open = true;
     for (size_t at = 0; is_open && at < stream.size(); at += piece) {
         const auto part = stream.subspan(at, std::min(piece, stream.size() - at));
         if (send(client.get(), part.data(), part.size(), MSG_NOSIGNAL) < 0) break;
-        is_open = connection.turn(echo, counts) != serve::TcpConnection::Progress::Closed;
+        is_open = connection.turn(echo, std::chrono::seconds(10), counts) !=
+                  serve::TcpConnection::Progress::Closed;
         take_responses(client.get());
     }
     if (echo.asked != whole_queries(stream)) std::abort();

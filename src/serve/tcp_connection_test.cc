@@ -32,17 +32,19 @@ class EchoAnswerer final : public Answerer {
         }
     }
     void offline() noexcept override {}
-    void take_connection(base::Fd socket, const PeerAddress& /*peer*/,
+    void take_connection(tls::Stream stream, const PeerAddress& /*peer*/,
                          std::span<const uint8_t> unanswered) noexcept override {
-        taken = std::move(socket);
+        taken = std::move(stream);
         taken_input.assign(unanswered.begin(), unanswered.end());
     }
 
-    base::Fd taken;
+    tls::Stream taken;
     std::string taken_input;
     size_t repeat = 1;
     size_t asked = 0;
 };
+
+constexpr std::chrono::seconds kIdleLimit{10};
 
 std::string frame(const std::string& message) {
     return {std::string{static_cast<char>(message.size() >> 8), static_cast<char>(message.size())} +
@@ -57,14 +59,14 @@ class TcpConnectionTest : public testing::Test {
         int ends[2] = {};
         EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
         client_ = base::Fd(ends[0]);
-        connection_.emplace(base::Fd(ends[1]), PeerAddress{}, true, input_, output_);
+        connection_.emplace(tls::Stream(base::Fd(ends[1])), PeerAddress{}, true, input_, output_);
     }
 
     void send(const std::string& bytes) const {
         ASSERT_EQ(::send(client_.get(), bytes.data(), bytes.size(), 0),
                   static_cast<ssize_t>(bytes.size()));
     }
-    Progress turn() { return connection_->turn(answerer_, counts_); }
+    Progress turn() { return connection_->turn(answerer_, kIdleLimit, counts_); }
     [[nodiscard]] std::string received() const {
         std::string bytes(1 << 20, '\0');
         const ssize_t got = ::recv(client_.get(), bytes.data(), bytes.size(), 0);
@@ -143,7 +145,7 @@ TEST_F(TcpConnectionTest, LeavesWithAllThatWasNotAnswered) {
     EXPECT_EQ(received(), frame(kOne));
     const int fd = connection_->fd();
     connection_->leave(answerer_);
-    EXPECT_EQ(answerer_.taken.get(), fd);
+    EXPECT_EQ(answerer_.taken.fd(), fd);
     EXPECT_EQ(answerer_.taken_input, frame("transfer this") + frame(kTwo));
 }
 

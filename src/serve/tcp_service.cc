@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/random.h"
 #include "serve/locality.h"
 
 namespace nearcast::serve {
@@ -24,6 +25,16 @@ constexpr size_t kAcceptsMax = 64;
 // Nobody here can give up a descriptor, so wait for another part of the system to do so, without
 // spinning on a listener that stays ready.
 constexpr milliseconds kAcceptPause{100};
+
+// Turns of handshakes in one round of the worker's. A signature takes 0.1 ms with ECDSA P-256 and
+// 1 ms with RSA of 2048 bits; questions over UDP wait for that long. Doubled, they wait twice as
+// long while somebody floods us with handshakes; with nobody waiting, rounds follow at once.
+constexpr size_t kHandshakeTurnsMax = 2;
+
+// With more than three quarters of the slots taken, idle connections stay a quarter as long.
+constexpr size_t kCrowdedNumerator = 3;
+constexpr size_t kCrowdedDenominator = 4;
+constexpr int kCrowdedDivisor = 4;
 
 // Whole pages, so that those beyond the first can be given back.
 constexpr size_t kPageSize = 4096;
@@ -58,6 +69,8 @@ bool is_from_here(int socket, const PeerAddress& peer) {
 struct TcpService::Slot {
     std::optional<TcpConnection> connection;
     base::Instant active_at{};
+    PrefixCounts::Key prefix = 0;
+    bool is_in_handshake = false;  // In which list it stands.
     uint32_t generation = 0;
     uint32_t interest = 0;  // As epoll knows it.
     uint32_t previous = kNone;
@@ -65,24 +78,28 @@ struct TcpService::Slot {
 };
 
 base::Result<std::unique_ptr<TcpService>> TcpService::open(int epoll,
-                                                           std::vector<base::Fd> listeners,
-                                                           const TcpLimits& limits) {
+                                                           std::vector<TcpListener> listeners,
+                                                           const TcpLimits& limits,
+                                                           const tls::ReloadableContext* tls) {
     assert(limits.connections_max > 0 && limits.connections_max < kNone);
+    assert(limits.prefix_connections_max > 0 && limits.handshakes_max > 0);
     base::Result<LazyMemory> buffers = LazyMemory::reserve(limits.connections_max * kSlotStride);
     if (!buffers) return std::unexpected(buffers.error());
     std::unique_ptr<TcpService> service(
         new TcpService(epoll, std::move(listeners), limits, std::move(*buffers)));
+    service->tls_ = tls;
     if (!service->watch_listeners()) return base::fail_errno("watch the TCP listeners", errno);
     return service;
 }
 
-TcpService::TcpService(int epoll, std::vector<base::Fd> listeners, const TcpLimits& limits,
+TcpService::TcpService(int epoll, std::vector<TcpListener> listeners, const TcpLimits& limits,
                        LazyMemory buffers)
     : epoll_(epoll),
       listeners_(std::move(listeners)),
       limits_(limits),
       buffers_(std::move(buffers)),
-      slots_(std::make_unique<Slot[]>(limits.connections_max)) {
+      slots_(std::make_unique<Slot[]>(limits.connections_max)),
+      prefixes_(limits.connections_max, limits.prefix, base::random_u64()) {
     for (auto index = static_cast<uint32_t>(limits.connections_max); index-- > 0;) {
         slots_[index].next = std::exchange(free_, index);
     }
@@ -94,13 +111,16 @@ TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
                                       base::Instant now) noexcept {
     Counts counts;
     if ((key & kListenerMark) != 0) {
-        accept_all(listeners_[key & UINT32_MAX].get(), now);
+        accept_all(listeners_[key & UINT32_MAX], now);
         return counts;
     }
     const auto index = static_cast<uint32_t>(key & UINT32_MAX);
     Slot& slot = slots_[index];
     if (!slot.connection || key_of(index) != key) return counts;
-    switch (slot.connection->turn(answerer, counts)) {
+    // What is left over is reported again in the next round.
+    if (slot.is_in_handshake && handshake_turns_ == 0) return counts;
+    if (slot.is_in_handshake) --handshake_turns_;
+    switch (slot.connection->turn(answerer, idle_limit(), counts)) {
         case TcpConnection::Progress::Closed:
             close_connection(index);
             return counts;
@@ -112,6 +132,7 @@ TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
         case TcpConnection::Progress::Some:
             slot.active_at = now;
             unlink(index);
+            slot.is_in_handshake = !slot.connection->is_established();
             link_first(index);
             break;
         case TcpConnection::Progress::None:
@@ -122,22 +143,38 @@ TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
 }
 
 milliseconds TcpService::expire(base::Instant now) noexcept {
+    handshake_turns_ = kHandshakeTurnsMax;
     if (is_paused_ && now >= resume_at_) is_paused_ = !watch_listeners();
-    while (last_ != kNone && now - slots_[last_].active_at >= limits_.idle_limit) {
-        close_connection(last_);
-    }
+    close_idle(established_, idle_limit(), now);
+    close_idle(handshakes_, limits_.handshake_limit, now);
     auto next = base::Instant::max();
     if (is_paused_) next = resume_at_;
-    if (last_ != kNone) next = std::min(next, slots_[last_].active_at + limits_.idle_limit);
+    if (established_.last != kNone) {
+        next = std::min(next, slots_[established_.last].active_at + idle_limit());
+    }
+    if (handshakes_.last != kNone) {
+        next = std::min(next, slots_[handshakes_.last].active_at + limits_.handshake_limit);
+    }
     if (next == base::Instant::max()) return milliseconds(-1);
     return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(next - now));
 }
 
-void TcpService::accept_all(int listener, base::Instant now) noexcept {
+void TcpService::close_idle(const List& list, base::Duration limit, base::Instant now) noexcept {
+    while (list.last != kNone && now - slots_[list.last].active_at >= limit) {
+        close_connection(list.last);
+    }
+}
+
+base::Duration TcpService::idle_limit() const {
+    const bool is_crowded =
+        connection_count_ * kCrowdedDenominator > limits_.connections_max * kCrowdedNumerator;
+    return is_crowded ? limits_.idle_limit / kCrowdedDivisor : limits_.idle_limit;
+}
+
+void TcpService::accept_all(const TcpListener& listener, base::Instant now) noexcept {
     for (size_t i = 0; i < kAcceptsMax; ++i) {
         Accepted accepted = accept_one(listener, now);
-        if (accepted == Accepted::NoDescriptor && last_ != kNone) {
-            close_connection(last_);
+        if (accepted == Accepted::NoDescriptor && close_longest_idle()) {
             accepted = accept_one(listener, now);
         }
         if (accepted == Accepted::NoDescriptor) pause_accepting(now);
@@ -145,35 +182,76 @@ void TcpService::accept_all(int listener, base::Instant now) noexcept {
     }
 }
 
-TcpService::Accepted TcpService::accept_one(int listener, base::Instant now) noexcept {
+TcpService::Accepted TcpService::accept_one(const TcpListener& listener,
+                                            base::Instant now) noexcept {
     PeerAddress peer{};
     socklen_t size = sizeof peer;
-    base::Fd socket(::accept4(listener, &peer.generic, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const int fd = listener.socket.get();
+    base::Fd socket(::accept4(fd, &peer.generic, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
         // A client that left before it was accepted is no reason to stop.
         if (errno == ECONNABORTED || errno == EINTR) return Accepted::One;
-        return is_shortage(errno) && has_pending(listener) ? Accepted::NoDescriptor
-                                                           : Accepted::None;
+        return is_shortage(errno) && has_pending(fd) ? Accepted::NoDescriptor : Accepted::None;
     }
-    open_connection(std::move(socket), peer, now);
+    make_room_for(prefixes_.key_of(peer), listener.is_tls);
+    if (!listener.is_tls) {
+        open_connection(tls::Stream(std::move(socket)), peer, now);
+        return Accepted::One;
+    }
+    auto session = tls_->current()->open_session(socket.get());
+    // Without memory for a session the client has to come back.
+    if (session) {
+        open_connection(tls::Stream(std::move(socket), *std::move(session)), peer, now);
+    }
     return Accepted::One;
 }
 
-void TcpService::open_connection(base::Fd socket, const PeerAddress& peer,
+void TcpService::make_room_for(PrefixCounts::Key prefix, bool is_tls) noexcept {
+    if (prefixes_.count(prefix) >= limits_.prefix_connections_max) close_longest_idle_of(prefix);
+    if (is_tls && handshakes_.size >= limits_.handshakes_max) close_connection(handshakes_.last);
+    if (free_ == kNone) close_longest_idle();
+}
+
+bool TcpService::close_longest_idle() noexcept {
+    uint32_t longest = established_.last;
+    if (longest == kNone || (handshakes_.last != kNone &&
+                             slots_[handshakes_.last].active_at < slots_[longest].active_at)) {
+        longest = handshakes_.last;
+    }
+    if (longest == kNone) return false;
+    close_connection(longest);
+    return true;
+}
+
+// Walks over all connections at worst: some microseconds, for each that comes from a network which
+// has more than its share.
+void TcpService::close_longest_idle_of(PrefixCounts::Key prefix) noexcept {
+    for (const List* list : {&handshakes_, &established_}) {
+        for (uint32_t index = list->last; index != kNone; index = slots_[index].previous) {
+            if (slots_[index].prefix != prefix) continue;
+            close_connection(index);
+            return;
+        }
+    }
+}
+
+void TcpService::open_connection(tls::Stream stream, const PeerAddress& peer,
                                  base::Instant now) noexcept {
-    if (free_ == kNone) close_connection(last_);
     const uint32_t index = free_;
     assert(index != kNone);
     Slot& slot = slots_[index];
     free_ = slot.next;
 
     const std::span<uint8_t> memory = buffers_.bytes().subspan(index * kSlotStride, kSlotStride);
-    const bool is_own = is_from_here(socket.get(), peer);
-    slot.connection.emplace(std::move(socket), peer, is_own, memory.first(kInputStride),
+    const bool is_own = is_from_here(stream.fd(), peer);
+    slot.prefix = prefixes_.key_of(peer);
+    slot.is_in_handshake = !stream.is_established();
+    slot.connection.emplace(std::move(stream), peer, is_own, memory.first(kInputStride),
                             memory.subspan(kInputStride));
     slot.active_at = now;
     slot.interest = 0;
     link_first(index);
+    prefixes_.add(slot.prefix);
     ++connection_count_;
     update_interest(index);
 }
@@ -192,6 +270,7 @@ void TcpService::close_connection(uint32_t index) noexcept {
     slot.connection.reset();  // Closing the descriptor also takes it out of epoll.
     slot.generation = (slot.generation + 1) & kGenerationMask;
     unlink(index);
+    prefixes_.remove(slot.prefix);
     slot.next = std::exchange(free_, index);
     --connection_count_;
 }
@@ -212,31 +291,39 @@ void TcpService::update_interest(uint32_t index) noexcept {
 bool TcpService::watch_listeners() noexcept {
     for (size_t i = 0; i < listeners_.size(); ++i) {
         epoll_event event{.events = EPOLLIN, .data = {.u64 = kKeyMark | kListenerMark | i}};
-        const int fd = listeners_[i].get();
+        const int fd = listeners_[i].socket.get();
         if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0 && errno != EEXIST) return false;
     }
     return true;
 }
 
 void TcpService::pause_accepting(base::Instant now) noexcept {
-    for (const base::Fd& listener : listeners_) {
-        epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.get(), nullptr);
+    for (const TcpListener& listener : listeners_) {
+        epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.socket.get(), nullptr);
     }
     is_paused_ = true;
     resume_at_ = now + kAcceptPause;
 }
 
+TcpService::List& TcpService::list_of(uint32_t index) {
+    return slots_[index].is_in_handshake ? handshakes_ : established_;
+}
+
 void TcpService::link_first(uint32_t index) noexcept {
+    List& list = list_of(index);
     Slot& slot = slots_[index];
     slot.previous = kNone;
-    slot.next = std::exchange(first_, index);
-    (slot.next == kNone ? last_ : slots_[slot.next].previous) = index;
+    slot.next = std::exchange(list.first, index);
+    (slot.next == kNone ? list.last : slots_[slot.next].previous) = index;
+    ++list.size;
 }
 
 void TcpService::unlink(uint32_t index) noexcept {
+    List& list = list_of(index);
     const Slot& slot = slots_[index];
-    (slot.previous == kNone ? first_ : slots_[slot.previous].next) = slot.next;
-    (slot.next == kNone ? last_ : slots_[slot.next].previous) = slot.previous;
+    (slot.previous == kNone ? list.first : slots_[slot.previous].next) = slot.next;
+    (slot.next == kNone ? list.last : slots_[slot.next].previous) = slot.previous;
+    --list.size;
 }
 
 uint64_t TcpService::key_of(uint32_t index) const {

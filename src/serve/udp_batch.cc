@@ -19,8 +19,9 @@ namespace {
 // queries would fall into the same few sets of the first-level cache and evict each other.
 constexpr size_t kCacheLine = 64;
 constexpr size_t kQueryStride = kUdpQuerySizeMax + kCacheLine;
-constexpr size_t kResponseStride = 21 * kCacheLine;
-static_assert(kQueryStride / kCacheLine % 2 == 1 && kResponseStride >= kUdpResponseSizeMax);
+constexpr size_t kResponseStride = 23 * kCacheLine;
+static_assert(kQueryStride / kCacheLine % 2 == 1 && kResponseStride / kCacheLine % 2 == 1 &&
+              kResponseStride >= kUdpResponseSizeMax);
 
 }  // namespace
 

@@ -26,9 +26,9 @@ namespace nearcast::serve {
 // carries (padding, signatures); doubled, it would let fragments in.
 constexpr size_t kUdpQuerySizeMax = 2048;
 
-// Room for a response. It fits the IPv6 minimum MTU (1280) with its headers, so no path fragments
-// it.
-constexpr size_t kUdpResponseSizeMax = 1232;
+// Room for a response: what one Ethernet frame of 1500 bytes carries over IPv6. How much of it is
+// used, the answerer decides: usually 1232 bytes, which no path has to fragment.
+constexpr size_t kUdpResponseSizeMax = 1452;
 
 struct UdpSocket {
     base::Fd fd;

@@ -57,7 +57,7 @@ Worker::~Worker() {
 }
 
 Result<void> Worker::open_sockets(const WorkerOptions& options) {
-    std::vector<Fd> listeners;
+    std::vector<TcpListener> listeners;
     for (const base::SocketAddress& address : options.listen) {
         Result<Fd> udp = open_udp_socket(address);
         if (!udp) return std::unexpected(udp.error());
@@ -68,10 +68,15 @@ Result<void> Worker::open_sockets(const WorkerOptions& options) {
 
         Result<Fd> tcp = open_tcp_listener(address);
         if (!tcp) return std::unexpected(tcp.error());
-        listeners.push_back(std::move(*tcp));
+        listeners.push_back({std::move(*tcp)});
+    }
+    for (const base::SocketAddress& address : options.tls_listen) {
+        Result<Fd> tcp = open_tcp_listener(address);
+        if (!tcp) return std::unexpected(tcp.error());
+        listeners.push_back({std::move(*tcp), true});
     }
     Result<std::unique_ptr<TcpService>> service =
-        TcpService::open(epoll_.get(), std::move(listeners), options.tcp);
+        TcpService::open(epoll_.get(), std::move(listeners), options.tcp, options.tls);
     if (!service) return std::unexpected(service.error());
     tcp_ = std::move(*service);
     return watch(wake_.get(), kWakeKey);

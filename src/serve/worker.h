@@ -26,11 +26,15 @@ namespace nearcast::serve {
 struct WorkerOptions {
     std::vector<base::SocketAddress> listen;
     TcpLimits tcp;
+    // Over TLS alone. `tls` outlives the worker, and has a context once there is any address.
+    std::vector<base::SocketAddress> tls_listen = {};
+    const tls::ReloadableContext* tls = nullptr;
 };
 
 class Worker {
  public:
-    // Binds a UDP and a TCP socket to each address. Queries wait in them until start().
+    // Binds a UDP and a TCP socket to each address, for TLS a TCP socket. Queries wait in them
+    // until start().
     [[nodiscard]] static base::Result<std::unique_ptr<Worker>> open(const WorkerOptions& options);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;

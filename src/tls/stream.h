@@ -31,6 +31,10 @@ class Stream {
     [[nodiscard]] Io read(std::span<uint8_t> room) noexcept;
     [[nodiscard]] Io write(std::span<const uint8_t> bytes) noexcept;
 
+    // Says goodbye, if that does not have to wait, and ends both directions. The descriptor stays
+    // until the stream goes.
+    void end() noexcept;
+
     // Bytes wait that the socket does not know of any more: read() without polling.
     [[nodiscard]] bool is_pending() const { return session_ && session_->is_pending(); }
     // Ready for messages: plain, or with the handshake done.

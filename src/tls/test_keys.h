@@ -44,6 +44,9 @@ DCwcB6/OGtifhHsz1bxyxSARCOKhRANCAAQ10uYJ6+JoBEbJVD9T0qLRVIkD5cVu
 w4AcgIWn2s66S4lurQQ/lP6LpGZkR3zASYtnZOWMxx/hoEw7aVoZb3/M
 -----END PRIVATE KEY-----
 )";
+// Of its key.
+inline constexpr std::string_view kServerPin =
+    "sha256/tZwKQwmI6SBRYKMkggLnBYKB4wVNY7wFAy3amixfjJE=";
 // For client.example.
 inline constexpr std::string_view kClient = R"(-----BEGIN CERTIFICATE-----
 MIIBWjCCAQGgAwIBAgIUZBdfgxLksor7n+OZ8WeZ4p0tW9wwCgYIKoZIzj0EAwIw

@@ -52,7 +52,11 @@ TlsSession::TlsSession(TlsSession&&) noexcept = default;
 TlsSession& TlsSession::operator=(TlsSession&&) noexcept = default;
 
 TlsSession::~TlsSession() {
-    if (!session_ || is_broken_ || !is_established()) return;
+    if (session_) say_goodbye();
+}
+
+void TlsSession::say_goodbye() noexcept {
+    if (is_broken_ || !is_established()) return;
     ERR_clear_error();
     SSL_shutdown(session_.get());
     ERR_clear_error();

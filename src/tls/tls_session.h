@@ -25,7 +25,6 @@ class TlsSession {
  public:
     TlsSession(TlsSession&&) noexcept;
     TlsSession& operator=(TlsSession&&) noexcept;
-    // Says goodbye, if that does not have to wait.
     ~TlsSession();
 
     // At most one record, 16 KiB, is decrypted at a time: what does not fit into `room` is_pending
@@ -34,6 +33,9 @@ class TlsSession {
 
     // After NeedsInput or NeedsOutput the next write begins with the same bytes.
     [[nodiscard]] Io write(std::span<const uint8_t> bytes) noexcept;
+
+    // Tells the peer that nothing more comes, if that does not have to wait. The end does so too.
+    void say_goodbye() noexcept;
 
     // The handshake is done: who the peer is, as far as that was asked, is settled.
     [[nodiscard]] bool is_established() const;

@@ -176,6 +176,7 @@ void read_update_rule(ConfigTable table, TransferConfig& config) {
 TransferConfig read_sections(ConfigTable root) {
     TransferConfig config;
     for (const ConfigTable& key : root.tables("key")) read_key(key, config.keys);
+    config.tls = tls::read_tls_config(root);
     ConfigTable transfer = root.table("transfer");
     read_policy(transfer, config.keys, config.defaults);
     for (const ConfigTable& zone : transfer.tables("zone")) read_zone_policy(zone, config);

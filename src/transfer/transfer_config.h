@@ -3,8 +3,8 @@
 // What the configuration says about zones between servers: keys, who may have which zone, and what
 // comes from elsewhere.
 //
-// The sections [[key]], [transfer], [[secondary]] and [update] of node.toml, or of a file of their
-// own. Once read, nothing in it changes: any thread reads.
+// The sections [[key]], [tls], [transfer], [[secondary]] and [update] of node.toml, or of a file
+// of their own. Once read, nothing in it changes: any thread reads.
 
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "dns/name.h"
+#include "tls/tls_config.h"
 #include "transfer/access_list.h"
 #include "transfer/tsig_key.h"
 #include "transfer/update_policy.h"
@@ -49,6 +50,7 @@ struct TransferConfig {
     };
 
     TsigKeyring keys;
+    tls::TlsConfig tls;
     ZonePolicy defaults;           // Of zones without one of their own.
     std::vector<OwnPolicy> zones;  // In canonical order of the zones.
     std::vector<SecondaryConfig> secondaries;

@@ -30,8 +30,11 @@ constexpr size_t kReadSize = 4096;
 // Answers that wait for the peer may wait for transfers.
 constexpr int kNiceness = 10;
 
-// Waits until `events` or `deadline`; false at the deadline.
-bool wait_for(int fd, short events, Instant deadline) {
+// Waits for what `io` needs, or until `deadline`. False at the deadline, and when nothing helps.
+bool wait_for(int fd, tls::Io io, Instant deadline) {
+    const bool needs_input = io.state == tls::Io::State::NeedsInput;
+    if (!needs_input && io.state != tls::Io::State::NeedsOutput) return false;
+    const auto events = static_cast<short>(needs_input ? POLLIN : POLLOUT);
     for (;;) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - base::now()).count();
@@ -46,10 +49,10 @@ bool wait_for(int fd, short events, Instant deadline) {
 
 class ZoneSender::Connection {
  public:
-    Connection(ZoneSender& sender, base::Fd socket, base::SocketAddress peer,
+    Connection(ZoneSender& sender, tls::Stream stream, base::SocketAddress peer,
                std::span<const uint8_t> unread)
         : sender_(sender),
-          socket_(std::move(socket)),
+          stream_(std::move(stream)),
           peer_(peer),
           input_(unread.begin(), unread.end()),
           thread_([this] { run(); }) {}
@@ -57,7 +60,7 @@ class ZoneSender::Connection {
     Connection& operator=(const Connection&) = delete;
     ~Connection() {
         // Wakes the thread wherever it waits; the descriptor itself is closed after it.
-        ::shutdown(socket_.get(), SHUT_RDWR);
+        ::shutdown(stream_.fd(), SHUT_RDWR);
         thread_.join();
     }
 
@@ -69,16 +72,16 @@ class ZoneSender::Connection {
     [[nodiscard]] std::vector<uint8_t> next_request();
     [[nodiscard]] bool has_whole_request() const;
     [[nodiscard]] bool read_some(Instant deadline);
-    [[nodiscard]] bool write_frame(std::span<uint8_t> message);
-    [[nodiscard]] bool write_all(std::span<const uint8_t> bytes, int flags);
+    [[nodiscard]] bool write_frame(std::span<const uint8_t> message);
     [[nodiscard]] bool serve(const std::vector<uint8_t>& request, RequestDesk& desk);
     [[nodiscard]] bool send(GrantedTransfer& transfer);
     void tell(const GrantedTransfer& transfer, bool is_sent, Instant start) const;
 
     ZoneSender& sender_;
-    base::Fd socket_;
+    tls::Stream stream_;
     base::SocketAddress peer_;
     std::vector<uint8_t> input_;
+    std::vector<uint8_t> output_;
     std::vector<uint8_t> room_ = std::vector<uint8_t>(dns::kMessageSizeMax);
     MessageWriter writer_;
     size_t messages_ = 0;
@@ -97,7 +100,7 @@ void ZoneSender::Connection::run() {
             if (request.empty() || !serve(request, *desk)) break;
         }
     }
-    ::shutdown(socket_.get(), SHUT_RDWR);
+    stream_.end();
     is_finished_.store(true);
 }
 
@@ -119,38 +122,32 @@ std::vector<uint8_t> ZoneSender::Connection::next_request() {
 }
 
 bool ZoneSender::Connection::read_some(Instant deadline) {
-    if (!wait_for(socket_.get(), POLLIN, deadline)) return false;
     const size_t size = input_.size();
     input_.resize(size + kReadSize);
-    const ssize_t got = ::recv(socket_.get(), input_.data() + size, kReadSize, MSG_DONTWAIT);
-    const bool is_retry = got < 0 && (errno == EAGAIN || errno == EINTR);
-    input_.resize(size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
-    return got > 0 || is_retry;
+    tls::Io io;
+    do {
+        io = stream_.read(std::span(input_).subspan(size));
+    } while (io.state != tls::Io::State::Moved && wait_for(stream_.fd(), io, deadline));
+    input_.resize(size + io.size);
+    return io.size > 0;
 }
 
-bool ZoneSender::Connection::write_all(std::span<const uint8_t> bytes, int flags) {
-    while (!bytes.empty()) {
-        const ssize_t sent =
-            ::send(socket_.get(), bytes.data(), bytes.size(), flags | MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent > 0) {
-            bytes = bytes.subspan(static_cast<size_t>(sent));
-            continue;
-        }
-        if (errno != EAGAIN && errno != EINTR) return false;
-        if (!wait_for(socket_.get(), POLLOUT, base::now() + sender_.limits_.stall_limit)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool ZoneSender::Connection::write_frame(std::span<uint8_t> message) {
-    std::array<uint8_t, kFrameHeaderSize> length{};
-    base::store_u16(length.data(), static_cast<uint16_t>(message.size()));
+// Length and message together: two small packets would make the second wait for the peer's delayed
+// acknowledgement (RFC 7766 §8).
+bool ZoneSender::Connection::write_frame(std::span<const uint8_t> message) {
+    output_.resize(kFrameHeaderSize);
+    base::store_u16(output_.data(), static_cast<uint16_t>(message.size()));
+    output_.insert(output_.end(), message.begin(), message.end());
     ++messages_;
     bytes_ += message.size();
-    // Two small packets would make the second wait for the peer's delayed acknowledgement.
-    return write_all(length, MSG_MORE) && write_all(message, 0);
+    std::span<const uint8_t> left(output_);
+    while (!left.empty()) {
+        const tls::Io io = stream_.write(left);
+        left = left.subspan(io.size);
+        if (io.state == tls::Io::State::Moved) continue;
+        if (!wait_for(stream_.fd(), io, base::now() + sender_.limits_.stall_limit)) return false;
+    }
+    return true;
 }
 
 bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestDesk& desk) {
@@ -210,7 +207,7 @@ void ZoneSender::remove_finished() {
     std::erase_if(connections_, [](const auto& each) { return each->is_finished(); });
 }
 
-void ZoneSender::take(base::Fd socket, const base::SocketAddress& peer,
+void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
                       std::span<const uint8_t> unread) {
     const std::lock_guard lock(mutex_);
     remove_finished();
@@ -222,7 +219,7 @@ void ZoneSender::take(base::Fd socket, const base::SocketAddress& peer,
     }
     try {
         connections_.push_back(
-            std::make_unique<Connection>(*this, std::move(socket), peer, unread));
+            std::make_unique<Connection>(*this, std::move(stream), peer, unread));
     } catch (const std::exception& error) {  // No thread or no memory to be had.
         log::warning("transfer_turned_away",
                      {{"peer", base::to_text(peer)}, {"reason", error.what()}});

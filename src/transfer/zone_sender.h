@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sends zones to those who may have them: TCP connections, each on a thread of its own.
+// Sends zones to those who may have them: over TCP or TLS, each connection on a thread of its own.
 //
 // A connection comes here when a transfer on it was granted, or an update came, and stays until it
 // ends; questions in between are answered in order. Workers so never wait for a slow secondary, and
@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/address.h"
-#include "base/fd.h"
+#include "tls/stream.h"
 #include "transfer/request_desk.h"
 #include "transfer/transfer_config.h"
 #include "zone/zone_table.h"
@@ -50,7 +50,7 @@ class ZoneSender {
 
     // Takes a connection over. `unread` is what it sent and nobody answered, from the first byte of
     // a request on. Closes it when there are too many. From any thread.
-    void take(base::Fd socket, const base::SocketAddress& peer, std::span<const uint8_t> unread);
+    void take(tls::Stream stream, const base::SocketAddress& peer, std::span<const uint8_t> unread);
 
  private:
     class Connection;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the section [serve] says beside addresses and threads: TLS, and the limits of connections.
+//
+// docs/reference/node-toml.md describes every key.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "serve/tcp_service.h"
+
+namespace nearcast::serve {
+
+struct ServeConfig {
+    std::vector<base::SocketAddress> tls_listen;
+    TcpLimits tcp;
+    // The largest response over UDP. More than the 1232 of the IPv6 minimum MTU is for those who
+    // know their clients' networks.
+    uint16_t udp_payload_max = 1232;
+};
+
+// Reads it from a file that may have other sections too.
+[[nodiscard]] base::Result<ServeConfig> read_serve_config(const std::string& path);
+
+// The same from memory; `path` is only for messages.
+[[nodiscard]] base::Result<ServeConfig> parse_serve_config(std::string_view text,
+                                                           const std::string& path);
+
+}  // namespace nearcast::serve
