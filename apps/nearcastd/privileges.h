@@ -23,7 +23,7 @@ constexpr std::string_view kDefaultUser = "nearcast";
 // the name of the user that the process now is.
 //
 // The process stays dumpable: a crash leaves a core and perf works for its own user. It holds no
-// private key (those never leave the controller).
+// private key of a zone (those never leave the controller), but that of its certificate for TLS.
 [[nodiscard]] base::Result<std::string> drop_privileges(const std::string& user);
 
 // Whom a server becomes that was told nothing: kDefaultUser if there is such a user and it can read
