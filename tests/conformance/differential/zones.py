@@ -132,7 +132,12 @@ class ZoneMaker:
         if self.random.random() < 0.4:
             base = self.random.choice(self.zone_in_work.owners)
         name = names.join(labels, base)
-        return name if len(name) <= names.SIZE_MAX else names.join(labels[:1], apex)
+        return name if len(name) <= self.size_max() else names.join(labels[:1], apex)
+
+    def size_max(self):
+        """The signer of BIND gives up, and NSD ends, where NSEC3 has no room for a wildcard."""
+        is_hashed = self.zone_in_work.signing.denial in ("nsec3", "opt-out")
+        return names.SIZE_MAX - 2 if is_hashed else names.SIZE_MAX
 
     def take(self, owner, role):
         self.roles[owner.lower()] = role
@@ -161,10 +166,7 @@ class ZoneMaker:
         """As long as a name can be, with as many labels as it can have, and nearly so."""
         if self.random.random() < 0.5 or len(apex) > 60:
             return
-        size = self.random.choice([names.SIZE_MAX, names.SIZE_MAX - 1, names.SIZE_MAX - 2])
-        if self.zone_in_work.signing.denial in ("nsec3", "opt-out"):
-            # The signer of BIND gives up, and NSD ends, where a wildcard below has no room.
-            size = names.SIZE_MAX - 2
+        size = self.size_max() - self.random.choice([0, 1, 2])
         for label in (b"d", b"y" * 63):
             name = apex
             while len(name) + 1 + len(label) <= size:
@@ -218,7 +220,7 @@ class ZoneMaker:
             self.add(name, self.ttl(), f"DS {signing.ds(name)}")
         if is_secure and not is_served and self.random.random() < 0.4:
             self.add(name, self.ttl(), f"DS 12345 13 2 {self.random.randbytes(32).hex()}")
-        if self.random.random() < 0.2 and len(name) < names.SIZE_MAX - 8:
+        if self.random.random() < 0.2 and len(name) < names.SIZE_MAX - 10:
             self.add(names.join([b"hidden"], name), self.ttl(), 'TXT "below a cut: never seen"')
 
     def name_server(self, cut, kind):
@@ -231,7 +233,7 @@ class ZoneMaker:
         if kind == "sibling":
             cut = self.random.choice(self.zone_in_work.cuts)[0]
         host = names.join([b"ns%d" % self.random.randrange(30)], cut)
-        if len(host) > names.SIZE_MAX:
+        if len(host) > self.size_max():
             return names.join([b"ns1"], apex)
         if host.lower() not in self.roles:
             self.take(host, "glue")
