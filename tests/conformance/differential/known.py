@@ -402,8 +402,8 @@ def too_long_after_dname(d):
 @rule("that no name is closer than the wildcard is proved in all cases (RFC 4035 §3.1.3.3, §3.1.3.4)")
 def closer_names(d):
     more = {r for r in d.ours.authority - d.theirs.authority if r[1] in (NSEC, NSEC3)}
-    last = chain(d, d.ours)[-1]
-    is_of_wildcard = d.question.rdtype == NSEC or last.startswith(b"\1*")
+    found = chain(d, d.ours)
+    is_of_wildcard = d.question.rdtype == NSEC or any(n.startswith(b"\1*") for n in found)
     return (
         d.peer == "knot"
         and is_of_wildcard
@@ -411,7 +411,7 @@ def closer_names(d):
         and d.differs_in("authority", "additional")
         and d.theirs.authority <= d.ours.authority
         and len(more) in (1, 2)
-        and all(r[1] == NSEC3 or covers(r, last) for r in more)
+        and all(r[1] == NSEC3 or any(covers(r, n) for n in found) for r in more)
     )
 
 
