@@ -399,7 +399,7 @@ def empty_denial(d):
 def too_long_after_dname(d):
     return (
         d.peer == "knot"
-        and d.differs_in("answer", "authority", "additional")
+        and d.differs_in("rcode", "answer", "authority", "additional")
         and d.ours.rcode == YXDOMAIN
         and d.ours.answer <= d.theirs.answer
     )
@@ -431,7 +431,7 @@ def denial_behind_alias(d):
         and "authority" in d.what
         and d.differs_in("authority", "additional")
         and any(r[1] in (CNAME, DNAME) for r in d.ours.answer)
-        and len(more) == 1
+        and len(more) <= 1
         and all(any(covers(r, name) for name in found) for r in more)
     )
 
