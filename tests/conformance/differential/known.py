@@ -158,7 +158,8 @@ def may_be_left_out(d, owner, kind, less):
 def they_truncate(d):
     return (
         "TC" in d.theirs.flags - d.ours.flags
-        and d.differs_in("flag TC", "answer", "authority", "additional")
+        and d.differs_in("flag TC", "rcode", "answer", "authority", "additional")
+        and ("rcode" not in d.what or not d.theirs.answer)
         and d.ours.answer == d.whole.answer
         and d.ours.authority == d.whole.authority
         and all(r in d.ours.additional for r in d.whole.additional if is_required(d, r[0]))
