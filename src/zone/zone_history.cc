@@ -217,7 +217,7 @@ Entries ZoneHistory::trim(size_t count_max, uint64_t bytes_max) {
 bool ZoneHistory::move(const StoredEntry& entry, EntryPlace to) {
     const auto move_if = [&](StoredEntry& own) {
         if (own.head.kind != entry.head.kind || own.place != entry.place) return false;
-        own.place = to;
+        own = {entry.head, to};
         return true;
     };
     for (StoredEntry& own : found_) {

@@ -57,7 +57,8 @@ class ZoneHistory {
     // The oldest changes that no start needs go, until no more are left than these.
     [[nodiscard]] Entries trim(size_t count_max, uint64_t bytes_max);
 
-    // The entry lies elsewhere now. False: it is garbage.
+    // The entry lies elsewhere now, with the head that it has there (each segment has checksums of
+    // its own). False: it is garbage.
     [[nodiscard]] bool move(const StoredEntry& entry, EntryPlace to);
     [[nodiscard]] bool is_live(const EntryHead& head, EntryPlace place) const;
 
