@@ -2,9 +2,10 @@
 //
 // The inside of the ledger: what it knows of each zone, and how a step goes to disk and to readers.
 //
-// Two kinds of lock, taken in this order: `changing` of one zone, for as long as that zone's change
-// takes; the book's own, for a look at what the zones have in the store. A thread of its own clears
-// garbage away and stores what could not be stored before.
+// Three kinds of lock, taken in this order: `changing` of one zone, for as long as that zone's
+// change takes; `moving`, between a start that reads the store and the compaction that moves what
+// lies there; the book's own, for a look at what the zones have in the store. A thread of its own
+// clears garbage away and stores what could not be stored before.
 
 #pragma once
 
@@ -146,6 +147,8 @@ class ZoneLedger::Book {
     const bool keeps_images_;
     std::unique_ptr<ZoneStore> store_;
     std::atomic<uint64_t> next_version_ = 1;
+
+    std::mutex moving_;  // Held while a version is looked up and read, and by compaction.
 
     mutable std::mutex mutex_;  // Guards what follows, and the zones as they say.
     std::unordered_map<std::string, ZonePtr> zones_;

@@ -179,6 +179,7 @@ Result<void> ZoneLedger::Book::restore(const dns::Name& apex) {
     const ZonePtr zone = find(apex);
     if (!zone) return base::fail("nothing is stored of " + dns::to_text(apex));
     const std::lock_guard changing(zone->changing);
+    const std::lock_guard still(moving_);  // Or what was looked up is gone when it is read.
     auto restored = read_best(*zone);
     if (!restored) {
         return base::fail("nothing good is stored of " + dns::to_text(apex) +

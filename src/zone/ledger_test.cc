@@ -2,7 +2,9 @@
 
 #include "zone/ledger.h"
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -200,6 +202,37 @@ TEST_F(LedgerTest, BoundsTheHistoryOfAZone) {
     EXPECT_EQ(state().journal_count, 3U);
     EXPECT_TRUE(ledger_->changes_since(kApex, 6));
     EXPECT_FALSE(ledger_->changes_since(kApex, 5));
+}
+
+// A start still reads zones when the first changes of others let garbage be cleared away.
+TEST_F(LedgerTest, RestoresWhileTheStoreIsCompacted) {
+    constexpr uint32_t kSteps = 100;
+    const dns::Name other = *dns::parse_name("other.");
+    const auto replace_other = [&](uint32_t serial) {
+        (void)ledger_->replace(other, compile_zone_text(other, soa(serial) + "@ 60 NS n.\n").image,
+                               kPrimary);
+    };
+    LedgerLimits limits = {.journal_count_max = 1, .store = {.segment_size = 8 << 10}};
+    start(limits);
+    replace(version_of(1));
+    for (uint32_t serial = 2; serial <= kSteps; ++serial) {
+        ASSERT_TRUE(ledger_->apply(kApex, step_to(serial, {})));
+        replace_other(serial);
+        replace_other(serial + kSteps);
+    }
+    limits.store.garbage_min = 1 << 10;
+    start(limits);
+    std::atomic<bool> is_over = false;
+    std::thread changing([&] {
+        for (uint32_t serial = 1; serial <= kSteps; ++serial) replace_other(serial);
+        is_over = true;
+    });
+    do {
+        EXPECT_TRUE(ledger_->restore(kApex));
+        EXPECT_EQ(state().serial, kSteps);
+        EXPECT_THAT(state().damages, testing::IsEmpty());
+    } while (!is_over && !HasFailure());
+    changing.join();
 }
 
 TEST_F(LedgerTest, AcknowledgesNoUpdateThatCannotBeStored) {

@@ -188,6 +188,7 @@ void ZoneLedger::Book::drop(const ReadHead& entry, EntryPlace place, const std::
 }
 
 bool ZoneLedger::Book::compact() {
+    const std::lock_guard moving(moving_);
     const auto visit = [this](const ReadHead& entry, auto act) {
         const ZonePtr zone = find(entry.apex);
         const std::lock_guard lock(mutex_);
