@@ -65,9 +65,11 @@ bool Base64Decoder::feed(std::string_view text, std::vector<uint8_t>& bytes) {
     return true;
 }
 
-bool decode_base32hex(std::string_view text, std::vector<uint8_t>& bytes) {
+bool decode_base32hex(std::string_view text, std::span<uint8_t> bytes) noexcept {
+    if (bytes.size() != text.size() * 5 / 8) return false;
     uint32_t bits = 0;
     unsigned count = 0;
+    size_t at = 0;
     for (const char character : text) {
         const uint8_t value = kBase32Values[static_cast<uint8_t>(character)];
         if (value == kNoDigit) return false;
@@ -75,9 +77,15 @@ bool decode_base32hex(std::string_view text, std::vector<uint8_t>& bytes) {
         count += 5;
         if (count < 8) continue;
         count -= 8;
-        bytes.push_back(static_cast<uint8_t>(bits >> count));
+        bytes[at++] = static_cast<uint8_t>(bits >> count);
     }
     return count < 5 && (bits & ((1U << count) - 1)) == 0;  // What is left must be padding.
+}
+
+bool decode_base32hex(std::string_view text, std::vector<uint8_t>& bytes) {
+    const size_t start = bytes.size();
+    bytes.resize(start + text.size() * 5 / 8);
+    return decode_base32hex(text, std::span(bytes).subspan(start));
 }
 
 void append_hex(std::span<const uint8_t> bytes, std::string& text) {

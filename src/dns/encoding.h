@@ -41,6 +41,8 @@ class Base64Decoder {
 
 // The alphabet with extended hex digits, without padding, either case (RFC 5155 §3.3).
 [[nodiscard]] bool decode_base32hex(std::string_view text, std::vector<uint8_t>& bytes);
+// The same for who knows the size, which must be the right one. Takes no memory.
+[[nodiscard]] bool decode_base32hex(std::string_view text, std::span<uint8_t> bytes) noexcept;
 
 // In lower case.
 void append_hex(std::span<const uint8_t> bytes, std::string& text);

@@ -2,6 +2,7 @@
 
 #include "dns/encoding.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,11 @@ TEST(Encoding, RefusesWhatIsNotWhole) {
     EXPECT_FALSE(decode_base32hex("c", bytes));
     EXPECT_FALSE(decode_base32hex("cp", bytes));  // The bits left over are not zero.
     EXPECT_FALSE(decode_base32hex("cw", bytes));
+    std::array<uint8_t, 2> two{};
+    EXPECT_TRUE(decode_base32hex("cpng", two));
+    EXPECT_EQ(two, (std::array<uint8_t, 2>{'f', 'o'}));
+    EXPECT_FALSE(decode_base32hex("cpnmu", two));  // Three bytes.
+    EXPECT_FALSE(decode_base32hex("co", two));
 }
 
 }  // namespace

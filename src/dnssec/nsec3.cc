@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cassert>
 #include <string_view>
-#include <vector>
 
 #include "dns/encoding.h"
 #include "dns/wire_reader.h"
@@ -50,11 +49,8 @@ std::optional<Nsec3Hash> read_next_hash(std::span<const uint8_t> rdata) {
 std::optional<Nsec3Hash> read_owner_hash(std::span<const uint8_t> owner) {
     if (owner.empty() || owner[0] != kNsec3LabelSize) return std::nullopt;
     const std::string_view label(reinterpret_cast<const char*>(owner.data()) + 1, owner[0]);
-    std::vector<uint8_t> bytes;
-    if (!dns::decode_base32hex(label, bytes) || bytes.size() != kNsec3HashSize) return std::nullopt;
     Nsec3Hash hash;
-    std::ranges::copy(bytes, hash.begin());
-    return hash;
+    return dns::decode_base32hex(label, hash) ? std::optional(hash) : std::nullopt;
 }
 
 Nsec3Hash nsec3_hash(const Nsec3Parameters& parameters, std::span<const uint8_t> lowered) {

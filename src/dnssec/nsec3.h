@@ -43,7 +43,7 @@ struct Nsec3Parameters {
 // The hash of the next owner in the chain, as an NSEC3 says it.
 [[nodiscard]] std::optional<Nsec3Hash> read_next_hash(std::span<const uint8_t> rdata);
 
-// The hash that is the first label of an NSEC3's owner; nothing when it is none.
+// The hash that is the first label of an NSEC3's owner; nothing when it is none. Takes no memory.
 [[nodiscard]] std::optional<Nsec3Hash> read_owner_hash(std::span<const uint8_t> owner);
 
 // RFC 5155 §5. `lowered` is a complete name in lower case. The algorithm must be kNsec3Sha1, the
