@@ -154,7 +154,8 @@ void raise_serial(const dns::Name& zone, ZoneEdit& edit) {
     const ZoneEdit::Datum& soa = edit.find(zone, RRType::SOA)->front();
     std::vector<uint8_t> rdata = soa.rdata;
     uint8_t* const serial = rdata.data() + rdata.size() - kSoaNumbersSize;
-    base::store_u32(serial, base::load_u32(serial) + 1);
+    // Zero follows the largest, but many servers take it for none (RFC 1982 §7).
+    base::store_u32(serial, std::max(base::load_u32(serial) + 1, uint32_t{1}));
     edit.replace(zone, RRType::SOA, soa.ttl, rdata);
 }
 

@@ -234,6 +234,16 @@ TEST_F(Updating, ALaterSoaIsTakenAndNoSerialAddedToIt) {
     EXPECT_THAT(zone, HasSubstr("n.example.org."));
 }
 
+TEST_F(Updating, BehindTheLargestSerialComesOne) {
+    const zone::ImageBlock image = zone::image_of(
+        "@ 300 SOA ns1 admin 4294967295 1 1 1 1\n@ 300 NS ns1\nns1 300 A 192.0.2.1\n");
+    const zone::Version version(image.image());
+    ZoneEdit edit(version);
+    const std::vector<Record> records = {parse("add new 60 A 192.0.2.9")};
+    carry_out_updates(records, apex_, edit);
+    EXPECT_EQ(edit.changes().to_serial(), 1U);
+}
+
 TEST_F(Updating, ASoaThatIsNotLaterIsIgnored) {
     EXPECT_EQ(updated({"add @ 300 SOA ns1 admin 7 1 1 1 1"}), "");
     EXPECT_EQ(updated({"add @ 300 SOA ns1 admin 6 1 1 1 1"}), "");
