@@ -100,6 +100,8 @@ RequestDesk::Outcome RequestDesk::answer_signed(const Request& request) {
 }
 
 RequestDesk::Outcome RequestDesk::answer_by_opcode(const Request& request) {
+    // The ordinary responder says BADVERS (RFC 6891 §6.1.3), whatever was asked for.
+    if (query_.edns.version != dns::kEdnsVersion) return ask(request, unsigned_);
     switch (query_.opcode()) {
         case dns::Opcode::Notify:
             return answer_notify(request);

@@ -39,6 +39,7 @@ struct Ask {
     std::string_view peer = "192.0.2.1";
     std::optional<uint32_t> serial = {};  // Of an IXFR's client.
     uint64_t signed_at = kNow;
+    std::optional<uint8_t> edns_version = {};
 };
 
 class Desk : public testing::Test {
@@ -57,8 +58,10 @@ class Desk : public testing::Test {
         draft.id = 99;
         draft.qname = *dns::parse_name(ask.name);
         draft.qtype = ask.type;
-        draft.has_edns = false;
+        draft.has_edns = ask.edns_version.has_value();
         Bytes message = dns::build_query(draft);
+        // OPT ends the message: its version stands before the flags and the size of the data.
+        if (ask.edns_version) message[message.size() - 5] = *ask.edns_version;
         if (ask.serial) {
             Bytes soa{0xC0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0};
             soa.resize(soa.size() + 20);
@@ -183,6 +186,12 @@ TEST_F(Desk, TheAnswerToAnIncrementalRequestRepeatsItsQuestion) {
     const auto response = dns::read_response(std::span(room_).first(outcome.size));
     ASSERT_TRUE(response.has_value());
     EXPECT_EQ(response->questions.at(0).type, dns::RRType::IXFR);
+}
+
+TEST_F(Desk, AnotherVersionOfEdnsIsForTheOrdinaryResponder) {
+    EXPECT_EQ(outcome_of({.edns_version = 1}), "NOERROR");  // The echo's.
+    EXPECT_EQ(outcome_of({.key = "transfer.example.", .edns_version = 1}), "NOERROR NOERROR");
+    EXPECT_EQ(outcome_of({.edns_version = 0}), "granted");
 }
 
 TEST_F(Desk, ASignedQuestionGetsASignedAnswer) {
