@@ -35,6 +35,7 @@ std::string explanation(const std::string& symptom) {
     if (symptom == "disk_full")
         return "the state directory's disk is nearly full, or zones cannot be stored on it";
     if (symptom == "zone_stale") return "a zone is older than it should be";
+    if (symptom == "signatures_expiring") return "signatures of a zone are near their end";
     if (symptom == "zone_load_failed")
         return "a zone file could not be loaded, or there is none; what was served still is";
     return "one worker was never heard, all others answer";

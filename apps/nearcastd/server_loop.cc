@@ -33,6 +33,10 @@ namespace log = base::log;
 // an old version mostly goes at the first look; a stuck worker keeps it, at no cost but this.
 constexpr milliseconds kCollectInterval{250};
 
+// How often to look for zones that have expired and signatures that end, which takes hours and days
+// of warning. A look goes over all zones: a second of this thread for a million.
+constexpr std::chrono::minutes kLookInterval{5};
+
 // With the name of a zone behind it.
 constexpr std::string_view kRetransfer = "retransfer ";
 constexpr std::string_view kExport = "export ";
@@ -138,7 +142,8 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
       workers_(std::move(workers)),
       reloader_(served.directory),
       service_manager_(options.notifies_service_manager),
-      seen_batches_(workers_.size(), 0) {
+      seen_batches_(workers_.size(), 0),
+      zone_watch_(served.ledger, served.table, options.signature_warning) {
     if (pulses_.empty()) {
         own_pulses_ = std::make_unique<base::Pulse[]>(workers_.size());
         pulses_ = {own_pulses_.get(), workers_.size()};
@@ -339,6 +344,7 @@ void ServerLoop::reload_cookie_secrets() {
 
 void ServerLoop::announce(const LoadReport& report) {
     if (options_.on_loaded) options_.on_loaded(report.behind);
+    look_at_ = Instant::min();
     for (const ZoneOutcome& outcome : report.changed) {
         if (!outcome.is_loaded) continue;
         if (const auto zone = dns::parse_name(outcome.zone)) notifier_.notify(*zone);
@@ -391,6 +397,12 @@ void ServerLoop::finish_reload() {
 
 void ServerLoop::tick(Instant now) {
     if (has_retired_zones_) has_retired_zones_ = zones_.collect() > 0;
+    if (now >= look_at_) {
+        const auto unix_time = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+        const zone::ZoneHealth health = zone_watch_.look(unix_time);
+        if (options_.on_zone_health) options_.on_zone_health(health);
+        look_at_ = now + kLookInterval;
+    }
     if (now < watchdog_at_) return;
     // A worker that did not even answer the nudge of the last tick is stuck. Left unfed, the
     // service manager restarts the process.
@@ -411,7 +423,7 @@ bool ServerLoop::have_workers_moved() {
 }
 
 Instant ServerLoop::next_tick(Instant now) const {
-    Instant next = std::min(stop_at_, watchdog_at_);
+    Instant next = std::min({stop_at_, watchdog_at_, look_at_});
     if (has_retired_zones_) next = std::min(next, now + kCollectInterval);
     return next;
 }

@@ -34,6 +34,7 @@
 #include "transfer/zone_updates.h"
 #include "zone/ledger.h"
 #include "zone/zone_table.h"
+#include "zone/zone_watch.h"
 #include "zone_directory.h"
 
 namespace nearcast::app {
@@ -127,6 +128,8 @@ class ServerLoop {
     std::vector<uint64_t> seen_batches_;  // At the last tick of the watchdog.
     base::Instant watchdog_at_ = base::Instant::max();
     bool has_retired_zones_ = false;
+    zone::ZoneWatch zone_watch_;
+    base::Instant look_at_ = base::Instant::min();  // At the zones, next.
     bool is_stopping_ = false;
     base::Instant stop_at_ = base::Instant::max();
 };

@@ -24,6 +24,7 @@
 #include "shield/cookie_config.h"
 #include "transfer/transfer_config.h"
 #include "zone/store_config.h"
+#include "zone/zone_watch.h"
 
 namespace nearcast::app {
 
@@ -67,6 +68,10 @@ struct ServerOptions {
     // Called on the calling thread after each load, with the number of files that are not served
     // as they lie on disk; 1 when there are none, or nobody can tell. May be empty.
     std::function<void(size_t behind)> on_loaded;
+    // How long before the end of a signature to warn of it.
+    std::chrono::milliseconds signature_warning = std::chrono::hours(48);
+    // Called on the calling thread now and then. May be empty.
+    std::function<void(zone::ZoneHealth)> on_zone_health;
     // Called on any thread when zones cannot be stored any more, and when they can again. May be
     // empty.
     std::function<void(bool is_failing)> on_store_trouble;

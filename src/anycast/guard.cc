@@ -258,6 +258,7 @@ void Guard::read_symptoms(Instant now) {
     const uint32_t told = page_->server_symptoms;
     logic_.set_symptom(Symptom::ZoneStale, (told & kSymptomZoneStale) != 0);
     logic_.set_symptom(Symptom::ZoneLoadFailed, (told & kSymptomZoneLoadFailed) != 0);
+    logic_.set_symptom(Symptom::SignaturesExpiring, (told & kSymptomSignaturesExpiring) != 0);
     logic_.set_symptom(Symptom::DiskFull,
                        desk_.is_disk_full() || (told & kSymptomStoreFailed) != 0);
     logic_.set_symptom(Symptom::WrongAnswers, now < wrong_until_);

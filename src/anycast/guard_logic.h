@@ -50,7 +50,8 @@ enum class Symptom : uint8_t {
     DiskFull,
     ZoneStale,
     ZoneLoadFailed,
-    WorkerUnreached,  // Answers come, but one worker was never the one who gave them.
+    SignaturesExpiring,  // Of some zone: validators will soon refuse what it says.
+    WorkerUnreached,     // Answers come, but one worker was never the one who gave them.
     Count,
 };
 

@@ -11,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array kSymptomWords = {"probes_lost",     "tcp_fails",  "wrong_answers",
-                                      "disk_full",       "zone_stale", "zone_load_failed",
-                                      "worker_unreached"};
+constexpr std::array kSymptomWords = {"probes_lost",         "tcp_fails",       "wrong_answers",
+                                      "disk_full",           "zone_stale",      "zone_load_failed",
+                                      "signatures_expiring", "worker_unreached"};
 static_assert(kSymptomWords.size() == static_cast<size_t>(Symptom::Count));
 
 }  // namespace

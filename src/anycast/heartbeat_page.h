@@ -38,6 +38,7 @@ enum ServerSymptom : uint32_t {
     kSymptomZoneStale = 1U << 0,
     kSymptomZoneLoadFailed = 1U << 1,
     kSymptomStoreFailed = 1U << 2,
+    kSymptomSignaturesExpiring = 1U << 3,
 };
 
 struct HeartbeatPage {

@@ -219,6 +219,7 @@ void read_guard(ConfigTable root, NodeConfig& config) {
     guard.read("start_limit", limits.start_limit, "\"5s\"");
     guard.read("linger", limits.linger, "\"10s\"");
     guard.read("drain_limit", limits.drain_limit, "\"2m\"");
+    guard.read("signature_warning", config.signature_warning, "\"48h\"");
     guard.read_number("disk_free_min_mib", limits.disk_free_min_mib, {0, UINT32_MAX}, "64");
     guard.read_as("probe_zone", config.probe_zone, parse_zone, "\"example.org\"");
     check_limits(guard, limits);

@@ -66,6 +66,10 @@ struct NodeConfig {
 
     std::vector<base::SocketAddress> listen;
     uint32_t threads = 0;  // 0: one for each core.
+    // How long before a signature of a zone expires that is a symptom. Shorter than what any signer
+    // keeps in reserve (BIND, Knot and ldns sign anew a week before), so a zone that is well never
+    // is; long enough to act after a night.
+    std::chrono::milliseconds signature_warning = std::chrono::hours(48);
 
     std::vector<base::IpPrefix> prefixes;
     std::vector<base::IpPrefix> covering;

@@ -69,6 +69,9 @@ class Version {
     [[nodiscard]] size_t label_count_max() const { return newest_.header().label_count_max; }
     [[nodiscard]] size_t record_count() const { return newest_.header().record_count; }
     [[nodiscard]] bool is_unavailable() const { return newest_.is_unavailable(); }
+    // When the first signature of the base expires, in the arithmetic of serials (RFC 4034 §3.1.5);
+    // zero when it has none.
+    [[nodiscard]] uint32_t signatures_expire() const { return base_.header().signatures_expire; }
 
     // Each change has another SOA, so that the apex is in every delta.
     [[nodiscard]] Node apex() const { return newest_.apex(); }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/zone_watch.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "zone/compile.h"
+
+namespace nearcast::zone {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr seconds kEnd{1893456000};  // 2030-01-01, the earlier of the two below.
+
+class ZoneWatchTest : public testing::Test {
+ protected:
+    void serve(const std::string& apex, const std::string& records) {
+        CompiledZone zone = compile_zone_text(
+            *dns::parse_name(apex), "@ 60 SOA ns.x. h 1 2 3 4 5\n@ 60 NS ns.x.\n" + records);
+        ASSERT_TRUE(zone.image);
+        ASSERT_TRUE(ledger_->replace(zone.apex, std::move(zone.image), ZoneOrigin{}));
+    }
+    void serve_signed() {
+        serve("signed.",
+              "@ 60 RRSIG SOA 13 1 60 20310101000000 20250101000000 1 signed. q80=\n"
+              "@ 60 RRSIG NS 13 1 60 20300101000000 20250101000000 1 signed. q80=\n");
+    }
+    bool is_expiring(seconds now) { return watch_.look(now).has_expiring; }
+
+    ZoneTable table_;
+    std::unique_ptr<ZoneLedger> ledger_ = *ZoneLedger::open("", table_);
+    ZoneWatch watch_{*ledger_, table_, hours(48)};
+};
+
+TEST_F(ZoneWatchTest, WarnsBeforeTheFirstSignatureEnds) {
+    serve_signed();
+    EXPECT_FALSE(is_expiring(kEnd - hours(49)));
+    EXPECT_TRUE(is_expiring(kEnd - hours(48)));
+    EXPECT_TRUE(is_expiring(kEnd + hours(1)));
+}
+
+TEST_F(ZoneWatchTest, IsContentWithZonesThatHaveNoSignatures) {
+    serve("plain.", "a 60 A 192.0.2.1\n");
+    const ZoneHealth health = watch_.look(kEnd);
+    EXPECT_FALSE(health.has_expiring);
+    EXPECT_FALSE(health.has_stale);
+}
+
+TEST_F(ZoneWatchTest, IsContentAgainWhenTheZoneWasSignedAnew) {
+    serve_signed();
+    EXPECT_TRUE(is_expiring(kEnd));
+    serve("signed.", "@ 60 RRSIG SOA 13 1 60 20310101000000 20250101000000 1 signed. q80=\n");
+    EXPECT_FALSE(is_expiring(kEnd));
+}
+
+TEST_F(ZoneWatchTest, TellsAZoneThatHasExpired) {
+    serve("plain.", "");
+    ledger_->make_unavailable(*dns::parse_name("plain."));
+    EXPECT_TRUE(watch_.look(kEnd).has_stale);
+}
+
+}  // namespace
+}  // namespace nearcast::zone
