@@ -34,11 +34,6 @@ constexpr auto kKeyNames = std::to_array<std::string_view>(
 
 constexpr std::string_view kNumberPrefix = "key";  // Of keys without a name: key667.
 
-struct Parameter {
-    Key key = Key::Invalid;
-    Bytes value;
-};
-
 bool parse_key(std::string_view text, Key& key) {
     const auto* const known = std::ranges::find(kKeyNames, text);
     uint32_t number = static_cast<uint32_t>(known - kKeyNames.begin());
@@ -60,89 +55,122 @@ void append_key(Key key, std::string& text) {
     }
 }
 
-// Divides the bytes at commas; a backslash keeps the byte after it as it is (RFC 9460 §A.1).
-bool split_list(std::span<const uint8_t> bytes, std::vector<Bytes>& items) {
-    items.emplace_back();
-    for (size_t at = 0; at < bytes.size(); ++at) {
-        if (bytes[at] == ',') {
-            items.emplace_back();
-        } else if (bytes[at] != '\\') {
-            items.back().push_back(bytes[at]);
-        } else if (++at < bytes.size()) {
-            items.back().push_back(bytes[at]);
-        } else {
-            return false;
-        }
-    }
-    return std::ranges::none_of(items, &Bytes::empty);
-}
-
-std::string_view as_text(const Bytes& bytes) {
+std::string_view as_text(std::span<const uint8_t> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-bool parse_mandatory(const std::vector<Bytes>& items, Bytes& value) {
-    std::vector<Key> keys(items.size());
-    for (size_t i = 0; i < items.size(); ++i) {
-        if (!parse_key(as_text(items[i]), keys[i])) return false;
+// Divides a list at commas; a backslash keeps the byte after it as it is (RFC 9460 §A.1).
+class ListReader {
+ public:
+    explicit ListReader(std::string_view list) : rest_(list) {}
+
+    // False: there is none left, or the list is broken.
+    bool next(std::string_view& item) {
+        if (is_over_) return false;
+        const size_t end = std::min(rest_.find_first_of(",\\"), rest_.size());
+        if (end < rest_.size() && rest_[end] == '\\') return next_escaped(item);
+        item = rest_.substr(0, end);
+        return pass(end);
+    }
+    [[nodiscard]] bool is_whole() const { return is_over_ && !is_broken_; }
+
+ private:
+    bool next_escaped(std::string_view& item) {
+        held_.clear();
+        size_t at = 0;
+        for (; at < rest_.size() && rest_[at] != ','; ++at) {
+            if (rest_[at] == '\\' && ++at == rest_.size()) return fail();
+            held_ += rest_[at];
+        }
+        item = held_;
+        return pass(at);
+    }
+    // An item ends here, with a comma or with the list. There are no empty ones.
+    bool pass(size_t end) {
+        if (end == 0) return fail();
+        is_over_ = end == rest_.size();
+        rest_.remove_prefix(std::min(end + 1, rest_.size()));
+        return true;
+    }
+    bool fail() {
+        is_over_ = is_broken_ = true;
+        return false;
+    }
+
+    std::string_view rest_;
+    std::string held_;  // An item without its backslashes.
+    bool is_over_ = false;
+    bool is_broken_ = false;
+};
+
+bool parse_mandatory(ListReader& items, Bytes& rdata) {
+    std::vector<Key> keys;
+    for (std::string_view item; items.next(item);) {
+        if (!parse_key(item, keys.emplace_back())) return false;
     }
     std::ranges::sort(keys);
-    for (const Key key : keys) put_u16(value, static_cast<uint16_t>(key));
+    for (const Key key : keys) put_u16(rdata, static_cast<uint16_t>(key));
     return true;
 }
 
-bool parse_alpn(const std::vector<Bytes>& items, Bytes& value) {
-    for (const Bytes& item : items) {
-        if (item.size() > 255) return false;
-        value.push_back(static_cast<uint8_t>(item.size()));
-        value.insert(value.end(), item.begin(), item.end());
-    }
+bool parse_alpn(std::string_view item, Bytes& rdata) {
+    if (item.size() > 255) return false;
+    rdata.push_back(static_cast<uint8_t>(item.size()));
+    rdata.insert(rdata.end(), item.begin(), item.end());
     return true;
 }
 
 // The codes of a registry, no two the same (draft-ietf-tls-key-share-prediction §3).
-bool parse_groups(const std::vector<Bytes>& items, Bytes& value) {
-    return std::ranges::all_of(items, [&](const Bytes& item) {
-        uint32_t group = 0;
-        if (!parse_decimal(as_text(item), 0xFFFF, group)) return false;
-        put_u16(value, static_cast<uint16_t>(group));
-        return true;
-    });
+bool parse_group(std::string_view item, Bytes& rdata) {
+    uint32_t group = 0;
+    if (!parse_decimal(item, 0xFFFF, group)) return false;
+    put_u16(rdata, static_cast<uint16_t>(group));
+    return true;
 }
 
-bool parse_list(Key key, const Bytes& plain, Bytes& value) {
-    std::vector<Bytes> items;
-    if (!split_list(plain, items)) return false;
-    if (key == Key::Mandatory) return parse_mandatory(items, value);
-    if (key == Key::Alpn) return parse_alpn(items, value);
-    if (key == Key::TlsSupportedGroups) return parse_groups(items, value);
-    return std::ranges::all_of(items, [&](const Bytes& item) {
-        return key == Key::Ipv4Hint ? parse_ipv4(as_text(item), value)
-                                    : parse_ipv6(as_text(item), value);
-    });
+bool parse_item(Key key, std::string_view item, Bytes& rdata) {
+    switch (key) {
+        case Key::Alpn:
+            return parse_alpn(item, rdata);
+        case Key::Ipv4Hint:
+            return parse_ipv4(item, rdata);
+        case Key::Ipv6Hint:
+            return parse_ipv6(item, rdata);
+        default:
+            return parse_group(item, rdata);
+    }
+}
+
+bool parse_list(Key key, std::string_view plain, Bytes& rdata) {
+    ListReader items(plain);
+    if (key == Key::Mandatory) return parse_mandatory(items, rdata) && items.is_whole();
+    for (std::string_view item; items.next(item);) {
+        if (!parse_item(key, item, rdata)) return false;
+    }
+    return items.is_whole();
 }
 
 // `plain` is what stood behind the '=', its escapes undone.
-bool parse_value(Key key, const Bytes& plain, Bytes& value) {
+bool parse_value(Key key, std::string_view plain, Bytes& rdata) {
     switch (key) {
         case Key::Mandatory:
         case Key::Alpn:
         case Key::Ipv4Hint:
         case Key::Ipv6Hint:
         case Key::TlsSupportedGroups:
-            return parse_list(key, plain, value);
+            return parse_list(key, plain, rdata);
         case Key::Port: {
             uint32_t port = 0;
-            if (!parse_decimal(as_text(plain), 65535, port)) return false;
-            put_u16(value, static_cast<uint16_t>(port));
+            if (!parse_decimal(plain, 65535, port)) return false;
+            put_u16(rdata, static_cast<uint16_t>(port));
             return true;
         }
         case Key::Ech: {
             Base64Decoder decoder;
-            return decoder.feed(as_text(plain), value) && decoder.finish();
+            return decoder.feed(plain, rdata) && decoder.finish();
         }
         default:
-            value = plain;
+            rdata.insert(rdata.end(), plain.begin(), plain.end());
             return true;
     }
 }
@@ -178,7 +206,7 @@ bool is_groups_value(std::span<const uint8_t> value) {
 // A relative URI template with the variable `dns` in an expression (RFC 9461 §5). Of its octets
 // only those of UTF-8 that are no control characters; whether they are characters is not looked at.
 bool is_dohpath_value(std::span<const uint8_t> value) {
-    const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
+    const std::string_view text = as_text(value);
     if (!text.starts_with('/')) return false;
     for (size_t open = text.find('{'); open != std::string_view::npos;) {
         const size_t close = text.find('}', open);
@@ -247,14 +275,15 @@ bool has_all(std::span<const uint8_t> parameters, std::span<const uint8_t> manda
     return true;
 }
 
-bool check_parameters(WireReader& rdata) {
-    const std::span<const uint8_t> parameters = rdata.rest();
+// The keys ascend, and those that another one needs are there. The values are known to be good.
+bool is_whole_list(std::span<const uint8_t> parameters) {
+    WireReader reader(parameters);
     int previous = -1;
     bool has_alpn = false;
-    while (rdata.remaining() > 0) {
+    while (reader.remaining() > 0) {
         Key key{};
         std::span<const uint8_t> value;
-        if (!read_parameter(rdata, key, value) || !is_value(key, value)) return false;
+        if (!read_parameter(reader, key, value)) return false;
         if (static_cast<int>(key) <= previous) return false;
         if (key == Key::Mandatory && !has_all(parameters, value)) return false;
         has_alpn |= key == Key::Alpn;
@@ -264,9 +293,20 @@ bool check_parameters(WireReader& rdata) {
     return true;
 }
 
-Fault parse_parameter(std::string_view text, Parameter& parameter) {
+bool check_parameters(WireReader& rdata) {
+    const std::span<const uint8_t> parameters = rdata.rest();
+    while (rdata.remaining() > 0) {
+        Key key{};
+        std::span<const uint8_t> value;
+        if (!read_parameter(rdata, key, value) || !is_value(key, value)) return false;
+    }
+    return is_whole_list(parameters);
+}
+
+// Puts it behind the others as on the wire.
+Fault parse_parameter(std::string_view text, Key& key, Bytes& rdata) {
     const size_t equals = std::min(text.find('='), text.size());
-    if (!parse_key(text.substr(0, equals), parameter.key)) {
+    if (!parse_key(text.substr(0, equals), key)) {
         return Fault("is no parameter: write key=value, such as alpn=h2 or key667=\"x\"");
     }
     const bool is_number = text.starts_with(kNumberPrefix);
@@ -275,35 +315,60 @@ Fault parse_parameter(std::string_view text, Parameter& parameter) {
         text = text.substr(1, text.size() - 2);
     }
     Bytes plain;
-    if (!unescape(text, plain)) return Fault("has a bad escape: write \\DDD, 000 to 255, or \\X");
-    if (is_number) parameter.value = plain;  // As on the wire, also for a key with a name.
-    const bool is_good = (is_number || parse_value(parameter.key, plain, parameter.value)) &&
-                         parameter.value.size() <= 0xFFFF &&
-                         is_value(parameter.key, parameter.value);
-    return is_good ? Fault() : Fault("has a value that this key does not take");
+    if (text.find('\\') != std::string_view::npos) {
+        if (!unescape(text, plain)) {
+            return Fault("has a bad escape: write \\DDD, 000 to 255, or \\X");
+        }
+        text = as_text(plain);
+    }
+    put_u16(rdata, static_cast<uint16_t>(key));
+    put_u16(rdata, 0);
+    const size_t start = rdata.size();
+    // A key by its number has its value as on the wire, also where it has a name.
+    bool is_good = parse_value(is_number ? Key::Invalid : key, text, rdata);
+    const auto value = std::span(rdata).subspan(start);
+    is_good = is_good && value.size() <= 0xFFFF && is_value(key, value);
+    if (!is_good) return Fault("has a value that this key does not take");
+    base::store_u16(&rdata[start - 2], static_cast<uint16_t>(value.size()));
+    return {};
+}
+
+// By ascending keys. They mostly stand so.
+void sort_parameters(std::span<uint8_t> parameters) {
+    const Bytes unsorted(parameters.begin(), parameters.end());
+    std::vector<std::pair<Key, std::span<const uint8_t>>> places;
+    WireReader reader(unsorted);
+    while (reader.remaining() > 0) {
+        const std::span<const uint8_t> rest = reader.rest();
+        Key key{};
+        std::span<const uint8_t> value;
+        (void)read_parameter(reader, key, value);
+        places.emplace_back(key, rest.first(rest.size() - reader.remaining()));
+    }
+    std::ranges::stable_sort(places, {}, [](const auto& place) { return place.first; });
+    auto out = parameters.begin();
+    for (const auto& [key, bytes] : places) out = std::ranges::copy(bytes, out).out;
 }
 
 Fault parse_parameters(TokenReader& words, Bytes& rdata) {
-    std::vector<Parameter> parameters;
+    const size_t start = rdata.size();
+    Key previous = Key::Mandatory;
+    bool is_sorted = true;
     std::string_view text;
     while (words.has_next()) {
+        Key key{};
         if (const Fault fault = words.next(text)) return fault;
-        if (const Fault fault = parse_parameter(text, parameters.emplace_back())) return fault;
+        if (const Fault fault = parse_parameter(text, key, rdata)) return fault;
+        is_sorted = is_sorted && previous <= key;
+        previous = key;
     }
-    std::ranges::sort(parameters, {}, &Parameter::key);
-    Bytes wire;
-    for (const Parameter& parameter : parameters) {
-        put_u16(wire, static_cast<uint16_t>(parameter.key));
-        put_u16(wire, static_cast<uint16_t>(parameter.value.size()));
-        wire.insert(wire.end(), parameter.value.begin(), parameter.value.end());
-    }
-    WireReader reader(wire);
-    if (!check_parameters(reader)) {
+    const auto parameters = std::span(rdata).subspan(start);
+    if (!is_sorted) sort_parameters(parameters);
+    if (!is_whole_list(parameters)) {
         return Fault(
             "ends a list with a key given twice, or without one that another key needs "
             "(those of mandatory; alpn beside no-default-alpn)");
     }
-    rdata.insert(rdata.end(), wire.begin(), wire.end());
     return {};
 }
 
