@@ -14,7 +14,7 @@ import dns.zone
 import pytest
 
 from server import Server
-from signed.signers import SIGNERS, ZONE
+from signed.signers import SIGNERS, ZONE, Signer
 from signed.validate import Validator
 
 TYPES = "A AAAA NS SOA MX TXT CNAME DNAME DS DNSKEY NSEC NSEC3PARAM SRV CDS".split()
@@ -78,6 +78,25 @@ def test_a_truncated_answer_says_so_and_is_whole_over_tcp(server, signer):
     whole = ask(server, query.question[0].name, "A", tcp=True)
     assert not whole.flags & dns.flags.TC
     assert len(whole.authority) > 2
+
+
+@pytest.mark.skipif(not shutil.which("ldns-signzone"), reason="ldns-signzone is not installed")
+@pytest.mark.parametrize("zonemd", ["1:1", "1:2"])  # SHA-384 and SHA-512.
+@pytest.mark.parametrize("denial", [[], ["-n", "-t", "0"]], ids=["nsec", "nsec3"])
+def test_a_zone_is_held_against_the_digest_of_another_program(tmp_path, zonemd, denial):
+    signer = Signer("good", "ldns-signzone", ["-z", zonemd, *denial])
+    good = signer.sign(tmp_path)
+    text = good.read_text()
+    assert "ZONEMD" in text and "192.0.2.5" in text  # Glue, which has no signature.
+    work = tmp_path / "served"
+    work.mkdir()
+    good.rename(work / good.name)
+    with Server(work) as running:
+        assert ask(running, signer.zone, "SOA").rcode() == dns.rcode.NOERROR
+    (work / good.name).write_text(text.replace("192.0.2.5", "192.0.2.55"))
+    with Server(work) as running:
+        assert any("zone_error" in line and "ZONEMD" in line for line in running.log)
+        assert ask(running, signer.zone, "SOA").rcode() == dns.rcode.SERVFAIL
 
 
 @pytest.mark.parametrize("signer", SIGNERS, ids=lambda signer: signer.name)
