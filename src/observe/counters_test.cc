@@ -141,9 +141,9 @@ TEST_F(CountersTest, PutsSizesIntoTheSmallestBucketThatHoldsThem) {
     SizeTally sizes;
     for (const size_t size : {0U, 1U, 16U, 17U, 32U, 65535U}) sizes.add(size);
     EXPECT_EQ(sizes.counts[0].get(), 2U);
-    EXPECT_EQ(sizes.counts[4].get(), 1U);
-    EXPECT_EQ(sizes.counts[5].get(), 2U);
-    EXPECT_EQ(sizes.counts[16].get(), 1U);
+    EXPECT_EQ(sizes.counts[3].get(), 1U);
+    EXPECT_EQ(sizes.counts[4].get(), 2U);
+    EXPECT_EQ(sizes.counts[15].get(), 1U);
     EXPECT_EQ(sizes.bytes.get(), 65601U);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 
@@ -24,7 +25,7 @@ constexpr std::array<const char*, dns::kParseErrorCount> kErrors = {
     "bad_question", "unexpected_record", "bad_record",  "bad_opt",        "two_opts",
     "bad_tsig",     "trailing_bytes",    "no_question"};
 
-constexpr size_t kSmallestSize = 4;  // As a power of two: no message has fewer than 12 bytes.
+constexpr size_t kSmallestSize = 3;  // The first place told: no message has fewer than 12 bytes.
 
 std::string lowered(std::string text) {
     std::ranges::transform(text, text.begin(), [](unsigned char byte) {
@@ -96,12 +97,10 @@ void Statistics::add_queries(std::vector<Metric>& metrics) const {
     std::array<uint64_t, kEdnsUseCount> by_edns{};
     std::array<uint64_t, shield::kCookieStateCount> by_cookie{};
     for (size_t place = 0; place < queries.size(); ++place) {
-        const size_t cookie = place % shield::kCookieStateCount;
-        const size_t edns = place / shield::kCookieStateCount % kEdnsUseCount;
-        const size_t way = place / (shield::kCookieStateCount * kEdnsUseCount);
-        by_cookie[cookie] += queries[place];
-        by_edns[edns] += queries[place];
-        by_channel[way / kFamilyCount][way % kFamilyCount] += queries[place];
+        const QueryKind kind = query_kind(place);
+        by_cookie[static_cast<size_t>(kind.cookie)] += queries[place];
+        by_edns[static_cast<size_t>(kind.edns)] += queries[place];
+        by_channel[static_cast<size_t>(kind.channel)][kind.is_v6 ? 1 : 0] += queries[place];
     }
     Metric total = counter("nearcast_queries_total", "Messages that came in, by the way they took");
     for (size_t channel = 0; channel < kChannelCount; ++channel) {
@@ -130,7 +129,9 @@ void Statistics::add_types(std::vector<Metric>& metrics) const {
     }
     metrics.push_back(std::move(types));
     Metric opcodes = counter("nearcast_queries_by_opcode_total", "Messages by their opcode");
-    const auto by_opcode = sums(&Counters::opcodes);
+    auto by_opcode = sums(&Counters::opcodes);
+    by_opcode[static_cast<size_t>(dns::Opcode::Query)] +=
+        std::accumulate(by_type.begin(), by_type.end(), uint64_t{0});
     for (size_t i = 0; i < by_opcode.size(); ++i) {
         if (by_opcode[i] == 0 && i != 0) continue;
         opcodes.add({{"opcode", lowered(to_text(static_cast<dns::Opcode>(i)))}}, by_opcode[i]);
@@ -144,27 +145,37 @@ void Statistics::add_types(std::vector<Metric>& metrics) const {
 
 void Statistics::add_responses(std::vector<Metric>& metrics) const {
     Metric rcodes = counter("nearcast_responses_total", "Responses by their code");
-    const auto by_rcode = sums(&Counters::rcodes);
+    const auto responses = sums(&Counters::responses);
+    const auto other_responses = sums(&Counters::other_responses);
+    std::array<uint64_t, kRcodeCount> by_rcode{};
+    std::array<uint64_t, kOutcomeCount> by_outcome{};
+    uint64_t truncated = 0;
+    for (size_t place = 0; place < kResponsePlaceCount; ++place) {
+        const ResponseKind kind = response_kind(place);
+        const uint64_t count = responses[place] + other_responses[place];
+        by_rcode[static_cast<size_t>(kind.rcode)] += count;
+        by_outcome[static_cast<size_t>(outcome_of(kind))] += responses[place];
+        if (kind.is_truncated) truncated += count;
+    }
     for (size_t i = 0; i < by_rcode.size(); ++i) {
         if (by_rcode[i] > 0 || i == 0) rcodes.add({{"rcode", rcode_text(i)}}, by_rcode[i]);
     }
     metrics.push_back(std::move(rcodes));
     Metric outcomes = counter("nearcast_outcomes_total", "What became of questions");
-    const auto by_outcome = sums(&Counters::outcomes);
     for (size_t i = 0; i < by_outcome.size(); ++i) {
         outcomes.add({{"outcome", kOutcomes[i]}}, by_outcome[i]);
     }
     metrics.push_back(std::move(outcomes));
-    const auto add_one = [&](const char* name, const char* help, Tally Counters::* tally) {
+    const auto add_one = [&](const char* name, const char* help, uint64_t count) {
         Metric metric = counter(name, help);
-        metric.add({}, sum(tally));
+        metric.add({}, count);
         metrics.push_back(std::move(metric));
     };
-    add_one("nearcast_responses_truncated_total", "Responses with TC set", &Counters::truncated);
+    add_one("nearcast_responses_truncated_total", "Responses with TC set", truncated);
     add_one("nearcast_queries_unanswered_total", "Messages that must not be answered",
-            &Counters::unanswered);
+            sum(&Counters::unanswered));
     add_one("nearcast_queries_handed_over_total",
-            "Messages that another thread than a worker's answers", &Counters::handed_over);
+            "Messages that another thread than a worker's answers", sum(&Counters::handed_over));
 }
 
 void Statistics::add_sizes(std::vector<Metric>& metrics, const char* name, const char* help,
@@ -181,7 +192,7 @@ void Statistics::add_sizes(std::vector<Metric>& metrics, const char* name, const
     for (size_t i = 0; i < kSizeCount; ++i) {
         so_far += counts[i];
         if (i < kSmallestSize) continue;
-        sample.buckets.push_back({static_cast<double>(uint64_t{1} << i), so_far});
+        sample.buckets.push_back({static_cast<double>(uint64_t{2} << i), so_far});
     }
     metrics.push_back({.name = name,
                        .help = help,

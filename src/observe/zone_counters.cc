@@ -30,27 +30,28 @@ ZoneCounters::ZoneCounters(size_t zones_max)
       shift_(static_cast<unsigned>(64 - std::bit_width(2 * zones_max | 1))),
       mask_((size_t{1} << (64 - shift_)) - 1),
       index_(reserve<uint32_t>(mask_ + 1)),
-      entries_(reserve<Entry>(zones_max | 1)) {}
+      entries_(reserve<Entry>(zones_max + 1)) {}
 
 ZoneCounters::Entry* ZoneCounters::find_or_make(uint64_t apex_hash) noexcept {
     // Ends: the index is never full.
     for (size_t at = apex_hash >> shift_;; ++at) {
         uint32_t& place = index_[at & mask_];
         if (place != 0) {
-            Entry& entry = entries_[place - 1];
+            Entry& entry = entries_[place];
             if (entry.apex_hash.load(std::memory_order_relaxed) == apex_hash) return &entry;
             continue;
         }
         const size_t size = size_.load(std::memory_order_relaxed);
         if (size == zones_max_) return nullptr;
-        entries_[size].apex_hash.store(apex_hash, std::memory_order_relaxed);
+        Entry& entry = entries_[size + 1];
+        entry.apex_hash.store(apex_hash, std::memory_order_relaxed);
         place = static_cast<uint32_t>(size + 1);
         size_.store(size + 1, std::memory_order_release);
-        return &entries_[size];
+        return &entry;
     }
 }
 
-void ZoneCounters::count(uint64_t apex_hash, Outcome outcome) noexcept {
+void ZoneCounters::count_elsewhere(uint64_t apex_hash, Outcome outcome) noexcept {
     if (Entry* const entry = find_or_make(apex_hash)) {
         entry->outcomes[static_cast<size_t>(outcome)].add();
     } else {

@@ -36,21 +36,28 @@ class ZoneCounters {
  public:
     struct Entry {
         std::atomic<uint64_t> apex_hash = 0;
-        std::array<Tally, kOutcomeCount> outcomes;
+        std::array<Tally, 7> outcomes;  // By Outcome; one more makes an entry a cache line.
 
         [[nodiscard]] uint64_t total() const;
     };
-    static_assert(sizeof(Entry) <= 64);
+    static_assert(sizeof(Entry) == 64 && kOutcomeCount <= 7);
 
     // Counts at most `zones_max` zones; any further one goes uncounted.
     explicit ZoneCounters(size_t zones_max);
 
     // The owner only.
-    void count(uint64_t apex_hash, Outcome outcome) noexcept;
+    void count(uint64_t apex_hash, Outcome outcome) noexcept {
+        Entry& entry = entries_[index_[apex_hash >> shift_]];
+        if (entry.apex_hash.load(std::memory_order_relaxed) == apex_hash) [[likely]] {
+            entry.outcomes[static_cast<size_t>(outcome)].add();
+        } else {
+            count_elsewhere(apex_hash, outcome);
+        }
+    }
 
     // Any thread.
     [[nodiscard]] std::span<const Entry> entries() const {
-        return {entries_.get(), size_.load(std::memory_order_acquire)};
+        return {entries_.get() + 1, size_.load(std::memory_order_acquire)};
     }
     // Questions about zones beyond the bound.
     [[nodiscard]] uint64_t uncounted() const { return uncounted_.get(); }
@@ -60,13 +67,15 @@ class ZoneCounters {
         void operator()(void* memory) const { std::free(memory); }
     };
 
+    // Of a zone that has no entry yet, or not where its hash points to.
+    void count_elsewhere(uint64_t apex_hash, Outcome outcome) noexcept;
     Entry* find_or_make(uint64_t apex_hash) noexcept;
 
     size_t zones_max_;
     unsigned shift_;
     size_t mask_;
-    std::unique_ptr<uint32_t[], Free> index_;  // 1 + the place in entries_; 0: free. Owner only.
-    std::unique_ptr<Entry[], Free> entries_;
+    std::unique_ptr<uint32_t[], Free> index_;  // Places in entries_; 0: free. Owner only.
+    std::unique_ptr<Entry[], Free> entries_;   // The first is nobody's: no apex has its hash, 0.
     std::atomic<size_t> size_ = 0;
     Tally uncounted_;
 };
