@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/address.h"
@@ -17,6 +18,7 @@ answer::Exchange with_question(answer::Exchange exchange, const transfer::PlainQ
     exchange.query = question.message;
     exchange.room = question.room;
     exchange.transport = question.is_stream ? answer::Transport::Tcp : answer::Transport::Udp;
+    exchange.is_encrypted = exchange.is_encrypted || question.is_encrypted;
     exchange.reserved = question.reserved;
     exchange.expire = question.expire;
     if (question.verdict) {
@@ -75,12 +77,15 @@ void ZoneAnswerer::note(std::span<const answer::Exchange> batch,
 
 void ZoneAnswerer::answer_special(answer::Exchange& exchange) {
     const bool is_stream = exchange.transport == answer::Transport::Tcp;
+    std::optional<tls::Peer> tls;
+    if (exchange.session != nullptr) tls = exchange.session->peer();
     special_ = &exchange;
     const auto outcome = desk_.answer({.message = exchange.query,
                                        .room = exchange.room,
                                        .peer = address_of(*exchange.peer).ip,
                                        .is_stream = is_stream,
-                                       .now = static_cast<uint64_t>(now_.count())});
+                                       .now = static_cast<uint64_t>(now_.count()),
+                                       .tls = tls ? &*tls : nullptr});
     exchange.response_size = outcome.size;
     exchange.takes_connection = outcome.is_granted || (outcome.is_for_waiter && is_stream);
     exchange.takes_datagram = outcome.is_for_waiter && !is_stream;

@@ -27,7 +27,10 @@ class Stream {
     Stream& operator=(Stream&& other) noexcept;
     ~Stream();
 
-    // As TlsSession has them.
+    // As TlsSession has them; a plain one has no hands to shake.
+    [[nodiscard]] Io shake_hands() noexcept {
+        return session_ ? session_->shake_hands() : Io{Io::State::Moved};
+    }
     [[nodiscard]] Io read(std::span<uint8_t> room) noexcept;
     [[nodiscard]] Io write(std::span<const uint8_t> bytes) noexcept;
 

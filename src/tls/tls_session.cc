@@ -62,6 +62,13 @@ void TlsSession::say_goodbye() noexcept {
     ERR_clear_error();
 }
 
+Io TlsSession::shake_hands() noexcept {
+    if (is_broken_) return {};
+    ERR_clear_error();
+    const int outcome = SSL_do_handshake(session_.get());
+    return outcome == 1 ? Io{Io::State::Moved} : failed(outcome);
+}
+
 Io TlsSession::read(std::span<uint8_t> room) noexcept {
     if (is_broken_) return {};
     ERR_clear_error();

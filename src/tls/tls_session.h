@@ -27,6 +27,9 @@ class TlsSession {
     TlsSession& operator=(TlsSession&&) noexcept;
     ~TlsSession();
 
+    // Takes the handshake further without data. Moved: it is done.
+    [[nodiscard]] Io shake_hands() noexcept;
+
     // At most one record, 16 KiB, is decrypted at a time: what does not fit into `room` is_pending
     // and comes with the next read, without the socket becoming readable.
     [[nodiscard]] Io read(std::span<uint8_t> room) noexcept;

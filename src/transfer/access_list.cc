@@ -9,8 +9,12 @@ namespace nearcast::transfer {
 namespace {
 
 constexpr std::string_view kKeyMark = "key:";
+constexpr std::string_view kTlsMark = "tls:";
+constexpr std::string_view kPinMark = "sha256/";
 constexpr std::string_view kHint =
-    "\"192.0.2.1\", \"192.0.2.0/24\", \"key:transfer.example\", or \"192.0.2.1 key:NAME\" for both";
+    "\"192.0.2.1\", \"192.0.2.0/24\", \"key:NAME\", \"tls:NAME\" or \"tls:sha256/PIN\" of a "
+    "client's "
+    "certificate, \"tls\"; several with a space between must all hold";
 
 // Key names are written without the final dot, as everybody writes them.
 base::Result<dns::Name> parse_key_name(std::string_view text) {
@@ -27,6 +31,22 @@ base::Result<base::IpPrefix> parse_source(std::string_view text) {
     return base::IpPrefix{*address, static_cast<uint8_t>(address->bits())};
 }
 
+base::Result<void> add_tls(std::string_view word, AccessEntry& entry) {
+    if (entry.needs_tls) return base::fail("names two certificates", std::string(kHint));
+    entry.needs_tls = true;
+    if (!word.starts_with(kTlsMark)) return {};
+    word.remove_prefix(kTlsMark.size());
+    if (word.empty()) return base::fail("has tls: without a name", std::string(kHint));
+    if (!word.starts_with(kPinMark)) {
+        entry.tls_name = word;
+        return {};
+    }
+    const auto pin = tls::parse_pin(word);
+    if (!pin) return std::unexpected(pin.error());
+    entry.tls_pin = *pin;
+    return {};
+}
+
 base::Result<void> add_word(std::string_view word, AccessEntry& entry) {
     if (word.starts_with(kKeyMark)) {
         if (entry.key) return base::fail("names two keys", std::string(kHint));
@@ -35,11 +55,20 @@ base::Result<void> add_word(std::string_view word, AccessEntry& entry) {
         entry.key = *name;
         return {};
     }
+    if (word == "tls" || word.starts_with(kTlsMark)) return add_tls(word, entry);
     if (entry.from) return base::fail("names two addresses", "an entry of its own for each");
     const auto prefix = parse_source(word);
     if (!prefix) return std::unexpected(prefix.error());
     entry.from = *prefix;
     return {};
+}
+
+bool holds_tls(const AccessEntry& entry, const tls::Peer* peer) {
+    if (!entry.needs_tls) return true;
+    if (peer == nullptr || !peer->is_fit_for_transfers) return false;
+    const bool has_name = !entry.tls_name || peer->has_name(*entry.tls_name);
+    const bool has_pin = !entry.tls_pin || (peer->has_certificate && peer->pin == *entry.tls_pin);
+    return has_name && has_pin;
 }
 
 }  // namespace
@@ -54,15 +83,18 @@ base::Result<AccessEntry> parse_access_entry(std::string_view text) {
         }
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (!entry.from && !entry.key) return base::fail("has an empty entry", std::string(kHint));
+    if (!entry.from && !entry.key && !entry.needs_tls) {
+        return base::fail("has an empty entry", std::string(kHint));
+    }
     return entry;
 }
 
-bool is_allowed(const AccessList& list, const base::IpAddress& peer, const TsigKey* key) {
+bool is_allowed(const AccessList& list, const base::IpAddress& peer, const TsigKey* key,
+                const tls::Peer* tls) {
     return std::ranges::any_of(list, [&](const AccessEntry& entry) {
         const bool is_from = !entry.from || entry.from->contains(peer);
         const bool is_signed = !entry.key || (key != nullptr && key->name == *entry.key);
-        return is_from && is_signed;
+        return is_from && is_signed && holds_tls(entry, tls);
     });
 }
 

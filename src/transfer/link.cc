@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <poll.h>
 #include <sys/socket.h>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -24,14 +26,21 @@ constexpr milliseconds kStopPoll{200};
 
 }  // namespace
 
-Link::Link(Kind kind, const base::SocketAddress& peer, const std::atomic<bool>& is_stopping)
-    : is_stopping_(is_stopping),
-      socket_(::socket(
-          peer.ip.family(),
-          (kind == Kind::Stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+Link::Link(Kind kind, const base::SocketAddress& peer, const std::atomic<bool>& is_stopping,
+           const tls::TlsContext* tls)
+    : is_stopping_(is_stopping) {
+    const int type = kind == Kind::Stream ? SOCK_STREAM : SOCK_DGRAM;
+    base::Fd socket(::socket(peer.ip.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const base::NativeAddress native(peer);
-    if (!socket_ || ::connect(socket_.get(), native.data(), native.size()) != 0) {
+    if (!socket || ::connect(socket.get(), native.data(), native.size()) != 0) {
         connect_error_ = errno == EINPROGRESS ? 0 : errno;
+    }
+    if (tls == nullptr) {
+        stream_ = tls::Stream(std::move(socket));
+    } else if (auto session = tls->open_session(socket.get())) {
+        stream_ = tls::Stream(std::move(socket), *std::move(session));
+    } else {
+        connect_error_ = ENOMEM;
     }
 }
 
@@ -40,41 +49,67 @@ Result<void> Link::wait(short events, Instant deadline) const {
     while (!is_stopping_.load()) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - base::now());
         if (left.count() <= 0) return base::fail("no answer in time");
-        pollfd item{socket_.get(), events, 0};
+        pollfd item{stream_.fd(), events, 0};
         const auto pause = static_cast<int>(std::min(left, kStopPoll).count());
         if (::poll(&item, 1, pause) > 0) return {};
     }
     return base::fail("this server is stopping");
 }
 
-Result<void> Link::write(std::span<const uint8_t> bytes, Instant deadline) const {
+Result<void> Link::wait_for(tls::Io io, Instant deadline) const {
+    using State = tls::Io::State;
+    if (io.state == State::NeedsInput) return wait(POLLIN, deadline);
+    if (io.state == State::NeedsOutput) return wait(POLLOUT, deadline);
+    if (io.state == State::Ended) return base::fail("the primary closed the connection");
+    return base::fail((stream_.is_encrypted() ? "TLS: " : "") + stream_.problem(),
+                      stream_.is_encrypted() ? "compare the [[tls.profile]] with the certificates "
+                                               "of both sides"
+                                             : "");
+}
+
+Result<void> Link::shake_hands(Instant deadline) {
+    if (is_ready_) return {};
+    if (auto connected = wait(POLLOUT, deadline); !connected) return connected;
+    while (!stream_.is_established()) {
+        const tls::Io io = stream_.shake_hands();
+        if (io.state == tls::Io::State::Moved) break;
+        if (auto ready = wait_for(io, deadline); !ready) return ready;
+    }
+    if (stream_.is_encrypted() && !stream_.session()->peer().is_fit_for_transfers) {
+        return base::fail("the primary does not name the protocol dot in TLS",
+                          "a primary that speaks XFR over TLS (RFC 9103) on this port");
+    }
+    is_ready_ = true;
+    return {};
+}
+
+Result<void> Link::write(std::span<const uint8_t> bytes, Instant deadline) {
+    if (auto ready = shake_hands(deadline); !ready) return ready;
     while (!bytes.empty()) {
-        if (auto ready = wait(POLLOUT, deadline); !ready) return ready;
-        const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN) return base::fail_errno("cannot send", errno);
-        bytes = bytes.subspan(static_cast<size_t>(std::max<ssize_t>(sent, 0)));
+        const tls::Io io = stream_.write(bytes);
+        bytes = bytes.subspan(io.size);
+        if (io.state == tls::Io::State::Moved) continue;
+        if (auto ready = wait_for(io, deadline); !ready) return ready;
     }
     return {};
 }
 
-Result<size_t> Link::read_some(std::span<uint8_t> room, Instant deadline) const {
+Result<size_t> Link::read_some(std::span<uint8_t> room, Instant deadline) {
     for (;;) {
-        if (auto ready = wait(POLLIN, deadline); !ready) return std::unexpected(ready.error());
-        const ssize_t got = ::recv(socket_.get(), room.data(), room.size(), 0);
-        if (got > 0) return static_cast<size_t>(got);
-        if (got == 0) return base::fail("the peer closed the connection");
-        if (errno != EAGAIN && errno != EINTR) return base::fail_errno("cannot receive", errno);
+        const tls::Io io = stream_.read(room);
+        if (io.state == tls::Io::State::Moved) return io.size;
+        if (auto ready = wait_for(io, deadline); !ready) return std::unexpected(ready.error());
     }
 }
 
-Result<void> Link::write_frame(std::span<const uint8_t> message, Instant deadline) const {
+Result<void> Link::write_frame(std::span<const uint8_t> message, Instant deadline) {
     std::vector<uint8_t> frame(kFrameHeaderSize);
     base::store_u16(frame.data(), static_cast<uint16_t>(message.size()));
     frame.insert(frame.end(), message.begin(), message.end());
     return write(frame, deadline);
 }
 
-Result<void> Link::read_all(std::span<uint8_t> room, Instant deadline) const {
+Result<void> Link::read_all(std::span<uint8_t> room, Instant deadline) {
     while (!room.empty()) {
         const auto got = read_some(room, deadline);
         if (!got) return std::unexpected(got.error());
@@ -83,7 +118,7 @@ Result<void> Link::read_all(std::span<uint8_t> room, Instant deadline) const {
     return {};
 }
 
-Result<std::vector<uint8_t>> Link::read_frame(Instant deadline) const {
+Result<std::vector<uint8_t>> Link::read_frame(Instant deadline) {
     std::array<uint8_t, kFrameHeaderSize> length{};
     if (auto done = read_all(length, deadline); !done) return std::unexpected(done.error());
     std::vector<uint8_t> message(base::load_u16(length.data()));

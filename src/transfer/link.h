@@ -13,8 +13,9 @@
 
 #include "base/address.h"
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/result.h"
+#include "tls/stream.h"
+#include "tls/tls_context.h"
 
 namespace nearcast::transfer {
 
@@ -22,27 +23,30 @@ class Link {
  public:
     enum class Kind : uint8_t { Datagrams, Stream };
 
-    // Begins to connect. Once `is_stopping` is set, waits end soon.
-    Link(Kind kind, const base::SocketAddress& peer, const std::atomic<bool>& is_stopping);
+    // Begins to connect. Once `is_stopping` is set, waits end soon. With `tls` nothing is sent
+    // before the peer has proved who it is and that it speaks "dot" (RFC 9103 §7.1).
+    Link(Kind kind, const base::SocketAddress& peer, const std::atomic<bool>& is_stopping,
+         const tls::TlsContext* tls = nullptr);
 
-    [[nodiscard]] base::Result<void> write(std::span<const uint8_t> bytes,
-                                           base::Instant deadline) const;
+    [[nodiscard]] base::Result<void> write(std::span<const uint8_t> bytes, base::Instant deadline);
     // At least one byte, or a datagram.
-    [[nodiscard]] base::Result<size_t> read_some(std::span<uint8_t> room,
-                                                 base::Instant deadline) const;
+    [[nodiscard]] base::Result<size_t> read_some(std::span<uint8_t> room, base::Instant deadline);
 
     // A message with its length in front (RFC 1035 §4.2.2).
     [[nodiscard]] base::Result<void> write_frame(std::span<const uint8_t> message,
-                                                 base::Instant deadline) const;
-    [[nodiscard]] base::Result<std::vector<uint8_t>> read_frame(base::Instant deadline) const;
+                                                 base::Instant deadline);
+    [[nodiscard]] base::Result<std::vector<uint8_t>> read_frame(base::Instant deadline);
 
  private:
     [[nodiscard]] base::Result<void> wait(short events, base::Instant deadline) const;
-    [[nodiscard]] base::Result<void> read_all(std::span<uint8_t> room,
-                                              base::Instant deadline) const;
+    // Waits for what `io` needs; fails when nothing helps.
+    [[nodiscard]] base::Result<void> wait_for(tls::Io io, base::Instant deadline) const;
+    [[nodiscard]] base::Result<void> shake_hands(base::Instant deadline);
+    [[nodiscard]] base::Result<void> read_all(std::span<uint8_t> room, base::Instant deadline);
 
     const std::atomic<bool>& is_stopping_;
-    base::Fd socket_;
+    tls::Stream stream_;
+    bool is_ready_ = false;  // Connected, and over TLS the handshake is done.
     int connect_error_ = 0;
 };
 

@@ -12,7 +12,6 @@
 #include "dns/response.h"
 #include "transfer/condense.h"
 #include "transfer/expire_option.h"
-#include "transfer/link.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -96,7 +95,7 @@ Result<void> PrimaryClient::check_signature(std::span<const uint8_t> message,
 }
 
 Result<Bytes> PrimaryClient::ask_over_udp(const Question& question) const {
-    const Link link(Link::Kind::Datagrams, primary_, is_stopping_);
+    Link link(Link::Kind::Datagrams, primary_, is_stopping_);
     Bytes room(dns::kMessageSizeMax);
     for (int i = 0; i < kUdpTries; ++i) {
         const Instant deadline = base::now() + limits_.answer;
@@ -116,19 +115,26 @@ Result<Bytes> PrimaryClient::ask_over_udp(const Question& question) const {
     return base::fail("no answer in time");
 }
 
-Result<Bytes> PrimaryClient::ask_over_tcp(const Question& question) const {
-    const Link link(Link::Kind::Stream, primary_, is_stopping_);
+Result<void> PrimaryClient::send(const Question& question) {
     const Instant deadline = base::now() + limits_.connect;
-    if (auto sent = link.write_frame(question.message, deadline); !sent) {
-        return std::unexpected(sent.error());
-    }
-    return link.read_frame(deadline + limits_.answer);
+    // A primary may have closed what it kept for a while: that is found out here or when reading.
+    if (tls_ != nullptr && link_ && link_->write_frame(question.message, deadline)) return {};
+    link_.emplace(Link::Kind::Stream, primary_, is_stopping_, tls_);
+    return link_->write_frame(question.message, deadline);
+}
+
+Result<Bytes> PrimaryClient::ask_over_tcp(const Question& question) {
+    if (auto sent = send(question); !sent) return std::unexpected(sent.error());
+    auto response = link_->read_frame(base::now() + limits_.connect + limits_.answer);
+    if (!response) link_.reset();
+    return response;
 }
 
 Result<dns::Response> PrimaryClient::ask_soa_once() {
     const Question question = make_question(dns::RRType::SOA);
-    auto bytes = ask_over_udp(question);
-    if (!bytes) bytes = ask_over_tcp(question);
+    // What travels over TLS is told to nobody in the clear.
+    Result<Bytes> bytes = tls_ == nullptr ? ask_over_udp(question) : ask_over_tcp(question);
+    if (!bytes && tls_ == nullptr) bytes = ask_over_tcp(question);
     if (!bytes) return std::unexpected(bytes.error());
     if (key_ != nullptr) {
         TsigStream signatures(*key_, question.mac);
@@ -160,11 +166,10 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
     has_answered_ = false;
     rcode_ = dns::Rcode::NoError;
     content_ = ZoneReceiver::Content::Unknown;
-    const Link link(Link::Kind::Stream, primary_, is_stopping_);
     const Instant end = base::now() + limits_.transfer;
-    if (auto sent = link.write_frame(question.message, base::now() + limits_.connect); !sent) {
-        return sent;
-    }
+    if (auto sent = send(question); !sent) return sent;
+    // Kept for the next question only when all of this answer was read.
+    Link link = *std::exchange(link_, std::nullopt);
     std::optional<TsigStream> signatures;
     if (key_ != nullptr) signatures.emplace(*key_, question.mac);
     for (bool is_last = false; !is_last;) {
@@ -183,6 +188,7 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
     if (signatures && !signatures->is_proven()) {
         return base::fail("the last message is not signed");
     }
+    if (tls_ != nullptr) link_.emplace(std::move(link));
     return {};
 }
 

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "dns/name.h"
 #include "dns/response.h"
+#include "transfer/link.h"
 #include "transfer/tsig.h"
 #include "transfer/zone_receiver.h"
 
@@ -55,6 +56,10 @@ class PrimaryClient {
     PrimaryClient(const dns::Name& zone, const base::SocketAddress& primary, const TsigKey* key,
                   const std::atomic<bool>& is_stopping, ClientLimits limits = {});
 
+    // From now on over TLS alone: questions and zones, on one connection while the primary keeps it
+    // (RFC 9103 §6). `context` outlives the client.
+    void use_tls(const tls::TlsContext& context) { tls_ = &context; }
+
     [[nodiscard]] base::Result<ToldSoa> ask_soa();
 
     // All of the zone.
@@ -73,7 +78,9 @@ class PrimaryClient {
 
     [[nodiscard]] Question make_question(dns::RRType type, std::optional<uint32_t> serial = {});
     [[nodiscard]] base::Result<std::vector<uint8_t>> ask_over_udp(const Question& question) const;
-    [[nodiscard]] base::Result<std::vector<uint8_t>> ask_over_tcp(const Question& question) const;
+    [[nodiscard]] base::Result<std::vector<uint8_t>> ask_over_tcp(const Question& question);
+    // The connection that is there, or a new one, with the question sent.
+    [[nodiscard]] base::Result<void> send(const Question& question);
     [[nodiscard]] base::Result<dns::Response> ask_soa_once();
     [[nodiscard]] base::Result<Fetched> fetch(std::optional<uint32_t> serial);
     [[nodiscard]] base::Result<void> receive(const Question& question, ZoneReceiver& receiver);
@@ -85,6 +92,8 @@ class PrimaryClient {
     const TsigKey* key_;
     const std::atomic<bool>& is_stopping_;
     ClientLimits limits_;
+    const tls::TlsContext* tls_ = nullptr;
+    std::optional<Link> link_;  // Reused over TLS, where a new one is dear.
     Hmac hmac_;
     bool uses_edns_ = true;  // Until the primary shows that it does not understand it.
     // Of the last transfer, also of one that failed.

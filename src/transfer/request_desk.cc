@@ -66,7 +66,7 @@ Requestor RequestDesk::requestor_of(const Request& request) const {
 
 bool RequestDesk::may_have(const Request& request) const {
     return is_allowed(config_.policy_for(query_.qname).allow, request.peer,
-                      requestor_of(request).key);
+                      requestor_of(request).key, request.tls);
 }
 
 size_t RequestDesk::reserved() const { return is_signed() ? tsig_response_size(signature_) : 0; }
@@ -177,7 +177,9 @@ RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
 }
 
 RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
-    if (!may_have(request)) return reply(request, kProhibited);
+    // An older TLS carries questions, not zones (RFC 9103 §8.4).
+    const bool is_unfit = request.tls != nullptr && !request.tls->is_fit_for_transfers;
+    if (is_unfit || !may_have(request)) return reply(request, kProhibited);
     const auto pinned = partners_.zones.pin(query_.qname);
     if (!pinned)
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
@@ -258,6 +260,7 @@ RequestDesk::Outcome RequestDesk::ask(const Request& request, std::span<const ui
     const size_t size = partners_.ask({.message = question,
                                        .room = request.room.first(request.room.size() - reserved()),
                                        .is_stream = request.is_stream,
+                                       .is_encrypted = request.tls != nullptr,
                                        .reserved = reserved(),
                                        .expire = expire});
     return size == 0 ? Outcome{} : sign(request, size);
@@ -288,6 +291,7 @@ RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
     const size_t size = partners_.ask({.message = soa_question(request.message),
                                        .room = request.room.first(request.room.size() - reserved()),
                                        .is_stream = request.is_stream,
+                                       .is_encrypted = request.tls != nullptr,
                                        .reserved = reserved(),
                                        .expire = expire});
     if (size == 0) return {};
@@ -302,6 +306,7 @@ RequestDesk::Outcome RequestDesk::reply(const Request& request, const Verdict& v
     const size_t size = partners_.ask({.message = request.message,
                                        .room = request.room.first(request.room.size() - reserved()),
                                        .is_stream = request.is_stream,
+                                       .is_encrypted = request.tls != nullptr,
                                        .reserved = reserved(),
                                        .verdict = verdict});
     return size == 0 ? Outcome{} : sign(request, size);

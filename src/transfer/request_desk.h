@@ -20,6 +20,7 @@
 #include "base/address.h"
 #include "dns/message.h"
 #include "dns/serial.h"
+#include "tls/peer.h"
 #include "transfer/message_writer.h"
 #include "transfer/transfer_config.h"
 #include "transfer/tsig.h"
@@ -35,7 +36,8 @@ struct PlainQuestion {
     std::span<const uint8_t> message;
     std::span<uint8_t> room;
     bool is_stream = false;  // On TCP.
-    size_t reserved = 0;     // Of the size that the client takes, what the signature will need.
+    bool is_encrypted = false;
+    size_t reserved = 0;  // Of the size that the client takes, what the signature will need.
     // What has been decided already: a response without records that says so.
     std::optional<Verdict> verdict = std::nullopt;
     std::optional<uint32_t> expire = std::nullopt;  // To be told to who asks for it (RFC 7314).
@@ -46,7 +48,8 @@ struct Request {
     std::span<uint8_t> room;  // Not overlapping; 1232 bytes or more.
     base::IpAddress peer;
     bool is_stream = false;
-    uint64_t now = 0;  // Seconds since 1970.
+    uint64_t now = 0;                // Seconds since 1970.
+    const tls::Peer* tls = nullptr;  // Of a connection over TLS; null on any other.
 };
 
 // A zone, or what changed in it, on its way to who asked for it.

@@ -194,7 +194,7 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
                                             const Errand& errand) {
     const TsigKey* const key = zone.config.key ? config_.keys.find(*zone.config.key) : nullptr;
     PrimaryClient client(zone.config.zone, primary, key, is_stopping_);
-    const auto outcome = ask_one(zone, client, errand);
+    const auto outcome = ask_as_told(zone, client, errand);
     if (outcome) {
         if (*outcome != Outcome::Current) {
             log::info("secondary_fetched",
@@ -215,6 +215,17 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
                                                                  : std::string("nothing")}});
     }
     return Outcome::Failed;
+}
+
+// Over TLS where it is wanted. Its files are read anew each time: a new certificate is used at
+// once.
+Result<SecondaryZones::Outcome> SecondaryZones::ask_as_told(Zone& zone, PrimaryClient& client,
+                                                            const Errand& errand) {
+    if (!zone.config.tls) return ask_one(zone, client, errand);
+    const auto context = tls::TlsContext::for_client(*zone.config.tls);
+    if (!context) return std::unexpected(context.error());
+    client.use_tls(*context);
+    return ask_one(zone, client, errand);
 }
 
 Result<SecondaryZones::Outcome> SecondaryZones::ask_one(Zone& zone, PrimaryClient& client,

@@ -89,6 +89,8 @@ class SecondaryZones {
     [[nodiscard]] Errand errand_for(Zone& zone);
     void refresh(Zone& zone, const Errand& errand);
     [[nodiscard]] Outcome ask(Zone& zone, const base::SocketAddress& primary, const Errand& errand);
+    [[nodiscard]] base::Result<Outcome> ask_as_told(Zone& zone, PrimaryClient& client,
+                                                    const Errand& errand);
     [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, PrimaryClient& client,
                                                 const Errand& errand);
     [[nodiscard]] base::Result<Outcome> take(Zone& zone, PrimaryClient& client, Fetched fetched,

@@ -77,12 +77,28 @@ void check_keys(ConfigTable& table, std::string_view field, const AccessList& li
     }
 }
 
-// Port 53 when there is none.
-Result<base::SocketAddress> parse_target(std::string_view text) {
-    if (const auto ip = base::parse_ip_address(text)) {
-        return base::SocketAddress{*ip, dns::kDnsPort};
+// A name means nothing without a CA that vouches for it.
+void check_certificates(ConfigTable& table, const AccessList& list, tls::ServerSettings& server) {
+    for (const AccessEntry& entry : list) {
+        server.asks_clients |= entry.tls_name || entry.tls_pin;
+        if (!entry.tls_name || !server.client_ca.empty()) continue;
+        table.refuse("allow", "names a certificate, and there is no CA to believe",
+                     "client_ca in the section [tls], or a pin: tls:sha256/...");
     }
+}
+
+Result<base::SocketAddress> parse_target_with(std::string_view text, uint16_t port) {
+    if (const auto ip = base::parse_ip_address(text)) return base::SocketAddress{*ip, port};
     return base::parse_socket_address(text);
+}
+
+// Port 53 when there is none, over TLS 853 (RFC 7858 §3.1).
+Result<base::SocketAddress> parse_target(std::string_view text) {
+    return parse_target_with(text, dns::kDnsPort);
+}
+Result<base::SocketAddress> parse_tls_target(std::string_view text) {
+    constexpr uint16_t kDotPort = 853;
+    return parse_target_with(text, kDotPort);
 }
 
 void read_notify(ConfigTable& table, const TsigKeyring& keys, ZonePolicy& policy) {
@@ -95,10 +111,11 @@ void read_notify(ConfigTable& table, const TsigKeyring& keys, ZonePolicy& policy
     check_keys(table, "notify_key", {AccessEntry{.from = {}, .key = key}}, keys);
 }
 
-void read_policy(ConfigTable& table, const TsigKeyring& keys, ZonePolicy& policy) {
-    read_notify(table, keys, policy);
+void read_policy(ConfigTable& table, TransferConfig& config, ZonePolicy& policy) {
+    read_notify(table, config.keys, policy);
     table.read_list_as("allow", policy.allow, parse_access_entry, kAllowExample);
-    check_keys(table, "allow", policy.allow, keys);
+    check_keys(table, "allow", policy.allow, config.keys);
+    check_certificates(table, policy.allow, config.tls.server);
 }
 
 bool is_before(const TransferConfig::OwnPolicy& entry, const dns::Name& zone) {
@@ -111,7 +128,7 @@ void read_zone_policy(ConfigTable table, TransferConfig& config) {
     table.read_as("zone", zone, parse_absolute_name, kZoneExample);
     // What is not said here is as for every zone.
     ZonePolicy policy = config.defaults;
-    read_policy(table, config.keys, policy);
+    read_policy(table, config, policy);
     const auto place = std::lower_bound(config.zones.begin(), config.zones.end(), zone, is_before);
     if (place != config.zones.end() && place->zone == zone) {
         table.refuse("zone", "has a section already", "one [[transfer.zone]] for each zone");
@@ -120,13 +137,28 @@ void read_zone_policy(ConfigTable table, TransferConfig& config) {
     config.zones.insert(place, {zone, std::move(policy)});
 }
 
+void read_profile(ConfigTable& table, const tls::TlsConfig& tls,
+                  std::optional<tls::ClientSettings>& profile) {
+    std::string name;
+    table.read("tls", name, "\"hidden-primary\"");
+    if (!table.has("tls")) return;
+    if (const tls::ClientSettings* const found = tls.find(name)) {
+        profile = *found;
+    } else {
+        table.refuse("tls", "names a profile that is not there: " + name,
+                     "a [[tls.profile]] section with this name");
+    }
+}
+
 void read_secondary(ConfigTable table, TransferConfig& config) {
     constexpr std::string_view kExample = R"(["192.0.2.1", "[2001:db8::1]:53"])";
     SecondaryConfig secondary;
     table.require("zone", kZoneExample);
     table.require("primaries", kExample);
     table.read_as("zone", secondary.zone, parse_absolute_name, kZoneExample);
-    table.read_list_as("primaries", secondary.primaries, parse_target, kExample);
+    read_profile(table, config.tls, secondary.tls);
+    table.read_list_as("primaries", secondary.primaries,
+                       secondary.tls ? parse_tls_target : parse_target, kExample);
     if (secondary.primaries.empty()) table.refuse("primaries", "is empty", kExample);
     dns::Name key;
     table.read_as("key", key, parse_absolute_name, kNameExample);
@@ -178,7 +210,7 @@ TransferConfig read_sections(ConfigTable root) {
     for (const ConfigTable& key : root.tables("key")) read_key(key, config.keys);
     config.tls = tls::read_tls_config(root);
     ConfigTable transfer = root.table("transfer");
-    read_policy(transfer, config.keys, config.defaults);
+    read_policy(transfer, config, config.defaults);
     for (const ConfigTable& zone : transfer.tables("zone")) read_zone_policy(zone, config);
     transfer.read("directory", config.directory, "\"/var/lib/nearcast/secondary\"");
     for (const ConfigTable& each : root.tables("secondary")) read_secondary(each, config);

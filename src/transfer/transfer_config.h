@@ -35,6 +35,7 @@ struct SecondaryConfig {
     dns::Name zone;
     std::vector<base::SocketAddress> primaries;  // At least one; asked in this order.
     std::optional<dns::Name> key;                // What questions to them are signed with.
+    std::optional<tls::ClientSettings> tls;      // They are asked over TLS alone, by this profile.
     AccessList forward_updates;                  // Whose updates are passed on to a primary.
     bool accepts_older = false;  // A version with an older serial is taken like any other.
 };

@@ -25,8 +25,14 @@ bool is_answer_to(const Bytes& response, std::span<const uint8_t> message) {
 Result<Bytes> forward_update(std::span<const uint8_t> message, const SecondaryConfig& secondary,
                              const std::atomic<bool>& is_stopping, const ForwardLimits& limits) {
     base::Error last{"there is no primary"};
+    std::optional<tls::TlsContext> context;
+    if (secondary.tls) {
+        auto made = tls::TlsContext::for_client(*secondary.tls);
+        if (!made) return std::unexpected(made.error());
+        context = *std::move(made);
+    }
     for (const base::SocketAddress& primary : secondary.primaries) {
-        const Link link(Link::Kind::Stream, primary, is_stopping);
+        Link link(Link::Kind::Stream, primary, is_stopping, context ? &*context : nullptr);
         const auto sent = link.write_frame(message, base::now() + limits.connect);
         if (!sent) {
             last = base::within(base::to_text(primary), sent.error()).error();

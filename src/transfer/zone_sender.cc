@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <ctime>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -53,6 +54,7 @@ class ZoneSender::Connection {
                std::span<const uint8_t> unread)
         : sender_(sender),
           stream_(std::move(stream)),
+          tls_(stream_.session() ? std::optional(stream_.session()->peer()) : std::nullopt),
           peer_(peer),
           input_(unread.begin(), unread.end()),
           thread_([this] { run(); }) {}
@@ -79,6 +81,7 @@ class ZoneSender::Connection {
 
     ZoneSender& sender_;
     tls::Stream stream_;
+    std::optional<tls::Peer> tls_;  // Who it is, over TLS.
     base::SocketAddress peer_;
     std::vector<uint8_t> input_;
     std::vector<uint8_t> output_;
@@ -155,7 +158,8 @@ bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestD
                         .room = room_,
                         .peer = peer_.ip,
                         .is_stream = true,
-                        .now = static_cast<uint64_t>(::time(nullptr))};
+                        .now = static_cast<uint64_t>(::time(nullptr)),
+                        .tls = tls_ ? &*tls_ : nullptr};
     const RequestDesk::Outcome outcome = desk.answer(asked);
     if (!outcome.is_granted) {
         return outcome.size == 0 || write_frame(std::span(room_).first(outcome.size));
