@@ -107,7 +107,8 @@ int serve(CommandLine& line) {
         if (const auto read = read_sections(line.settings, line.server); !read) {
             return usage_error(read.error());
         }
-        line.server.is_empty_allowed = !line.server.transfers.secondaries.empty();
+        line.server.is_empty_allowed = !line.server.transfers.secondaries.empty() ||
+                                       !line.server.transfers.followed_catalogs.empty();
     }
     // Whoever reads the log may end before the server does.
     std::signal(SIGPIPE, SIG_IGN);

@@ -56,6 +56,12 @@ answer::Identity identity_of(const ServerOptions& options) {
             .version = NEARCAST_VERSION};
 }
 
+answer::PrivateZones private_zones(const ServerOptions& options) {
+    answer::PrivateZones zones;
+    for (const dns::Name& catalog : options.transfers.catalogs()) zones.add(catalog);
+    return zones;
+}
+
 }  // namespace
 
 sigset_t server_signals() {
@@ -133,6 +139,7 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
       tls_(tls),
       notifier_(options.transfers),
       ledger_(listen_to(served.ledger)),
+      catalogs_(options.transfers, served.table, served.ledger, secondaries_),
       secondaries_(options.transfers, served.table, served.ledger),
       updates_(options.transfers, served.table, served.ledger),
       sender_([this] { return make_desk(); }),
@@ -152,6 +159,7 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
 }
 
 ServerLoop::~ServerLoop() {
+    catalogs_.stop();
     ends_waits_.store(true);
     for (const auto& worker : workers_) worker->stop();  // All at once; each is waited for later.
 }
@@ -172,6 +180,7 @@ Result<void> ServerLoop::open() {
         if (!control) return std::unexpected(control.error());
         control_ = std::move(*control);
     }
+    catalogs_.start();
     start_workers();
     offer_metrics();
     return {};
@@ -209,7 +218,10 @@ void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
 
 // Before there is a thread that changes a zone.
 zone::ZoneLedger& ServerLoop::listen_to(zone::ZoneLedger& ledger) {
-    ledger.on_change([this](const dns::Name& zone) { notifier_.notify(zone); });
+    ledger.on_change([this](const dns::Name& zone) {
+        if (zones_.pin(zone)) notifier_.notify(zone);
+        catalogs_.note(zone);
+    });
     return ledger;
 }
 
@@ -219,6 +231,7 @@ transfer::RequestDesk::Partners ServerLoop::partners(MayWait may_wait) {
             .ask = {},
             .hear = [this](const transfer::Notice& notice) { return secondaries_.hear(notice); },
             .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
+            .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
             .updates = may_wait == MayWait::Yes ? &updates_ : nullptr,
             .is_stopping = &ends_waits_};
 }
@@ -352,7 +365,9 @@ void ServerLoop::announce(const LoadReport& report) {
 }
 
 answer::ResponderOptions ServerLoop::responder_options() const {
-    return {.identity = identity_of(options_), .udp_payload_max = options_.serve.udp_payload_max};
+    return {.identity = identity_of(options_),
+            .udp_payload_max = options_.serve.udp_payload_max,
+            .private_zones = private_zones(options_)};
 }
 
 std::optional<base::Error> ServerLoop::refresh_certificate() {

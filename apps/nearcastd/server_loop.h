@@ -27,6 +27,7 @@
 #include "server_process.h"
 #include "service_manager.h"
 #include "tls/reloadable_context.h"
+#include "transfer/catalogs.h"
 #include "transfer/late_answers.h"
 #include "transfer/notifier.h"
 #include "transfer/secondary_zones.h"
@@ -107,6 +108,7 @@ class ServerLoop {
     tls::ReloadableContext& tls_;
     transfer::Notifier notifier_;
     zone::ZoneLedger& ledger_;
+    transfer::Catalogs catalogs_;  // Told of changes by all below, and stopped before them.
     transfer::SecondaryZones secondaries_;
     transfer::ZoneUpdates updates_;
     std::atomic<bool> ends_waits_ = false;

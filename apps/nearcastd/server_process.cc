@@ -99,8 +99,9 @@ Result<Workers> open_workers(const ServerOptions& options, const tls::Reloadable
 // A server alone needs no store for its files. What comes from elsewhere is kept in any case.
 std::string store_directory(const ServerOptions& options) {
     if (!options.store.directory.empty()) return options.store.directory;
-    const bool is_needed =
-        !options.transfers.secondaries.empty() || !options.transfers.updates.empty();
+    const bool is_needed = !options.transfers.secondaries.empty() ||
+                           !options.transfers.updates.empty() ||
+                           !options.transfers.catalogs().empty();
     return is_needed ? options.transfers.directory : std::string();
 }
 

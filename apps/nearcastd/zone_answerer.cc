@@ -21,6 +21,7 @@ answer::Exchange with_question(answer::Exchange exchange, const transfer::PlainQ
     exchange.is_encrypted = exchange.is_encrypted || question.is_encrypted;
     exchange.reserved = question.reserved;
     exchange.expire = question.expire;
+    exchange.is_trusted = question.is_trusted;
     if (question.verdict) {
         exchange.verdict = {.rcode = question.verdict->rcode,
                             .is_authoritative = question.verdict->is_authoritative,

@@ -32,11 +32,6 @@ bool is_doubtful(const std::vector<zone::FileStamp>& stamps, int64_t read_at) {
     });
 }
 
-std::string key_of(const dns::Name& apex) {
-    const dns::Name lowered = apex.lowered();
-    return {lowered.wire().begin(), lowered.wire().end()};
-}
-
 }  // namespace
 
 size_t LoadReport::failed() const {
@@ -110,7 +105,7 @@ size_t ZoneDirectory::restore() {
         const auto served = ledger_.state(stored.apex);
         entries_[file] = {
             .stamps = served->origin.files, .apex = stored.apex, .serial = served->serial};
-        served_[key_of(stored.apex)] = file;
+        served_[dns::key_of(stored.apex)] = file;
         ++count;
     }
     return count;
@@ -152,7 +147,7 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
     }
     if (!entry.apex) {
         entry.apex = apex;
-        served_[key_of(apex)] = file;
+        served_[dns::key_of(apex)] = file;
     }
     outcome.serial = entry.serial;
 }
@@ -204,13 +199,13 @@ void ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled
 
 const std::string* ZoneDirectory::other_file_of(const dns::Name& apex,
                                                 const std::string& file) const {
-    const auto serving = served_.find(key_of(apex));
+    const auto serving = served_.find(dns::key_of(apex));
     return serving == served_.end() || serving->second == file ? nullptr : &serving->second;
 }
 
 void ZoneDirectory::withdraw(Entry& entry) {
     (void)ledger_.withdraw(*entry.apex);  // What cannot be stored, the ledger tells.
-    served_.erase(key_of(*entry.apex));
+    served_.erase(dns::key_of(*entry.apex));
     entry.apex.reset();
     entry.serial.reset();
 }

@@ -30,6 +30,8 @@ const char* word_of(zone::ZoneOrigin::Kind kind) {
             return "file";
         case zone::ZoneOrigin::Kind::Primary:
             return "primary";
+        case zone::ZoneOrigin::Kind::Derived:
+            return "derived";
         case zone::ZoneOrigin::Kind::Unknown:
             break;
     }

@@ -319,8 +319,8 @@ Result<NodeConfig> read_all(ConfigFile file, const std::string& path) {
     read_guard(file.root(), config);
     read_routing(file.root(), config);
     // What the server alone has to know: apps/nearcastd/server_sections.h has it read.
-    for (const std::string_view key : {"key", "transfer", "secondary", "update", "tls", "store",
-                                       "cookies", "metrics", "dnstap"}) {
+    for (const std::string_view key : {"key", "transfer", "secondary", "catalog", "update", "tls",
+                                       "store", "cookies", "metrics", "dnstap"}) {
         file.root().leave(key);
     }
     if (auto done = file.finish(); !done) return std::unexpected(done.error());

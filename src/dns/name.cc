@@ -164,4 +164,9 @@ std::strong_ordering canonical_order(std::span<const uint8_t> a,
     return of_a.count <=> of_b.count;
 }
 
+std::string key_of(const Name& name) {
+    const Name lowered = name.lowered();
+    return {lowered.wire().begin(), lowered.wire().end()};
+}
+
 }  // namespace nearcast::dns

@@ -115,6 +115,9 @@ enum class NameTextError : uint8_t {
 // in decimal, or any other character as itself. False when it is not an escape.
 [[nodiscard]] bool read_escape(std::string_view text, size_t& at, uint8_t& byte) noexcept;
 
+// The bytes of the name in lower case: what names are told apart by in maps of the library.
+[[nodiscard]] std::string key_of(const Name& name);
+
 // Always absolute; what a master file would read otherwise is escaped.
 [[nodiscard]] std::string to_text(const Name& name);
 [[nodiscard]] std::string to_text(std::span<const uint8_t> wire);

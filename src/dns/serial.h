@@ -14,4 +14,9 @@ namespace nearcast::dns {
     return distance != 0 && distance < 0x8000'0000U;
 }
 
+// The one after. Zero is left out: some take it for none.
+[[nodiscard]] constexpr uint32_t next_serial(uint32_t serial) {
+    return serial == 0xFFFF'FFFFU ? 1 : serial + 1;
+}
+
 }  // namespace nearcast::dns

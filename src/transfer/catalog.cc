@@ -178,37 +178,34 @@ Result<Catalog> Reader::read() {
     return std::move(catalog_);
 }
 
-// Adds the records of a catalog to a draft.
-class Writer {
- public:
-    explicit Writer(const dns::Name& apex) : apex_(apex), draft_(apex) {}
+using Labels = std::span<const std::string_view>;
 
-    void put_head(uint32_t serial);
-    Result<void> put(const CatalogMember& member);
-    Result<zone::ImageBlock> build() {
-        draft_.arrange();
-        return zone::build_image(draft_);
+// Gathers records of a catalog; remembers whether a name did not fit.
+class RecordList {
+ public:
+    explicit RecordList(const dns::Name& apex) : apex_(apex) {}
+
+    void add(Labels labels, RRType type, std::vector<uint8_t> rdata);
+    void add_name(Labels labels, RRType type, const dns::Name& name) {
+        add(labels, type, {name.wire().begin(), name.wire().end()});
     }
+    void add_text(Labels labels, std::string_view text);
+    Result<std::vector<dns::Record>> take();
 
  private:
-    // False when the name would be too long.
-    bool add(std::span<const std::string_view> labels, RRType type, std::vector<uint8_t> rdata);
-    bool add_text(std::span<const std::string_view> labels, std::string_view text);
-
     dns::Name apex_;
-    zone::ZoneDraft draft_;
+    std::vector<dns::Record> records_;
+    bool fits_ = true;
 };
 
-bool Writer::add(std::span<const std::string_view> labels, RRType type,
-                 std::vector<uint8_t> rdata) {
+void RecordList::add(Labels labels, RRType type, std::vector<uint8_t> rdata) {
     dns::Record record{.owner = {}, .type = type, .rdata = std::move(rdata)};
-    for (const std::string_view label : labels) {
-        if (!record.owner.append(label)) return false;
-    }
-    return record.owner.append(apex_) && draft_.add(record, {});
+    for (const std::string_view label : labels) fits_ = fits_ && record.owner.append(label);
+    fits_ = fits_ && record.owner.append(apex_);
+    records_.push_back(std::move(record));
 }
 
-bool Writer::add_text(std::span<const std::string_view> labels, std::string_view text) {
+void RecordList::add_text(Labels labels, std::string_view text) {
     std::vector<uint8_t> rdata;
     do {
         const std::string_view part = text.substr(0, UINT8_MAX);
@@ -216,41 +213,20 @@ bool Writer::add_text(std::span<const std::string_view> labels, std::string_view
         rdata.insert(rdata.end(), part.begin(), part.end());
         text.remove_prefix(part.size());
     } while (!text.empty());
-    return add(labels, RRType::TXT, std::move(rdata));
+    add(labels, RRType::TXT, std::move(rdata));
 }
 
-void Writer::put_head(uint32_t serial) {
-    dns::Name nobody;  // RFC 9432 §4.1 recommends it for the NS, which nobody asks for.
-    (void)nobody.append("invalid");
-    const auto name = nobody.wire();
-    std::vector<uint8_t> soa(name.begin(), name.end());
-    soa.insert(soa.end(), name.begin(), name.end());
-    for (const uint32_t value : {serial, kRefresh, kRetry, kExpire, uint32_t{0}}) {
-        const size_t at = soa.size();
-        soa.resize(at + sizeof value);
-        base::store_u32(soa.data() + at, value);
-    }
-    (void)add({}, RRType::SOA, std::move(soa));
-    (void)add({}, RRType::NS, {name.begin(), name.end()});
-    (void)add_text(std::array<std::string_view, 1>{"version"}, kVersion);
-}
-
-Result<void> Writer::put(const CatalogMember& member) {
-    using Labels = std::span<const std::string_view>;
-    const std::array<std::string_view, 5> path{"serial", "nearcast", "ext", member.label, "zones"};
-    const std::array<std::string_view, 3> group{"group", member.label, "zones"};
-    const std::array<std::string_view, 3> coo{"coo", member.label, "zones"};
-    const auto zone = member.zone.wire();
-    bool fits = add(Labels(path).subspan(3, 2), RRType::PTR, {zone.begin(), zone.end()});
-    for (const std::string& name : member.groups) fits &= add_text(group, name);
-    if (member.coo) {
-        const auto target = member.coo->wire();
-        fits &= add(coo, RRType::PTR, {target.begin(), target.end()});
-    }
-    if (member.serial) fits &= add_text(Labels(path).first(5), std::to_string(*member.serial));
-    if (fits) return {};
+Result<std::vector<dns::Record>> RecordList::take() {
+    if (fits_) return std::move(records_);
     return base::fail("the name of the catalog " + dns::to_text(apex_) + " is too long",
                       "names of members stand below it: leave 64 bytes for them");
+}
+
+// RFC 9432 §4.1 recommends it for the NS, which nobody asks for.
+dns::Name nobody() {
+    dns::Name name;
+    (void)name.append("invalid");
+    return name;
 }
 
 }  // namespace
@@ -265,14 +241,49 @@ std::string catalog_label(const dns::Name& zone) {
     return label;
 }
 
+dns::Record catalog_soa(const dns::Name& catalog, uint32_t serial) {
+    const dns::Name name = nobody();
+    dns::Record soa{.owner = catalog, .type = RRType::SOA, .rdata = {}};
+    for (int i = 0; i < 2; ++i) {
+        soa.rdata.insert(soa.rdata.end(), name.wire().begin(), name.wire().end());
+    }
+    for (const uint32_t value : {serial, kRefresh, kRetry, kExpire, uint32_t{0}}) {
+        const size_t at = soa.rdata.size();
+        soa.rdata.resize(at + sizeof value);
+        base::store_u32(soa.rdata.data() + at, value);
+    }
+    return soa;
+}
+
+Result<std::vector<dns::Record>> member_records(const dns::Name& catalog,
+                                                const CatalogMember& member) {
+    const std::array<std::string_view, 5> path{"serial", "nearcast", "ext", member.label, "zones"};
+    const std::array<std::string_view, 3> group{"group", member.label, "zones"};
+    const std::array<std::string_view, 3> coo{"coo", member.label, "zones"};
+    RecordList list(catalog);
+    list.add_name(Labels(path).last(2), RRType::PTR, member.zone);
+    for (const std::string& name : member.groups) list.add_text(group, name);
+    if (member.coo) list.add_name(coo, RRType::PTR, *member.coo);
+    if (member.serial) list.add_text(path, std::to_string(*member.serial));
+    return list.take();
+}
+
 Result<zone::ImageBlock> build_catalog(const dns::Name& apex, uint32_t serial,
                                        std::span<const CatalogMember> members) {
-    Writer writer(apex);
-    writer.put_head(serial);
-    for (const CatalogMember& member : members) {
-        if (auto done = writer.put(member); !done) return std::unexpected(done.error());
+    zone::ZoneDraft draft(apex);
+    (void)draft.add(catalog_soa(apex, serial), {});
+    RecordList head(apex);
+    head.add_name({}, RRType::NS, nobody());
+    head.add_text(std::array<std::string_view, 1>{"version"}, kVersion);
+    auto records = head.take();
+    for (size_t i = 0; records; ++i) {
+        for (const dns::Record& record : *records) (void)draft.add(record, {});
+        if (i == members.size()) break;
+        records = member_records(apex, members[i]);
     }
-    return writer.build();
+    if (!records) return std::unexpected(records.error());
+    draft.arrange();
+    return zone::build_image(draft);
 }
 
 }  // namespace nearcast::transfer

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "dns/name.h"
+#include "dns/record.h"
 #include "zone/image.h"
 #include "zone/version.h"
 
@@ -48,7 +49,13 @@ struct Catalog {
 // The label that a zone has in catalogs made here: always the same one for the same zone.
 [[nodiscard]] std::string catalog_label(const dns::Name& zone);
 
-// A catalog zone of these members, each with its label. Fails when a name becomes too long.
+// The records that list a member with its properties. Fails when a name becomes too long.
+[[nodiscard]] base::Result<std::vector<dns::Record>> member_records(const dns::Name& catalog,
+                                                                    const CatalogMember& member);
+// The SOA of a catalog that is made here.
+[[nodiscard]] dns::Record catalog_soa(const dns::Name& catalog, uint32_t serial);
+
+// A catalog zone of these members, each with its label. Fails as member_records() does.
 [[nodiscard]] base::Result<zone::ImageBlock> build_catalog(const dns::Name& apex, uint32_t serial,
                                                            std::span<const CatalogMember> members);
 

@@ -16,11 +16,6 @@ MemberAction action(Kind kind, size_t catalog, const CatalogMember& member) {
 
 }  // namespace
 
-std::string CatalogMembership::key_of(const dns::Name& zone) {
-    const dns::Name lowered = zone.lowered();
-    return {lowered.wire().begin(), lowered.wire().end()};
-}
-
 const CatalogMember* CatalogMembership::listed(size_t catalog, const dns::Name& zone) const {
     const auto& list = lists_[catalog];
     const auto is_before = [](const CatalogMember& member, const dns::Name& name) {
@@ -37,7 +32,7 @@ std::optional<size_t> CatalogMembership::number_of(const dns::Name& catalog) con
 }
 
 void CatalogMembership::add(size_t catalog, const CatalogMember& member, Change& change) {
-    owned_[key_of(member.zone)] = {catalog, member};
+    owned_[dns::key_of(member.zone)] = {catalog, member};
     change.actions.push_back(action(Kind::Add, catalog, member));
 }
 
@@ -74,7 +69,7 @@ void CatalogMembership::follow_owner(Owned& owned, size_t catalog, const Catalog
 }
 
 void CatalogMembership::take_one(size_t catalog, const CatalogMember& member, Change& change) {
-    const auto place = owned_.find(key_of(member.zone));
+    const auto place = owned_.find(dns::key_of(member.zone));
     if (place == owned_.end()) {
         if (!is_taken_(member.zone)) return add(catalog, member, change);
         change.ignored.push_back(dns::to_text(member.zone) + " is configured here otherwise");

@@ -54,7 +54,9 @@ class CatalogMembership {
     [[nodiscard]] Change update(size_t catalog, std::vector<CatalogMember> members);
 
     // Whether the zone is served because of a catalog.
-    [[nodiscard]] bool has(const dns::Name& zone) const { return owned_.contains(key_of(zone)); }
+    [[nodiscard]] bool has(const dns::Name& zone) const {
+        return owned_.contains(dns::key_of(zone));
+    }
     [[nodiscard]] size_t size() const { return owned_.size(); }
 
  private:
@@ -63,7 +65,6 @@ class CatalogMembership {
         CatalogMember member;
     };
 
-    [[nodiscard]] static std::string key_of(const dns::Name& zone);
     [[nodiscard]] const CatalogMember* listed(size_t catalog, const dns::Name& zone) const;
     [[nodiscard]] std::optional<size_t> number_of(const dns::Name& catalog) const;
 

@@ -35,6 +35,7 @@ class Late : public testing::Test {
                                                },
                                            .hear = {},
                                            .expires_in = {},
+                                           .secondary_of = {},
                                            .updates = &updates_,
                                            .is_stopping = &is_stopping_});
     }

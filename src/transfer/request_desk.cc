@@ -57,7 +57,10 @@ std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message, size_t
 }
 
 RequestDesk::RequestDesk(const TransferConfig& config, Partners partners)
-    : config_(config), partners_(std::move(partners)), plain_(dns::kMessageSizeMax) {}
+    : config_(config),
+      partners_(std::move(partners)),
+      private_zones_(config.catalogs()),
+      plain_(dns::kMessageSizeMax) {}
 
 Requestor RequestDesk::requestor_of(const Request& request) const {
     const bool is_proven = is_signed() && signature_.error == TsigError::None;
@@ -67,6 +70,15 @@ Requestor RequestDesk::requestor_of(const Request& request) const {
 bool RequestDesk::may_have(const Request& request) const {
     return is_allowed(config_.policy_for(query_.qname).allow, request.peer,
                       requestor_of(request).key, request.tls);
+}
+
+// Who may have a catalog may also look at it; a question may be about any name in it.
+bool RequestDesk::is_trusted(const Request& request) const {
+    const auto& catalogs = private_zones_;
+    const auto catalog = std::ranges::find_if(
+        catalogs, [this](const dns::Name& apex) { return query_.qname.is_subdomain_of(apex); });
+    return catalog != catalogs.end() && is_allowed(config_.policy_for(*catalog).allow, request.peer,
+                                                   requestor_of(request).key, request.tls);
 }
 
 size_t RequestDesk::reserved() const { return is_signed() ? tsig_response_size(signature_) : 0; }
@@ -91,7 +103,7 @@ RequestDesk::Outcome RequestDesk::answer_signed(const Request& request) {
     // A key that only the primary knows is the primary's to judge.
     const bool is_for_primary = query_.opcode() == dns::Opcode::Update &&
                                 signature_.error == TsigError::BadKey &&
-                                config_.secondary_for(query_.qname) != nullptr;
+                                partners_.secondary_of(query_.qname).has_value();
     if (signature_.error != TsigError::None && !is_for_primary) {
         return reply(request, {Rcode::NotAuth});
     }
@@ -142,7 +154,7 @@ RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
 }
 
 RequestDesk::Outcome RequestDesk::answer_update(const Request& request) {
-    if (const SecondaryConfig* secondary = config_.secondary_for(query_.qname)) {
+    if (const auto secondary = partners_.secondary_of(query_.qname)) {
         return forward_update(request, *secondary);
     }
     const Requestor requestor = requestor_of(request);
@@ -262,7 +274,8 @@ RequestDesk::Outcome RequestDesk::ask(const Request& request, std::span<const ui
                                        .is_stream = request.is_stream,
                                        .is_encrypted = request.tls != nullptr,
                                        .reserved = reserved(),
-                                       .expire = expire});
+                                       .expire = expire,
+                                       .is_trusted = is_trusted(request)});
     return size == 0 ? Outcome{} : sign(request, size);
 }
 
@@ -293,7 +306,8 @@ RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
                                        .is_stream = request.is_stream,
                                        .is_encrypted = request.tls != nullptr,
                                        .reserved = reserved(),
-                                       .expire = expire});
+                                       .expire = expire,
+                                       .is_trusted = true});
     if (size == 0) return {};
     // The response repeats the question that was asked.
     const size_t type_at = dns::kHeaderSize + query_.question_size - kQuestionTailSize;

@@ -41,6 +41,7 @@ struct PlainQuestion {
     // What has been decided already: a response without records that says so.
     std::optional<Verdict> verdict = std::nullopt;
     std::optional<uint32_t> expire = std::nullopt;  // To be told to who asks for it (RFC 7314).
+    bool is_trusted = false;                        // Private zones are not hidden from him.
 };
 
 struct Request {
@@ -89,6 +90,8 @@ class RequestDesk {
         std::function<dns::Rcode(const Notice&)> hear;
         // The seconds that a zone from a primary has left; nothing for all others.
         std::function<std::optional<uint32_t>(const dns::Name& zone)> expires_in;
+        // How a zone from a primary is fetched; nothing for all others.
+        std::function<std::optional<SecondaryConfig>(const dns::Name& zone)> secondary_of;
         // Null where nobody may wait.
         ZoneUpdates* updates = nullptr;
         const std::atomic<bool>* is_stopping = nullptr;  // There with `updates`: ends waits.
@@ -125,10 +128,12 @@ class RequestDesk {
     [[nodiscard]] bool may_wait() const { return partners_.updates != nullptr; }
     [[nodiscard]] Requestor requestor_of(const Request& request) const;
     [[nodiscard]] bool may_have(const Request& request) const;
+    [[nodiscard]] bool is_trusted(const Request& request) const;
     [[nodiscard]] size_t reserved() const;
 
     const TransferConfig& config_;
     Partners partners_;
+    std::vector<dns::Name> private_zones_;
     Hmac hmac_;
     dns::Query query_;
     TsigCheck signature_;                    // Meaningful for a signed request.

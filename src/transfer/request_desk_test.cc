@@ -134,6 +134,7 @@ class Desk : public testing::Test {
                         return dns::Rcode::NotAuth;
                     },
                 .expires_in = [](const dns::Name&) { return std::nullopt; },
+                .secondary_of = [](const dns::Name&) { return std::nullopt; },
                 .updates = updates,
                 .is_stopping = &is_stopping_};
     }

@@ -46,18 +46,9 @@ std::string command_for(const dns::Name& zone) {
 SecondaryZones::SecondaryZones(const TransferConfig& config, zone::ZoneTable& table,
                                zone::ZoneLedger& ledger)
     : config_(config), table_(table), ledger_(ledger), random_(std::random_device{}()) {
-    for (const SecondaryConfig& each : config.secondaries) {
-        if (table_.pin(each.zone)) {
-            log::error("secondary_conflict",
-                       {{"zone", dns::to_text(each.zone)},
-                        {"reason", "there is a zone file for it, which is served"},
-                        {"try", "remove the file, or the [[secondary]] section"}});
-            continue;
-        }
-        zones_.push_back(std::make_unique<Zone>(each, base::now()));
-        load(*zones_.back());
-    }
-    const size_t count = std::min(zones_.size(), kThreadsMax);
+    for (const SecondaryConfig& each : config.secondaries) add(each);
+    const bool may_get_more = !config.followed_catalogs.empty();
+    const size_t count = may_get_more ? kThreadsMax : std::min(zones_.size(), kThreadsMax);
     for (size_t i = 0; i < count; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -70,7 +61,7 @@ SecondaryZones::~SecondaryZones() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-void SecondaryZones::load(Zone& zone) {
+void SecondaryZones::load(Zone& zone, double luck) {
     const dns::Name& name = zone.config.zone;
     const std::optional<zone::StoredZone> found = ledger_.state(name);
     if (!found) return ledger_.make_unavailable(name);
@@ -83,8 +74,7 @@ void SecondaryZones::load(Zone& zone) {
     const Instant now = base::now();
     const auto pinned = table_.pin(name);
     zone.serial = pinned->version().serial();
-    zone.schedule.succeed(timers_of(pinned->version()), instant_of(found->confirmed_at, now),
-                          chance());
+    zone.schedule.succeed(timers_of(pinned->version()), instant_of(found->confirmed_at, now), luck);
     zone.schedule.hasten(now);  // It may have changed while we were away.
     if (zone.schedule.expires_at() <= now) {
         zone.schedule.expire();
@@ -99,58 +89,136 @@ double SecondaryZones::chance() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
 }
 
+void SecondaryZones::add(const SecondaryConfig& config) {
+    std::unique_lock lock(mutex_);
+    if (Zone* const known = find(config.zone)) {
+        known->is_removed = false;
+        known->next_config = config;
+        if (!known->is_busy) finish(*known);
+        return;
+    }
+    if (table_.pin(config.zone)) {
+        log::error("secondary_conflict",
+                   {{"zone", dns::to_text(config.zone)},
+                    {"reason", "there is a zone file for it, which is served"},
+                    {"try", "remove the file, or the section or catalog that lists the zone"}});
+        return;
+    }
+    auto& place = zones_[dns::key_of(config.zone)];
+    place = std::make_unique<Zone>(config, base::now());
+    Zone& zone = *place;
+    zone.is_busy = true;
+    const double luck = chance();
+    lock.unlock();  // A large zone takes its time, and a NOTIFY must not wait for it.
+    load(zone, luck);
+    lock.lock();
+    zone.is_busy = false;
+    finish(zone);
+}
+
+void SecondaryZones::remove(const dns::Name& name) {
+    const std::lock_guard lock(mutex_);
+    Zone* const zone = find(name);
+    if (zone == nullptr) return;
+    zone->is_removed = true;
+    if (!zone->is_busy) finish(*zone);
+}
+
+void SecondaryZones::hint(const dns::Name& name, uint32_t serial) {
+    const std::lock_guard lock(mutex_);
+    Zone* const zone = find(name);
+    if (zone == nullptr || is_known(*zone, serial)) return;
+    zone->announced = serial;
+    hasten(*zone);
+}
+
+std::optional<SecondaryConfig> SecondaryZones::config_of(const dns::Name& name) {
+    const std::lock_guard lock(mutex_);
+    const Zone* const zone = find(name);
+    return zone == nullptr ? std::nullopt : std::optional(zone->config);
+}
+
+// What was asked for while it was busy is done now.
+void SecondaryZones::finish(Zone& zone) {
+    unqueue(zone);
+    if (zone.is_removed) {
+        const dns::Name name = zone.config.zone;
+        if (auto done = ledger_.withdraw(name); !done) {
+            log::error("secondary_not_forgotten",
+                       {{"zone", dns::to_text(name)}, {"reason", done.error().message}});
+        }
+        log::info("secondary_removed", {{"zone", dns::to_text(name)}});
+        zones_.erase(dns::key_of(name));
+        return;
+    }
+    if (zone.next_config) {
+        zone.config = *std::exchange(zone.next_config, std::nullopt);
+        zone.preferred = 0;
+        zone.announcer.reset();
+        zone.schedule.hasten(base::now());
+    }
+    if (std::exchange(zone.is_hastened, false)) zone.schedule.hasten(base::now());
+    zone.expires_at.reset();
+    if (zone.schedule.has_data()) zone.expires_at = zone.schedule.expires_at();
+    queue(zone);
+}
+
+void SecondaryZones::queue(Zone& zone) {
+    unqueue(zone);
+    zone.due_at = zone.schedule.next_at();
+    if (zone.schedule.has_data()) {
+        zone.due_at = std::min(zone.due_at, zone.schedule.expires_at());
+    }
+    due_.emplace(zone.due_at, &zone);
+    wake_.notify_one();  // Its time may be the nearest.
+}
+
+void SecondaryZones::unqueue(Zone& zone) { due_.erase({zone.due_at, &zone}); }
+
 SecondaryZones::Zone* SecondaryZones::find(const dns::Name& name) {
-    const auto found =
-        std::ranges::find_if(zones_, [&](const auto& zone) { return zone->config.zone == name; });
-    return found == zones_.end() ? nullptr : found->get();
+    const auto found = zones_.find(dns::key_of(name));
+    return found == zones_.end() ? nullptr : found->second.get();
 }
 
+// Out of the queue, the first whose time has come. One that is too old is given up on the way.
 SecondaryZones::Zone* SecondaryZones::next_due(Instant now) {
-    Zone* due = nullptr;
-    for (const auto& zone : zones_) {
-        if (zone->is_busy || zone->schedule.next_at() > now) continue;
-        if (due == nullptr || zone->schedule.next_at() < due->schedule.next_at()) due = zone.get();
+    while (!due_.empty() && due_.begin()->first <= now) {
+        Zone& zone = *due_.begin()->second;
+        unqueue(zone);
+        if (zone.schedule.has_data() && zone.schedule.expires_at() <= now) expire(zone);
+        if (zone.schedule.next_at() <= now) return &zone;
+        queue(zone);
     }
-    return due;
+    return nullptr;
 }
 
-Instant SecondaryZones::next_wake(Instant now) {
-    Instant next = table_.collect() > 0 ? now + kCollectPause : Instant::max();
-    for (const auto& zone : zones_) {
-        if (zone->is_busy) continue;
-        next = std::min(next, zone->schedule.next_at());
-        if (zone->schedule.has_data()) next = std::min(next, zone->schedule.expires_at());
+void SecondaryZones::wait(std::unique_lock<std::mutex>& lock) {
+    Instant next = table_.collect() > 0 ? base::now() + kCollectPause : Instant::max();
+    if (!due_.empty()) next = std::min(next, due_.begin()->first);
+    if (next == Instant::max()) {
+        wake_.wait(lock);
+    } else {
+        wake_.wait_until(lock, next);
     }
-    return next;
 }
 
-void SecondaryZones::expire_old(Instant now) {
-    for (const auto& zone : zones_) {
-        if (zone->is_busy || !zone->schedule.has_data()) continue;
-        if (zone->schedule.expires_at() > now) continue;
-        zone->schedule.expire();
-        zone->expires_at.reset();
-        ledger_.make_unavailable(zone->config.zone);
-        log::error("secondary_expired",
-                   {{"zone", dns::to_text(zone->config.zone)},
-                    {"serial", std::to_string(zone->serial)},
-                    {"reason", "no primary has confirmed it for as long as its SOA allows"},
-                    {"next", "it answers SERVFAIL until a primary does"}});
-    }
+void SecondaryZones::expire(Zone& zone) {
+    zone.schedule.expire();
+    zone.expires_at.reset();
+    ledger_.make_unavailable(zone.config.zone);
+    log::error("secondary_expired",
+               {{"zone", dns::to_text(zone.config.zone)},
+                {"serial", std::to_string(zone.serial)},
+                {"reason", "no primary has confirmed it for as long as its SOA allows"},
+                {"next", "it answers SERVFAIL until a primary does"}});
 }
 
 void SecondaryZones::run() {
     std::unique_lock lock(mutex_);
     while (!is_stopping_.load()) {
-        expire_old(base::now());
         Zone* const zone = next_due(base::now());
         if (zone == nullptr) {
-            const Instant next = next_wake(base::now());
-            if (next == Instant::max()) {
-                wake_.wait(lock);
-            } else {
-                wake_.wait_until(lock, next);
-            }
+            wait(lock);
             continue;
         }
         const Errand errand = errand_for(*zone);
@@ -159,10 +227,7 @@ void SecondaryZones::run() {
         refresh(*zone, errand);
         lock.lock();
         zone->is_busy = false;
-        zone->expires_at.reset();
-        if (zone->schedule.has_data()) zone->expires_at = zone->schedule.expires_at();
-        if (std::exchange(zone->is_hastened, false)) zone->schedule.hasten(base::now());
-        wake_.notify_one();  // Its next time may be the nearest.
+        finish(*zone);
     }
 }
 
@@ -314,14 +379,21 @@ Result<void> SecondaryZones::confirm(Zone& zone, std::optional<uint32_t> expire,
                            seconds(::time(nullptr)) - (seconds(timers.expire) - left));
 }
 
-// With the mutex.
 void SecondaryZones::hasten(Zone& zone) {
     if (zone.is_busy) {
         zone.is_hastened = true;
-    } else {
-        zone.schedule.hasten(base::now());
+        return;
     }
-    wake_.notify_one();
+    unqueue(zone);
+    zone.schedule.hasten(base::now());
+    queue(zone);
+}
+
+// Whether we have that serial of the zone, or a later one.
+bool SecondaryZones::is_known(const Zone& zone, uint32_t serial) const {
+    const auto pinned = table_.pin(zone.config.zone);
+    return pinned && !pinned->version().is_unavailable() && !zone.config.accepts_older &&
+           !dns::is_later_serial(serial, pinned->version().serial());
 }
 
 // RFC 1996 §3.7 and §3.11: a serial that is not newer is no reason to ask; a newer one is a hint
@@ -335,11 +407,7 @@ dns::Rcode SecondaryZones::hear(const Notice& notice) {
     const bool has_key =
         notice.key != nullptr && zone->config.key && notice.key->name == *zone->config.key;
     if (sender == primaries.end() && !has_key) return dns::Rcode::Refused;
-    const auto pinned = table_.pin(notice.zone);
-    const bool has_data = pinned && !pinned->version().is_unavailable();
-    const bool is_known = has_data && notice.serial && !zone->config.accepts_older &&
-                          !dns::is_later_serial(*notice.serial, pinned->version().serial());
-    if (is_known) return dns::Rcode::NoError;
+    if (notice.serial && is_known(*zone, *notice.serial)) return dns::Rcode::NoError;
     zone->announced = notice.serial;
     if (sender != primaries.end()) {
         zone->announcer = static_cast<size_t>(sender - primaries.begin());

@@ -150,30 +150,92 @@ void read_profile(ConfigTable& table, const tls::TlsConfig& tls,
     }
 }
 
-void read_secondary(ConfigTable table, TransferConfig& config) {
-    constexpr std::string_view kExample = R"(["192.0.2.1", "[2001:db8::1]:53"])";
-    SecondaryConfig secondary;
-    table.require("zone", kZoneExample);
-    table.require("primaries", kExample);
-    table.read_as("zone", secondary.zone, parse_absolute_name, kZoneExample);
-    read_profile(table, config.tls, secondary.tls);
-    table.read_list_as("primaries", secondary.primaries,
-                       secondary.tls ? parse_tls_target : parse_target, kExample);
-    if (secondary.primaries.empty()) table.refuse("primaries", "is empty", kExample);
+constexpr std::string_view kPrimariesExample = R"(["192.0.2.1", "[2001:db8::1]:53"])";
+
+// From whom a zone comes, and how. What is not said stays as it is.
+void read_source(ConfigTable& table, const TransferConfig& config, SecondaryConfig& source) {
+    const TsigKeyring& keys = config.keys;
+    read_profile(table, config.tls, source.tls);
+    table.read_list_as("primaries", source.primaries, source.tls ? parse_tls_target : parse_target,
+                       kPrimariesExample);
+    if (source.primaries.empty()) table.refuse("primaries", "is empty", kPrimariesExample);
     dns::Name key;
     table.read_as("key", key, parse_absolute_name, kNameExample);
     if (table.has("key")) {
-        secondary.key = key;
-        check_keys(table, "key", {AccessEntry{.from = {}, .key = key}}, config.keys);
+        source.key = key;
+        check_keys(table, "key", {AccessEntry{.from = {}, .key = key}}, keys);
     }
-    table.read_list_as("forward_updates", secondary.forward_updates, parse_access_entry,
+    table.read_list_as("forward_updates", source.forward_updates, parse_access_entry,
                        kAllowExample);
-    check_keys(table, "forward_updates", secondary.forward_updates, config.keys);
-    table.read("accept_older_serial", secondary.accepts_older, "true");
+    check_keys(table, "forward_updates", source.forward_updates, keys);
+    table.read("accept_older_serial", source.accepts_older, "true");
+}
+
+void read_secondary(ConfigTable table, TransferConfig& config) {
+    SecondaryConfig secondary;
+    table.require("zone", kZoneExample);
+    table.require("primaries", kPrimariesExample);
+    table.read_as("zone", secondary.zone, parse_absolute_name, kZoneExample);
+    read_source(table, config, secondary);
     const bool is_known = std::ranges::any_of(
         config.secondaries, [&](const auto& each) { return each.zone == secondary.zone; });
     if (is_known) table.refuse("zone", "has a section already", "one [[secondary]] for each zone");
     config.secondaries.push_back(std::move(secondary));
+}
+
+void read_zone_patterns(ConfigTable& table, std::vector<NamePattern>& zones) {
+    table.read_list_as("zones", zones, parse_name_pattern,
+                       R"(["example.org", "subtree:customers.example"])");
+}
+
+void read_catalog_name(ConfigTable& table, const TransferConfig& config, dns::Name& zone) {
+    constexpr std::string_view kExample = "\"catalog.example\"";
+    table.require("zone", kExample);
+    table.read_as("zone", zone, parse_absolute_name, kExample);
+    const auto known = config.catalogs();
+    if (std::ranges::find(known, zone) != known.end()) {
+        table.refuse("zone", "has a section already", "one section for each catalog");
+    }
+}
+
+void read_followed_catalog(ConfigTable table, TransferConfig& config) {
+    FollowedCatalog catalog;
+    read_catalog_name(table, config, catalog.catalog.zone);
+    table.require("primaries", kPrimariesExample);
+    read_source(table, config, catalog.catalog);
+    catalog.members = catalog.catalog;
+    ConfigTable members = table.table("members");
+    read_source(members, config, catalog.members);
+    for (ConfigTable each : table.tables("group")) {
+        FollowedCatalog::Group group{.name = {}, .members = catalog.members};
+        each.require("name", "\"signed\"");
+        each.read("name", group.name, "\"signed\"");
+        read_source(each, config, group.members);
+        catalog.groups.push_back(std::move(group));
+    }
+    config.followed_catalogs.push_back(std::move(catalog));
+}
+
+void read_published_catalog(ConfigTable table, TransferConfig& config) {
+    PublishedCatalog catalog;
+    read_catalog_name(table, config, catalog.zone);
+    read_zone_patterns(table, catalog.zones);
+    table.read("serials", catalog.has_serials, "true");
+    for (ConfigTable each : table.tables("group")) {
+        PublishedCatalog::Group group;
+        each.require("name", "\"signed\"");
+        each.read("name", group.name, "\"signed\"");
+        read_zone_patterns(each, group.zones);
+        catalog.groups.push_back(std::move(group));
+    }
+    for (ConfigTable each : table.tables("move")) {
+        PublishedCatalog::Move move;
+        each.require("to", "\"other.example\"");
+        each.read_as("to", move.to, parse_absolute_name, "\"other.example\"");
+        read_zone_patterns(each, move.zones);
+        catalog.moves.push_back(std::move(move));
+    }
+    config.published_catalogs.push_back(std::move(catalog));
 }
 
 Result<dns::RRType> parse_type(std::string_view text) {
@@ -214,6 +276,9 @@ TransferConfig read_sections(ConfigTable root) {
     for (const ConfigTable& zone : transfer.tables("zone")) read_zone_policy(zone, config);
     transfer.read("directory", config.directory, "\"/var/lib/nearcast/secondary\"");
     for (const ConfigTable& each : root.tables("secondary")) read_secondary(each, config);
+    ConfigTable catalog = root.table("catalog");
+    for (const ConfigTable& each : catalog.tables("follow")) read_followed_catalog(each, config);
+    for (const ConfigTable& each : catalog.tables("publish")) read_published_catalog(each, config);
     for (const ConfigTable& each : root.table("update").tables("zone")) {
         read_update_rule(each, config);
     }
@@ -239,9 +304,19 @@ const UpdatePolicy* TransferConfig::update_policy_for(const dns::Name& zone) con
     return found == updates.end() ? nullptr : &found->policy;
 }
 
-const SecondaryConfig* TransferConfig::secondary_for(const dns::Name& zone) const {
-    const auto found = std::ranges::find(secondaries, zone, &SecondaryConfig::zone);
-    return found == secondaries.end() ? nullptr : &*found;
+std::vector<dns::Name> TransferConfig::catalogs() const {
+    std::vector<dns::Name> names;
+    for (const FollowedCatalog& each : followed_catalogs) names.push_back(each.catalog.zone);
+    for (const PublishedCatalog& each : published_catalogs) names.push_back(each.zone);
+    return names;
+}
+
+const SecondaryConfig& FollowedCatalog::source_of(const std::vector<std::string>& names) const {
+    const auto is_named = [&names](const Group& group) {
+        return std::ranges::find(names, group.name) != names.end();
+    };
+    const auto group = std::ranges::find_if(groups, is_named);
+    return group == groups.end() ? members : group->members;
 }
 
 Result<TransferConfig> read_transfer_config(const std::string& path) {

@@ -3,8 +3,8 @@
 // What the configuration says about zones between servers: keys, who may have which zone, and what
 // comes from elsewhere.
 //
-// The sections [[key]], [tls], [transfer], [[secondary]] and [update] of node.toml, or of a file
-// of their own. Once read, nothing in it changes: any thread reads.
+// The sections [[key]], [tls], [transfer], [[secondary]], [catalog] and [update] of node.toml, or
+// of a file of their own. Once read, nothing in it changes: any thread reads.
 
 #pragma once
 
@@ -40,6 +40,39 @@ struct SecondaryConfig {
     bool accepts_older = false;  // A version with an older serial is taken like any other.
 };
 
+// A catalog of somebody else, whose zones we serve (RFC 9432).
+struct FollowedCatalog {
+    struct Group {
+        std::string name;
+        SecondaryConfig members;
+    };
+
+    SecondaryConfig catalog;
+    SecondaryConfig members;    // How its zones are fetched; `zone` is not used.
+    std::vector<Group> groups;  // The same for those that bear its name.
+
+    // How a member with these groups is fetched: as the first of them that is known says.
+    [[nodiscard]] const SecondaryConfig& source_of(const std::vector<std::string>& names) const;
+};
+
+// A catalog of zones that are served here.
+struct PublishedCatalog {
+    struct Group {
+        std::string name;
+        std::vector<NamePattern> zones;
+    };
+    struct Move {
+        dns::Name to;
+        std::vector<NamePattern> zones;
+    };
+
+    dns::Name zone;
+    std::vector<NamePattern> zones;  // Empty: all, but for catalogs.
+    std::vector<Group> groups;
+    std::vector<Move> moves;  // Zones that are on their way to another catalog (§4.4.1).
+    bool has_serials = true;  // Each member bears its serial.
+};
+
 struct TransferConfig {
     struct OwnPolicy {
         dns::Name zone;
@@ -55,14 +88,16 @@ struct TransferConfig {
     ZonePolicy defaults;           // Of zones without one of their own.
     std::vector<OwnPolicy> zones;  // In canonical order of the zones.
     std::vector<SecondaryConfig> secondaries;
+    std::vector<FollowedCatalog> followed_catalogs;
+    std::vector<PublishedCatalog> published_catalogs;
     std::vector<OwnUpdatePolicy> updates;                   // Who may change which zone.
     std::string directory = "/var/lib/nearcast/secondary";  // Where their copies are kept.
 
     [[nodiscard]] const ZonePolicy& policy_for(const dns::Name& zone) const;
     // Null when nobody may change the zone.
     [[nodiscard]] const UpdatePolicy* update_policy_for(const dns::Name& zone) const;
-    // Null when the zone is none that primaries give us.
-    [[nodiscard]] const SecondaryConfig* secondary_for(const dns::Name& zone) const;
+    // The apexes of all catalogs: nobody sees them but those who may have them.
+    [[nodiscard]] std::vector<dns::Name> catalogs() const;
 };
 
 // Reads a file that has these sections; those of node.toml that are not ours may be there too.

@@ -94,10 +94,62 @@ forward_updates = ["198.51.100.0/24"]
 accept_older_serial = true
 )");
     ASSERT_TRUE(config.has_value());
-    const SecondaryConfig* const secondary = config->secondary_for(name("example.org."));
-    ASSERT_NE(secondary, nullptr);
-    EXPECT_EQ(secondary->forward_updates.size(), 1U);
-    EXPECT_TRUE(secondary->accepts_older);
+    const SecondaryConfig& secondary = config->secondaries.at(0);
+    EXPECT_EQ(secondary.forward_updates.size(), 1U);
+    EXPECT_TRUE(secondary.accepts_older);
+}
+
+TEST(TransferConfig, AFollowedCatalogTellsHowItsZonesAreFetched) {
+    const auto config = read(std::string(kKey) + R"([[catalog.follow]]
+zone = "catalog.example"
+primaries = ["192.0.2.1"]
+key = "transfer.example"
+[catalog.follow.members]
+primaries = ["192.0.2.2"]
+[[catalog.follow.group]]
+name = "signed"
+accept_older_serial = true
+)");
+    ASSERT_TRUE(config.has_value()) << to_text(config.error());
+    const FollowedCatalog& catalog = config->followed_catalogs.at(0);
+    EXPECT_EQ(base::to_text(catalog.catalog.primaries.at(0)), "192.0.2.1:53");
+    const SecondaryConfig& member = catalog.source_of({"unknown"});
+    EXPECT_EQ(base::to_text(member.primaries.at(0)), "192.0.2.2:53");
+    EXPECT_EQ(member.key, name("transfer.example."));
+    EXPECT_FALSE(member.accepts_older);
+    EXPECT_TRUE(catalog.source_of({"unknown", "signed"}).accepts_older);
+}
+
+TEST(TransferConfig, APublishedCatalogTellsWhatItLists) {
+    const auto config = read(R"([[catalog.publish]]
+zone = "catalog.example"
+serials = false
+zones = ["subtree:example.org"]
+[[catalog.publish.group]]
+name = "signed"
+zones = ["example.org"]
+[[catalog.publish.move]]
+to = "other.example"
+zones = ["a.example.org"]
+)");
+    ASSERT_TRUE(config.has_value()) << to_text(config.error());
+    const PublishedCatalog& catalog = config->published_catalogs.at(0);
+    EXPECT_FALSE(catalog.has_serials);
+    EXPECT_TRUE(catalog.zones.at(0).holds_for(name("www.example.org.")));
+    EXPECT_EQ(catalog.groups.at(0).name, "signed");
+    EXPECT_EQ(catalog.moves.at(0).to, name("other.example."));
+    EXPECT_EQ(config->catalogs(), std::vector{name("catalog.example.")});
+}
+
+TEST(TransferConfig, ACatalogHasOneSection) {
+    const auto config = read(R"([[catalog.publish]]
+zone = "catalog.example"
+[[catalog.follow]]
+zone = "Catalog.example"
+primaries = ["192.0.2.1"]
+)");
+    ASSERT_FALSE(config.has_value());
+    EXPECT_NE(config.error().message.find("has a section already"), std::string::npos);
 }
 
 TEST(TransferConfig, AZonesOwnListReplacesTheGeneralOne) {

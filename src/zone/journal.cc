@@ -165,7 +165,7 @@ std::optional<ZoneOrigin> decode_origin(std::span<const uint8_t> bytes) {
     uint8_t is_updated = 0;
     uint16_t count = 0;
     if (!reader.read(kind) || !reader.read(is_updated) || !reader.read(count) ||
-        kind > static_cast<uint8_t>(ZoneOrigin::Kind::Primary) || is_updated > 1 ||
+        kind > static_cast<uint8_t>(ZoneOrigin::Kind::Derived) || is_updated > 1 ||
         count > kFilesMax) {
         return std::nullopt;
     }

@@ -24,6 +24,7 @@ struct ZoneOrigin {
         Unknown = 0,  // What was stored about it is lost.
         File = 1,
         Primary = 2,
+        Derived = 3,  // Made here from other zones, and made again when it is lost.
     };
 
     Kind kind = Kind::Unknown;

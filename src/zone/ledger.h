@@ -113,7 +113,8 @@ class ZoneLedger {
     [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,
                                                                       uint32_t serial) const;
 
-    // Called after each published change, on the thread that made it. Set before there are others.
+    // Called after each published change, and when a zone was withdrawn, on the thread that did it.
+    // Set before there are others.
     void on_change(std::function<void(const dns::Name&)> told);
 
  private:

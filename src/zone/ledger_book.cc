@@ -29,11 +29,6 @@ constexpr uint64_t kChangesMin = uint64_t{16} << 10;
 
 uint32_t unix_time() { return static_cast<uint32_t>(::time(nullptr)); }
 
-std::string key_of(const dns::Name& apex) {
-    const dns::Name lowered = apex.lowered();
-    return {lowered.wire().begin(), lowered.wire().end()};
-}
-
 // Nothing but the SOA goes and comes, and it is the same one.
 bool changes_nothing(const Changeset& changes) {
     return changes.removed_count() == 1 && changes.added_count() == 1 &&
@@ -49,7 +44,7 @@ SerialStep step_between(uint32_t from, uint32_t to, const Changeset& changes) {
 
 ZoneLedger::Book::ZonePtr ZoneLedger::Book::zone_of(const dns::Name& apex) {
     const std::lock_guard lock(mutex_);
-    ZonePtr& zone = zones_[key_of(apex)];
+    ZonePtr& zone = zones_[dns::key_of(apex)];
     if (!zone) {
         zone = std::make_shared<Zone>();
         const dns::Name lowered = apex.lowered();
@@ -60,7 +55,7 @@ ZoneLedger::Book::ZonePtr ZoneLedger::Book::zone_of(const dns::Name& apex) {
 
 ZoneLedger::Book::ZonePtr ZoneLedger::Book::find(const dns::Name& apex) const {
     const std::lock_guard lock(mutex_);
-    const auto found = zones_.find(key_of(apex));
+    const auto found = zones_.find(dns::key_of(apex));
     return found == zones_.end() ? nullptr : found->second;
 }
 
@@ -159,9 +154,10 @@ ZoneLedger::Book::Known ZoneLedger::Book::known(const Zone& zone) const {
 Result<void> ZoneLedger::Book::save(Zone& zone, const Step& step) {
     auto done = write(zone, step);
     const std::lock_guard lock(mutex_);
-    const bool is_primary = zone.origin.kind == ZoneOrigin::Kind::Primary;
+    const bool is_elsewhere = zone.origin.kind == ZoneOrigin::Kind::Primary ||
+                              zone.origin.kind == ZoneOrigin::Kind::Derived;
     // Only an update is nowhere but here: who sent it must not be told that it was taken.
-    const bool is_update = (step.flags & kApplied) != 0 && !is_primary;
+    const bool is_update = (step.flags & kApplied) != 0 && !is_elsewhere;
     if (done || is_update) return done;
     log::error("zone_not_stored", {{"zone", dns::to_text(zone.apex_name())},
                                    {"reason", done.error().message},
@@ -264,7 +260,14 @@ Result<void> ZoneLedger::Book::confirm(const dns::Name& apex, std::chrono::secon
 Result<void> ZoneLedger::Book::withdraw(const dns::Name& apex) {
     const ZonePtr zone = find(apex);
     if (!zone) return {};
-    const std::lock_guard changing(zone->changing);
+    auto done = forget(*zone);
+    if (on_change) on_change(apex);
+    return done;
+}
+
+Result<void> ZoneLedger::Book::forget(Zone& zone) {
+    const dns::Name apex = zone.apex_name();
+    const std::lock_guard changing(zone.changing);
     table_.withdraw(apex);
     StoreEntry entry{{}, apex, {}};
     entry.head.kind = EntryKind::Withdrawn;
@@ -272,15 +275,15 @@ Result<void> ZoneLedger::Book::withdraw(const dns::Name& apex) {
     entry.head.version = next_version();
     auto stored = store_->append({&entry, 1}, Durability::Later);
     const std::lock_guard lock(mutex_);
-    zone->is_available = false;
-    zone->is_claimed = true;
-    zone->is_unsaved = false;
-    zone->version = 0;
-    zone->origin = {};
-    zone->damages.clear();
+    zone.is_available = false;
+    zone.is_claimed = true;
+    zone.is_unsaved = false;
+    zone.version = 0;
+    zone.origin = {};
+    zone.damages.clear();
     if (!stored) return std::unexpected(stored.error());
-    ++zone->history.on_disk;
-    release(zone->history.clear(stored->front()));
+    ++zone.history.on_disk;
+    release(zone.history.clear(stored->front()));
     return {};
 }
 

@@ -127,6 +127,7 @@ class ZoneLedger::Book {
     void count_in(Zone& zone, const Step& step, std::span<const StoredEntry> stored);
     // Then to readers.
     void serve(Zone& zone, const Step& step, ImageBlock image);
+    base::Result<void> forget(Zone& zone);
     void release(std::span<const StoredEntry> garbage);
     [[nodiscard]] bool needs_image(const Zone& zone, uint64_t changes_size, uint64_t image_size);
     // What the thread that changes a zone may know of it.

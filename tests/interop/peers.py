@@ -64,6 +64,7 @@ class Peer:
     more = ""  # Of the zone, in the program's own words.
     keys = ""  # Further keys.
     acl = ""  # Further rules.
+    options = ""  # Further options of the program.
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -151,6 +152,60 @@ zone:
 """)
         return self
 
+    def as_follower(self, catalog, primary_port):
+        self.configure(f"""
+remote:
+  - id: primary
+    address: 127.0.0.1@{primary_port}
+    key: {KEY_NAME}
+acl:
+  - id: from-primary
+    address: 127.0.0.1
+    action: notify
+template:
+  - id: member
+    storage: {self.folder}
+    master: primary
+    acl: from-primary
+zone:
+  - domain: {catalog}
+    storage: {self.folder}
+    master: primary
+    acl: from-primary
+    catalog-role: interpret
+    catalog-template: member
+""")
+        return self
+
+    def as_publisher(self, catalog, files, secondary_port):
+        members = ""
+        for file in files:
+            self.write(file.name, file.read_text())
+            members += f"""
+  - domain: {file.stem}
+    storage: {self.folder}
+    file: {file.name}
+    acl: to-secondary
+    catalog-role: member
+    catalog-zone: {catalog}
+"""
+        self.configure(f"""
+remote:
+  - id: secondary
+    address: 127.0.0.1@{secondary_port}
+acl:
+  - id: to-secondary
+    key: {KEY_NAME}
+    action: transfer
+zone:
+  - domain: {catalog}
+    storage: {self.folder}
+    notify: secondary
+    acl: to-secondary
+    catalog-role: generate
+{members}""")
+        return self
+
     def as_primary(self, zone, file, secondary_port):
         self.keep(zone, file)
         self.configure(f"""
@@ -192,6 +247,7 @@ options {{
     notify-source 127.0.0.1;
     transfer-source 127.0.0.1;
     masterfile-format text;
+    {self.options}
 }};
 controls {{ }};
 key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
@@ -205,6 +261,20 @@ zone "{zone}" {{
     type secondary;
     file "{zone}.copy";
     primaries {{ 127.0.0.1 port {primary_port} key {KEY_NAME}; }};
+    allow-notify {{ 127.0.0.1; }};
+}};
+""")
+        return self
+
+    def as_follower(self, catalog, primary_port):
+        source = f"{{ 127.0.0.1 port {primary_port} key {KEY_NAME}; }}"
+        self.options = (f'catalog-zones {{ zone "{catalog}" default-primaries {source} '
+                        f'zone-directory "{self.folder}"; }};')
+        self.configure(f"""
+zone "{catalog}" {{
+    type secondary;
+    file "{catalog}.copy";
+    primaries {source};
     allow-notify {{ 127.0.0.1; }};
 }};
 """)

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeps catalogs and zones in step (RFC 9432): serves what the catalogs of others list, and lists
+// in our own what is served here.
+//
+// A thread of its own works; others only tell it which zone has changed. Changes that come within
+// kCoalesce make one new version of a catalog together.
+
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "dns/name.h"
+#include "transfer/catalog.h"
+#include "transfer/catalog_membership.h"
+#include "transfer/secondary_zones.h"
+#include "transfer/transfer_config.h"
+#include "zone/changeset.h"
+#include "zone/ledger.h"
+#include "zone/zone_table.h"
+
+namespace nearcast::transfer {
+
+class Catalogs {
+ public:
+    // Long enough that a burst of changes is one transfer for each node; doubled, a node would
+    // notice.
+    static constexpr std::chrono::milliseconds kCoalesce{20};
+
+    // Nothing is used before start(), and `secondaries` not after stop(). The others outlive it.
+    Catalogs(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger,
+             SecondaryZones& secondaries);
+    Catalogs(const Catalogs&) = delete;
+    Catalogs& operator=(const Catalogs&) = delete;
+    ~Catalogs() { stop(); }
+
+    // Once every zone that is there from the start is served: the catalogs that we follow become
+    // secondary zones, and the thread begins.
+    void start();
+    // Ends the thread. note() may be called on.
+    void stop();
+
+    // The zone has changed, or has come or gone. Any thread; costs little.
+    void note(const dns::Name& zone);
+
+ private:
+    // A catalog of ours, with what differs from its served version.
+    struct Published {
+        const PublishedCatalog& config;
+        std::map<std::string, CatalogMember> members;  // By dns::key_of() the zone.
+        struct Difference {
+            std::optional<CatalogMember> before;
+            std::optional<CatalogMember> after;
+        };
+        std::map<std::string, Difference> differences;
+    };
+
+    void run();
+    void take(const dns::Name& zone);
+
+    void follow(size_t number);
+    void carry_out(const MemberAction& action);
+
+    void restore(Published& catalog);
+    void list(Published& catalog, const dns::Name& zone);
+    [[nodiscard]] std::optional<CatalogMember> member_for(const PublishedCatalog& config,
+                                                          const dns::Name& zone);
+    void publish(Published& catalog);
+    [[nodiscard]] base::Result<void> publish_changes(Published& catalog,
+                                                     const zone::Version& served);
+    [[nodiscard]] base::Result<void> publish_whole(Published& catalog, uint32_t serial);
+
+    const TransferConfig& config_;
+    zone::ZoneTable& table_;
+    zone::ZoneLedger& ledger_;
+    SecondaryZones& secondaries_;
+    const std::vector<dns::Name> names_;  // Of all catalogs.
+
+    // Of the thread alone.
+    CatalogMembership membership_;
+    std::map<std::string, const SecondaryConfig*> sources_;  // Of members, by their keys.
+    std::vector<Published> published_;
+
+    std::mutex mutex_;  // Guards what follows.
+    std::condition_variable wake_;
+    std::map<std::string, dns::Name> noted_;
+    bool is_stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace nearcast::transfer
