@@ -212,6 +212,7 @@ void ZoneLedger::Book::count_in(Zone& zone, const Step& step, std::span<const St
         ++zone.history.on_disk;
         release(zone.history.add(entry));
     }
+    store_->claim(stored);
     release(zone.history.trim(limits_.journal_count_max, limits_.journal_bytes_max));
     if (step.image) zone.is_unsaved = false;
     if (store_->needs_compaction()) wake();
@@ -254,6 +255,7 @@ Result<void> ZoneLedger::Book::confirm(const dns::Name& apex, std::chrono::secon
     if (!stored) return {};  // The store says so itself, and the zone is as fresh as before.
     ++zone->history.on_disk;
     release(zone->history.add(stored->front()));
+    store_->claim(*stored);
     return {};
 }
 
@@ -284,6 +286,7 @@ Result<void> ZoneLedger::Book::forget(Zone& zone) {
     if (!stored) return std::unexpected(stored.error());
     ++zone.history.on_disk;
     release(zone.history.clear(stored->front()));
+    store_->claim(*stored);
     return {};
 }
 

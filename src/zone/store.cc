@@ -192,7 +192,16 @@ void ZoneStore::count(std::span<Batch* const> group) {
             Shelf& shelf = shelves_[stored.place.segment];
             shelf.size += entry_size(stored.head);
             shelf.live += entry_size(stored.head);
+            ++shelf.unclaimed;
         }
+    }
+}
+
+void ZoneStore::claim(std::span<const StoredEntry> entries) {
+    const std::lock_guard lock(mutex_);
+    for (const StoredEntry& entry : entries) {
+        const auto found = shelves_.find(entry.place.segment);
+        if (found != shelves_.end()) --found->second.unclaimed;
     }
 }
 

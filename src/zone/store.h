@@ -84,6 +84,10 @@ class ZoneStore {
     [[nodiscard]] uint64_t size() const;
 
     // What compact() asks its user, from its own thread.
+    // The owner knows from now on that these are his: due after each append() that succeeded. Until
+    // then compaction leaves their segment alone.
+    void claim(std::span<const StoredEntry> entries);
+
     struct Owner {
         std::function<bool(const ReadHead& entry, EntryPlace place)> is_live;
         // False: it became garbage while it was copied, and is garbage where it is now.
@@ -106,6 +110,8 @@ class ZoneStore {
         std::shared_ptr<Segment> segment;
         uint64_t size = 0;  // Of its entries.
         uint64_t live = 0;  // Those that are not garbage.
+        // Written, and not yet known to the owner as his: he would take them for garbage.
+        size_t unclaimed = 0;
     };
     struct Batch;
 

@@ -128,7 +128,8 @@ ZoneStore::Segments ZoneStore::choose_victims() {
     std::vector<const Shelf*> shelves;
     for (const auto& [number, shelf] : shelves_) {
         const bool is_active = active_ && active_->segment()->number() == number;
-        if (!is_active && shelf.live * 2 <= shelf.size) shelves.push_back(&shelf);
+        if (!is_active && shelf.unclaimed == 0 && shelf.live * 2 <= shelf.size)
+            shelves.push_back(&shelf);
     }
     std::ranges::sort(shelves, {}, [](const Shelf* shelf) { return shelf->live; });
     Segments victims;
