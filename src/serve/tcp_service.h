@@ -41,9 +41,9 @@ struct TcpLimits {
     // What is routed on its own on the internet, and so what one attacker is likely to have: in a
     // /48 whole companies live, but also 65,536 times the /64 that a single machine gets.
     PrefixLengths prefix = {};
-    // Handshakes of TLS under way. Each can make the library hold 52 KiB
+    // Handshakes of TLS under way. Each can make the library hold 63 KiB
     // (tests/conformance/test_tls measures it) before it is known who is there. Doubled, so is what
-    // strangers can make a worker hold: 13 MiB.
+    // strangers can make a worker hold: 16 MiB.
     size_t handshakes_max = 256;
     // Three round trips to the far side of the world, two of them lost and repeated.
     base::Duration handshake_limit = std::chrono::seconds(5);
