@@ -41,7 +41,8 @@ class Server:
     def __init__(self, zones, *options, port=None, threads=1, environment=None):
         self.zones = pathlib.Path(zones)
         self.port = port or free_port()
-        self.log = []
+        self.log = []  # All that it said so far.
+        self._status_wanted = 0
         self._lines = queue.Queue()
         # Root's own folder for tests is closed to everyone else.
         self._options = ["--user", "root", *map(str, options)]
@@ -56,7 +57,8 @@ class Server:
              *self._options],
             stderr=subprocess.PIPE, text=True, env=self._environment)
         # fmt: on
-        threading.Thread(target=self._collect, daemon=True).start()
+        self._collector = threading.Thread(target=self._collect, daemon=True)
+        self._collector.start()
         self.wait_for_event("serving")
         return self
 
@@ -65,12 +67,27 @@ class Server:
             self.process.terminate()
         status = self.process.wait(START_LIMIT)
         if kind is None:
-            assert status == 0, f"nearcastd ended with {status}:\n" + "\n".join(self.log)
+            assert status == self._status_wanted, self._told(f"ended with {status}")
+        else:
+            print(self._told(f"ended with {status}"))  # What failed may be its end, or show why.
+
+    def kill(self):
+        """As a power cut ends it. It must have lived till then."""
+        assert self.process.poll() is None, self._told("had ended")
+        self.process.kill()
+        self._status_wanted = self.process.wait()
+        assert self._status_wanted == -signal.SIGKILL, self._told("was no longer alive")
 
     def _collect(self):
         for line in self.process.stderr:
-            self._lines.put(line.rstrip("\n"))
+            self.log.append(line.rstrip("\n"))
+            self._lines.put(self.log[-1])
         self._lines.put(None)
+
+    def _told(self, what):
+        """What happened, and all that it said: a sanitizer's report comes at the very end."""
+        self._collector.join(START_LIMIT)
+        return f"nearcastd {what}:\n" + "\n".join(self.log)
 
     def wait_for_event(self, event):
         """The next log line with this event; fails if the server ends before it."""
@@ -79,9 +96,8 @@ class Server:
                 line = self._lines.get(timeout=START_LIMIT)
             except queue.Empty:
                 self.process.kill()
-                raise AssertionError(f"no {event}:\n" + "\n".join(self.log)) from None
-            assert line is not None, "nearcastd ended:\n" + "\n".join(self.log)
-            self.log.append(line)
+                raise AssertionError(self._told(f"said no {event}")) from None
+            assert line is not None, self._told("ended")
             if re.search(rf"(^|\s){event}(\s|$)", line):
                 return line
 

@@ -63,11 +63,6 @@ def serial_of(server):
     return answer.answer[0][0].serial if answer.answer else None
 
 
-def kill(server):
-    server.process.send_signal(signal.SIGKILL)
-    server.process.wait()
-
-
 def has_event(server, event):
     return any(f" {event} " in line or line.endswith(f" {event}") for line in server.log)
 
@@ -129,7 +124,7 @@ def test_kills_at_any_moment_lose_nothing_that_was_told(zones, settings):
         write(zones, told + 1, filler(chance.randrange(100, 3000)))
         server.process.send_signal(signal.SIGHUP)
         time.sleep(chance.random() / 50)
-        kill(server)
+        server.kill()
         told += 1  # The file is there, whether or not the reload was.
     with serve(zones, settings) as server:
         assert serial_of(server) == told

@@ -1,6 +1,5 @@
 """Nearcast as a secondary of Knot, BIND and NSD, and what becomes of its copies."""
 
-import signal
 import socket
 
 import dns.message
@@ -63,8 +62,7 @@ def test_the_copy_is_served_after_a_kill_with_no_primary_left(zones, transfers, 
         try:
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the transfer")
         finally:
-            ours.process.send_signal(signal.SIGKILL)
-            ours.process.wait(START_LIMIT)
+            ours.kill()
     with Server(empty, "--transfers", config) as ours:
         assert peers.serial_at(ours.port, zone) == 7
 
