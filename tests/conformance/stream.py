@@ -28,6 +28,28 @@ def query(name, kind="SOA", number=None, options=()):
     return message.to_wire()
 
 
+def zone_folder(parent, zone):
+    """A folder with a zone of a hundred small names, and one with 50 kB of text."""
+    folder = parent / "zones"
+    folder.mkdir()
+    lines = ["$TTL 300\n@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n"]
+    lines += [f"n{i} A 192.0.2.{i % 256}\n" for i in range(100)]
+    lines += [f'large TXT "{i:03} {"x" * 200}"\n' for i in range(250)]
+    (folder / f"{zone}.zone").write_text("".join(lines))
+    return folder
+
+
+def numbered(zone, count):
+    """So many framed questions for the small names, with the ids 0, 1, 2, ..."""
+    return b"".join(frame(query(f"n{i % 100}.{zone}", "A", number=i)) for i in range(count))
+
+
+def check_numbered(responses, count):
+    """Each question was answered, once, with an address."""
+    assert sorted(struct.unpack("!H", wire[:2])[0] for wire in responses) == list(range(count))
+    assert all(wire[3] & 0xF == 0 and wire[7] == 1 for wire in responses)
+
+
 def read_exactly(stream, size):
     """So many bytes; fewer when the server closed before."""
     got = b""

@@ -20,13 +20,7 @@ ZONE = "tcp.test"
 
 @pytest.fixture(name="zones")
 def zone_folder(tmp_path):
-    folder = tmp_path / "zones"
-    folder.mkdir()
-    lines = ["$TTL 300\n@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n"]
-    lines += [f"n{i} A 192.0.2.{i % 256}\n" for i in range(100)]
-    lines += [f'large TXT "{i:03} {"x" * 200}"\n' for i in range(250)]
-    (folder / f"{ZONE}.zone").write_text("".join(lines))
-    return folder
+    return stream.zone_folder(tmp_path, ZONE)
 
 
 @pytest.fixture(name="settings")
@@ -39,28 +33,19 @@ def settings_file(tmp_path):
     return write
 
 
-def numbered(count):
-    return [stream.query(f"n{i % 100}.{ZONE}", "A", number=i) for i in range(count)]
-
-
-def check_numbered(responses, count):
-    assert sorted(struct.unpack("!H", wire[:2])[0] for wire in responses) == list(range(count))
-    assert all(wire[3] & 0xF == 0 and wire[7] == 1 for wire in responses)
-
-
 def test_ten_thousand_pipelined_queries_are_answered_once_each(zones):
     count = 10_000
     # Before it connects: that takes longer than an idle connection stays on a busy machine.
-    output = b"".join(stream.frame(wire) for wire in numbered(count))
+    output = stream.numbered(ZONE, count)
     with Server(zones) as server, stream.tcp(server.port) as client:
-        check_numbered(stream.exchange_all(client, output, count), count)
+        stream.check_numbered(stream.exchange_all(client, output, count), count)
         client.setblocking(True)
         assert stream.ask(client, stream.query(ZONE))
 
 
 def test_queries_may_be_cut_anywhere(zones):
     count = 50
-    output = b"".join(stream.frame(wire) for wire in numbered(count))
+    output = stream.numbered(ZONE, count)
     cuts = random.Random(7)
     with Server(zones) as server, stream.tcp(server.port) as client:
         at = 0
@@ -68,16 +53,16 @@ def test_queries_may_be_cut_anywhere(zones):
             size = cuts.choice([1, 1, 2, 3, 40, 200])
             client.sendall(output[at:at + size])
             at += size
-        check_numbered([stream.read_message(client) for _ in range(count)], count)
+        stream.check_numbered([stream.read_message(client) for _ in range(count)], count)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_half_closed_client_gets_all_its_answers(zones, host):
     count = 500
     with Server(zones) as server, stream.tcp(server.port, host) as client:
-        client.sendall(b"".join(stream.frame(wire) for wire in numbered(count)))
+        client.sendall(stream.numbered(ZONE, count))
         client.shutdown(socket.SHUT_WR)
-        check_numbered([stream.read_message(client) for _ in range(count)], count)
+        stream.check_numbered([stream.read_message(client) for _ in range(count)], count)
         assert client.recv(1) == b""
 
 

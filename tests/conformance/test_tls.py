@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import ssl
-import struct
 import subprocess
 import threading
 
@@ -20,13 +19,7 @@ NAME = "server.example"
 
 @pytest.fixture(name="zones")
 def zone_folder(tmp_path):
-    folder = tmp_path / "zones"
-    folder.mkdir()
-    lines = ["$TTL 300\n@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n"]
-    lines += [f"n{i} A 192.0.2.{i % 256}\n" for i in range(100)]
-    lines += [f'large TXT "{i:03} {"x" * 200}"\n' for i in range(100)]
-    (folder / f"{ZONE}.zone").write_text("".join(lines))
-    return folder
+    return stream.zone_folder(tmp_path, ZONE)
 
 
 @pytest.fixture(name="authority")
@@ -128,12 +121,9 @@ def test_keepalive_is_told_to_who_asks(zones, authority):
 
 def test_ten_thousand_pipelined_queries_are_answered_once_each(zones, authority):
     count = 10_000
-    output = b"".join(
-        stream.frame(stream.query(f"n{i % 100}.{ZONE}", "A", number=i)) for i in range(count))
+    output = stream.numbered(ZONE, count)
     with TlsServer(zones, authority) as server, stream.tls(server.tls_port) as client:
-        responses = stream.exchange_all(client, output, count)
-        numbers = sorted(struct.unpack("!H", wire[:2])[0] for wire in responses)
-        assert numbers == list(range(count))
+        stream.check_numbered(stream.exchange_all(client, output, count), count)
 
 
 def test_plain_dns_on_the_port_for_tls_is_closed(zones, authority):
