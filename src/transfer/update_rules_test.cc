@@ -244,6 +244,16 @@ TEST_F(Updating, BehindTheLargestSerialComesOne) {
     EXPECT_EQ(edit.changes().to_serial(), 1U);
 }
 
+TEST_F(Updating, TheVersionItBeganWithIsKept) {
+    const zone::ImageBlock other = zone::image_of("@ 300 SOA ns1 admin 9 1 1 1 1\n@ 300 NS ns1\n");
+    zone::Version version = version_;
+    ZoneEdit edit(version);
+    version = zone::Version(other.image());
+    const std::vector<Record> records = {parse("delete host A 192.0.2.3")};
+    carry_out_updates(records, apex_, edit);
+    EXPECT_EQ(edit.changes().from_serial(), 7U);
+}
+
 TEST_F(Updating, ASoaThatIsNotLaterIsIgnored) {
     EXPECT_EQ(updated({"add @ 300 SOA ns1 admin 7 1 1 1 1"}), "");
     EXPECT_EQ(updated({"add @ 300 SOA ns1 admin 6 1 1 1 1"}), "");

@@ -3,7 +3,7 @@
 // A zone as an update sees it while it is carried out: a version, with what was changed so far.
 //
 // Only the names that are touched are copied, each when it is first looked at. changes() gives the
-// difference in the end. Used by one thread; the version outlives it.
+// difference in the end. Used by one thread; the images of the version outlive it.
 
 #pragma once
 
@@ -65,7 +65,7 @@ class ZoneEdit {
     Opened& open(const dns::Name& owner);
     void load(Opened& opened) const;
 
-    const zone::Version& version_;
+    const zone::Version version_;
     std::map<std::string, Opened> opened_;  // By the name in lower case.
 };
 
