@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 START_LIMIT = 60  # Seconds; generous, for sanitizers on a busy machine.
 
@@ -16,6 +17,19 @@ def binary():
     """The program under test: $NEARCASTD, or that of the dev preset."""
     root = pathlib.Path(__file__).resolve().parents[2]
     return os.environ.get("NEARCASTD", str(root / "build/dev/bin/nearcastd"))
+
+
+def nearcast():
+    """The operator's command, of the same build: $NEARCAST, or beside the server."""
+    return os.environ.get("NEARCAST", str(pathlib.Path(binary()).parent / "nearcast"))
+
+
+def wait_until(condition, seconds=START_LIMIT):
+    """Returns when it holds; fails when it does not come to hold."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def free_port():
@@ -106,7 +120,8 @@ class Server:
         self.process.send_signal(signal.SIGHUP)
         return self.wait_for_event("zones_loaded|reload_failed")
 
-    def pss_kib(self):
-        """Memory of the process, what it shares counted by its share."""
+    def memory_kib(self):
+        """What the process took for itself. Pages of files are not in it: how many of these it has,
+        and what its share of them is, depends on who else runs."""
         text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        return int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])
+        return int(re.search(r"^Anonymous:\s+(\d+)", text, re.MULTILINE)[1])

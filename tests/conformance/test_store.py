@@ -14,7 +14,7 @@ import dns.message
 import dns.query
 import dns.rrset
 import pytest
-from server import Server, binary
+from server import Server, binary, nearcast
 
 KILLS = 20
 ZONE = "store.test"
@@ -219,9 +219,8 @@ def test_the_operator_sees_zones_and_gets_their_records(zones, settings):
         (zone,) = ask(settings, "zones")["zones"]
         assert (zone["serial"], zone["origin"], zone["journal_from"]) == (8, "file", 7)
         assert zone["is_served"] and zone["is_stored"] and not zone["damages"]
-        program = os.environ.get("NEARCAST", pathlib.Path(binary()).parent / "nearcast")
         control = ["--control", settings.parent / "server.sock"]
-        text = subprocess.run([program, "zone", "export", ZONE, *control],
+        text = subprocess.run([nearcast(), "zone", "export", ZONE, *control],
                               capture_output=True, text=True, check=True).stdout
         assert text.count("\n") == 3001 + 3
         assert "n3000.store.test. 60 IN A" in text

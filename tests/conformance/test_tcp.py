@@ -56,6 +56,31 @@ def test_queries_may_be_cut_anywhere(zones):
         stream.check_numbered([stream.read_message(client) for _ in range(count)], count)
 
 
+def test_answers_behind_a_transfer_belong_to_their_questions(zones, tmp_path):
+    """A connection changes hands in the middle of what was asked on it (RFC 7766 §6.2.1.1)."""
+    path = tmp_path / "settings.toml"
+    path.write_text('[transfer]\nallow = ["127.0.0.1"]\n')
+    count, transfers = 300, (100, 101, 200)
+    output = b"".join(
+        stream.frame(stream.query(ZONE, "AXFR", number=i) if i in transfers
+                     else stream.query(f"n{i % 100}.{ZONE}", "A", number=i)) for i in range(count))
+    with Server(zones, "--settings", path) as server, stream.tcp(server.port) as client:
+        client.sendall(output)
+        client.shutdown(socket.SHUT_WR)
+        answered = {}
+        while wire := stream.read_message(client):
+            message = dns.message.from_wire(wire)
+            answered.setdefault(message.id, []).append(message)
+        assert sorted(answered) == list(range(count))
+        for number, messages in answered.items():
+            if number in transfers:
+                assert [messages[0].answer[0].rdtype, messages[-1].answer[-1].rdtype] == [6, 6]
+                assert sum(len(set_) for each in messages for set_ in each.answer) > 350
+                continue
+            answer, = messages
+            assert str(answer.answer[0].name) == f"n{number % 100}.{ZONE}."
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_half_closed_client_gets_all_its_answers(zones, host):
     count = 500

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 
 import pytest
+from server import nearcast
 
 ZONES = pathlib.Path(__file__).with_name("zone_text") / "zones.txt"
 PEERS = ("named-checkzone", "nsd-checkzone", "kzonecheck", "dnssec-signzone", "dnssec-keygen")
@@ -24,11 +25,6 @@ ns1 A 192.0.2.1
 """
 SEED = int(os.environ.get("SEED", "1"))
 TAKEN_OUT = int(os.environ.get("COUNT", "12"))  # Of each signed zone.
-
-
-def nearcast():
-    default = pathlib.Path(__file__).resolve().parents[2] / "build/dev/bin/nearcast"
-    return os.environ.get("NEARCAST", str(default))
 
 
 def run(*command, cwd=None):

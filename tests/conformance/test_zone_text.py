@@ -19,6 +19,7 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
+from server import nearcast
 
 DATA = pathlib.Path(__file__).with_name("zone_text") / "rdata.txt"
 PEERS = ("bind", "nsd", "knot", "ldns")
@@ -71,11 +72,6 @@ def read_lines():
                 text, wire = found.groups()
             lines.append(Line(number, row[0] == "+", text, wire))
     return lines
-
-
-def nearcast():
-    default = pathlib.Path(__file__).resolve().parents[2] / "build/dev/bin/nearcast"
-    return os.environ.get("NEARCAST", str(default))
 
 
 def run(*command, stdin=None):
