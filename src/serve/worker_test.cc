@@ -16,17 +16,18 @@
 
 #include "serve/listen_address.h"
 
-// The workers' promise is counted, not believed: no allocation once they run.
+// The workers' promise is counted, not believed: no allocation once they run. Out of line, or gcc
+// sees the free() of what it believes to be the library's new.
 namespace {
 std::atomic<size_t> allocations = 0;
 }
-void* operator new(size_t size) {
+[[gnu::noinline]] void* operator new(size_t size) {
     allocations.fetch_add(1, std::memory_order_relaxed);
     if (void* block = std::malloc(size)) return block;
     std::abort();
 }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 namespace nearcast::serve {
 namespace {
