@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import queue
 import re
 import signal
 import socket
@@ -57,7 +56,9 @@ class Server:
         self.port = port or free_port()
         self.log = []  # All that it said so far.
         self._status_wanted = 0
-        self._lines = queue.Queue()
+        self._passed = 0  # Lines of the log that wait_for_event has looked at.
+        self._news = threading.Condition()
+        self._has_ended = False
         # Root's own folder for tests is closed to everyone else.
         self._options = ["--user", "root", *map(str, options)]
         self._threads = threads
@@ -74,6 +75,7 @@ class Server:
         self._collector = threading.Thread(target=self._collect, daemon=True)
         self._collector.start()
         self.wait_for_event("serving")
+        self._passed = 0  # What comes from elsewhere may have come before.
         return self
 
     def __exit__(self, kind, value, trace):
@@ -94,9 +96,12 @@ class Server:
 
     def _collect(self):
         for line in self.process.stderr:
-            self.log.append(line.rstrip("\n"))
-            self._lines.put(self.log[-1])
-        self._lines.put(None)
+            with self._news:
+                self.log.append(line.rstrip("\n"))
+                self._news.notify_all()
+        with self._news:
+            self._has_ended = True
+            self._news.notify_all()
 
     def _told(self, what):
         """What happened, and all that it said: a sanitizer's report comes at the very end."""
@@ -105,18 +110,26 @@ class Server:
 
     def wait_for_event(self, event):
         """The next log line with this event; fails if the server ends before it."""
-        while True:
-            try:
-                line = self._lines.get(timeout=START_LIMIT)
-            except queue.Empty:
-                self.process.kill()
-                raise AssertionError(self._told(f"said no {event}")) from None
-            assert line is not None, self._told("ended")
+        while (line := self._next_line()) is not None:
             if re.search(rf"(^|\s){event}(\s|$)", line):
                 return line
+        if not self._has_ended:
+            self.process.kill()
+        raise AssertionError(self._told(f"said no {event}"))
+
+    def _next_line(self):
+        """None when the server ended, or said nothing for long."""
+        with self._news:
+            self._news.wait_for(lambda: self._passed < len(self.log) or self._has_ended,
+                                START_LIMIT)
+            if self._passed == len(self.log):
+                return None
+            self._passed += 1
+            return self.log[self._passed - 1]
 
     def reload(self):
         """Sends SIGHUP and waits for the outcome's log line."""
+        self._passed = len(self.log)
         self.process.send_signal(signal.SIGHUP)
         return self.wait_for_event("zones_loaded|reload_failed")
 
