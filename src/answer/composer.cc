@@ -22,11 +22,6 @@ bool follows_cname(const zone::Version& zone, RRType qtype) {
     return qtype != RRType::CNAME && qtype != RRType::ANY && qtype != RRType::RRSIG;
 }
 
-// The place of the link's target in the message, if the RRset begins at `rrset_at`.
-Owner target_owner(const zone::Link& link, const Node& target, size_t rrset_at) {
-    return {rrset_at == 0 ? 0 : rrset_at + link.name_at, target.owner()};
-}
-
 }  // namespace
 
 std::optional<zone::Version> find_zone(const VisibleZones& zones, const zone::HashedName& name,
@@ -192,7 +187,8 @@ Owner Composer::owner_of(const ProofList::Proof& proof) const {
     };
     if (ends_name(proof.node)) return ancestor_owner(proof.node);
     Owner owner{0, proof.node.owner()};
-    if (ends_name(proof.apex)) {
+    const bool is_worth_a_pointer = proof.apex.label_count() > 0;
+    if (is_worth_a_pointer && ends_name(proof.apex)) {
         owner.tail_size = proof.apex.owner().size();
         owner.tail_at = name_.suffix_at(owner.tail_size);
     }
@@ -297,7 +293,8 @@ void Composer::add_glue(const RRset& ns, size_t ns_at) {
             if (((links[i].flags & zone::kInDomain) != 0) != is_in_domain) continue;
             if (!has_target(i)) continue;
             const Node& target = targets_[i];
-            if (add_addresses(target, target_owner(links[i], target, ns_at))) continue;
+            const Owner to{ns_at == 0 ? 0 : ns_at + links[i].name_at, target.owner()};
+            if (add_addresses(target, to)) continue;
             if (!is_in_domain) continue;
             outcome_.is_truncated = true;
             return;
@@ -320,9 +317,9 @@ void Composer::add_additional(const RRset& rrset, const Owner& owner, size_t rrs
     for (size_t i = 0; i < target_count_; ++i) {
         if (!has_target(i)) continue;
         const Node& target = targets_[i];
-        const Owner to = (links[i].flags & zone::kToOwner) != 0
-                             ? owner
-                             : target_owner(links[i], target, rrset_at);
+        const zone::Link& link = links[i];
+        const size_t at = ResponseWriter::place_in_message(rrset, owner, rrset_at, link.name_at);
+        const Owner to = (link.flags & zone::kToOwner) != 0 ? owner : Owner{at, target.owner()};
         const RRset same =
             (links[i].flags & zone::kSameType) != 0 ? target.find(rrset.type()) : RRset();
         if (same && !add_set(Section::Additional, target, same, to)) return;

@@ -311,6 +311,39 @@ TEST_F(Nsec3DenialTest, UsesTheChainThatIsComplete) {
     EXPECT_EQ(proof("z TXT"), answer + old_chain.proof("z."));
 }
 
+// The longest apex that leaves room for a hash in front of it, and names of 255 octets below it.
+TEST_F(Nsec3DenialTest, ProvesWhereNamesAreAsLongAsCanBe) {
+    const std::string label(63, 'x');
+    const std::string apex =
+        label + "." + label + "." + label + "." + std::string(28, 'y') + ".";  // 222 octets.
+    const std::string host = "h." + apex;
+    const std::string longest = std::string(32, 'l') + "." + apex;
+    const std::string deep = "e." + std::string(28, 'd') + ".w." + apex;
+    const Chain chain(apex, {{apex, "NS SOA NSEC3PARAM"},
+                             {host, "A"},
+                             {longest, "A"},
+                             {"w." + apex, ""},
+                             {"*.w." + apex, "A"}});
+    ASSERT_EQ(dns::parse_name(longest)->wire().size(), dns::kNameSizeMax);
+    ASSERT_EQ(dns::parse_name(deep)->wire().size(), dns::kNameSizeMax);
+    serve(apex, "$TTL 60\n@ SOA h h 1 2 3 4 60\n@ NS h\nh A 192.0.2.1\n*.w A 192.0.2.2\n" +
+                    std::string(32, 'l') + " A 192.0.2.3\n" + chain.text());
+    const std::string soa =
+        "authority: " + apex + " 60 IN SOA " + host + " " + host + " 1 2 3 4 60\n";
+    EXPECT_EQ(proof(longest + " MX"), "NOERROR aa\n" + soa + chain.proof(longest));
+    EXPECT_EQ(proof(deep + " A"), "NOERROR aa\n" + chain.proof(deep.substr(2)));
+    const std::string missing = std::string(32, 'm') + "." + apex;
+    const auto answer = dns::read_response(zones_.ask_for_bytes(missing + " A +do"));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->rcode, dns::Rcode::NXDomain);
+    for (const std::string& name : {apex, missing, "*." + apex}) {
+        const auto shows = [&](const dns::Record& record) {
+            return "authority: " + dns::to_text(record) + "\n" == chain.proof(name);
+        };
+        EXPECT_TRUE(std::ranges::any_of(answer->authority, shows)) << name;
+    }
+}
+
 TEST_F(Nsec3DenialTest, FallsBackOnNsecWhenNoChainMayBeUsed) {
     const Chain chain("z.", {{"z.", "NS SOA NSEC"}});
     const std::string zone =

@@ -23,6 +23,8 @@ size_t record_size(const uint8_t* record) {
     return zone::kRecordFixedSize + base::load_u16(record + zone::kRdataSizeAt);
 }
 
+bool is_root(const Owner& owner) { return owner.wire.size() == 1; }
+
 void set_owner_pointers(uint8_t* records, size_t size, uint16_t pointer) {
     for (size_t at = 0; at < size; at += record_size(records + at)) {
         base::store_u16(records + at, pointer);
@@ -51,6 +53,7 @@ bool ResponseWriter::add(Section section, const zone::RRset& rrset, const Owner&
         count_records(section, rrset.header().record_count);
         return true;
     }
+    if (is_root(owner)) return add_of_root(section, rrset, frame);
     const auto body = rrset.body();
     if (body.size() > limit_ - size_) return false;
     uint8_t* const to = data_ + size_;
@@ -66,6 +69,49 @@ bool ResponseWriter::add(Section section, const zone::RRset& rrset, const Owner&
     size_ += body.size();
     count_records(section, rrset.header().record_count);
     return true;
+}
+
+// As add(): a pointer to the root would be longer than the root. With the one byte in the place of
+// each record's pointer, what comes behind moves forward.
+bool ResponseWriter::add_of_root(Section section, const zone::RRset& rrset,
+                                 const PlacedName& frame) {
+    const auto body = rrset.body();
+    const size_t record_count = rrset.header().record_count;
+    if (body.size() - record_count > limit_ - size_) return false;
+    // Of the records that pointers may lead to: how far the body has moved there is their number.
+    std::array<uint16_t, zone::BodyWriter::kPointerTargetMax / zone::kRecordFixedSize + 1> starts;
+    size_t moved = 0;
+    auto fixups = rrset.fixups();
+    for (size_t at = 0; at < body.size(); at += record_size(body.data() + at)) {
+        if (moved < starts.size()) starts[moved] = static_cast<uint16_t>(at);
+        uint8_t* const to = data_ + size_ + at - moved++;
+        const size_t size = record_size(body.data() + at);
+        to[0] = 0;
+        std::memcpy(to + 1, body.data() + at + 2, size - 2);
+        const auto known = std::span(starts).first(std::min(moved, starts.size()));
+        for (; !fixups.empty() && fixups.front().at < at + size; fixups = fixups.subspan(1)) {
+            const zone::Fixup& fixup = fixups.front();
+            const auto behind = std::ranges::upper_bound(known, fixup.place());
+            const auto before = static_cast<size_t>(behind - known.begin());
+            const size_t target =
+                fixup.is_in_body() ? size_ + fixup.place() - before : frame.suffix_at(fixup.target);
+            base::store_u16(data_ + size_ + fixup.at - moved, pointer_to(target));
+        }
+    }
+    last_body_at_ = size_;
+    first_rdata_at_ = size_ + zone::kRecordFixedSize - 1;
+    size_ += body.size() - record_count;
+    count_records(section, record_count);
+    return true;
+}
+
+size_t ResponseWriter::place_in_message(const zone::RRset& rrset, const Owner& owner,
+                                        size_t body_at, size_t place) {
+    if (body_at == 0 || !is_root(owner)) return body_at == 0 ? 0 : body_at + place;
+    const auto body = rrset.body();
+    size_t moved = 0;
+    for (size_t at = 0; at <= place; at += record_size(body.data() + at)) ++moved;
+    return body_at + place - moved;
 }
 
 bool ResponseWriter::add_signatures(Section section, const zone::RRset& rrset, const Owner& owner) {
@@ -108,8 +154,10 @@ bool ResponseWriter::put(std::span<const uint8_t> bytes) {
     return true;
 }
 
-// A pointer where one can reach the name; else the name, for later ones to point to.
+// A pointer where one can reach the name and is no longer; else the name, for later ones to point
+// to.
 bool ResponseWriter::put_owner(Owner& owner) {
+    if (is_root(owner)) return put(owner.wire);
     if (owner.at == 0 || owner.at > kPointerMax) {
         owner.at = size_;
         if (owner.tail_at == 0 || owner.tail_at > kPointerMax) return put(owner.wire);

@@ -82,6 +82,11 @@ class ResponseWriter {
     // not copied as it is, so that no such place is known.
     [[nodiscard]] size_t last_body_at() const { return last_body_at_; }
 
+    // Where in the message the byte at `place` of the body is, of an RRset that was added as
+    // `owner` and whose last_body_at() was `body_at`; zero when that is.
+    [[nodiscard]] static size_t place_in_message(const zone::RRset& rrset, const Owner& owner,
+                                                 size_t body_at, size_t place);
+
     // Where the rdata of its first record begins.
     [[nodiscard]] size_t first_rdata_at() const { return first_rdata_at_; }
 
@@ -94,6 +99,8 @@ class ResponseWriter {
     }
 
  private:
+    [[nodiscard]] bool add_of_root(Section section, const zone::RRset& rrset,
+                                   const PlacedName& frame);
     [[nodiscard]] bool add_expanded(const zone::RRset& rrset, Owner owner,
                                     std::span<const uint8_t> rrset_owner);
     [[nodiscard]] bool put(std::span<const uint8_t> bytes);

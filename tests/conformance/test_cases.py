@@ -122,6 +122,8 @@ def test_case(server, case):
     flags = [f for f in CHECKED_FLAGS if response.flags & dns.flags.from_text(f)]
     assert flags == [f for f in CHECKED_FLAGS if f in wanted.get("flags", "AA").split()]
     if "bare" not in case.options:
+        # Letter by letter: names alone would be compared without regard to case.
+        assert [q.name.labels for q in response.question] == [query.question[0].name.labels]
         assert response.question == query.question
     check_edns(case, query, response)
     if "answer-count" in wanted:
