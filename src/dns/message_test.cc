@@ -2,6 +2,7 @@
 
 #include "dns/message.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,11 @@ struct Counts {
 };
 
 std::vector<uint8_t> message_of(uint16_t flags, Counts counts, const std::string& body) {
-    std::vector<uint8_t> message(kHeaderSize);
+    std::vector<uint8_t> message(kHeaderSize + body.size());
     store_header(
         {0x1234, flags, counts.question, counts.answer, counts.authority, counts.additional},
         message);
-    message.insert(message.end(), body.begin(), body.end());
+    std::ranges::copy(body, message.begin() + kHeaderSize);
     return message;
 }
 
