@@ -1,13 +1,15 @@
 """Differences from a peer that are explained: which, why, and the RFC that allows our side.
 
-A rule is a function of a Difference that is true for what it explains. A difference that no rule
-explains fails the run. Keep rules narrow: one that explains too much hides a fault.
+A rule is a function of a Difference that is true for what it explains: all that differs, or the one
+word that it is given. What no rule explains fails the run. Keep rules narrow: one that explains too
+much hides a fault. That our own proofs are right and have nothing too much is checked in proof.py,
+for each response and whoever else says the same.
 """
 
 import dataclasses
+import typing
 
-from differential import names, wire
-from differential.denial import HashedDenial, covers, denies_name
+from differential import names, proof, wire
 from differential.questions import TYPES, Question
 
 A, NS, CNAME, MX, AAAA, SRV = 1, 2, 5, 15, 28, 33
@@ -27,6 +29,7 @@ class Difference:
     theirs: wire.Response
     whole: wire.Response  # What we answer over TCP.
     content: "run.Content"  # noqa: F821
+    ask: typing.Callable  # What we answer over TCP to the same question for another name.
 
     def asked_name(self):
         return self.question.name.lower()
@@ -42,9 +45,11 @@ class Difference:
 RULES = []
 
 
-def rule(why):
+def rule(why, word=None):
+    """With a word the rule explains that part alone, and others the rest."""
+
     def add(function):
-        RULES.append((function, why))
+        RULES.append((function, why, word))
         return function
 
     return add
@@ -56,25 +61,24 @@ CLEAR = {"flag CD": "CD is not copied: nothing is ever checked here (RFC 4035 §
 
 
 def explanation(difference):
-    """Why the difference is right, or None."""
+    """Why the difference is right, rule by rule, or None."""
+    found = []
     for word, why in CLEAR.items():
         if difference.peer == "bind" and word in difference.what and word[5:] in difference.theirs.flags:
             difference.what.remove(word)
-            if not difference.what:
-                return why
-    for function, why in RULES:
-        if function(difference):
-            return why
-    return None
+            found.append(why)
+    for function, why, word in sorted(RULES, key=lambda entry: entry[2] is None):
+        if word is None and difference.what and function(difference):
+            return [*found, why]
+        if word in difference.what and function(difference):
+            difference.what.remove(word)
+            found.append(why)
+    return None if difference.what else found
 
 
 def chain(difference, response):
     """The names that CNAMEs lead through, from the one asked on."""
-    aliases = {r[0]: r[4] for r in response.answer if r[1] == CNAME}
-    found = [difference.asked_name()]
-    while found[-1] in aliases and len(found) <= len(aliases):
-        found.append(aliases[found[-1]])
-    return found
+    return proof.chain(difference.question, response)
 
 
 def kind_of(record):
@@ -120,7 +124,8 @@ def has_room(d, records):
 
 
 @rule("addresses beside the answer: as many as have room, none made from wildcards, none of a name"
-      " that stands in another zone (RFC 1034 §4.3.2 step 6, RFC 2181 §5.4.1, RFC 9471 §3)")  # fmt: skip
+      " that stands in another zone (RFC 1034 §4.3.2 step 6, RFC 2181 §5.4.1, RFC 9471 §3)",
+      "additional")  # fmt: skip
 def additional_section(d):
     more = sets(d.ours.additional - d.theirs.additional)
     less = sets(d.theirs.additional - d.ours.additional)
@@ -128,7 +133,7 @@ def additional_section(d):
     # Of a set that both have, both have all; TTLs and data are the same.
     shared = more.keys() & less.keys()
     return (
-        d.differs_in("additional")
+        "TC" not in d.ours.flags ^ d.theirs.flags
         and not shared
         and all(owner in wanted and kind in (A, AAAA, SVCB, HTTPS) for owner, kind in more)
         and all(may_be_left_out(d, *key, less) for key in less)
@@ -195,20 +200,32 @@ def obsolete_types(d):
 
 @rule("ANY is answered with one set, at the end of a chain too (RFC 8482 §4.1)")
 def any_type(d):
-    if d.question.rdtype != TYPES["ANY"]:
-        return False
-    found = [key for key in sets(d.ours.answer) if key[1] not in (CNAME, DNAME)]
-    if len(found) > 1:
-        return False
-    if d.peer == "bind" and any(r[1] == DNAME for r in d.theirs.answer):
-        return d.theirs.answer <= d.ours.answer or d.ours.answer <= d.theirs.answer
-    is_part = d.ours.answer <= d.theirs.answer or "TC" in d.theirs.flags
-    # Knot leaves out a proof when the question begins with an asterisk, see closer_names().
-    more = ["authority"] if d.peer == "knot" and d.asked_name().startswith(b"\1*") else []
+    """The same aliases, and at their end one set: of all that are there, or another than theirs."""
+    more, less = sets(d.ours.answer - d.theirs.answer), sets(d.theirs.answer - d.ours.answer)
+    owners = {owner for owner, _ in more.keys() | less.keys()}
+    added = sets(d.theirs.additional)
     return (
-        d.differs_in("answer", "additional", "flag TC", *more)
-        and (is_part or d.peer in ("knot", "nsd"))
-        and bool(d.ours.answer) == bool(d.theirs.answer)
+        d.question.rdtype == TYPES["ANY"]
+        and d.differs_in("answer", "additional")
+        and not d.ours.additional
+        and all(kind in (A, AAAA, SVCB, HTTPS) for _, kind in added)
+        and bool(d.ours.answer)
+        and bool(d.theirs.answer)
+        and len(owners) <= 1
+        and owners <= set(chain(d, d.ours))
+        and len(more) <= (1 if d.peer in ("knot", "nsd") else 0)
+    )
+
+
+@rule("a CNAME made from a DNAME is followed for ANY too: it is not what the name has (RFC 6672 §3.2)")
+def any_behind_dname(d):
+    found = chain(d, d.theirs)
+    return (
+        d.peer == "bind"
+        and d.question.rdtype == TYPES["ANY"]
+        and d.theirs.answer < d.ours.answer
+        and any(r[1] == DNAME and names.is_below(found[-2], r[0]) for r in d.theirs.answer if found[1:])
+        and is_continued(d, found[-1])
     )
 
 
@@ -267,6 +284,20 @@ def alias_without_denial(d):
     )
 
 
+def is_continued(d, name):
+    """Whether, from a name of the chain on, we answer as we do when asked for that name. That is
+    compared with the peers for itself."""
+    rest = d.ask(name)
+    found = chain(d, d.whole)
+    first = {r for r in d.whole.answer if r[0] in found[: found.index(name)] or r[1] in (DNAME, RRSIG)}
+    return (
+        first | rest.answer >= d.whole.answer >= rest.answer
+        and d.whole.rcode == rest.rcode
+        and d.whole.authority >= rest.authority
+        and all(kind_of(r) in (NSEC, NSEC3) for r in d.whole.authority - rest.authority)
+    )
+
+
 @rule("the chain goes on in another zone served here (RFC 1034 §4.3.2, step 3a: back to step 1)")
 def chain_leaves_zone(d):
     found = chain(d, d.theirs)
@@ -276,18 +307,22 @@ def chain_leaves_zone(d):
         and d.theirs.rcode == NOERROR
         and d.zone_of(found[0]) != d.zone_of(found[-1])
         and d.zone_of(found[-1]) is not None
+        and is_continued(d, found[-1])
     )
 
 
 @rule("a zone served here answers for its names, delegated or not (RFC 1034 §4.3.2, step 2)")
 def chain_into_nested_zone(d):
     found = chain(d, d.ours)
-    first, last = d.zone_of(found[0]), d.zone_of(found[-1])
+    first = d.zone_of(found[0])
+    nested = next((n for n in found if d.zone_of(n) is not first), None)
+    zone = d.zone_of(nested) if nested is not None else None
     return (
         d.peer in ("knot", "bind")
-        and None not in (first, last)
-        and names.is_below(last.apex, first.apex)
-        and last.apex not in {owner.lower() for owner, _ in first.cuts}
+        and None not in (first, zone)
+        and names.is_below(zone.apex, first.apex)
+        and zone.apex not in {owner.lower() for owner, _ in first.cuts}
+        and is_continued(d, nested)
     )
 
 
@@ -304,13 +339,17 @@ def alias_loop(d):
 
 @rule("the parent answers for DS, at the end of a chain too (RFC 4035 §3.1.4.1)")
 def ds_after_alias(d):
+    """In the same zone they give what the parent side of the cut has not: nothing, or a referral."""
     found = chain(d, d.ours)
     return (
         d.peer in ("knot", "bind")
         and d.question.rdtype == DS
         and len(found) > 1
         and found[-1] in d.content.apexes
-        and d.differs_in("rcode", "flag TC", "answer", "authority")
+        and d.differs_in("rcode", "answer", "authority")
+        and found == chain(d, d.theirs)
+        and not any(r[1] == DS for r in d.theirs.answer)
+        and is_continued(d, found[-1])
     )
 
 
@@ -334,54 +373,31 @@ def is_glue_alone(d, name):
     return any(a in d.content.owners and a not in own for a in inside)
 
 
-@rule("an empty wildcard is proved to be empty (RFC 4035 §3.1.3.4, RFC 4592 §2.2.2)")
+def differs_in_proofs(d):
+    return all(kind_of(r) in (NSEC, NSEC3) for r in d.ours.authority ^ d.theirs.authority)
+
+
+@rule("an empty wildcard is proved to be empty (RFC 4035 §3.1.3.4, RFC 4592 §2.2.2)", "authority")
 def empty_wildcard(d):
-    more = sets(d.ours.authority - d.theirs.authority)
+    more = {r for r in d.ours.authority - d.theirs.authority if r[1] == NSEC}
     wildcards = [names.join([b"*"], a) for a in names.ancestors(names.parent(chain(d, d.ours)[-1]))]
     return (
         d.peer in ("knot", "bind")
-        and d.what == ["authority"]
         and d.theirs.authority <= d.ours.authority
+        and differs_in_proofs(d)
         and len(more) == 1
-        and all(kind == NSEC for _, kind in more)
-        and any(
-            names.is_below(wire.read_name(r[4], 0)[0], wildcard)
-            for r in d.ours.authority - d.theirs.authority
-            if r[1] == NSEC
-            for wildcard in wildcards
-        )
+        and any(names.is_below(wire.read_name(r[4], 0)[0], w) for r in more for w in wildcards)
     )
 
 
-@rule("the NSECs that deny the name and the wildcard are these (RFC 4035 §3.1.3.2, RFC 4034 §6.1)")
-def denial_of_name(d):
-    ours = [r for r in d.ours.authority if r[1] == NSEC]
+@rule("these NSECs and NSEC3s are all that the proof needs (RFC 4035 §3.1.3, RFC 5155 §7.2)", "authority")
+def other_proofs(d):
+    """Theirs lacks one of them or has one too many, for ours has neither: proof.py has checked."""
     return (
         d.peer == "nsd"
-        and d.what == ["authority"]
-        and d.ours.rcode == NXDOMAIN
-        and len(ours) <= 2
-        and denies_name(ours, chain(d, d.ours)[-1])
-    )
-
-
-@rule("these NSEC3s are all that the proof needs, and prove it (RFC 5155 §7.2, §8.3 to §8.8)")
-def hashed_denial(d):
-    last = chain(d, d.ours)[-1]
-    zone = d.zone_of(last)
-    here = zone.apex if zone is not None else None
-    ours = [r for r in d.ours.authority if r[1] == NSEC3 and names.parent(r[0]) == here]
-    is_answered = any(r[0] == last for r in d.ours.answer)
-    # Opt-out leaves out cuts, and empty names above nothing but such.
-    is_there = any(last in names.ancestors(owner) for owner in d.content.owners)
-    is_cut = d.ours.rcode == NOERROR and is_there
-    proof = HashedDenial(ours)
-    return (
-        d.peer == "nsd"
-        and d.what == ["authority"]
-        and bool(ours)
-        and all(kind_of(r) == NSEC3 for r in d.ours.authority ^ d.theirs.authority)
-        and (proof.denies_closer(last) if is_answered else proof.proves(last, is_cut))
+        and differs_in_proofs(d)
+        and any(r[1] in (NSEC, NSEC3) for r in d.ours.authority)
+        and bool(proof.faults(d.question, d.theirs, d.content))
     )
 
 
@@ -406,34 +422,17 @@ def too_long_after_dname(d):
     )
 
 
-@rule("that no name is closer than the wildcard is proved in all cases (RFC 4035 §3.1.3.3, §3.1.3.4)")
+@rule("that no name is closer than the wildcard is proved in all cases (RFC 4035 §3.1.3.3, §3.1.3.4)",
+      "authority")  # fmt: skip
 def closer_names(d):
     more = {r for r in d.ours.authority - d.theirs.authority if r[1] in (NSEC, NSEC3)}
     found = chain(d, d.ours)
-    is_of_wildcard = d.question.rdtype == NSEC or any(n.startswith(b"\1*") for n in found)
     return (
         d.peer == "knot"
-        and is_of_wildcard
-        and "authority" in d.what
-        and d.differs_in("authority", "additional")
+        and (d.question.rdtype == NSEC or any(n.startswith(b"\1*") for n in found))
         and d.theirs.authority <= d.ours.authority
+        and differs_in_proofs(d)
         and len(more) in (1, 2)
-        and all(r[1] == NSEC3 or any(covers(r, n) for n in found) for r in more)
-    )
-
-
-@rule("behind an alias, too, it is the names of the chain that are denied (RFC 4035 §3.1.3)")
-def denial_behind_alias(d):
-    more = {r for r in d.ours.authority - d.theirs.authority if r[1] == NSEC}
-    found = chain(d, d.ours)
-    found += [names.join([b"*"], a) for a in names.ancestors(names.parent(found[-1]))]
-    return (
-        d.peer == "nsd"
-        and "authority" in d.what
-        and d.differs_in("authority", "additional")
-        and any(r[1] in (CNAME, DNAME) for r in d.ours.answer)
-        and len(more) <= 1
-        and all(any(covers(r, name) for name in found) for r in more)
     )
 
 

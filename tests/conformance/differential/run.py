@@ -12,7 +12,9 @@ import os
 import pathlib
 import tempfile
 
-from differential import ask, compare, known, names, peers, questions, signing, wire, zones
+from differential import (ask, compare, known, names, peers, places, proof, questions, signing, wire,
+                          zones)  # fmt: skip
+from differential.denial import DS
 from server import Server
 
 SHOWN_MAX = 2  # Differences of one kind that are told in full.
@@ -72,16 +74,25 @@ class Content:
     apexes: dict  # Zone by its apex.
     owners: set  # In lower case.
     cuts: set
+    places: dict  # Of the names in each zone, by its apex.
 
     @classmethod
     def of(cls, served):
         owners = {owner.lower() for zone in served for owner in zone.owners}
         cuts = {owner.lower() for zone in served for owner, _ in zone.cuts}
-        return cls({zone.apex: zone for zone in served}, owners, cuts)
+        found = {zone.apex: places.Places(zone) for zone in served}
+        return cls({zone.apex: zone for zone in served}, owners, cuts, found)
 
     def zone_of(self, name):
         """The most specific zone that a name belongs to; None: not served."""
         return next((self.apexes[a] for a in names.ancestors(name) if a in self.apexes), None)
+
+    def zone_for(self, name, rdtype):
+        """The one that answers: for DS at an apex one above it (RFC 4035 §3.1.4.1)."""
+        above = None
+        if rdtype == DS and name in self.apexes and name != names.ROOT:
+            above = self.zone_of(names.parent(name))
+        return above or self.zone_of(name)
 
 
 def write_zones(served, folder):
@@ -149,31 +160,41 @@ class Judge:
         ours, *others = responses
         for fault in compare.faults(question, ours):
             self.report(number, question, fault, [("nearcast", ours)])
+        unproved = proof.faults(question, ours, self.content)
+        if unproved:
+            self.report(number, question, "proofs", [("; ".join(unproved), ours)])
         whole = None
         for peer, theirs in zip(self.plan.peers, others, strict=True):
             what = compare.differences(ours, theirs)
             if not what:
                 continue
             whole = whole or self.whole(question, ours)
-            difference = known.Difference(peer, question, what, ours, theirs, whole, self.content)
+            difference = known.Difference(peer, question, what, ours, theirs, whole, self.content,
+                                          functools.partial(self.ask_for, question))  # fmt: skip
             why = known.explanation(difference)
             if why is None:
                 kind = f"{peer}: {', '.join(what)}"
                 self.report(number, question, kind, [("nearcast", ours), (peer, theirs)])
-            else:
-                self.outcome.explained[peer, why] += 1
+                continue
+            self.outcome.explained.update((peer, each) for each in why)
+            if self.plan.only is not None:
+                title = f"{peer}: {'; '.join(why)}"
+                self.show(number, question, title, [("nearcast", ours), (peer, theirs)])
 
     def whole(self, question, ours):
         """What we answer where there is room for everything."""
-        if question.is_over_tcp:
-            return ours
-        again = question._replace(is_over_tcp=True)
+        return ours if question.is_over_tcp else self.ask_for(question, question.name)
+
+    def ask_for(self, question, name):
+        again = question._replace(name=name, is_over_tcp=True)
         return wire.read(ask.ask_all(self.our_links, [again])[0][0])
 
     def report(self, number, question, kind, responses):
         self.outcome.kinds[kind] += 1
-        if self.outcome.kinds[kind] > SHOWN_MAX:
-            return
+        if self.outcome.kinds[kind] <= SHOWN_MAX:
+            self.show(number, question, kind, responses)
+
+    def show(self, number, question, kind, responses):
         shown = [compare.show(name, response) for name, response in responses]
         text = "\n".join([f"{question.text()}: {kind}", *shown, f"  {self.plan.replay(number)}"])
         self.outcome.unexplained.setdefault(kind, []).append(text)

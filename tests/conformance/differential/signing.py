@@ -61,6 +61,8 @@ def sign(zone, source, target):
     done = subprocess.run(command(zone, source, target, keys), cwd=folder, capture_output=True,
                           text=True, check=False)  # fmt: skip
     assert done.returncode == 0, f"{zone.name}: {done.args}\n{done.stdout}\n{done.stderr}"
+    lines = (line.split() for line in target.read_text().splitlines())
+    zone.nsec3_owners = {w[0].split(".")[0].lower() for w in lines if w[3:4] == ["NSEC3"]}
 
 
 def with_bind(zone, source, target, keys):

@@ -35,6 +35,8 @@ class Zone:
     lines: list = dataclasses.field(default_factory=list)
     owners: list = dataclasses.field(default_factory=list)  # In wire form, their letters as written.
     cuts: list = dataclasses.field(default_factory=list)  # (owner, whether a zone here is below it)
+    dnames: list = dataclasses.field(default_factory=list)  # Owners, as those above.
+    nsec3_owners: set = dataclasses.field(default_factory=set)  # Their first labels, once signed.
 
     @property
     def name(self):
@@ -205,6 +207,7 @@ class ZoneMaker:
         target = self.target()
         if names.is_below(target.lower(), name.lower()) or target.lower() == name.lower():
             target = names.from_text(ELSEWHERE)  # Into itself, servers differ on when they stop.
+        self.zone_in_work.dnames.append(name)
         self.add(name, self.ttl(), f"DNAME {names.to_text(target)}")
         if self.random.random() < 0.5:
             self.add(name, self.ttl(), 'TXT "beside a DNAME"')
