@@ -223,7 +223,7 @@ def any_behind_dname(d):
     return (
         d.peer == "bind"
         and d.question.rdtype == TYPES["ANY"]
-        and d.theirs.answer < d.ours.answer
+        and d.theirs.answer <= d.ours.answer
         and any(r[1] == DNAME and names.is_below(found[-2], r[0]) for r in d.theirs.answer if found[1:])
         and is_continued(d, found[-1])
     )

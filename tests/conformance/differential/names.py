@@ -38,7 +38,7 @@ def ancestors(name):
 
 def is_below(name, base):
     """Truly below; both in lower case."""
-    return name != base and base in ancestors(name)
+    return name != base and name.endswith(base) and base in ancestors(name)
 
 
 def to_text(name):

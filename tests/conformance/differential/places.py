@@ -30,15 +30,21 @@ class Places:
         self.dnames = {owner.lower() for owner in zone.dnames}
         self.existing = set()
         for owner in zone.owners:
-            inside = [a for a in names.ancestors(owner.lower()) if self.has(a)]
+            inside = self.inside(owner.lower())
             if not any(a in self.cuts or a in self.dnames for a in inside[1:]):
                 self.existing.update(inside)
 
-    def has(self, name):
-        return name == self.zone.apex or names.is_below(name, self.zone.apex)
+    def inside(self, name):
+        """The name and those above it, up to the apex."""
+        found = []
+        for above in names.ancestors(name):
+            found.append(above)
+            if above == self.zone.apex:
+                break
+        return found
 
     def place(self, name):
-        inside = [a for a in names.ancestors(name) if self.has(a)]
+        inside = self.inside(name)
         for above in reversed(inside):  # What is nearest to the apex hides what is below.
             if above in self.cuts:
                 return Place(Kind.CUT, above)

@@ -123,16 +123,28 @@ def run(plan):
         for peer in running:
             peer.wait_for(served)
         ports = [ours.port, *(peer.port for peer in running)]
-        work = functools.partial(compare_chunk, plan, served, ports)
-        with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
-            for found in pool.imap_unordered(work, plan.chunks()):
+        work = functools.partial(compare_chunk, plan, served, Content.of(served), ports)
+        # Processes take what they work on as they are forked: a chunk is but its number.
+        context = multiprocessing.get_context("fork")
+        with context.Pool(os.cpu_count(), initializer=begin, initargs=[work]) as pool:
+            for found in pool.imap_unordered(do, plan.chunks()):
                 outcome.add(found)
     return outcome
 
 
-def compare_chunk(plan, served, ports, chunk):
+WORK = []  # Of this process.
+
+
+def begin(work):
+    WORK.append(work)
+
+
+def do(chunk):
+    return WORK[0](chunk)
+
+
+def compare_chunk(plan, served, content, ports, chunk):
     """Asks the questions of a chunk of everyone, and compares."""
-    content = Content.of(served)
     asked = list(enumerate(questions.chunk(plan.seed, chunk, served), chunk * questions.CHUNK))
     if plan.only is not None:
         asked = [entry for entry in asked if entry[0] == plan.only]

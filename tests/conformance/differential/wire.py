@@ -28,53 +28,61 @@ class Response:
     size: int
 
 
-def read_name(wire, at):
-    """The name in lower case, uncompressed, and where it ends."""
-    labels, end = [], None
+def read_name(wire, at, known=None):
+    """The name in lower case, uncompressed, and where it ends. `known`: names by where they begin,
+    of this message, to look up and to add to."""
+    start, labels, end = at, [], None
     while True:
         length = wire[at]
         if length >= 0xC0:
             end = end or at + 2
             at = (length & 0x3F) << 8 | wire[at + 1]
-            continue
+            if known is None or at not in known:
+                continue
+            labels.append(known[at])
+            break
         labels.append(wire[at : at + 1 + length])
         at += 1 + length
         if length == 0:
-            return b"".join(labels).lower(), end or at
+            break
+    name = b"".join(labels).lower()
+    if known is not None:
+        known[start] = name
+    return name, end or at
 
 
-def read_rdata(wire, at, size, rdtype):
+def read_rdata(wire, at, size, rdtype, known):
     if rdtype not in NAMES_IN_RDATA:
         return wire[at : at + size]
     before, count = NAMES_IN_RDATA[rdtype]
     data, end = wire[at : at + before], at + size
     at += before
     for _ in range(count):
-        name, at = read_name(wire, at)
+        name, at = read_name(wire, at, known)
         data += name
     return data + wire[at:end]
 
 
-def read_section(wire, at, count):
+def read_section(wire, at, count, known):
     records = []
     for _ in range(count):
-        owner, at = read_name(wire, at)
+        owner, at = read_name(wire, at, known)
         rdtype, rdclass, ttl, size = struct.unpack_from("!HHIH", wire, at)
         at += 10
-        records.append((owner, rdtype, rdclass, ttl, read_rdata(wire, at, size, rdtype)))
+        records.append((owner, rdtype, rdclass, ttl, read_rdata(wire, at, size, rdtype, known)))
         at += size
     return records, at
 
 
 def read(wire):
     id_, bits, questions, *counts = struct.unpack_from("!6H", wire)
-    at = 12
+    at, known = 12, {}
     for _ in range(questions):
-        at = read_name(wire, at)[1] + 4
+        at = read_name(wire, at, known)[1] + 4
     question = wire[12:at]
     sections = []
     for count in counts:
-        records, at = read_section(wire, at, count)
+        records, at = read_section(wire, at, count, known)
         sections.append(records)
     opt = [r for r in sections[2] if r[1] == OPT]
     rcode = bits & 0xF | (opt[0][3] >> 24 << 4 if opt else 0)
