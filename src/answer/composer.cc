@@ -72,6 +72,7 @@ Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
 }
 
 Composer::Step Composer::answer_in(const zone::Version& zone) {
+    apex_ = zone.apex();
     const Lookup found = look_up(zone, name_.name());
     switch (found.match) {
         case Match::Cut:
@@ -188,7 +189,7 @@ Owner Composer::owner_of(const ProofList::Proof& proof) const {
     if (ends_name(proof.node)) return ancestor_owner(proof.node);
     Owner owner{0, proof.node.owner()};
     const bool is_worth_a_pointer = proof.apex.label_count() > 0;
-    if (is_worth_a_pointer && ends_name(proof.apex)) {
+    if (is_worth_a_pointer && (proof.apex == apex_ || ends_name(proof.apex))) {
         owner.tail_size = proof.apex.owner().size();
         owner.tail_at = name_.suffix_at(owner.tail_size);
     }
@@ -215,6 +216,7 @@ Composer::Step Composer::follow_cname(const Node& node, const RRset& cname) {
 Composer::Step Composer::go_on_with(size_t at) {
     if (visited_count_ > kChainLinksMax) return Step::Done;
     name_.assign_written(writer_->message(), at);
+    apex_ = {};
     const uint64_t hash = name_.name().hash();
     const auto visited = std::span(visited_).first(visited_count_);
     if (std::ranges::find(visited, hash) != visited.end()) return Step::Done;

@@ -113,6 +113,7 @@ class Composer {
     ResponseWriter* writer_ = nullptr;
     const dns::Query* query_ = nullptr;
     PlacedName name_;  // The one that is being answered: the question's, then its aliases'.
+    zone::Node apex_;  // Of the zone that answers it, once that is known.
     std::array<uint64_t, kChainLinksMax + 1> visited_{};  // Hashes of the names in the chain.
     size_t visited_count_ = 0;
     // Owners of the DNAMEs in the answer: a chain may pass one twice, but no record stands twice.

@@ -202,7 +202,10 @@ void VersionAnswers::expect_same_records() {
     // Backwards, too: a search goes that way.
     const zone::NodeOrder names = version().names();
     const zone::NodeOrder whole_names = whole().names();
-    const std::vector<uint8_t> end = {1, 255, 0};
+    std::vector<uint8_t> end(dns::kLabelSizeMax + size_t{1}, 255);
+    end[0] = dns::kLabelSizeMax;
+    const auto apex = version().apex().owner();
+    end.insert(end.end(), apex.begin(), apex.end());
     auto place = names.after(end);
     auto whole_place = whole_names.after(end);
     for (;;) {

@@ -152,6 +152,8 @@ ImageFault verify_image(std::span<const uint8_t> block) {
         is_inside(header, kApexRef, 1, sizeof(NodeHeader)) &&
         is_inside(header, header.index, header.bucket_count, sizeof(Bucket)) &&
         is_inside(header, header.order, header.name_count, sizeof(Ref)) &&
+        is_inside(header, header.name_keys, header.name_count, sizeof(uint64_t)) &&
+        header.name_keys * kRefUnit % sizeof(uint64_t) == 0 &&
         is_inside(header, header.nsec3_order, header.nsec3_count, sizeof(Ref)) &&
         is_inside(header, header.nsec3_links, header.nsec3_link_count, sizeof(Nsec3Link)) &&
         is_inside(header, header.nsec3_parameters, 1, 1);

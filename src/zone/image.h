@@ -29,7 +29,7 @@ constexpr size_t kRefUnit = 4;         // As size_t: products with it do not ove
 constexpr Ref kInBase = Ref{1} << 31;  // In a delta: the rest is a place in its base.
 
 constexpr uint64_t kImageMagic = 0x31454E4F5A434E0A;  // "\nNCZONE1"
-constexpr uint32_t kImageFormat = 2;
+constexpr uint32_t kImageFormat = 3;
 constexpr size_t kImageAlignment = 64;  // A bucket of the index is a cache line.
 constexpr size_t kImageTail = 8;        // Readable bytes after the last name or record.
 
@@ -61,7 +61,7 @@ struct ImageHeader {
     uint32_t nsec3_link_count;
     uint32_t
         signatures_expire;  // When the first of its signatures does (RFC 4034 §3.1.5), or zero.
-    uint32_t reserved;
+    Ref name_keys;  // uint64_t[name_count], see zone/name_key.h: of a zone with NSEC, else none.
     uint64_t reserved_words[2];
     uint64_t base_address;  // Of a delta in use: where its base is. Means nothing in a file.
 };
@@ -358,6 +358,12 @@ class Image {
     [[nodiscard]] std::span<const Ref> nsec3_order() const {
         return {reinterpret_cast<const Ref*>(block_ + header().nsec3_order * kRefUnit),
                 header().nsec3_count};
+    }
+    // Those of order(), or empty.
+    [[nodiscard]] std::span<const uint64_t> name_keys() const {
+        if (header().name_keys == 0) return {};
+        return {reinterpret_cast<const uint64_t*>(block_ + header().name_keys * kRefUnit),
+                header().name_count};
     }
     // Empty in a zone without a chain of NSEC3 that answers can use.
     [[nodiscard]] std::span<const Nsec3Link> nsec3_links() const {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "zone/image_records.h"
+#include "zone/name_key.h"
 #include "zone/node_writer.h"
 #include "zone/nsec3_chain.h"
 
@@ -28,6 +29,7 @@ class Builder {
     void settle_links();
     base::Result<void> put_index();
     void put_orders();
+    void put_name_keys();
     void put_nsec3_chain();
     void fill_header();
 
@@ -79,6 +81,17 @@ void Builder::put_orders() {
     header.nsec3_order = header.order + regular;
     header.nsec3_count = static_cast<uint32_t>(refs_.size()) - regular;
     for (const Ref ref : refs_) writer_.put(ref);  // Those of the NSEC3 chain come last.
+}
+
+// Only NSEC makes answers look for what comes in front of a name.
+void Builder::put_name_keys() {
+    if (draft_.find(draft_.nodes().front(), RRType::NSEC) == nullptr) return;
+    const size_t apex_size = draft_.name(draft_.nodes().front()).size();
+    writer_.pad(sizeof(uint64_t));
+    writer_.header().name_keys = writer_.here();
+    for (const ZoneDraft::Node& node : draft_.nodes().first(writer_.header().name_count)) {
+        writer_.put(name_key(draft_.name(node), apex_size));
+    }
 }
 
 void Builder::put_nsec3_chain() {
@@ -138,6 +151,7 @@ base::Result<ImageBlock> Builder::build() {
     settle_links();
     if (auto done = put_index(); !done) return std::unexpected(done.error());
     put_orders();
+    put_name_keys();
     put_nsec3_chain();
     fill_header();
     return writer_.seal();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "zone/name_key.h"
 #include "zone/nsec3_links.h"
 #include "zone/rrset_name.h"
 
@@ -22,15 +23,29 @@ const DeltaEntry* entry_for(std::span<const DeltaEntry> entries, Ref base_node) 
 
 }  // namespace
 
+// The part of the base's order that has to be looked through for a name of the zone: what is in
+// front of it comes before the name.
+std::span<const Ref> NodeOrder::stretch_of(std::span<const uint8_t> name) const {
+    if (keys_.empty()) return base_order_;
+    const uint64_t key = name_key(name, Node(base_, kApexRef).owner().size());
+    const auto first = std::ranges::lower_bound(keys_, key);
+    auto last = first;
+    if (last != keys_.end() && *last == key)
+        last = std::ranges::upper_bound(last, keys_.end(), key);
+    return {base_order_.begin() + (first - keys_.begin()), static_cast<size_t>(last - first)};
+}
+
 NodeOrder::Place NodeOrder::after(std::span<const uint8_t> name) const {
     const auto is_before = [name](const Node& node) {
         return dns::canonical_order(node.owner(), name) <= 0;
     };
+    const auto stretch = stretch_of(name);
     const auto base =
-        std::ranges::partition_point(base_order_, [&](Ref ref) { return is_before({base_, ref}); });
+        std::ranges::partition_point(stretch, [&](Ref ref) { return is_before({base_, ref}); });
     const auto delta = std::ranges::partition_point(
         delta_order_, [&](const DeltaEntry& entry) { return is_before({delta_, entry.node}); });
-    return {static_cast<size_t>(base - base_order_.begin()),
+    const auto in_front = static_cast<size_t>(stretch.data() - base_order_.data());
+    return {in_front + static_cast<size_t>(base - stretch.begin()),
             static_cast<size_t>(delta - delta_order_.begin())};
 }
 
@@ -69,8 +84,11 @@ Node NodeOrder::previous(Place& place) const {
 }
 
 NodeOrder Version::names() const {
-    if (!has_delta()) return {base_.block(), base_.order()};
-    return {base_.block(), base_.order(), newest_.block(), newest_.delta_order()};
+    NodeOrder names = has_delta() ? NodeOrder(base_.block(), base_.order(), newest_.block(),
+                                              newest_.delta_order())
+                                  : NodeOrder(base_.block(), base_.order());
+    names.set_keys(base_.name_keys());
+    return names;
 }
 
 NodeOrder Version::nsec3_chain() const {

@@ -29,11 +29,14 @@ class NodeOrder {
 
     NodeOrder(const uint8_t* base, std::span<const Ref> base_order)
         : base_(base), base_order_(base_order) {}
+    // With the keys of all names in the order, if the image has any: after() is then cheap.
+    void set_keys(std::span<const uint64_t> keys) { keys_ = keys; }
     NodeOrder(const uint8_t* base, std::span<const Ref> base_order, const uint8_t* delta,
               std::span<const DeltaEntry> delta_order)
         : base_(base), base_order_(base_order), delta_(delta), delta_order_(delta_order) {}
 
-    // Behind the node called `name`, or where it would be. Any letter case.
+    // Behind the node called `name`, or where it would be. The name is the zone's apex or below it,
+    // in any letter case.
     [[nodiscard]] Place after(std::span<const uint8_t> name) const;
 
     // Step over one node and give it; none at the end of the order.
@@ -42,11 +45,13 @@ class NodeOrder {
 
  private:
     [[nodiscard]] Node base_node(size_t number) const { return {base_, base_order_[number]}; }
+    [[nodiscard]] std::span<const Ref> stretch_of(std::span<const uint8_t> name) const;
     [[nodiscard]] bool is_delta_next(const Place& place) const;
     [[nodiscard]] bool is_delta_previous(const Place& place) const;
 
     const uint8_t* base_;
     std::span<const Ref> base_order_;
+    std::span<const uint64_t> keys_;
     const uint8_t* delta_ = nullptr;
     std::span<const DeltaEntry> delta_order_;
 };
