@@ -339,15 +339,15 @@ def alias_loop(d):
 
 @rule("the parent answers for DS, at the end of a chain too (RFC 4035 §3.1.4.1)")
 def ds_after_alias(d):
-    """In the same zone they give what the parent side of the cut has not: nothing, or a referral."""
-    found = chain(d, d.ours)
+    """They answer from the child, which has no DS."""
+    found = chain(d, d.theirs)
     return (
         d.peer in ("knot", "bind")
         and d.question.rdtype == DS
         and len(found) > 1
         and found[-1] in d.content.apexes
         and d.differs_in("rcode", "answer", "authority")
-        and found == chain(d, d.theirs)
+        and found == chain(d, d.ours)[: len(found)]
         and not any(r[1] == DS for r in d.theirs.answer)
         and is_continued(d, found[-1])
     )
