@@ -18,6 +18,7 @@
 #include "command.h"
 #include "node_report.h"
 #include "reload_report.h"
+#include "talkers_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -198,6 +199,7 @@ void add_node_command(CLI::App& program, int& status) {
             status = config ? action(*config, *options) : tell(config.error());
         });
     }
+    add_talkers_command(*node, status);
 }
 
 }  // namespace nearcast

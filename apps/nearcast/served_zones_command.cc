@@ -2,15 +2,13 @@
 
 #include "served_zones_command.h"
 
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "anycast/control_socket.h"
-#include "anycast/node_config.h"
 #include "command.h"
+#include "server_link.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -21,41 +19,20 @@ namespace {
 using base::Result;
 using nlohmann::json;
 
-// For each part of an answer.
-constexpr std::chrono::seconds kPatience{10};
 // A zone that changes while it is printed is begun anew; one that always does is not.
 constexpr int kExportTries = 5;
 
 struct Options {
     std::string zone;
-    std::string config = "/etc/nearcast/node.toml";
-    std::string control;
+    ServerLink server;
     bool is_json = false;
 };
 
-Result<std::string> control_of(const Options& options) {
-    if (!options.control.empty()) return options.control;
-    const auto config = anycast::read_node_config(options.config);
-    if (!config) return std::unexpected(config.error());
-    return config->run_directory + "/server.sock";
-}
-
-Result<json> ask(const std::string& control, const std::string& command) {
-    const auto answer = anycast::ask_control(control, command, kPatience);
-    if (!answer) return std::unexpected(answer.error());
-    if (auto done = anycast::check_control_answer(*answer); !done) {
-        return std::unexpected(done.error());
-    }
-    json reply = json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-    if (!reply.is_object()) return base::fail("the server's answer is no JSON object");
-    return reply;
-}
-
 // All parts, until `take` has enough.
-Result<void> ask_all(const std::string& control, const std::string& command,
+Result<void> ask_all(const ServerLink& server, const std::string& command,
                      const std::function<bool(const json&)>& take) {
     for (size_t from = 0;;) {
-        const auto part = ask(control, command + ' ' + std::to_string(from));
+        const auto part = server.ask(command + ' ' + std::to_string(from));
         if (!part) return std::unexpected(part.error());
         if (!take(*part) || !part->contains("next")) return {};
         from = part->value("next", size_t{0});
@@ -83,10 +60,8 @@ std::string line_of(const json& zone) {
 }
 
 int list(const Options& options) {
-    const auto control = control_of(options);
-    if (!control) return tell(control.error());
     json damages = json::array();
-    const auto done = ask_all(*control, "zones", [&](const json& part) {
+    const auto done = ask_all(options.server, "zones", [&](const json& part) {
         for (const json& zone : part.value("zones", json::array())) {
             std::fputs(options.is_json ? (zone.dump() + '\n').c_str() : line_of(zone).c_str(),
                        stdout);
@@ -102,13 +77,11 @@ int list(const Options& options) {
 }
 
 int print_zone(const Options& options) {
-    const auto control = control_of(options);
-    if (!control) return tell(control.error());
     for (int tries = 0; tries < kExportTries; ++tries) {
         std::string text;
         json serial;
         bool is_one_version = true;
-        const auto done = ask_all(*control, "export " + options.zone, [&](const json& part) {
+        const auto done = ask_all(options.server, "export " + options.zone, [&](const json& part) {
             if (serial.is_null()) serial = part.value("serial", json());
             is_one_version = serial == part.value("serial", json());
             text += part.value("text", std::string());
@@ -125,12 +98,7 @@ int print_zone(const Options& options) {
 CLI::App* add_verb(CLI::App& zone, const char* name, const char* help,
                    const std::shared_ptr<Options>& options) {
     CLI::App* verb = zone.add_subcommand(name, help);
-    verb->add_option("--config", options->config, "The node's file")
-        ->type_name("FILE")
-        ->capture_default_str();
-    verb->add_option("--control", options->control,
-                     "The control socket of a server that runs without such a file")
-        ->type_name("PATH");
+    options->server.declare(*verb);
     return verb;
 }
 

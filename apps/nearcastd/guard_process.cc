@@ -167,9 +167,9 @@ int run_guarded_server(const NodeConfig& config, ServerOptions options, Inherita
     options.on_loaded = [&page](size_t behind) {
         set_symptom(*page, anycast::kSymptomZoneLoadFailed, behind > 0);
     };
-    options.on_zone_health = [&page](zone::ZoneHealth health) {
-        set_symptom(*page, anycast::kSymptomZoneStale, health.has_stale);
-        set_symptom(*page, anycast::kSymptomSignaturesExpiring, health.has_expiring);
+    options.on_zone_health = [&page](const zone::ZoneHealth& health) {
+        set_symptom(*page, anycast::kSymptomZoneStale, health.has_stale());
+        set_symptom(*page, anycast::kSymptomSignaturesExpiring, health.has_expiring());
     };
     options.signature_warning = config.signature_warning;
     options.on_store_trouble = [&page](bool is_failing) {

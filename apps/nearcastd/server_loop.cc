@@ -33,14 +33,20 @@ namespace log = base::log;
 // an old version mostly goes at the first look; a stuck worker keeps it, at no cost but this.
 constexpr milliseconds kCollectInterval{250};
 
-// How often to look for zones that have expired and signatures that end, which takes hours and days
-// of warning. A look goes over all zones: a second of this thread for a million.
-constexpr std::chrono::minutes kLookInterval{5};
+// How often to look for zones that have expired and signatures that end. A look goes over all
+// zones, a second of this thread for a million: it is due so much later that it costs a thousandth
+// of a core, but no sooner and no later than this. What it looks for has hours and days of warning.
+constexpr std::chrono::seconds kLookIntervalMin{15};
+constexpr std::chrono::minutes kLookIntervalMax{5};
+constexpr int kLookShare = 1000;
 
 // With the name of a zone behind it.
 constexpr std::string_view kRetransfer = "retransfer ";
 constexpr std::string_view kExport = "export ";
 constexpr std::string_view kZones = "zones";
+
+// Networks that are told to who asks for them.
+constexpr size_t kTalkersTold = 100;
 
 // Zones that are told one by one when they load.
 constexpr size_t kZonesToldMax = 1000;
@@ -142,7 +148,7 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
       catalogs_(options.transfers, served.table, served.ledger, secondaries_),
       secondaries_(options.transfers, served.table, served.ledger),
       updates_(options.transfers, served.table, served.ledger),
-      sender_([this] { return make_desk(); }),
+      sender_([this] { return make_desk(); }, desk_tallies_.transfers),
       late_answers_([this] { return make_desk(); }),
       statistics_(workers.size(), options.metrics, served.table),
       pulses_(options.pulses),
@@ -202,13 +208,21 @@ void ServerLoop::offer_metrics() {
 }
 
 void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
-    size_t connections = 0;
-    for (const auto& worker : workers_) connections += worker->connection_count();
-    add_server_metrics({.identity = identity_of(options_),
-                        .zones = zones_.size(),
-                        .connections = connections,
-                        .pulses = pulses_.first(workers_.size())},
-                       metrics);
+    ServerNumbers numbers{.identity = identity_of(options_),
+                          .zones = zones_.size(),
+                          .pulses = pulses_.first(workers_.size())};
+    for (const auto& worker : workers_) {
+        numbers.connections += worker->connection_count();
+        numbers.tcp.push_back(&worker->tcp_tallies());
+    }
+    add_server_metrics(numbers, metrics);
+    {
+        const std::lock_guard lock(health_mutex_);
+        add_zone_metrics(health_, ledger_.store_bytes(), metrics);
+    }
+    add_transfer_metrics(
+        {.desks = desk_tallies_, .fetched = secondaries_.tallies(), .notices = notifier_.tallies()},
+        metrics);
     if (!tap_) return;
     add_total("nearcast_dnstap_frames_total", "Frames that a dnstap reader took",
               tap_->frames_written(), metrics);
@@ -233,6 +247,7 @@ transfer::RequestDesk::Partners ServerLoop::partners(MayWait may_wait) {
             .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
             .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
             .updates = may_wait == MayWait::Yes ? &updates_ : nullptr,
+            .tallies = &desk_tallies_,
             .is_stopping = &ends_waits_};
 }
 
@@ -314,6 +329,9 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
     } else if (command == "status") {
         control_->reply(client, status_json(zones_.size(), pulses_.first(workers_.size()),
                                             statistics_.collect()));
+    } else if (command == "talkers") {
+        const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+        control_->reply(client, talkers_json(statistics_.busiest_talkers(kTalkersTold, now)));
     } else if (command.starts_with(kZones)) {
         control_->reply(client, zones_json(ledger_, number_behind(command).number));
     } else if (command.starts_with(kExport)) {
@@ -323,8 +341,9 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
         retransfer(client, command.substr(kRetransfer.size()));
     } else {
         control_->reply(
-            client, to_json(base::Error{"unknown command",
-                                        "reload, status, zones, export ZONE or retransfer ZONE"}));
+            client,
+            to_json(base::Error{"unknown command",
+                                "reload, status, talkers, zones, export ZONE or retransfer ZONE"}));
     }
 }
 
@@ -407,23 +426,31 @@ void ServerLoop::finish_reload() {
         return true;
     });
     has_retired_zones_ = true;
+    look_at_ = Instant::min();
     service_manager_.ready(status_text());
 }
 
 void ServerLoop::tick(Instant now) {
     if (has_retired_zones_) has_retired_zones_ = zones_.collect() > 0;
-    if (now >= look_at_) {
-        const auto unix_time = std::chrono::floor<std::chrono::seconds>(base::unix_now());
-        const zone::ZoneHealth health = zone_watch_.look(unix_time);
-        if (options_.on_zone_health) options_.on_zone_health(health);
-        look_at_ = now + kLookInterval;
-    }
+    if (now >= look_at_) look_at_zones(now);
     if (now < watchdog_at_) return;
     // A worker that did not even answer the nudge of the last tick is stuck. Left unfed, the
     // service manager restarts the process.
     if (have_workers_moved()) service_manager_.feed_watchdog();
     for (const auto& worker : workers_) worker->nudge();
     watchdog_at_ = now + service_manager_.watchdog_interval();
+}
+
+void ServerLoop::look_at_zones(Instant now) {
+    const auto unix_time = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+    const zone::ZoneHealth health = zone_watch_.look(unix_time);
+    if (options_.on_zone_health) options_.on_zone_health(health);
+    {
+        const std::lock_guard lock(health_mutex_);
+        health_ = health;
+    }
+    const base::Duration pause = (base::now() - now) * kLookShare;
+    look_at_ = now + std::clamp<base::Duration>(pause, kLookIntervalMin, kLookIntervalMax);
 }
 
 bool ServerLoop::have_workers_moved() {

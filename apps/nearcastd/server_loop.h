@@ -9,6 +9,7 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -99,6 +100,7 @@ class ServerLoop {
     [[nodiscard]] std::optional<base::Error> refresh_certificate();
     [[nodiscard]] answer::ResponderOptions responder_options() const;
     void tick(base::Instant now);
+    void look_at_zones(base::Instant now);
     [[nodiscard]] bool have_workers_moved();
     [[nodiscard]] base::Instant next_tick(base::Instant now) const;
     [[nodiscard]] std::string status_text() const;
@@ -112,6 +114,7 @@ class ServerLoop {
     transfer::SecondaryZones secondaries_;
     transfer::ZoneUpdates updates_;
     std::atomic<bool> ends_waits_ = false;
+    transfer::DeskTallies desk_tallies_;
     transfer::ZoneSender sender_;
     shield::CookieSecrets cookie_secrets_;
     transfer::LateAnswers late_answers_;
@@ -132,6 +135,8 @@ class ServerLoop {
     bool has_retired_zones_ = false;
     zone::ZoneWatch zone_watch_;
     base::Instant look_at_ = base::Instant::min();  // At the zones, next.
+    mutable std::mutex health_mutex_;               // Guards the one below.
+    zone::ZoneHealth health_;                       // At the last look.
     bool is_stopping_ = false;
     base::Instant stop_at_ = base::Instant::max();
 };

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The metrics of a server that no worker counts: who it is, what it holds, what it logged.
+// The metrics of a server that no worker's Counters have: who it is, what it holds, what became of
+// connections and transfers, what it logged.
 
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "answer/responder.h"
 #include "base/pulse.h"
 #include "observe/metric.h"
+#include "serve/tcp_tallies.h"
+#include "transfer/tallies.h"
+#include "zone/zone_watch.h"
 
 namespace nearcast::app {
 
@@ -18,6 +23,7 @@ struct ServerNumbers {
     size_t zones = 0;
     size_t connections = 0;  // TCP, open now.
     std::span<const base::Pulse> pulses;
+    std::vector<const serve::TcpTallies*> tcp = {};  // One of each worker.
 };
 
 // One counter without labels.
@@ -25,5 +31,16 @@ void add_total(const char* name, const char* help, uint64_t value,
                std::vector<observe::Metric>& metrics);
 
 void add_server_metrics(const ServerNumbers& numbers, std::vector<observe::Metric>& metrics);
+
+// `health`: at the last look.
+void add_zone_metrics(const zone::ZoneHealth& health, uint64_t store_bytes,
+                      std::vector<observe::Metric>& metrics);
+
+struct TransferNumbers {
+    const transfer::DeskTallies& desks;
+    const transfer::FetchTallies& fetched;
+    const transfer::NoticeTallies& notices;
+};
+void add_transfer_metrics(const TransferNumbers& numbers, std::vector<observe::Metric>& metrics);
 
 }  // namespace nearcast::app

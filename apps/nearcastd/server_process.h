@@ -71,7 +71,7 @@ struct ServerOptions {
     // How long before the end of a signature to warn of it.
     std::chrono::milliseconds signature_warning = std::chrono::hours(48);
     // Called on the calling thread now and then. May be empty.
-    std::function<void(zone::ZoneHealth)> on_zone_health;
+    std::function<void(const zone::ZoneHealth&)> on_zone_health;
     // Called on any thread when zones cannot be stored any more, and when they can again. May be
     // empty.
     std::function<void(bool is_failing)> on_store_trouble;

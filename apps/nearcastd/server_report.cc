@@ -101,6 +101,18 @@ std::string status_json(size_t zones, std::span<const base::Pulse> pulses,
                     {"metrics", numbers}});
 }
 
+std::string talkers_json(std::span<const observe::Talker> talkers) {
+    json list = json::array();
+    for (const observe::Talker& talker : talkers) {
+        list.push_back({{"network", talker.network},
+                        {"queries", talker.told.messages},
+                        {"response_bytes", talker.told.response_bytes}});
+    }
+    return to_line({{"ok", true},
+                    {"window_seconds", observe::Talkers::kWindow.count()},
+                    {"talkers", std::move(list)}});
+}
+
 std::string retransfer_json(const dns::Name& zone) {
     return to_line({{"ok", true}, {"zone", dns::to_text(zone)}});
 }

@@ -11,6 +11,7 @@
 #include "base/pulse.h"
 #include "base/result.h"
 #include "observe/metric.h"
+#include "observe/statistics.h"
 #include "zone_directory.h"
 
 namespace nearcast::app {
@@ -27,6 +28,9 @@ namespace nearcast::app {
 // list of objects, the labels and the value.
 [[nodiscard]] std::string status_json(size_t zones, std::span<const base::Pulse> pulses,
                                       std::span<const observe::Metric> metrics);
+
+// The networks that sent most in the last whole minute, the greatest first.
+[[nodiscard]] std::string talkers_json(std::span<const observe::Talker> talkers);
 
 // That the zone is being fetched anew: {"ok": true, "zone": ...}
 [[nodiscard]] std::string retransfer_json(const dns::Name& zone);

@@ -65,6 +65,7 @@ void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {
         if (exchange.is_special && exchange.peer != nullptr) answer_special(exchange);
         counters_.count(exchange);
     }
+    counters_.talkers.note(batch, now_);
     if (note_) note(batch, query_time);
 }
 

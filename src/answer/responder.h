@@ -42,6 +42,9 @@ struct Exchange {
     Transport transport = Transport::Udp;
     bool is_local = false;  // From this host: a loopback source, or source equal to destination.
     const sockaddr* peer = nullptr;  // Who asks, where that may matter; null: unknown.
+    // The address that was asked, an in_addr or in6_addr as the peer's is; null: unknown.
+    const void* asked = nullptr;
+    uint16_t asked_port = 0;
     // Nobody reads along: responses are padded for who asks for it (RFC 7830).
     bool is_encrypted = false;
     // Passed on to who needs to know more of the client, and not looked at here; may be null.

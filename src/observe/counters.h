@@ -16,8 +16,10 @@
 
 #include "answer/responder.h"
 #include "base/bytes.h"
+#include "base/random.h"
+#include "base/tally.h"
 #include "dns/message.h"
-#include "observe/tally.h"
+#include "observe/talkers.h"
 #include "observe/zone_counters.h"
 
 namespace nearcast::observe {
@@ -126,6 +128,7 @@ struct alignas(64) Counters {
     SizeTally query_sizes;
     SizeTally response_sizes;
     ZoneCounters zones;
+    Talkers talkers{base::random_u64()};
 
  private:
     static constexpr size_t kFlagsAt = 2;  // In a message.

@@ -18,9 +18,12 @@ base::Result<MetricsConfig> parse_metrics_config(std::string_view text, const st
     uint64_t labels = config.zone_labels_max;
     uint64_t counted = config.zones_counted_max;
     table.read_number("zone_labels_max", labels, {0, 100'000}, "100");
+    uint64_t talkers = config.talker_labels_max;
+    table.read_number("talker_labels_max", talkers, {0, 1000}, "10");
     table.read_number("zones_counted_max", counted, {0, 4'000'000}, "100000");
     config.zone_labels_max = labels;
     config.zones_counted_max = counted;
+    config.talker_labels_max = talkers;
     root.leave_rest();
     if (auto done = file->finish(); !done) return std::unexpected(done.error());
     return config;

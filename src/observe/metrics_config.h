@@ -20,6 +20,9 @@ struct MetricsConfig {
     size_t zone_labels_max = 100;
     // Zones that are counted at all. See ZoneCounters for what they cost.
     size_t zones_counted_max = 100'000;
+    // The networks that have lines of their own, those that asked most in the last minute. Others
+    // take their place, and a collector keeps a series for each that ever had one.
+    size_t talker_labels_max = 10;
 };
 
 // Reads the section alone: whoever reads the rest of the file finds what is wrong there. `path` is

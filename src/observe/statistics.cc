@@ -8,7 +8,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "base/log.h"
+#include "base/clock.h"
 
 namespace nearcast::observe {
 namespace {
@@ -57,7 +57,9 @@ struct ZoneSum {
 
 Statistics::Statistics(size_t worker_count, const MetricsConfig& config,
                        const zone::ZoneTable& zones)
-    : zone_labels_max_(config.zone_labels_max), zones_(zones) {
+    : zone_labels_max_(config.zone_labels_max),
+      talker_labels_max_(config.talker_labels_max),
+      zones_(zones) {
     for (size_t i = 0; i < worker_count; ++i) {
         workers_.push_back(std::make_unique<Counters>(config.zones_counted_max));
     }
@@ -87,6 +89,7 @@ std::vector<Metric> Statistics::collect() const {
     add_sizes(metrics, "nearcast_response_size_bytes", "Sizes of responses",
               &Counters::response_sizes);
     add_zones(metrics);
+    add_talkers(metrics);
     for (const Source& source : sources_) source(metrics);
     return metrics;
 }
@@ -242,6 +245,41 @@ void Statistics::add_zones(std::vector<Metric>& metrics) const {
                             "Questions about zones beyond metrics.zones_counted_max");
     beyond.add({}, uncounted);
     metrics.push_back(std::move(beyond));
+}
+
+std::vector<Talker> Statistics::busiest_talkers(size_t count_max, std::chrono::seconds now) const {
+    std::unordered_map<Talkers::Network, Talkers::Told> sums;
+    for (const auto& worker : workers_) worker->talkers.add_to(sums, now);
+    std::vector<std::pair<Talkers::Network, Talkers::Told>> found(sums.begin(), sums.end());
+    const size_t told = std::min(found.size(), count_max);
+    std::ranges::partial_sort(
+        found, found.begin() + static_cast<ptrdiff_t>(told), std::ranges::greater{},
+        [](const auto& each) { return std::pair(each.second.messages, each.first); });
+    std::vector<Talker> talkers;
+    for (size_t i = 0; i < told; ++i) {
+        talkers.push_back({to_text_of_network(found[i].first), found[i].second});
+    }
+    return talkers;
+}
+
+void Statistics::add_talkers(std::vector<Metric>& metrics) const {
+    const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+    Metric messages{.name = "nearcast_talker_queries",
+                    .help =
+                        "Messages in the last whole minute of the networks that sent most, "
+                        "estimated from a sample",
+                    .kind = Metric::Kind::Gauge,
+                    .samples = {}};
+    Metric bytes{.name = "nearcast_talker_response_bytes",
+                 .help = "What these networks were answered in that minute",
+                 .kind = Metric::Kind::Gauge,
+                 .samples = {}};
+    for (const Talker& talker : busiest_talkers(talker_labels_max_, now)) {
+        messages.add({{"network", talker.network}}, talker.told.messages);
+        bytes.add({{"network", talker.network}}, talker.told.response_bytes);
+    }
+    metrics.push_back(std::move(messages));
+    metrics.push_back(std::move(bytes));
 }
 
 }  // namespace nearcast::observe

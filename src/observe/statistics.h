@@ -7,8 +7,10 @@
 
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "observe/counters.h"
@@ -17,6 +19,11 @@
 #include "zone/zone_table.h"
 
 namespace nearcast::observe {
+
+struct Talker {
+    std::string network;
+    Talkers::Told told;
+};
 
 class Statistics {
  public:
@@ -33,6 +40,11 @@ class Statistics {
 
     [[nodiscard]] std::vector<Metric> collect() const;
 
+    // The networks that sent most in the last whole minute before `now`, since 1970, at most so
+    // many, the greatest first.
+    [[nodiscard]] std::vector<Talker> busiest_talkers(size_t count_max,
+                                                      std::chrono::seconds now) const;
+
  private:
     [[nodiscard]] uint64_t sum(Tally Counters::* tally) const;
     template <size_t Count>
@@ -45,9 +57,11 @@ class Statistics {
     void add_sizes(std::vector<Metric>& metrics, const char* name, const char* help,
                    SizeTally Counters::* sizes) const;
     void add_zones(std::vector<Metric>& metrics) const;
+    void add_talkers(std::vector<Metric>& metrics) const;
 
     std::vector<std::unique_ptr<Counters>> workers_;
     const size_t zone_labels_max_;
+    const size_t talker_labels_max_;
     const zone::ZoneTable& zones_;
     std::vector<Source> sources_;
 };

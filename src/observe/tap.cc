@@ -36,6 +36,11 @@ void Tap::Note::take(const answer::Exchange& exchange, std::chrono::nanoseconds 
     if (exchange.peer != nullptr) {
         const bool is_v6 = exchange.peer->sa_family == AF_INET6;
         std::memcpy(&head.peer, exchange.peer, is_v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+        if (exchange.asked != nullptr) {
+            std::memcpy(&head.asked, exchange.asked, is_v6 ? sizeof(in6_addr) : sizeof(in_addr));
+            head.asked_port = exchange.asked_port;
+            head.has_asked = true;
+        }
     }
     std::span<const uint8_t> query;
     std::span<const uint8_t> response;

@@ -43,6 +43,10 @@ Dnstap__Message describe(const TapHead& head) {
     message.query_address = is_v6 ? bytes_of(&head.peer.sin6_addr, sizeof head.peer.sin6_addr)
                                   : bytes_of(&v4.sin_addr, sizeof v4.sin_addr);
     message.query_port = ntohs(is_v6 ? head.peer.sin6_port : v4.sin_port);
+    if (!head.has_asked) return message;
+    message.has_response_address = message.has_response_port = 1;
+    message.response_address = bytes_of(&head.asked, is_v6 ? sizeof(in6_addr) : sizeof(in_addr));
+    message.response_port = head.asked_port;
     return message;
 }
 

@@ -28,6 +28,9 @@ struct TapHead {
     std::chrono::nanoseconds query_time{};  // Since 1970.
     std::chrono::nanoseconds response_time{};
     sockaddr_in6 peer{};  // Or a sockaddr_in; AF_UNSPEC: unknown.
+    in6_addr asked{};     // Or an in_addr, as the peer's.
+    uint16_t asked_port = 0;
+    bool has_asked = false;
     Channel channel = Channel::Udp;
     uint32_t query_size = 0;     // Zero: the query is not wanted.
     uint32_t response_size = 0;  // Zero: there is none, or it is not wanted.

@@ -17,9 +17,11 @@
 #include <memory>
 #include <span>
 
-#include "observe/tally.h"
+#include "base/tally.h"
 
 namespace nearcast::observe {
+
+using base::Tally;
 
 // What became of a question.
 enum class Outcome : uint8_t {

@@ -18,6 +18,17 @@ union PeerAddress {
     sockaddr_in6 v6;
 };
 
+// The in_addr or in6_addr in it; null when it has neither.
+[[nodiscard]] inline const void* ip_of(const PeerAddress& address) {
+    if (address.generic.sa_family == AF_INET6) return &address.v6.sin6_addr;
+    return address.generic.sa_family == AF_INET ? &address.v4.sin_addr : nullptr;
+}
+
+[[nodiscard]] inline uint16_t port_of(const PeerAddress& address) {
+    return ntohs(address.generic.sa_family == AF_INET6 ? address.v6.sin6_port
+                                                       : address.v4.sin_port);
+}
+
 // True for a loopback source, and for a source that equals the destination, an address of this
 // machine. `destination` is in_addr or in6_addr, of the source's family; may be null: unknown.
 [[nodiscard]] inline bool is_local(const PeerAddress& source, const void* destination) {
@@ -31,8 +42,6 @@ union PeerAddress {
             std::memcmp(&source.v4.sin_addr, destination, sizeof(in_addr)) == 0);
 }
 
-[[nodiscard]] inline bool has_port(const PeerAddress& peer) {
-    return (peer.generic.sa_family == AF_INET6 ? peer.v6.sin6_port : peer.v4.sin_port) != 0;
-}
+[[nodiscard]] inline bool has_port(const PeerAddress& peer) { return port_of(peer) != 0; }
 
 }  // namespace nearcast::serve

@@ -22,9 +22,9 @@ using tls::Io;
 
 }  // namespace
 
-TcpConnection::TcpConnection(tls::Stream stream, const PeerAddress& peer, bool is_local,
-                             std::span<uint8_t> input, std::span<uint8_t> output)
-    : stream_(std::move(stream)), peer_(peer), is_local_(is_local), input_(input), output_(output) {
+TcpConnection::TcpConnection(tls::Stream stream, const TcpEnds& ends, std::span<uint8_t> input,
+                             std::span<uint8_t> output)
+    : stream_(std::move(stream)), ends_(ends), input_(input), output_(output) {
     assert(input_.size() >= kTcpInputSize);
     assert(output_.size() >= kTcpOutputSize);
 }
@@ -110,8 +110,10 @@ bool TcpConnection::answer_one(std::span<const uint8_t> query, Answerer& answere
         .query = query,
         .room = output_.subspan(output_end_ + kFrameHeaderSize, kFrameSizeMax - kFrameHeaderSize),
         .transport = answer::Transport::Tcp,
-        .is_local = is_local_,
-        .peer = &peer_.generic,
+        .is_local = ends_.is_local,
+        .peer = &ends_.peer.generic,
+        .asked = ip_of(ends_.own),
+        .asked_port = port_of(ends_.own),
         .is_encrypted = stream_.is_encrypted(),
         .session = stream_.session(),
         .keepalive = keepalive_,
@@ -132,7 +134,7 @@ bool TcpConnection::answer_one(std::span<const uint8_t> query, Answerer& answere
 }
 
 void TcpConnection::leave(Answerer& answerer) noexcept {
-    answerer.take_connection(std::move(stream_), peer_, input_.first(input_end_));
+    answerer.take_connection(std::move(stream_), ends_.peer, input_.first(input_end_));
 }
 
 // Returns false when the connection broke.

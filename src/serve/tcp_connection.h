@@ -38,6 +38,13 @@ constexpr size_t kTcpReadMax = 4096;
 // asks for much is lost.
 constexpr size_t kTcpSentStep = 16 << 10;
 
+// Who talks with whom.
+struct TcpEnds {
+    PeerAddress peer{};
+    PeerAddress own{};  // AF_UNSPEC: unknown.
+    bool is_local = false;
+};
+
 class TcpConnection {
  public:
     enum class Progress : uint8_t {
@@ -53,8 +60,8 @@ class TcpConnection {
     };
 
     // `input` and `output` have the sizes above and outlive the connection.
-    TcpConnection(tls::Stream stream, const PeerAddress& peer, bool is_local,
-                  std::span<uint8_t> input, std::span<uint8_t> output);
+    TcpConnection(tls::Stream stream, const TcpEnds& ends, std::span<uint8_t> input,
+                  std::span<uint8_t> output);
 
     // One turn: takes what the peer sent, answers whole queries, sends what the peer takes. Clients
     // that ask are told `idle_limit` (RFC 7828).
@@ -72,6 +79,8 @@ class TcpConnection {
 
     // False in the handshake of TLS.
     [[nodiscard]] bool is_established() const { return stream_.is_established(); }
+    // A query that has not come as a whole, or an answer that was not taken.
+    [[nodiscard]] bool is_in_the_middle() const { return input_end_ > 0 || has_output(); }
     [[nodiscard]] int fd() const { return stream_.fd(); }
 
     // The most that input and output have held: what lies beyond was not touched.
@@ -93,8 +102,7 @@ class TcpConnection {
     bool write() noexcept;
 
     tls::Stream stream_;
-    PeerAddress peer_;
-    bool is_local_;
+    TcpEnds ends_;
     bool is_closing_ = false;          // Takes no more input; gone once the output has left.
     bool is_leaving_ = false;          // The same, but the connection goes on elsewhere.
     bool reads_after_output_ = false;  // TLS has to send before it can read on,

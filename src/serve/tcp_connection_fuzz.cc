@@ -59,8 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const base::Fd client(ends[0]);
     static std::vector<uint8_t> input(serve::kTcpInputSize);
     static std::vector<uint8_t> output(serve::kTcpOutputSize);
-    serve::TcpConnection connection(nearcast::tls::Stream(base::Fd(ends[1])), {}, false, input,
-                                    output);
+    serve::TcpConnection connection(nearcast::tls::Stream(base::Fd(ends[1])), {}, input, output);
     Echo echo;
     serve::TcpConnection::Counts counts;
     bool is_open = true;

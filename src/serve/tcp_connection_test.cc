@@ -59,7 +59,8 @@ class TcpConnectionTest : public testing::Test {
         int ends[2] = {};
         EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
         client_ = base::Fd(ends[0]);
-        connection_.emplace(tls::Stream(base::Fd(ends[1])), PeerAddress{}, true, input_, output_);
+        connection_.emplace(tls::Stream(base::Fd(ends[1])), TcpEnds{.is_local = true}, input_,
+                            output_);
     }
 
     void send(const std::string& bytes) const {

@@ -56,12 +56,12 @@ bool has_pending(int listener) {
     return ::poll(&item, 1, 0) == 1;
 }
 
-bool is_from_here(int socket, const PeerAddress& peer) {
-    PeerAddress own{};
-    socklen_t size = sizeof own;
-    if (getsockname(socket, &own.generic, &size) != 0) return is_local(peer, nullptr);
-    return own.generic.sa_family == AF_INET6 ? is_local(peer, &own.v6.sin6_addr)
-                                             : is_local(peer, &own.v4.sin_addr);
+TcpEnds ends_of(int socket, const PeerAddress& peer) {
+    TcpEnds ends{.peer = peer};
+    socklen_t size = sizeof ends.own;
+    if (getsockname(socket, &ends.own.generic, &size) != 0) ends.own = {};
+    ends.is_local = is_local(peer, ip_of(ends.own));
+    return ends;
 }
 
 }  // namespace
@@ -70,6 +70,7 @@ struct TcpService::Slot {
     std::optional<TcpConnection> connection;
     base::Instant active_at{};
     PrefixCounts::Key prefix = 0;
+    bool is_tls = false;
     bool is_in_handshake = false;  // In which list it stands.
     uint32_t generation = 0;
     uint32_t interest = 0;  // As epoll knows it.
@@ -122,12 +123,13 @@ TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
     if (slot.is_in_handshake) --handshake_turns_;
     switch (slot.connection->turn(answerer, idle_limit(), counts)) {
         case TcpConnection::Progress::Closed:
-            close_connection(index);
+            close_connection(index,
+                             slot.is_in_handshake ? Ending::HandshakeFailed : Ending::Client);
             return counts;
         case TcpConnection::Progress::Leaving:
             epoll_ctl(epoll_, EPOLL_CTL_DEL, slot.connection->fd(), nullptr);
             slot.connection->leave(answerer);
-            close_connection(index);
+            close_connection(index, Ending::HandedOver);
             return counts;
         case TcpConnection::Progress::Some:
             slot.active_at = now;
@@ -161,7 +163,11 @@ milliseconds TcpService::expire(base::Instant now) noexcept {
 
 void TcpService::close_idle(const List& list, base::Duration limit, base::Instant now) noexcept {
     while (list.last != kNone && now - slots_[list.last].active_at >= limit) {
-        close_connection(list.last);
+        const Slot& slot = slots_[list.last];
+        const bool is_slow = slot.connection->is_in_the_middle();
+        close_connection(list.last, slot.is_in_handshake ? Ending::HandshakeSlow
+                                    : is_slow            ? Ending::Slow
+                                                         : Ending::Idle);
     }
 }
 
@@ -208,7 +214,9 @@ TcpService::Accepted TcpService::accept_one(const TcpListener& listener,
 
 void TcpService::make_room_for(PrefixCounts::Key prefix, bool is_tls) noexcept {
     if (prefixes_.count(prefix) >= limits_.prefix_connections_max) close_longest_idle_of(prefix);
-    if (is_tls && handshakes_.size >= limits_.handshakes_max) close_connection(handshakes_.last);
+    if (is_tls && handshakes_.size >= limits_.handshakes_max) {
+        close_connection(handshakes_.last, Ending::HandshakeLimit);
+    }
     if (free_ == kNone) close_longest_idle();
 }
 
@@ -219,7 +227,7 @@ bool TcpService::close_longest_idle() noexcept {
         longest = handshakes_.last;
     }
     if (longest == kNone) return false;
-    close_connection(longest);
+    close_connection(longest, Ending::ConnectionLimit);
     return true;
 }
 
@@ -229,7 +237,7 @@ void TcpService::close_longest_idle_of(PrefixCounts::Key prefix) noexcept {
     for (const List* list : {&handshakes_, &established_}) {
         for (uint32_t index = list->last; index != kNone; index = slots_[index].previous) {
             if (slots_[index].prefix != prefix) continue;
-            close_connection(index);
+            close_connection(index, Ending::PrefixLimit);
             return;
         }
     }
@@ -243,10 +251,12 @@ void TcpService::open_connection(tls::Stream stream, const PeerAddress& peer,
     free_ = slot.next;
 
     const std::span<uint8_t> memory = buffers_.bytes().subspan(index * kSlotStride, kSlotStride);
-    const bool is_own = is_from_here(stream.fd(), peer);
+    const TcpEnds ends = ends_of(stream.fd(), peer);
     slot.prefix = prefixes_.key_of(peer);
     slot.is_in_handshake = !stream.is_established();
-    slot.connection.emplace(std::move(stream), peer, is_own, memory.first(kInputStride),
+    slot.is_tls = stream.is_encrypted();
+    tallies_.of(slot.is_tls).accepted.add();
+    slot.connection.emplace(std::move(stream), ends, memory.first(kInputStride),
                             memory.subspan(kInputStride));
     slot.active_at = now;
     slot.interest = 0;
@@ -256,7 +266,7 @@ void TcpService::open_connection(tls::Stream stream, const PeerAddress& peer,
     update_interest(index);
 }
 
-void TcpService::close_connection(uint32_t index) noexcept {
+void TcpService::close_connection(uint32_t index, Ending why) noexcept {
     assert(index != kNone);
     Slot& slot = slots_[index];
     const std::span<uint8_t> memory = buffers_.bytes().subspan(index * kSlotStride, kSlotStride);
@@ -267,6 +277,7 @@ void TcpService::close_connection(uint32_t index) noexcept {
     if (slot.connection->output_peak() > kPageSize) {
         buffers_.give_back(memory.subspan(kInputStride + kPageSize));
     }
+    tallies_.of(slot.is_tls).end(why);
     slot.connection.reset();  // Closing the descriptor also takes it out of epoll.
     slot.generation = (slot.generation + 1) & kGenerationMask;
     unlink(index);
@@ -285,7 +296,9 @@ void TcpService::update_interest(uint32_t index) noexcept {
     const int operation = slot.interest == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     slot.interest = wanted;
     // Only a shortage of kernel memory makes this fail; a connection nobody watches is lost.
-    if (epoll_ctl(epoll_, operation, slot.connection->fd(), &event) != 0) close_connection(index);
+    if (epoll_ctl(epoll_, operation, slot.connection->fd(), &event) != 0) {
+        close_connection(index, Ending::Shortage);
+    }
 }
 
 bool TcpService::watch_listeners() noexcept {
@@ -302,6 +315,7 @@ void TcpService::pause_accepting(base::Instant now) noexcept {
         epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.socket.get(), nullptr);
     }
     is_paused_ = true;
+    tallies_.pauses.add();
     resume_at_ = now + kAcceptPause;
 }
 

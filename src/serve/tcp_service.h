@@ -22,6 +22,7 @@
 #include "serve/lazy_memory.h"
 #include "serve/prefix_counts.h"
 #include "serve/tcp_connection.h"
+#include "serve/tcp_tallies.h"
 #include "tls/reloadable_context.h"
 
 namespace nearcast::serve {
@@ -78,6 +79,8 @@ class TcpService {
     std::chrono::milliseconds expire(base::Instant now) noexcept;
 
     [[nodiscard]] size_t connection_count() const { return connection_count_; }
+    // Any thread.
+    [[nodiscard]] const TcpTallies& tallies() const { return tallies_; }
 
  private:
     static constexpr uint64_t kKeyMark = uint64_t{1} << 63;
@@ -107,7 +110,7 @@ class TcpService {
     void close_longest_idle_of(PrefixCounts::Key prefix) noexcept;
     void make_room_for(PrefixCounts::Key prefix, bool is_tls) noexcept;
     void open_connection(tls::Stream stream, const PeerAddress& peer, base::Instant now) noexcept;
-    void close_connection(uint32_t index) noexcept;
+    void close_connection(uint32_t index, Ending why) noexcept;
     void update_interest(uint32_t index) noexcept;
     void close_idle(const List& list, base::Duration limit, base::Instant now) noexcept;
     // Shorter while most slots are taken (RFC 7766 §6.2.3).
@@ -132,6 +135,7 @@ class TcpService {
     uint32_t free_ = kNone;       // Through Slot::next.
     bool is_paused_ = false;
     base::Instant resume_at_{};  // Meaningful while paused.
+    TcpTallies tallies_;
 };
 
 }  // namespace nearcast::serve

@@ -110,6 +110,9 @@ class TcpServiceTest : public testing::Test {
         round();
         return received(client) == kFramed;
     }
+    [[nodiscard]] uint64_t ended(Ending why, bool is_tls = false) const {
+        return service_->tallies().of(is_tls).ended[static_cast<size_t>(why)].get();
+    }
     void pass(base::Duration time) {
         now_ += time;
         round();
@@ -139,12 +142,17 @@ TEST_F(TcpServiceTest, ANetworkWithItsShareLosesWhatItLeftIdleLongest) {
     EXPECT_TRUE(is_answered(third));
     EXPECT_TRUE(is_answered(other));
     EXPECT_EQ(service_->connection_count(), 3U);
+    EXPECT_EQ(service_->tallies().of(false).accepted.get(), 4U);
+    EXPECT_EQ(ended(Ending::PrefixLimit), 1U);
 }
 
 TEST_F(TcpServiceTest, AClosedConnectionCountsNoMore) {
     serve({.prefix_connections_max = 1});
     for (int i = 0; i < 100; ++i) EXPECT_TRUE(is_answered(connect()));
     EXPECT_LE(service_->connection_count(), 1U);
+    EXPECT_EQ(service_->tallies().of(false).accepted.get(), 100U);
+    EXPECT_EQ(ended(Ending::Client) + ended(Ending::PrefixLimit) + service_->connection_count(),
+              100U);
 }
 
 TEST_F(TcpServiceTest, WhoTakesNoAnswersIsClosedHoweverMuchHeAsks) {
@@ -163,6 +171,7 @@ TEST_F(TcpServiceTest, WhoTakesNoAnswersIsClosedHoweverMuchHeAsks) {
     EXPECT_EQ(service_->connection_count(), 1U);
     pass(1s);
     EXPECT_EQ(service_->connection_count(), 0U);
+    EXPECT_EQ(ended(Ending::Slow), 1U);
 }
 
 TEST_F(TcpServiceTest, DrippingBytesIsNoProgress) {
@@ -175,6 +184,8 @@ TEST_F(TcpServiceTest, DrippingBytesIsNoProgress) {
     EXPECT_TRUE(is_open(client));
     pass(1s);
     EXPECT_FALSE(is_open(client));
+    EXPECT_EQ(ended(Ending::Slow), 1U);
+    EXPECT_EQ(ended(Ending::Idle), 0U);
 }
 
 TEST_F(TcpServiceTest, IdleLimitIsShorterWhenItIsCrowdedAndClientsAreTold) {
@@ -190,6 +201,18 @@ TEST_F(TcpServiceTest, IdleLimitIsShorterWhenItIsCrowdedAndClientsAreTold) {
     EXPECT_EQ(service_->connection_count(), 7U);
     pass(500ms);
     EXPECT_EQ(service_->connection_count(), 0U);
+    EXPECT_EQ(ended(Ending::Idle), 7U);
+}
+
+TEST_F(TcpServiceTest, WithAllSlotsTakenTheLongestIdleGivesWay) {
+    serve({.connections_max = 2});
+    const base::Fd first = connect();
+    const base::Fd second = connect();
+    EXPECT_TRUE(is_answered(first));
+    const base::Fd third = connect();
+    EXPECT_FALSE(is_open(second));
+    EXPECT_TRUE(is_answered(third));
+    EXPECT_EQ(ended(Ending::ConnectionLimit), 1U);
 }
 
 TEST_F(TcpServiceTest, AQuestionMayComeInAnyPieces) {
@@ -300,6 +323,9 @@ TEST_F(TlsServiceTest, AHandshakeThatStallsIsClosedSooner) {
     EXPECT_EQ(ask(ready, kFramed), kFramed);
     pass(10s);
     EXPECT_EQ(service_->connection_count(), 0U);
+    EXPECT_EQ(service_->tallies().of(true).accepted.get(), 2U);
+    EXPECT_EQ(ended(Ending::HandshakeSlow, true), 1U);
+    EXPECT_EQ(ended(Ending::Idle, true), 1U);
 }
 
 TEST_F(TlsServiceTest, WithTooManyHandshakesTheOldestGivesWay) {
@@ -314,6 +340,7 @@ TEST_F(TlsServiceTest, WithTooManyHandshakesTheOldestGivesWay) {
     EXPECT_TRUE(is_open(second));
     EXPECT_TRUE(is_open(third));
     EXPECT_EQ(ask(ready, kFramed), kFramed);
+    EXPECT_EQ(ended(Ending::HandshakeLimit, true), 1U);
 }
 
 TEST_F(TlsServiceTest, AFloodOfHandshakesIsSpreadOverRounds) {

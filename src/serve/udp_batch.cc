@@ -93,6 +93,8 @@ UdpBatch::Received UdpBatch::receive(const UdpSocket& socket) noexcept {
             .transport = answer::Transport::Udp,
             .is_local = is_local(t.peers[i], destination),
             .peer = &t.peers[i].generic,
+            .asked = destination,
+            .asked_port = socket.address.port,
         };
         t.place[t.count++] = static_cast<uint8_t>(i);
     }

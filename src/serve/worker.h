@@ -56,6 +56,9 @@ class Worker {
         return connection_count_.load(std::memory_order_relaxed);
     }
 
+    // What became of all there were. From any thread.
+    [[nodiscard]] const TcpTallies& tcp_tallies() const { return tcp_->tallies(); }
+
  private:
     Worker(base::Fd epoll, base::Fd wake, UdpBatch batch);
 

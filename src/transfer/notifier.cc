@@ -65,7 +65,10 @@ void Notifier::notify(const dns::Name& zone) {
     {
         const std::lock_guard lock(mutex_);
         for (const base::SocketAddress& target : policy.notify) {
-            if (waiting_.size() >= limits_.waiting_max) break;
+            if (waiting_.size() >= limits_.waiting_max) {
+                tallies_.dropped.add();
+                continue;
+            }
             waiting_.push_back({.zone = zone, .target = target, .key = key, .mac = {}});
         }
     }
@@ -110,6 +113,7 @@ void Notifier::send_due(Instant now) {
     std::erase_if(outstanding_, [&](Message& message) {
         if (message.next_at > now) return false;
         if (message.tries == limits_.tries_max) {
+            tallies_.unanswered.add();
             log::warning("notify_unanswered", {{"zone", dns::to_text(message.zone)},
                                                {"secondary", base::to_text(message.target)}});
             return true;
@@ -167,6 +171,7 @@ void Notifier::receive(std::span<const uint8_t> response, const base::SocketAddr
         const auto now = static_cast<uint64_t>(::time(nullptr));
         if (TsigStream(*found->key, found->mac).check(response, now) != TsigError::None) return;
     }
+    (rcode == dns::Rcode::NoError ? tallies_.acknowledged : tallies_.refused).add();
     if (rcode != dns::Rcode::NoError) {
         log::warning("notify_refused", {{"zone", dns::to_text(found->zone)},
                                         {"secondary", base::to_text(source)},

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "dns/name.h"
+#include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
 #include "transfer/tsig.h"
 
@@ -49,6 +50,9 @@ class Notifier {
 
     // The zone has changed: tells those who the configuration names. From any thread.
     void notify(const dns::Name& zone);
+
+    // From any thread.
+    [[nodiscard]] const NoticeTallies& tallies() const { return tallies_; }
 
  private:
     struct Message {
@@ -81,6 +85,7 @@ class Notifier {
 
     std::mutex mutex_;  // Guards what waits.
     std::deque<Message> waiting_;
+    NoticeTallies tallies_;
     std::atomic<bool> is_stopping_ = false;
     std::thread thread_;  // Last: it uses all the others.
 };

@@ -152,7 +152,8 @@ Result<ToldSoa> PrimaryClient::ask_soa() {
         response = ask_soa_once();
     }
     if (!response) return std::unexpected(response.error());
-    if (response->rcode != dns::Rcode::NoError) {
+    rcode_ = response->rcode;
+    if (rcode_ != dns::Rcode::NoError) {
         return base::fail("the primary said " + dns::to_text(response->rcode));
     }
     for (const dns::Record& record : response->answer) {
@@ -175,6 +176,7 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
     for (bool is_last = false; !is_last;) {
         const auto message = link.read_frame(std::min(end, base::now() + limits_.message));
         if (!message) return std::unexpected(message.error());
+        transfer_bytes_ += message->size();
         if (signatures) {
             if (auto done = check_signature(*message, *signatures); !done) return done;
         }

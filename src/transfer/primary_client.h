@@ -69,6 +69,11 @@ class PrimaryClient {
     // or what it sends as changes is of no use.
     [[nodiscard]] base::Result<Fetched> fetch_changes(uint32_t serial);
 
+    // What the primary answered last; NoError before it did.
+    [[nodiscard]] dns::Rcode rcode() const { return rcode_; }
+    // Of all messages of transfers so far.
+    [[nodiscard]] uint64_t transfer_bytes() const { return transfer_bytes_; }
+
  private:
     struct Question {
         std::vector<uint8_t> message;
@@ -96,6 +101,7 @@ class PrimaryClient {
     std::optional<Link> link_;  // Reused over TLS, where a new one is dear.
     Hmac hmac_;
     bool uses_edns_ = true;  // Until the primary shows that it does not understand it.
+    uint64_t transfer_bytes_ = 0;
     // Of the last transfer, also of one that failed.
     bool has_answered_ = false;  // A message came, signed as it should be.
     dns::Rcode rcode_ = dns::Rcode::NoError;

@@ -90,7 +90,40 @@ RequestDesk::Outcome RequestDesk::answer(const Request& request) {
         query_.tsig_offset = 0;  // The ordinary responder knows how to refuse it.
         return ask(request, request.message);
     }
-    return is_signed() ? answer_signed(request) : answer_by_opcode(request);
+    const Outcome outcome = is_signed() ? answer_signed(request) : answer_by_opcode(request);
+    if (outcome.size > 0 && partners_.tallies != nullptr) {
+        count(request.room.first(outcome.size));
+    }
+    return outcome;
+}
+
+// What is granted or for a waiter is counted by who ends it.
+void RequestDesk::count(std::span<const uint8_t> response) {
+    if (query_.edns.version != dns::kEdnsVersion) return;
+    const dns::Header header = dns::load_header(response);
+    const size_t rcode = header.flags & dns::kRcodeMask;
+    switch (query_.opcode()) {
+        case dns::Opcode::Notify:
+            partners_.tallies->notices[rcode].add();
+            break;
+        case dns::Opcode::Update:
+            partners_.tallies->updates[rcode].add();
+            break;
+        default:
+            if (is_transfer_type(query_.qtype)) count_transfer(header);
+    }
+}
+
+// An answer without a stream: changes over UDP, the SOA alone, or no.
+void RequestDesk::count_transfer(const dns::Header& response) {
+    SentTallies& tallies = partners_.tallies->transfers;
+    const bool is_for_changes = query_.qtype == dns::RRType::IXFR;
+    SentTallies::Row& row = tallies.of(is_for_changes ? Content::Changes : Content::Zone);
+    if ((response.flags & dns::kRcodeMask) != 0) {
+        row.refused.add();
+    } else {
+        (response.answer_count > 1 ? row.sent : tallies.current).add();
+    }
 }
 
 RequestDesk::Outcome RequestDesk::answer_signed(const Request& request) {

@@ -22,6 +22,7 @@
 #include "dns/serial.h"
 #include "tls/peer.h"
 #include "transfer/message_writer.h"
+#include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
 #include "transfer/tsig.h"
 #include "transfer/zone_stream.h"
@@ -94,6 +95,7 @@ class RequestDesk {
         std::function<std::optional<SecondaryConfig>(const dns::Name& zone)> secondary_of;
         // Null where nobody may wait.
         ZoneUpdates* updates = nullptr;
+        DeskTallies* tallies = nullptr;                  // Null: nobody wants to know.
         const std::atomic<bool>* is_stopping = nullptr;  // There with `updates`: ends waits.
     };
 
@@ -123,6 +125,8 @@ class RequestDesk {
     [[nodiscard]] Outcome ask_for_soa(const Request& request);
     [[nodiscard]] Outcome reply(const Request& request, const Verdict& verdict);
     [[nodiscard]] Outcome sign(const Request& request, size_t size);
+    void count(std::span<const uint8_t> response);
+    void count_transfer(const dns::Header& response);
     [[nodiscard]] std::span<const uint8_t> soa_question(std::span<const uint8_t> request);
     [[nodiscard]] bool is_signed() const { return query_.has_tsig(); }
     [[nodiscard]] bool may_wait() const { return partners_.updates != nullptr; }

@@ -136,6 +136,7 @@ class Desk : public testing::Test {
                 .expires_in = [](const dns::Name&) { return std::nullopt; },
                 .secondary_of = [](const dns::Name&) { return std::nullopt; },
                 .updates = updates,
+                .tallies = &tallies_,
                 .is_stopping = &is_stopping_};
     }
 
@@ -145,6 +146,7 @@ class Desk : public testing::Test {
     ZoneUpdates updates_{config_, zones_, *ledger_};
     std::atomic<bool> is_stopping_ = false;
     std::optional<Notice> heard_;
+    DeskTallies tallies_;
     RequestDesk desk_{config_, partners(nullptr)};      // On a worker's thread.
     RequestDesk waiter_{config_, partners(&updates_)};  // On one that may wait.
     Hmac hmac_;
@@ -180,6 +182,22 @@ TEST_F(Desk, AnIncrementalTransferIsGrantedToThoseWhoAreBehind) {
     EXPECT_EQ(outcome_of({.type = kType, .serial = 8}), "NOERROR");
     EXPECT_EQ(outcome_of({.type = kType, .is_stream = false, .serial = 6}), "for a waiter");
     EXPECT_EQ(outcome_of({.type = kType}), "FORMERR");
+}
+
+// What is granted, or for another thread, is counted by who ends it.
+TEST_F(Desk, CountsTransfersThatItEndsItself) {
+    constexpr auto kType = dns::RRType::IXFR;
+    EXPECT_EQ(outcome_of({}), "granted");
+    EXPECT_EQ(outcome_of({.peer = "198.51.100.1"}), "REFUSED");
+    EXPECT_EQ(outcome_of({.type = kType, .serial = 7}), "NOERROR");
+    EXPECT_EQ(outcome_of({.type = kType, .is_stream = false, .serial = 6}), "for a waiter");
+    EXPECT_EQ(outcome_of({.type = kType}), "FORMERR");
+    EXPECT_EQ(outcome_of({.edns_version = 1}), "NOERROR");  // BADVERS, but for the echo.
+    const SentTallies& told = tallies_.transfers;
+    EXPECT_EQ(told.rows[0].refused.get(), 1U);
+    EXPECT_EQ(told.rows[1].refused.get(), 1U);
+    EXPECT_EQ(told.current.get(), 1U);
+    EXPECT_EQ(told.rows[0].sent.get() + told.rows[1].sent.get(), 0U);
 }
 
 TEST_F(Desk, TheAnswerToAnIncrementalRequestRepeatsItsQuestion) {
@@ -295,6 +313,7 @@ TEST_F(Desk, ANotifyIsPassedOnWithItsHint) {
     ASSERT_TRUE(heard_);
     EXPECT_EQ(heard_->serial, 12U);
     EXPECT_EQ(dns::to_text(heard_->zone), "example.org.");
+    EXPECT_EQ(tallies_.notices[static_cast<size_t>(dns::Rcode::NotAuth)].get(), 1U);
 }
 
 TEST(Serials, GoRoundAsRfc1982Says) {

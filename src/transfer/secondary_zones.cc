@@ -260,6 +260,7 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
     const TsigKey* const key = zone.config.key ? config_.keys.find(*zone.config.key) : nullptr;
     PrimaryClient client(zone.config.zone, primary, key, is_stopping_);
     const auto outcome = ask_as_told(zone, client, errand);
+    count(client, outcome);
     if (outcome) {
         if (*outcome != Outcome::Current) {
             log::info("secondary_fetched",
@@ -280,6 +281,18 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
                                                                  : std::string("nothing")}});
     }
     return Outcome::Failed;
+}
+
+void SecondaryZones::count(const PrimaryClient& client, const Result<Outcome>& outcome) {
+    tallies_.bytes.add(client.transfer_bytes());
+    if (outcome && *outcome == Outcome::Current) {
+        tallies_.current.add();
+    } else if (outcome) {
+        const Content content = *outcome == Outcome::Changes ? Content::Changes : Content::Zone;
+        tallies_.fetched[static_cast<size_t>(content)].add();
+    } else {
+        (client.rcode() == dns::Rcode::NoError ? tallies_.failed : tallies_.refused).add();
+    }
 }
 
 // Over TLS where it is wanted. Its files are read anew each time: a new certificate is used at

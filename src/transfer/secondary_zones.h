@@ -29,6 +29,7 @@
 #include "transfer/primary_client.h"
 #include "transfer/refresh_schedule.h"
 #include "transfer/request_desk.h"
+#include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
 #include "zone/ledger.h"
 #include "zone/zone_table.h"
@@ -62,6 +63,7 @@ class SecondaryZones {
     // ours.
     [[nodiscard]] bool retransfer(const dns::Name& zone);
 
+    [[nodiscard]] const FetchTallies& tallies() const { return tallies_; }
     // The seconds until the zone is given up if no primary confirms it. Nothing when it is none of
     // ours, or has no data.
     [[nodiscard]] std::optional<uint32_t> expires_in(const dns::Name& zone);
@@ -121,12 +123,14 @@ class SecondaryZones {
                                              const Errand& errand);
     [[nodiscard]] base::Result<void> confirm(Zone& zone, std::optional<uint32_t> expire,
                                              bool is_new, double luck);
+    void count(const PrimaryClient& client, const base::Result<Outcome>& outcome);
     [[nodiscard]] double chance();
 
     const TransferConfig& config_;
     zone::ZoneTable& table_;
     zone::ZoneLedger& ledger_;
 
+    FetchTallies tallies_;
     std::atomic<bool> is_stopping_ = false;
     std::mutex mutex_;  // Guards what follows, but for what a busy zone's thread has.
     std::condition_variable wake_;

@@ -191,19 +191,23 @@ void ZoneSender::Connection::tell(const GrantedTransfer& transfer, bool is_sent,
                                   Instant start) const {
     const auto taken =
         std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start).count();
+    const bool is_incremental = transfer.stream.is_incremental();
+    SentTallies::Row& row = sender_.tallies_.of(is_incremental ? Content::Changes : Content::Zone);
+    (is_sent ? row.sent : row.broken).add();
+    sender_.tallies_.bytes.add(bytes_);
     const auto write = is_sent ? log::info : log::warning;
     write(is_sent ? "transfer_sent" : "transfer_broken",
           {{"zone", dns::to_text(transfer.zone)},
            {"serial", std::to_string(transfer.version.version().serial())},
-           {"content", transfer.stream.is_incremental() ? "changes" : "zone"},
+           {"content", is_incremental ? "changes" : "zone"},
            {"peer", base::to_text(peer_)},
            {"messages", std::to_string(messages_)},
            {"bytes", std::to_string(bytes_)},
            {"milliseconds", std::to_string(taken)}});
 }
 
-ZoneSender::ZoneSender(MakeDesk make_desk, SenderLimits limits)
-    : make_desk_(std::move(make_desk)), limits_(limits) {}
+ZoneSender::ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits)
+    : make_desk_(std::move(make_desk)), tallies_(tallies), limits_(limits) {}
 
 ZoneSender::~ZoneSender() = default;
 
@@ -216,6 +220,7 @@ void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
     const std::lock_guard lock(mutex_);
     remove_finished();
     if (connections_.size() >= limits_.connections_max) {
+        tallies_.turned_away.add();
         log::warning("transfer_turned_away",
                      {{"peer", base::to_text(peer)},
                       {"reason", std::to_string(limits_.connections_max) + " are under way"}});
@@ -225,6 +230,7 @@ void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
         connections_.push_back(
             std::make_unique<Connection>(*this, std::move(stream), peer, unread));
     } catch (const std::exception& error) {  // No thread or no memory to be had.
+        tallies_.turned_away.add();
         log::warning("transfer_turned_away",
                      {{"peer", base::to_text(peer)}, {"reason", error.what()}});
     }

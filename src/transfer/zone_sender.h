@@ -21,6 +21,7 @@
 #include "base/address.h"
 #include "tls/stream.h"
 #include "transfer/request_desk.h"
+#include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
 #include "zone/zone_table.h"
 
@@ -41,8 +42,9 @@ class ZoneSender {
  public:
     using MakeDesk = std::function<std::unique_ptr<RequestDesk>()>;
 
-    // `make_desk` is called on each connection's thread, and gives one that may wait.
-    explicit ZoneSender(MakeDesk make_desk, SenderLimits limits = {});
+    // `make_desk` is called on each connection's thread, and gives one that may wait. `tallies`
+    // outlives the sender.
+    ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits = {});
     ZoneSender(const ZoneSender&) = delete;
     ZoneSender& operator=(const ZoneSender&) = delete;
     // Ends transfers under way and waits for their threads.
@@ -58,6 +60,7 @@ class ZoneSender {
     void remove_finished();
 
     MakeDesk make_desk_;
+    SentTallies& tallies_;
     SenderLimits limits_;
     std::mutex mutex_;  // Guards the list.
     std::list<std::unique_ptr<Connection>> connections_;

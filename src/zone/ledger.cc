@@ -73,6 +73,8 @@ Result<void> ZoneLedger::sync() { return book_->sync(); }
 
 std::vector<std::string> ZoneLedger::damages() const { return book_->damages(); }
 
+uint64_t ZoneLedger::store_bytes() const { return book_->store_bytes(); }
+
 std::string ZoneLedger::trouble() const { return book_->trouble(); }
 
 void ZoneLedger::on_trouble(std::function<void(const std::string&)> told) {

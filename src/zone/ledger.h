@@ -101,6 +101,8 @@ class ZoneLedger {
     [[nodiscard]] base::Result<void> sync();
     // Places in the store that are damaged, where nobody can say which zone was there.
     [[nodiscard]] std::vector<std::string> damages() const;
+    // What the store takes on the disk, garbage included.
+    [[nodiscard]] uint64_t store_bytes() const;
     // Why nothing can be stored at the moment; empty when it can.
     [[nodiscard]] std::string trouble() const;
 

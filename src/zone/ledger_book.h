@@ -45,6 +45,7 @@ class ZoneLedger::Book {
     [[nodiscard]] base::Result<void> withdraw(const dns::Name& apex);
     void make_unavailable(const dns::Name& apex);
     [[nodiscard]] base::Result<void> sync() { return store_->sync(); }
+    [[nodiscard]] uint64_t store_bytes() const { return store_->size(); }
     [[nodiscard]] std::string trouble() const { return store_->trouble(); }
     void on_trouble(std::function<void(const std::string&)> told) {
         store_->on_trouble(std::move(told));

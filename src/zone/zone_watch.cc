@@ -2,7 +2,7 @@
 
 #include "zone/zone_watch.h"
 
-#include <optional>
+#include <algorithm>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -36,41 +36,53 @@ ZoneWatch::ZoneWatch(const ZoneLedger& ledger, ZoneTable& table, std::chrono::mi
       warning_(std::chrono::duration_cast<std::chrono::seconds>(warning)) {}
 
 // The time in an RRSIG wraps around, so it is the distance to now that counts (RFC 4034 §3.1.5).
-bool ZoneWatch::is_expiring(const dns::Name& zone, const Version& version,
-                            std::chrono::seconds unix_time) {
-    const std::string name = dns::to_text(zone);
-    const auto now = static_cast<uint32_t>(unix_time.count());
-    const auto is_far = [&](uint32_t end) {
-        return end == 0 || static_cast<int32_t>(end - now) > warning_.count();
-    };
+std::optional<int32_t> ZoneWatch::seconds_left(const Version& version, uint32_t now) const {
     uint32_t expires = version.signatures_expire();
-    if (!is_far(expires) && version.has_delta()) expires = exact_expiry(version, now);
-    if (is_far(expires)) {
+    const auto is_near = [&] { return static_cast<int32_t>(expires - now) <= warning_.count(); };
+    if (expires != 0 && is_near() && version.has_delta()) expires = exact_expiry(version, now);
+    if (expires == 0) return std::nullopt;
+    return static_cast<int32_t>(expires - now);
+}
+
+bool ZoneWatch::is_expiring(const dns::Name& zone, std::optional<int32_t> left, uint32_t now) {
+    const std::string name = dns::to_text(zone);
+    if (!left || *left > warning_.count()) {
         told_.erase(name);
         return false;
     }
+    const uint32_t expires = now + static_cast<uint32_t>(*left);
     const auto [told, is_new] = told_.try_emplace(name, expires);
     if (!is_new && told->second == expires) return true;
     told->second = expires;
-    base::log::warning("signatures_expiring",
-                       {{"zone", name},
-                        {"seconds_left", std::to_string(static_cast<int32_t>(expires - now))},
-                        {"try", "sign the zone again"}});
+    base::log::warning(
+        "signatures_expiring",
+        {{"zone", name}, {"seconds_left", std::to_string(*left)}, {"try", "sign the zone again"}});
     return true;
 }
 
 ZoneHealth ZoneWatch::look(std::chrono::seconds unix_time) {
+    const auto now = static_cast<uint32_t>(unix_time.count());
     ZoneHealth health;
     for (const StoredZone& state : ledger_.states()) {
         const auto pinned = table_.pin(state.apex);
         if (!pinned) continue;
+        health.image_bytes += state.image_size;
+        health.journal_bytes += state.journal_bytes;
+        health.unsaved += state.is_unsaved;
         const Version version = pinned->version();
         if (version.is_unavailable()) {
-            health.has_stale = true;
-        } else if (is_expiring(state.apex, version, unix_time)) {
-            health.has_expiring = true;
+            ++health.stale;
+            continue;
         }
+        ++health.served;
+        const std::optional<int32_t> left = seconds_left(version, now);
+        health.expiring += is_expiring(state.apex, left, now);
+        if (!left) continue;
+        const std::chrono::seconds end = unix_time + std::chrono::seconds(*left);
+        health.signatures_expire = std::min(health.signatures_expire.value_or(end), end);
     }
+    const size_t known = health.served + health.stale;
+    health.empty = std::max(table_.size(), known) - known;
     return health;
 }
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "zone/ledger.h"
@@ -16,8 +17,18 @@
 namespace nearcast::zone {
 
 struct ZoneHealth {
-    bool has_stale = false;  // A zone is answered with SERVFAIL, for want of data that are valid.
-    bool has_expiring = false;  // A signature of a zone expires soon, or has expired.
+    size_t served = 0;    // Zones.
+    size_t stale = 0;     // Zones answered with SERVFAIL, for want of data that are still valid.
+    size_t empty = 0;     // Likewise, since there never were any.
+    size_t expiring = 0;  // Of those served: a signature expires soon, or has expired.
+    size_t unsaved = 0;   // The store does not have what is served.
+    uint64_t image_bytes = 0;
+    uint64_t journal_bytes = 0;
+    // When the first signature of any zone expires, since 1970. Nothing without signatures.
+    std::optional<std::chrono::seconds> signatures_expire;
+
+    [[nodiscard]] bool has_stale() const { return stale > 0; }
+    [[nodiscard]] bool has_expiring() const { return expiring > 0; }
 };
 
 class ZoneWatch {
@@ -28,8 +39,10 @@ class ZoneWatch {
     [[nodiscard]] ZoneHealth look(std::chrono::seconds unix_time);
 
  private:
-    [[nodiscard]] bool is_expiring(const dns::Name& zone, const Version& version,
-                                   std::chrono::seconds unix_time);
+    // Until the first signature expires. Nothing without signatures.
+    [[nodiscard]] std::optional<int32_t> seconds_left(const Version& version, uint32_t now) const;
+    [[nodiscard]] bool is_expiring(const dns::Name& zone, std::optional<int32_t> left,
+                                   uint32_t now);
 
     const ZoneLedger& ledger_;
     ZoneTable& table_;

@@ -29,7 +29,7 @@ class ZoneWatchTest : public testing::Test {
               "@ 60 RRSIG SOA 13 1 60 20310101000000 20250101000000 1 signed. q80=\n"
               "@ 60 RRSIG NS 13 1 60 20300101000000 20250101000000 1 signed. q80=\n");
     }
-    bool is_expiring(seconds now) { return watch_.look(now).has_expiring; }
+    bool is_expiring(seconds now) { return watch_.look(now).has_expiring(); }
 
     ZoneTable table_;
     std::unique_ptr<ZoneLedger> ledger_ = *ZoneLedger::open("", table_);
@@ -46,8 +46,8 @@ TEST_F(ZoneWatchTest, WarnsBeforeTheFirstSignatureEnds) {
 TEST_F(ZoneWatchTest, IsContentWithZonesThatHaveNoSignatures) {
     serve("plain.", "a 60 A 192.0.2.1\n");
     const ZoneHealth health = watch_.look(kEnd);
-    EXPECT_FALSE(health.has_expiring);
-    EXPECT_FALSE(health.has_stale);
+    EXPECT_FALSE(health.has_expiring());
+    EXPECT_FALSE(health.has_stale());
 }
 
 TEST_F(ZoneWatchTest, IsContentAgainWhenTheZoneWasSignedAnew) {
@@ -60,7 +60,24 @@ TEST_F(ZoneWatchTest, IsContentAgainWhenTheZoneWasSignedAnew) {
 TEST_F(ZoneWatchTest, TellsAZoneThatHasExpired) {
     serve("plain.", "");
     ledger_->make_unavailable(*dns::parse_name("plain."));
-    EXPECT_TRUE(watch_.look(kEnd).has_stale);
+    EXPECT_TRUE(watch_.look(kEnd).has_stale());
+}
+
+TEST_F(ZoneWatchTest, CountsZonesByTheirStateAndTellsTheFirstEnd) {
+    EXPECT_FALSE(watch_.look(kEnd).signatures_expire);
+    serve_signed();
+    serve("later.", "@ 60 RRSIG SOA 13 1 60 20310101000000 20250101000000 1 later. q80=\n");
+    serve("plain.", "");
+    serve("gone.", "");
+    ledger_->make_unavailable(*dns::parse_name("gone."));
+    const ZoneHealth health = watch_.look(kEnd - hours(100));
+    EXPECT_EQ(health.served, 3U);
+    EXPECT_EQ(health.stale, 1U);
+    EXPECT_EQ(health.expiring, 0U);
+    EXPECT_EQ(health.signatures_expire, kEnd);
+    EXPECT_GT(health.image_bytes, 0U);
+    EXPECT_EQ(watch_.look(kEnd + hours(1)).signatures_expire, kEnd);
+    EXPECT_EQ(watch_.look(kEnd + hours(1)).expiring, 1U);
 }
 
 }  // namespace

@@ -10,12 +10,14 @@ import time
 import dns.message
 import dns.query
 import pytest
-from server import START_LIMIT, Server
+
+import stream
+from server import START_LIMIT, Server, free_port, wait_until
 from test_program import Control
 
 ZONE = "$TTL 300\n@ SOA ns1 host 7 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n"
 AUTH_QUERY, AUTH_RESPONSE = 1, 2
-UDP, TCP = 1, 2
+UDP, TCP, DOT = 1, 2, 3
 
 
 @pytest.fixture(name="zones")
@@ -94,19 +96,14 @@ def counter(control, name):
     return metrics[name][0]["value"]
 
 
-def wait_until(condition):
-    deadline = time.monotonic() + START_LIMIT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def check_pair(query, response, protocol):
+def check_pair(query, response, protocol, asked, client="127.0.0.1"):
+    """`asked`: the address and port of ours that the client sent to."""
     assert (query[1], response[1]) == (AUTH_QUERY, AUTH_RESPONSE)
     for message in (query, response):
-        assert message[2] == 1 and message[3] == protocol
-        assert ipaddress.ip_address(message[4]).compressed == "127.0.0.1"
-        assert 0 < message[6] < 65536
+        assert message[2] == (2 if ":" in client else 1) and message[3] == protocol
+        assert ipaddress.ip_address(message[4]).compressed == client
+        assert ipaddress.ip_address(message[5]).compressed == asked[0]
+        assert 0 < message[6] < 65536 and message[7] == asked[1]
         assert abs(message[8] - time.time()) < 600 and message[9] < 10**9
     asked = dns.message.from_wire(query[10])
     answered = dns.message.from_wire(response[14])
@@ -124,8 +121,34 @@ def test_a_file_has_every_exchange(zones, tmp_path):
     assert frames(path.read_bytes())[1] == [2, 3]  # START, STOP
     found = read(path)
     assert len(found) == 4
-    check_pair(found[0], found[1], UDP)
-    check_pair(found[2], found[3], TCP)
+    check_pair(found[0], found[1], UDP, ("127.0.0.1", server.port))
+    check_pair(found[2], found[3], TCP, ("127.0.0.1", server.port))
+
+
+def test_it_says_which_address_was_asked_and_how(zones, tmp_path):
+    """On sockets of one address and of all of them, over either family, and over TLS."""
+    path, port = tmp_path / "tap.fstrm", free_port()
+    certificate, key = stream.Authority(tmp_path / "certificates").issue("server.example")
+    text = (f'file = "{path}"\n[serve]\ntls_listen = ["127.0.0.1:{port}"]\n'
+            f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n')
+    any_port = free_port()
+    options = ["--listen", f"0.0.0.0:{any_port}", "--listen", f"[::]:{any_port}"]
+    expected = []
+    with Server(zones, "--settings", settings(tmp_path, text), "--node", "node1",
+                *options) as server:
+        for host in ("127.0.0.1", "::1", "127.0.0.77"):
+            asked = (host, any_port if host.endswith("77") else server.port)
+            for how, protocol in ((dns.query.udp, UDP), (dns.query.tcp, TCP)):
+                query = dns.message.make_query("ns1.tap.test", "A")
+                how(query, asked[0], timeout=10, port=asked[1])
+                expected.append((protocol, asked, "::1" if host == "::1" else "127.0.0.1"))
+        with stream.tls(port) as client:
+            assert stream.ask(client, stream.query("ns1.tap.test", "A"))
+        expected.append((DOT, ("127.0.0.1", port), "127.0.0.1"))
+    found = read(path)
+    assert len(found) == 2 * len(expected)
+    for at, (protocol, asked, client) in enumerate(expected):
+        check_pair(found[2 * at], found[2 * at + 1], protocol, asked, client)
 
 
 def test_fstrm_capture_takes_the_stream(zones, tmp_path):
@@ -145,7 +168,7 @@ def test_fstrm_capture_takes_the_stream(zones, tmp_path):
                 reader.terminate()
     found = read(pathlib.Path(captured))
     assert len(found) == 40
-    check_pair(found[0], found[1], UDP)
+    check_pair(found[0], found[1], UDP, ("127.0.0.1", server.port))
 
 
 def test_a_sample_has_one_in_so_many(zones, tmp_path):

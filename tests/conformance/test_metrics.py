@@ -1,15 +1,18 @@
 """The statistics from outside: the metrics that a collector reads, and the status on the socket."""
 
+import pathlib
 import re
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 
-import dns.flags
 import dns.message
 import dns.query
+import dns.rcode
+import dns.update
 import pytest
-from server import Server, free_port
+from server import Server, free_port, nearcast, wait_until
 from test_program import Control
 
 ZONE = """$TTL 300
@@ -160,3 +163,145 @@ def test_without_the_setting_nothing_listens(zones):
     with Server(zones):
         with pytest.raises(urllib.error.URLError):
             scrape(port)
+
+
+def test_connections_are_counted_with_their_ends(zones, tmp_path):
+    port = free_port()
+    path = settings(tmp_path, port, '[serve]\ntcp_idle_limit = "1s"\n'
+                    "tcp_prefix_connections_max = 2\ntcp_prefix_v4 = 32\n")
+    with Server(zones, "--settings", path) as server:
+        def ended(reason):
+            return value(scrape(port), "nearcast_tcp_connections_ended_total", transport="tcp",
+                         reason=reason)
+
+        ask(server, "ns1.one.test", how=dns.query.tcp)
+        wait_until(lambda: ended("client") == 1)
+        open_ones = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+        wait_until(lambda: ended("prefix_limit") == 1)
+        wait_until(lambda: ended("idle") == 2)
+        open_ones.append(socket.create_connection(("127.0.0.1", server.port)))
+        open_ones[-1].sendall(b"\0\x40part of a question")
+        wait_until(lambda: ended("slow") == 1)
+        assert value(scrape(port), "nearcast_tcp_connections_accepted_total",
+                     transport="tcp") == 5
+        for each in open_ones:
+            each.close()
+
+
+def test_zones_are_counted_by_their_state(zones, tmp_path):
+    port = free_port()
+    path = settings(tmp_path, port, f'[store]\ndirectory = "{tmp_path / "store"}"\n'
+                    '[[secondary]]\nzone = "never.test"\nprimaries = ["127.0.0.1:9"]\n')
+    (zones / "two.test.zone").write_text(
+        ZONE + "@ RRSIG SOA 13 2 300 20300101000000 20250101000000 1 two.test. q80=\n")
+    with Server(zones, "--settings", path) as server:
+        wait_until(lambda: value(scrape(port), "nearcast_zones_by_state", state="servfail") == 1)
+        found = scrape(port)
+        assert value(found, "nearcast_zones_by_state", state="served") == 3
+        assert value(found, "nearcast_signatures_expire_timestamp_seconds") == 1893456000
+        assert value(found, "nearcast_zone_image_bytes") > 1000
+        assert value(found, "nearcast_zone_journal_bytes") == 0
+        (zones / "one.test.zone").write_text(ZONE.replace(" 7 ", " 8 ") + "new A 192.0.2.9\n")
+        server.reload()
+        wait_until(lambda: value(scrape(port), "nearcast_zone_journal_bytes") > 0)
+        assert value(scrape(port), "nearcast_store_bytes") > value(found, "nearcast_zone_image_bytes")
+
+
+def test_transfers_notices_and_updates_are_counted_at_both_ends(zones, tmp_path):
+    """one.test goes to a secondary, is changed there by way of an update, and goes as changes."""
+    ports = {"primary": free_port(), "secondary": free_port()}
+    metrics = {"primary": free_port(), "secondary": free_port()}
+    files = {}
+    for name, text in [
+        ("primary", f'[transfer]\nallow = ["127.0.0.1"]\nnotify = ["127.0.0.1:{ports["secondary"]}"'
+         ']\n[[transfer.zone]]\nzone = "two.test"\nallow = []\nnotify = []\n'
+         '[[update.zone]]\nzone = "one.test"\nallow = ["127.0.0.1"]\n'),
+        ("secondary", "".join(f'[[secondary]]\nzone = "{zone}.test"\nprimaries = '
+                              f'["127.0.0.1:{ports["primary"]}"]\n' for zone in ("one", "two"))),
+    ]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "zones").mkdir()
+        files[name] = settings(tmp_path / name, metrics[name],
+                               f'[store]\ndirectory = "{tmp_path / name / "store"}"\n{text}')
+
+    def count(name, metric, **labels):
+        return value(scrape(metrics[name]), metric, **labels)
+
+    with (Server(zones, "--settings", files["primary"], port=ports["primary"]) as primary,
+          Server(tmp_path / "secondary" / "zones", "--settings", files["secondary"],
+                 port=ports["secondary"])):
+        wait_until(lambda: count("secondary", "nearcast_transfers_in_total", result="zone") == 1)
+        wait_until(lambda: count("secondary", "nearcast_transfers_in_total", result="refused") >= 1)
+        assert count("secondary", "nearcast_transfers_in_bytes_total") > 100
+        assert count("primary", "nearcast_transfers_out_total", content="zone", result="sent") == 1
+        assert count("primary", "nearcast_transfers_out_total", content="zone",
+                     result="refused") >= 1
+        assert count("primary", "nearcast_transfers_out_bytes_total") > 100
+        for zone, rcode in (("one.test", "noerror"), ("three.test", "refused")):
+            update = dns.update.Update(zone)
+            update.add("new", 300, "A", "192.0.2.7")
+            answered = dns.query.tcp(update, "127.0.0.1", timeout=10, port=primary.port)
+            assert dns.rcode.to_text(answered.rcode()).lower() == rcode
+            assert count("primary", "nearcast_updates_total", rcode=rcode) == 1
+        wait_until(lambda: count("secondary", "nearcast_transfers_in_total", result="changes") == 1)
+        assert count("primary", "nearcast_transfers_out_total", content="changes",
+                     result="sent") == 1
+        assert count("secondary", "nearcast_notifies_in_total", rcode="noerror") >= 1
+        wait_until(lambda: count("primary", "nearcast_notifies_out_total",
+                                 result="acknowledged") >= 1)
+        # The secondary has no such zone: it says so.
+        wait_until(lambda: count("primary", "nearcast_notifies_out_total", result="refused") >= 1)
+
+
+def test_the_networks_that_ask_most_are_told(zones, tmp_path):
+    """Of the last whole minute: this waits for one to end."""
+    port, control = free_port(), tmp_path / "control.sock"
+    with Server(zones, "--settings", settings(tmp_path, port), "--control", control) as server:
+        told = subprocess.run([nearcast(), "node", "talkers", "--control", control],
+                              capture_output=True, text=True, check=True, timeout=60).stdout
+        assert "nobody" in told
+        wire = dns.message.make_query("ns1.one.test", "A").to_wire()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.connect(("127.0.0.1", server.port))
+            client.settimeout(10)
+            for _ in range(2000):
+                client.send(wire)
+                client.recv(4096)
+        wait_until(lambda: Control(control).ask("talkers")["talkers"], seconds=90)
+        talker, = Control(control).ask("talkers")["talkers"]
+        assert talker["network"] == "127.0.0.0/24"
+        told = subprocess.run([nearcast(), "node", "talkers", "--control", control],
+                              capture_output=True, text=True, check=True, timeout=60).stdout
+        assert told.startswith("127.0.0.0/24 ")
+        assert value(scrape(port), "nearcast_talker_queries", network="127.0.0.0/24") > 0
+
+
+NAME = re.compile(r"^nearcast_[a-z0-9]+(_[a-z0-9]+)*$")
+UNITS = ("_bytes", "_seconds")
+NO_UNITS = ("_milliseconds", "_ms", "_kib", "_percent", "_count", "_sum", "_bucket", "_info")
+
+
+def test_names_and_texts_are_as_prometheus_wants_them(zones, tmp_path):
+    """What `promtool check metrics` finds fault with, which is not in each system."""
+    port = free_port()
+    path = settings(tmp_path, port, f'[dnstap]\nfile = "{tmp_path / "tap.fstrm"}"\n')
+    with Server(zones, "--settings", path) as server:
+        ask(server, "ns1.one.test")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+    kinds = dict(line.split(" ")[2:] for line in text.splitlines() if line.startswith("# TYPE"))
+    helps = dict(line.split(" ", 3)[2:] for line in text.splitlines() if line.startswith("# HELP"))
+    ours = {name: kind for name, kind in kinds.items() if name.startswith("nearcast_")}
+    assert len(ours) > 35
+    documented = (pathlib.Path(__file__).parents[2] / "docs/guides/metrics.md").read_text()
+    for name, kind in ours.items():
+        assert NAME.match(name), name
+        assert helps[name].strip() and not helps[name].endswith("."), name
+        assert (kind == "counter") == name.endswith("_total"), name
+        stem = name.removesuffix("_total")
+        assert name == "nearcast_server_info" or not stem.endswith(NO_UNITS), name
+        assert not any(f"{unit}_" in f"{stem}_" and not stem.endswith(unit) for unit in UNITS), name
+        assert f"`{name}`" in documented, f"{name} is not in docs/guides/metrics.md"
+    told = set(re.findall(r"`(nearcast_[a-z_]+)`", documented))
+    hidden = {"nearcast_signatures_expire_timestamp_seconds"}  # Without a signed zone.
+    assert told - hidden <= set(ours), told - set(ours)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A number that one thread adds to and any thread reads.
+// Numbers that are added to by one thread, or by many, and that any thread reads.
 
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
-namespace nearcast::observe {
+namespace nearcast::base {
 
 class Tally {
  public:
@@ -21,10 +21,22 @@ class Tally {
         value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
 #endif
     }
+    // The owner only.
+    void set(uint64_t count) noexcept { value_.store(count, std::memory_order_relaxed); }
     [[nodiscard]] uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
     std::atomic<uint64_t> value_ = 0;
 };
 
-}  // namespace nearcast::observe
+// Any thread adds, at the price of a locked instruction.
+class SharedTally {
+ public:
+    void add(uint64_t count = 1) noexcept { value_.fetch_add(count, std::memory_order_relaxed); }
+    [[nodiscard]] uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+    std::atomic<uint64_t> value_ = 0;
+};
+
+}  // namespace nearcast::base
