@@ -14,7 +14,7 @@ uint64_t little_endian(uint64_t value) {
 
 uint64_t load(const uint8_t* from, size_t size = sizeof(uint64_t)) {
     uint64_t value = 0;
-    std::memcpy(&value, from, size);
+    if (size > 0) std::memcpy(&value, from, size);  // Of nothing there may be no address.
     return little_endian(value);
 }
 
