@@ -224,7 +224,7 @@ def test_the_operator_sees_zones_and_gets_their_records(zones, settings):
                               capture_output=True, text=True, check=True).stdout
         assert text.count("\n") == 3001 + 3
         assert "n3000.store.test. 60 IN A" in text
-        shown = subprocess.run([program, "zone", "list", *control],
+        shown = subprocess.run([nearcast(), "zone", "list", *control],
                                capture_output=True, text=True, check=True).stdout
         assert "store.test.  serial 8  from file" in shown
         assert "history from 7 (1 changes)" in shown
