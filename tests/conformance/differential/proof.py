@@ -65,7 +65,10 @@ class Proof:
         return is_last or self.question.rdtype in ends
 
     def is_answered(self, name):
-        return any(r[0] == name for r in self.ours.answer)
+        """A DNAME that renames what is below its owner is no answer about the owner."""
+        types = {int.from_bytes(r[4][:2]) if r[1] == RRSIG else r[1]
+                 for r in self.ours.answer if r[0] == name}  # fmt: skip
+        return bool(types - {DNAME}) or bool(types) and self.question.rdtype in (DNAME, ANY, RRSIG)
 
     def look_at(self, zone, name, place, is_end):
         prover = self.prover(zone)
