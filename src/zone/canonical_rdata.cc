@@ -20,9 +20,4 @@ std::vector<uint8_t> canonical_rdata(dns::RRType type, std::span<const uint8_t> 
     return folded;
 }
 
-bool is_same_rdata(dns::RRType type, std::span<const uint8_t> a, std::span<const uint8_t> b) {
-    if (std::ranges::equal(a, b)) return true;
-    return dns::equal_ignoring_case(a, b) && canonical_rdata(type, a) == canonical_rdata(type, b);
-}
-
 }  // namespace nearcast::zone

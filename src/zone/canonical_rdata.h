@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When two records say the same.
+// The form of a record's data by which two say the same when they are equal.
 
 #pragma once
 
@@ -16,8 +16,5 @@ namespace nearcast::zone {
 // be valid.
 [[nodiscard]] std::vector<uint8_t> canonical_rdata(dns::RRType type,
                                                    std::span<const uint8_t> rdata);
-
-[[nodiscard]] bool is_same_rdata(dns::RRType type, std::span<const uint8_t> a,
-                                 std::span<const uint8_t> b);
 
 }  // namespace nearcast::zone

@@ -3,7 +3,9 @@
 #include "zone/name_changes.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 #include "dns/rdata.h"
@@ -56,17 +58,21 @@ dns::Record to_record(const RecordView& view) {
     return record;
 }
 
+// What tells the records of one name apart: their TTLs and the letters of names do not.
+using RecordKey = std::pair<dns::RRType, std::vector<uint8_t>>;
+
+RecordKey key_of(dns::RRType type, std::span<const uint8_t> rdata) {
+    return {type, canonical_rdata(type, rdata)};
+}
+
 // An image has no signatures over records that are not there.
 void drop_idle_signatures(std::vector<dns::Record>& records) {
-    const auto signs_nothing = [&records](const dns::Record& record) {
+    std::set<dns::RRType> types;
+    for (const dns::Record& record : records) types.insert(record.type);
+    std::erase_if(records, [&types](const dns::Record& record) {
         if (record.type != dns::RRType::RRSIG) return false;
-        const auto covered = static_cast<dns::RRType>(base::load_u16(record.rdata.data()));
-        return std::ranges::find(records, covered, &dns::Record::type) == records.end();
-    };
-    std::vector<bool> idle(records.size());
-    for (size_t i = 0; i < records.size(); ++i) idle[i] = signs_nothing(records[i]);
-    size_t number = 0;
-    std::erase_if(records, [&](const dns::Record&) { return idle[number++]; });
+        return !types.contains(static_cast<dns::RRType>(base::load_u16(record.rdata.data())));
+    });
 }
 
 }  // namespace
@@ -107,22 +113,25 @@ std::vector<dns::Record> records_of(const Node& node) {
 
 base::Result<std::vector<dns::Record>> changed_records(const Node& node, const NameChange& change) {
     std::vector<dns::Record> records = records_of(node);
-    const auto find = [&records](const RecordView& wanted) {
-        return std::ranges::find_if(records, [&wanted](const dns::Record& record) {
-            return record.type == wanted.type &&
-                   is_same_rdata(record.type, record.rdata, wanted.rdata);
-        });
-    };
+    // One name may have all records of a change, so each is looked up in an order of them.
+    std::map<RecordKey, size_t> places;
+    for (size_t i = 0; i < records.size(); ++i) {
+        places.emplace(key_of(records[i].type, records[i].rdata), i);
+    }
+    std::vector<bool> is_gone(records.size());
     for (const RecordView& removed : change.removed) {
-        const auto at = find(removed);
-        if (at == records.end()) {
+        const auto at = places.find(key_of(removed.type, removed.rdata));
+        if (at == places.end()) {
             return base::fail("the record to remove is not there: " + to_text(removed),
                               "transfer the whole zone");
         }
-        records.erase(at);
+        is_gone[at->second] = true;
+        places.erase(at);
     }
+    size_t number = 0;
+    std::erase_if(records, [&](const dns::Record&) { return is_gone[number++]; });
     for (const RecordView& added : change.added) {
-        if (find(added) != records.end()) {
+        if (!places.try_emplace(key_of(added.type, added.rdata)).second) {
             return base::fail("the record to add is there already: " + to_text(added),
                               "transfer the whole zone");
         }
