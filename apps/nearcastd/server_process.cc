@@ -105,16 +105,33 @@ std::string store_directory(const ServerOptions& options) {
     return is_needed ? options.transfers.directory : std::string();
 }
 
+// What clients were told is stored must be there after a restart.
+std::unique_ptr<zone::ZoneLedger> open_in_memory(const ServerOptions& options,
+                                                 zone::ZoneTable& zones, const Error& why) {
+    if (!options.transfers.updates.empty()) {
+        log::error("updates_refused",
+                   {{"reason", why.message}, {"try", why.hint}, {"next", "they get SERVFAIL"}});
+    }
+    return zone::ZoneLedger::open_in_memory(
+        zones, options.store.limits,
+        {"an update would be lost when the server ends: " + why.message, why.hint});
+}
+
 // Without its store a server serves all the same, and says so.
-Result<std::unique_ptr<zone::ZoneLedger>> open_ledger(const ServerOptions& options,
-                                                      zone::ZoneTable& zones) {
-    auto ledger = zone::ZoneLedger::open(store_directory(options), zones, options.store.limits);
+std::unique_ptr<zone::ZoneLedger> open_ledger(const ServerOptions& options,
+                                              zone::ZoneTable& zones) {
+    const std::string directory = store_directory(options);
+    if (directory.empty()) {
+        return open_in_memory(options, zones,
+                              {"no zone store is configured", "set directory in [store]"});
+    }
+    auto ledger = zone::ZoneLedger::open(directory, zones, options.store.limits);
     if (!ledger) {
         log::error("store_unavailable", {{"reason", ledger.error().message},
                                          {"try", ledger.error().hint},
                                          {"next", "zones are kept in memory alone"}});
         if (options.on_store_trouble) options.on_store_trouble(true);
-        return zone::ZoneLedger::open("", zones, options.store.limits);
+        return open_in_memory(options, zones, ledger.error());
     }
     (*ledger)->on_trouble([&options](const std::string& why) {
         if (why.empty()) {
@@ -124,7 +141,7 @@ Result<std::unique_ptr<zone::ZoneLedger>> open_ledger(const ServerOptions& optio
         }
         if (options.on_store_trouble) options.on_store_trouble(!why.empty());
     });
-    return ledger;
+    return *std::move(ledger);
 }
 
 Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
@@ -173,11 +190,10 @@ int run_server(const ServerOptions& options) {
     }
     zone::ZoneTable zones;
     const auto ledger = open_ledger(options, zones);
-    if (!ledger) return cannot_start(ledger.error());
-    ZoneDirectory directory(options.zones_directory, zones, **ledger);
+    ZoneDirectory directory(options.zones_directory, zones, *ledger);
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
-    ServerLoop loop(options, {zones, **ledger, directory}, tls, std::move(*workers));
+    ServerLoop loop(options, {zones, *ledger, directory}, tls, std::move(*workers));
     if (const Result<void> opened = loop.open(); !opened) return cannot_start(opened.error());
     log::info("serving", {{"zones", std::to_string(zones.size())},
                           {"workers", std::to_string(worker_count(options.threads))},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <unordered_set>
 #include <utility>
 
 #include "base/clock.h"
@@ -30,6 +31,12 @@ bool is_doubtful(const std::vector<zone::FileStamp>& stamps, int64_t read_at) {
     return std::ranges::any_of(stamps, [read_at](const zone::FileStamp& stamp) {
         return stamp.modified_ns > read_at - kStampDoubtNs;
     });
+}
+
+// A zone that was changed by updates has gone on from its file. Only a file that has gone further
+// is newer.
+bool has_gone_on(const zone::StoredZone& zone) {
+    return zone.is_available && zone.origin.is_updated;
 }
 
 }  // namespace
@@ -92,17 +99,31 @@ bool ZoneDirectory::is_unchanged(const std::string& file) const {
     });
 }
 
+std::vector<zone::StoredZone> ZoneDirectory::stored_files() const {
+    // What list_files() puts before the names.
+    std::string folder = (fs::path(path_) / "-").string();
+    folder.pop_back();
+    std::vector<zone::StoredZone> stored = ledger_.stored();
+    std::unordered_set<std::string> seen;
+    std::erase_if(stored, [&](const zone::StoredZone& zone) {
+        if (zone.origin.kind != zone::ZoneOrigin::Kind::File || zone.origin.files.empty()) {
+            return true;
+        }
+        const std::string& file = zone.origin.files.front().path;
+        return !file.starts_with(folder) || file.find('/', folder.size()) != std::string::npos ||
+               !seen.insert(file).second;
+    });
+    return stored;
+}
+
 // Also of files that are gone: refresh() withdraws those as it does while the server runs.
 size_t ZoneDirectory::restore() {
     size_t count = 0;
-    for (const zone::StoredZone& stored : ledger_.stored()) {
-        const auto& origin = stored.origin;
-        if (origin.kind != zone::ZoneOrigin::Kind::File || origin.files.empty()) continue;
-        const std::string& file = origin.files.front().path;
-        if (fs::path(file).parent_path() != fs::path(path_) || entries_.contains(file)) continue;
+    for (const zone::StoredZone& stored : stored_files()) {
         if (!ledger_.restore(stored.apex)) continue;  // Told there; the file is read.
         // Of what is served: where something is lost its file is read, whatever its stamps.
         const auto served = ledger_.state(stored.apex);
+        const std::string& file = stored.origin.files.front().path;
         entries_[file] = {
             .stamps = served->origin.files, .apex = stored.apex, .serial = served->serial};
         served_[dns::key_of(stored.apex)] = file;
@@ -137,11 +158,13 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
                             ZoneOutcome& outcome) {
     Entry& entry = entries_[file];
     const dns::Name apex = compiled.apex;
-    outcome.is_loaded = compiled.image && may_replace(compiled, outcome);
-    const bool is_other_zone = entry.apex && !(*entry.apex == apex);
-    if (is_other_zone && outcome.is_loaded) withdraw(entry);
-    if (outcome.is_loaded) {
-        replace(file, std::move(compiled), outcome);
+    std::optional<uint32_t> serial;
+    if (compiled.image) serial = replace(file, std::move(compiled), outcome);
+    outcome.is_loaded = serial.has_value();
+    if (serial) {
+        const bool is_other_zone = entry.apex && !(*entry.apex == apex);
+        if (is_other_zone) withdraw(entry);
+        entry.serial = serial;
     } else if (!entry.apex) {
         ledger_.make_unavailable(apex);
     }
@@ -152,31 +175,18 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
     outcome.serial = entry.serial;
 }
 
-// A zone that was changed by updates has gone on from its file. Only a file that has gone further
-// is newer.
-bool ZoneDirectory::may_replace(const zone::CompiledZone& compiled, ZoneOutcome& outcome) const {
-    const auto served = ledger_.state(compiled.apex);
-    if (!served || !served->is_available || !served->origin.is_updated) return true;
-    const uint32_t serial = compiled.image.image().header().serial;
-    if (dns::is_later_serial(serial, served->serial)) return true;
-    outcome.findings.push_back(
-        {.file = outcome.file,
-         .message = "zone " + outcome.zone + " was changed by updates up to serial " +
-                    std::to_string(served->serial) + ", and the file has serial " +
-                    std::to_string(serial),
-         .hint = "nearcast zone export " + outcome.zone + ", edit that, and raise its serial"});
-    return false;
-}
-
-void ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled,
-                            ZoneOutcome& outcome) {
-    Entry& entry = entries_[file];
+std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled,
+                                               ZoneOutcome& outcome) {
     const uint32_t serial = compiled.image.image().header().serial;
     zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::File, .files = compiled.files};
     // Without stamps it is read again at the next start; whose file it was is known all the same.
     if (origin.files.empty()) origin.files.push_back({.path = file});
-    const auto step = ledger_.replace(compiled.apex, std::move(compiled.image), origin);
-    outcome.is_loaded = step.has_value();
+    uint32_t updated_to = 0;
+    const auto step = ledger_.replace(
+        compiled.apex, std::move(compiled.image), origin, [&](const zone::StoredZone& now) {
+            updated_to = now.serial;
+            return !has_gone_on(now) || dns::is_later_serial(serial, now.serial);
+        });
     const auto warn = [&](std::string message, std::string hint) {
         const auto severity = step ? zone::Severity::Warning : zone::Severity::Error;
         outcome.findings.push_back({.severity = severity,
@@ -184,7 +194,19 @@ void ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled
                                     .message = std::move(message),
                                     .hint = std::move(hint)});
     };
-    if (!step) return warn(step.error().message, step.error().hint);
+    if (!step) {
+        warn(step.error().message, step.error().hint);
+        return std::nullopt;
+    }
+    if (*step == zone::SerialStep::Refused) {
+        outcome.findings.push_back(
+            {.file = file,
+             .message = "zone " + outcome.zone + " was changed by updates up to serial " +
+                        std::to_string(updated_to) + ", and the file has serial " +
+                        std::to_string(serial),
+             .hint = "nearcast zone export " + outcome.zone + ", edit that, and raise its serial"});
+        return std::nullopt;
+    }
     if (*step == zone::SerialStep::Reused) {
         warn("its records have changed under the same serial " + std::to_string(serial) +
                  ": secondaries keep the old ones",
@@ -192,9 +214,9 @@ void ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled
     } else if (*step == zone::SerialStep::Earlier) {
         warn("its serial has gone back to " + std::to_string(serial) +
                  ": secondaries keep what they have",
-             "a serial after " + std::to_string(entry.serial.value_or(0)));
+             "a serial after " + std::to_string(entries_[file].serial.value_or(0)));
     }
-    entry.serial = serial;
+    return serial;
 }
 
 const std::string* ZoneDirectory::other_file_of(const dns::Name& apex,

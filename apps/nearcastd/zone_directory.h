@@ -72,11 +72,13 @@ class ZoneDirectory {
     };
 
     [[nodiscard]] bool is_unchanged(const std::string& file) const;
+    // What the store has of files in this directory.
+    [[nodiscard]] std::vector<zone::StoredZone> stored_files() const;
     size_t restore();
     ZoneOutcome load(const std::string& file);
-    // Whether the file's zone may take the place of what is served; says why not.
-    [[nodiscard]] bool may_replace(const zone::CompiledZone& compiled, ZoneOutcome& outcome) const;
-    void replace(const std::string& file, zone::CompiledZone compiled, ZoneOutcome& outcome);
+    // Returns the serial that is served by it; nothing when it may not be.
+    std::optional<uint32_t> replace(const std::string& file, zone::CompiledZone compiled,
+                                    ZoneOutcome& outcome);
     void publish(const std::string& file, zone::CompiledZone compiled, ZoneOutcome& outcome);
     // The file that serves this zone, if it is another than `file`.
     [[nodiscard]] const std::string* other_file_of(const dns::Name& apex,

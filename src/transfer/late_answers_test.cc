@@ -49,7 +49,8 @@ class Late : public testing::Test {
 
     TransferConfig config_;
     zone::ZoneTable table_;
-    std::unique_ptr<zone::ZoneLedger> ledger_ = *zone::ZoneLedger::open("", table_);
+    std::unique_ptr<zone::ZoneLedger> ledger_ =
+        *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
     ZoneUpdates updates_{config_, table_, *ledger_};
     std::atomic<bool> is_stopping_ = false;
     std::atomic<bool> is_at_work_ = false;

@@ -142,7 +142,8 @@ class Desk : public testing::Test {
 
     TransferConfig config_;
     zone::ZoneTable zones_;
-    std::unique_ptr<zone::ZoneLedger> ledger_ = *zone::ZoneLedger::open("", zones_);
+    std::unique_ptr<zone::ZoneLedger> ledger_ =
+        *zone::ZoneLedger::open(zone::make_memory_disk(), zones_, {});
     ZoneUpdates updates_{config_, zones_, *ledger_};
     std::atomic<bool> is_stopping_ = false;
     std::optional<Notice> heard_;

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "transfer/zone_stream.h"
-#include "zone/compile.h"
+#include "zone/zone_fixture.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -90,6 +90,24 @@ TEST_F(Receiving, AnotherIdOrRcodeOrAHalfMessageIsRefused) {
     for (size_t size = 0; size < good.size(); ++size) {
         EXPECT_NE(problem_with(Bytes(good.begin(), good.begin() + long(size))), "") << size;
     }
+}
+
+TEST_F(Receiving, AZoneThatIsNotWhatItsDigestSaysIsRefused) {
+    const std::string text =
+        "@ 60 SOA ns1 admin 7 3600 900 604800 60\n@ 60 NS ns1\nns1 60 A 192.0.2.1\n";
+    Bytes message = sent(text + zone::zonemd_for(text, 7)).at(0);
+    ZoneReceiver receiver({.zone = apex_, .id = 99});
+    ASSERT_TRUE(receiver.take(message).has_value());
+    EXPECT_TRUE(receiver.build().has_value());
+    const Bytes address{192, 0, 2, 1};
+    const auto at = std::ranges::search(message, address).begin();
+    ASSERT_NE(at, message.end());
+    *at = 193;
+    ZoneReceiver other({.zone = apex_, .id = 99});
+    ASSERT_TRUE(other.take(message).has_value());
+    const auto built = other.build();
+    ASSERT_FALSE(built.has_value());
+    EXPECT_THAT(built.error().message, HasSubstr("ZONEMD"));
 }
 
 TEST_F(Receiving, ALargerZoneThanTheLimitsIsRefused) {

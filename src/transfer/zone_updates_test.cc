@@ -88,7 +88,8 @@ class Updates : public testing::Test {
 
     const TransferConfig config_ = *parse_transfer_config(kConfig, "node.toml");
     zone::ZoneTable table_;
-    std::unique_ptr<zone::ZoneLedger> ledger_ = *zone::ZoneLedger::open("", table_);
+    std::unique_ptr<zone::ZoneLedger> ledger_ =
+        *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
     ZoneUpdates updates_{config_, table_, *ledger_};
     std::mutex mutex_;  // Guards what was told.
     std::vector<std::string> told_;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "zone/delta_plan.h"
+#include "zone/image_builder.h"
 #include "zone/node_writer.h"
 #include "zone/zone_check.h"
 
@@ -75,6 +76,7 @@ bool DeltaBuilder::check() {
         }
     }
     draft_.arrange();
+    if (has_digest(draft_)) return false;  // Over all of the zone, so all of it must be there.
     return std::ranges::none_of(check_zone(draft_), [](const Finding& finding) {
         return finding.severity == Severity::Error;
     });
@@ -232,6 +234,11 @@ void DeltaBuilder::fill_header() {
     }
     const auto& apex = draft_.nodes().front();
     header.serial = soa_serial(draft_.rdata(draft_.find(apex, dns::RRType::SOA)->records.front()));
+    header.signatures_expire = earliest_expiry(draft_);
+    if (from_.has_delta()) {
+        header.signatures_expire =
+            earlier_expiry(header.signatures_expire, from_.newest().header().signatures_expire);
+    }
     header.record_count = static_cast<uint32_t>(from_.record_count());
     for (const auto& [name, touched] : names_) {  // Modulo 2^32, and right in the end.
         header.record_count += static_cast<uint32_t>(touched.records.size());

@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "zone/store_disk.h"
@@ -20,8 +22,19 @@ namespace nearcast::zone {
 class FakeDisk {
  public:
     struct File {
+        // What a failed sync has lost is not written, unless by another write, and no later sync
+        // says so.
+        [[nodiscard]] std::vector<uint8_t> durable() const {
+            std::vector<uint8_t> durable = bytes;
+            for (const auto& [from, to] : lost) {
+                for (size_t at = from; at < std::min(to, durable.size()); ++at) durable[at] = 0;
+            }
+            return durable;
+        }
+
         std::vector<uint8_t> bytes;
         std::vector<uint8_t> synced;
+        std::vector<std::pair<size_t, size_t>> lost;
     };
     struct State {
         std::mutex mutex;
@@ -29,6 +42,8 @@ class FakeDisk {
         std::map<std::string, std::shared_ptr<File>> durable;  // Names that outlive a crash.
         bool is_full = false;
         size_t steps_left = SIZE_MAX;  // Writes, syncs, renames and removals before the crash.
+        size_t syncs_left = SIZE_MAX;  // Before the one that fails.
+        std::function<void()> at_sync;
 
         // Whether the step is still done.
         bool step() {
@@ -43,6 +58,11 @@ class FakeDisk {
 
     void fill() { state_->is_full = true; }
     void make_room() { state_->is_full = false; }
+    // A sync fails, the next one or after some that succeed, and what was written since the last
+    // one is lost, as a kernel loses pages that it cannot write: it takes them for clean.
+    void fail_sync(size_t after = 0) { state_->syncs_left = after; }
+    // Called in each sync of a file from now on.
+    void at_sync(std::function<void()> act) { state_->at_sync = std::move(act); }
     // From now on this many steps are done, and nothing more reaches the disk.
     void crash_after(size_t steps) { state_->steps_left = steps; }
     // The machine starts again. Without `keeps_unsynced`, what was not synced is gone.
@@ -68,14 +88,20 @@ class FakeFile final : public StoreFile {
         // A write that fails has written its first half.
         const bool is_whole = !state_->is_full && state_->step();
         if (!is_whole) bytes = bytes.first(state_->is_full ? bytes.size() / 2 : 0);
+        for (auto& [from, to] : file_->lost) to = std::clamp<size_t>(at, from, to);
         file_->bytes.resize(std::max<size_t>(file_->bytes.size(), at + bytes.size()));
         std::ranges::copy(bytes, file_->bytes.begin() + static_cast<ptrdiff_t>(at));
         return is_whole ? base::Result<void>() : base::fail("the disk is full");
     }
     base::Result<void> sync() override {
+        if (state_->at_sync) state_->at_sync();
         const std::lock_guard lock(state_->mutex);
         if (!state_->step()) return base::fail("the disk is gone");
-        file_->synced = file_->bytes;
+        if (state_->syncs_left-- == 0) {
+            file_->lost.emplace_back(file_->synced.size(), file_->bytes.size());
+            return base::fail("the disk has a bad block");
+        }
+        file_->synced = file_->durable();
         return {};
     }
     base::Result<void> truncate(uint64_t size) override {

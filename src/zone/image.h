@@ -59,8 +59,8 @@ struct ImageHeader {
     uint64_t base_checksum;  // For a delta: of the image it applies to. Zero: complete in itself.
     Ref nsec3_links;         // Nsec3Link[nsec3_link_count]: that chain
     uint32_t nsec3_link_count;
-    uint32_t
-        signatures_expire;  // When the first of its signatures does (RFC 4034 §3.1.5), or zero.
+    // When the first of its signatures does (RFC 4034 §3.1.5), or zero. A delta: none does before.
+    uint32_t signatures_expire;
     Ref name_keys;  // uint64_t[name_count], see zone/name_key.h: of a zone with NSEC, else none.
     uint64_t reserved_words[2];
     uint64_t base_address;  // Of a delta in use: where its base is. Means nothing in a file.

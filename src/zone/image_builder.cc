@@ -3,7 +3,6 @@
 #include "zone/image_builder.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "zone/image_records.h"
 #include "zone/name_key.h"
@@ -111,22 +110,6 @@ void Builder::put_nsec3_chain() {
     writer_.pad(kRefUnit);
 }
 
-// Of all signatures; zero when there are none.
-uint32_t earliest_expiry(const ZoneDraft& draft) {
-    constexpr size_t kExpirationAt = 8;  // In the data of an RRSIG.
-    std::optional<uint32_t> earliest;
-    for (const ZoneDraft::Node& node : draft.nodes()) {
-        for (const ZoneDraft::Set& set : draft.sets(node)) {
-            for (const ZoneDraft::Datum& datum : set.signatures) {
-                const uint32_t expiry = base::load_u32(draft.rdata(datum).data() + kExpirationAt);
-                const bool is_earlier = !earliest || static_cast<int32_t>(expiry - *earliest) < 0;
-                if (is_earlier) earliest = expiry;
-            }
-        }
-    }
-    return earliest.value_or(0);
-}
-
 void Builder::fill_header() {
     ImageHeader& header = writer_.header();
     for (const ZoneDraft::Node& node : draft_.nodes()) {
@@ -158,6 +141,20 @@ base::Result<ImageBlock> Builder::build() {
 }
 
 }  // namespace
+
+uint32_t earliest_expiry(const ZoneDraft& draft) {
+    constexpr size_t kExpirationAt = 8;  // In the data of an RRSIG.
+    uint32_t earliest = 0;
+    for (const ZoneDraft::Node& node : draft.nodes()) {
+        for (const ZoneDraft::Set& set : draft.sets(node)) {
+            for (const ZoneDraft::Datum& datum : set.signatures) {
+                const uint32_t expiry = base::load_u32(draft.rdata(datum).data() + kExpirationAt);
+                earliest = earlier_expiry(earliest, expiry);
+            }
+        }
+    }
+    return earliest;
+}
 
 base::Result<ImageBlock> build_image(const ZoneDraft& draft) { return Builder(draft).build(); }
 

@@ -14,6 +14,9 @@ namespace nearcast::zone {
 // large for an image, an RRset for any message, or when there is no memory for it.
 [[nodiscard]] base::Result<ImageBlock> build_image(const ZoneDraft& draft);
 
+// When the first of its signatures expires, as Version::signatures_expire() tells it.
+[[nodiscard]] uint32_t earliest_expiry(const ZoneDraft& draft);
+
 // The image of a zone that should be served and has no data: every question gets SERVFAIL.
 [[nodiscard]] ImageBlock build_unavailable_image(const dns::Name& apex);
 

@@ -2,6 +2,7 @@
 
 #include "zone/ledger.h"
 
+#include <cassert>
 #include <utility>
 
 #include "zone/ledger_book.h"
@@ -24,20 +25,23 @@ ZoneLedger::~ZoneLedger() = default;
 
 Result<std::unique_ptr<ZoneLedger>> ZoneLedger::open(const std::string& directory, ZoneTable& table,
                                                      LedgerLimits limits) {
-    if (!directory.empty()) {
-        auto disk = open_store_directory(directory);
-        if (!disk) return std::unexpected(disk.error());
-        return open(*std::move(disk), table, limits);
-    }
+    auto disk = open_store_directory(directory);
+    if (!disk) return std::unexpected(disk.error());
+    return open(*std::move(disk), table, limits);
+}
+
+std::unique_ptr<ZoneLedger> ZoneLedger::open_in_memory(ZoneTable& table, LedgerLimits limits,
+                                                       const base::Error& reason) {
     limits.store = kMemoryLimits;
-    auto book = std::make_unique<Book>(table, limits, /*keeps_images=*/false);
-    if (auto done = book->open(make_memory_disk()); !done) return std::unexpected(done.error());
+    auto book = std::make_unique<Book>(table, limits, reason);
+    [[maybe_unused]] const auto opened = book->open(make_memory_disk());
+    assert(opened);  // An empty disk in memory has nothing that could fail.
     return std::unique_ptr<ZoneLedger>(new ZoneLedger(std::move(book)));
 }
 
 Result<std::unique_ptr<ZoneLedger>> ZoneLedger::open(std::unique_ptr<StoreDisk> disk,
                                                      ZoneTable& table, LedgerLimits limits) {
-    auto book = std::make_unique<Book>(table, limits, /*keeps_images=*/true);
+    auto book = std::make_unique<Book>(table, limits, std::nullopt);
     if (auto done = book->open(std::move(disk)); !done) return std::unexpected(done.error());
     return std::unique_ptr<ZoneLedger>(new ZoneLedger(std::move(book)));
 }
@@ -53,8 +57,8 @@ std::optional<StoredZone> ZoneLedger::state(const dns::Name& apex) const {
 Result<void> ZoneLedger::restore(const dns::Name& apex) { return book_->restore(apex); }
 
 Result<SerialStep> ZoneLedger::replace(const dns::Name& apex, ImageBlock image,
-                                       const ZoneOrigin& origin) {
-    return book_->replace(apex, std::move(image), origin);
+                                       const ZoneOrigin& origin, const Judge& judge) {
+    return book_->replace(apex, std::move(image), origin, judge);
 }
 
 Result<void> ZoneLedger::apply(const dns::Name& apex, const Changeset& changes) {

@@ -56,17 +56,23 @@ enum class SerialStep : uint8_t {
     Later,    // As it should be: there is a difference to send.
     Reused,   // Other records under the same serial: nobody who has it will ask again.
     Earlier,  // The serial went back: nobody who has the later one will take it.
+    Refused,  // By the judge: nothing was published.
 };
 
 class ZoneLedger {
  public:
-    // `directory` empty: nothing is kept on disk, and history in memory alone. `table` outlives the
-    // ledger. Nothing is served yet: see restore(). What is damaged is logged here.
+    // `table` outlives the ledger. Nothing is served yet: see restore(). What is damaged is logged
+    // here.
     [[nodiscard]] static base::Result<std::unique_ptr<ZoneLedger>> open(
         const std::string& directory, ZoneTable& table, LedgerLimits limits = {});
     // The same on any disk.
     [[nodiscard]] static base::Result<std::unique_ptr<ZoneLedger>> open(
         std::unique_ptr<StoreDisk> disk, ZoneTable& table, LedgerLimits limits);
+    // Keeps nothing on disk, and history in memory alone. What clients send as updates is refused
+    // for this reason, as nobody would have it after a restart.
+    [[nodiscard]] static std::unique_ptr<ZoneLedger> open_in_memory(ZoneTable& table,
+                                                                    LedgerLimits limits,
+                                                                    const base::Error& reason);
     ZoneLedger(const ZoneLedger&) = delete;
     ZoneLedger& operator=(const ZoneLedger&) = delete;
     ~ZoneLedger();
@@ -80,11 +86,16 @@ class ZoneLedger {
     // Serves the last good version that is stored. Fails when there is none.
     [[nodiscard]] base::Result<void> restore(const dns::Name& apex);
 
+    // Whether a new version may take the place of this one.
+    using Judge = std::function<bool(const StoredZone& now)>;
     // A whole new version, from a file or a primary. Where its serial is later than that of the
     // version served, the difference of the two goes into the history; otherwise that is cut. A
-    // version from a file is on the disk only after sync(): until then the file is.
+    // version from a file is on the disk only after sync(): until then the file is. The judge, if
+    // there is one, is asked when no other change can come in between; it must ask the ledger for
+    // nothing.
     [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
-                                                   const ZoneOrigin& origin);
+                                                   const ZoneOrigin& origin,
+                                                   const Judge& judge = {});
     // The next version, from the one whose serial is changes.from_serial(). Fails, with everything
     // left as it was, when that is not the served one, when the changes do not fit it, or when they
     // cannot be stored. (Those of a primary are then served all the same: it still has them.)
@@ -92,12 +103,12 @@ class ZoneLedger {
     // A primary has confirmed the zone at this time since 1970. Not synced: when that is lost, the
     // zone is older than it need be after a restart.
     [[nodiscard]] base::Result<void> confirm(const dns::Name& apex, std::chrono::seconds unix_time);
-    // Served no longer, and forgotten.
+    // Served no longer, and forgotten: on disk too, as soon as the disk takes that.
     [[nodiscard]] base::Result<void> withdraw(const dns::Name& apex);
     // SERVFAIL from now on: expired, or never loaded. What is stored stays.
     void make_unavailable(const dns::Name& apex);
 
-    // Everything that was given so far is on the disk.
+    // Everything that was given so far is on the disk, but for what is_unsaved tells.
     [[nodiscard]] base::Result<void> sync();
     // Places in the store that are damaged, where nobody can say which zone was there.
     [[nodiscard]] std::vector<std::string> damages() const;

@@ -27,6 +27,11 @@ namespace log = base::log;
 constexpr uint64_t kImageShare = 8;
 constexpr uint64_t kChangesMin = uint64_t{16} << 10;
 
+// Zones with larger images are compiled one at a time: the records of one lie in memory beside the
+// image, which takes a few times its size. Twice as much doubles what a node needs beside its
+// zones when all its threads compile at once; half as much lets zones wait that take a second.
+constexpr uint64_t kLargeImage = uint64_t{64} << 20;
+
 uint32_t unix_time() { return static_cast<uint32_t>(::time(nullptr)); }
 
 // Nothing but the SOA goes and comes, and it is the same one.
@@ -66,9 +71,10 @@ std::optional<PinnedVersion> ZoneLedger::Book::pin_available(const dns::Name& ap
 }
 
 Result<SerialStep> ZoneLedger::Book::replace(const dns::Name& apex, ImageBlock image,
-                                             const ZoneOrigin& origin) {
+                                             const ZoneOrigin& origin, const Judge& judge) {
     const ZonePtr zone = zone_of(apex);
     std::unique_lock changing(zone->changing);
+    if (judge && !judge(*state(apex))) return SerialStep::Refused;
     const Known before = known(*zone);
     Step step;
     step.to_serial = image.image().header().serial;
@@ -114,9 +120,10 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
                           std::to_string(served->version().serial()) +
                           ", and the changes begin with " + std::to_string(changes.from_serial()));
     }
-    auto image = zone::next_version(served->version(), changes);
-    if (!image) return std::unexpected(image.error());
     const Known before = known(*zone);
+    if (why_nothing_is_kept_ && is_update(before)) return std::unexpected(*why_nothing_is_kept_);
+    auto image = make_next(served->version(), changes);
+    if (!image) return std::unexpected(image.error());
     Step step;
     step.version = next_version();
     step.base = before.version;
@@ -126,7 +133,7 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
     step.changes = &changes;
     const uint64_t size = changes.removed().size() + changes.added().size();
     if (needs_image(*zone, size, served->version().base().header().size)) {
-        if (image->image().is_delta()) image = fold(Version(image->image()));
+        if (image->image().is_delta()) image = fold_whole(Version(image->image()));
         if (!image) return std::unexpected(image.error());
         step.image = image->image();
         step.origin = before.origin;
@@ -154,11 +161,8 @@ ZoneLedger::Book::Known ZoneLedger::Book::known(const Zone& zone) const {
 Result<void> ZoneLedger::Book::save(Zone& zone, const Step& step) {
     auto done = write(zone, step);
     const std::lock_guard lock(mutex_);
-    const bool is_elsewhere = zone.origin.kind == ZoneOrigin::Kind::Primary ||
-                              zone.origin.kind == ZoneOrigin::Kind::Derived;
-    // Only an update is nowhere but here: who sent it must not be told that it was taken.
-    const bool is_update = (step.flags & kApplied) != 0 && !is_elsewhere;
-    if (done || is_update) return done;
+    // Who sent an update must not be told that it was taken.
+    if (done || ((step.flags & kApplied) != 0 && is_update(zone))) return done;
     log::error("zone_not_stored", {{"zone", dns::to_text(zone.apex_name())},
                                    {"reason", done.error().message},
                                    {"try", done.error().hint},
@@ -200,21 +204,28 @@ Result<void> ZoneLedger::Book::write(Zone& zone, const Step& step) {
         return {};
     }
     const auto stored = store_->append(entries, step.durability);
-    if (!stored) return std::unexpected(stored.error());
+    if (!stored) {
+        if (store_->needs_compaction()) wake();
+        return std::unexpected(stored.error());
+    }
     count_in(zone, step, *stored);
     return {};
+}
+
+void ZoneLedger::Book::claim(Zone& zone, std::span<const StoredEntry> stored) {
+    for (const StoredEntry& entry : stored) {
+        ++zone.history.on_disk;
+        release(zone.history.add(entry));
+    }
+    if (!store_->claim(stored)) need_image(zone);
 }
 
 void ZoneLedger::Book::count_in(Zone& zone, const Step& step, std::span<const StoredEntry> stored) {
     const std::lock_guard lock(mutex_);
     if (step.cuts_history) release(zone.history.cut());
-    for (const StoredEntry& entry : stored) {
-        ++zone.history.on_disk;
-        release(zone.history.add(entry));
-    }
-    store_->claim(stored);
-    release(zone.history.trim(limits_.journal_count_max, limits_.journal_bytes_max));
     if (step.image) zone.is_unsaved = false;
+    claim(zone, stored);
+    release(zone.history.trim(limits_.journal_count_max, limits_.journal_bytes_max));
     if (store_->needs_compaction()) wake();
 }
 
@@ -232,7 +243,48 @@ void ZoneLedger::Book::serve(Zone& zone, const Step& step, ImageBlock image) {
             zone.origin.is_updated = zone.origin.kind == ZoneOrigin::Kind::File;
         }
     }
-    table_.publish(std::move(image));
+    publish(zone, std::move(image));
+}
+
+// A delta whose base is not the one that is served, as when somebody else has published the zone,
+// still says what the zone is: with its base, which is pinned, it makes a whole image.
+void ZoneLedger::Book::publish(Zone& zone, ImageBlock image) {
+    if (table_.publish(std::move(image))) return;
+    // NOLINTNEXTLINE(bugprone-use-after-move): it was not taken.
+    auto whole = fold_whole(Version(image.image()));
+    if (whole) {
+        table_.publish(*std::move(whole));
+        return;
+    }
+    log::error("zone_not_served", {{"zone", dns::to_text(zone.apex_name())},
+                                   {"reason", whole.error().message},
+                                   {"next", "it answers SERVFAIL until it is loaded again"}});
+    table_.publish(build_unavailable_image(zone.apex_name()));
+    const std::lock_guard lock(mutex_);
+    zone.is_available = false;
+}
+
+bool ZoneLedger::Book::is_update(const Known& zone) {
+    return zone.origin.kind != ZoneOrigin::Kind::Primary &&
+           zone.origin.kind != ZoneOrigin::Kind::Derived;
+}
+
+std::unique_lock<std::mutex> ZoneLedger::Book::turn_to_compile(const Version& version) {
+    const bool is_large = version.base().header().size > kLargeImage;
+    return is_large ? std::unique_lock(compiling_) : std::unique_lock<std::mutex>();
+}
+
+Result<ImageBlock> ZoneLedger::Book::fold_whole(const Version& version) {
+    const auto turn = turn_to_compile(version);
+    return fold(version);
+}
+
+Result<ImageBlock> ZoneLedger::Book::make_next(const Version& from, const Changeset& changes) {
+    auto delta = next_delta(from, changes);
+    if (!delta) return std::unexpected(delta.error());
+    if (*delta) return **std::move(delta);
+    const auto turn = turn_to_compile(from);
+    return apply_changes(from, changes);
 }
 
 void ZoneLedger::Book::release(std::span<const StoredEntry> garbage) {
@@ -253,9 +305,7 @@ Result<void> ZoneLedger::Book::confirm(const dns::Name& apex, std::chrono::secon
     zone->confirmed_at = when;
     if (store_->needs_compaction()) wake();
     if (!stored) return {};  // The store says so itself, and the zone is as fresh as before.
-    ++zone->history.on_disk;
-    release(zone->history.add(stored->front()));
-    store_->claim(*stored);
+    claim(*zone, *stored);
     return {};
 }
 
@@ -268,25 +318,40 @@ Result<void> ZoneLedger::Book::withdraw(const dns::Name& apex) {
 }
 
 Result<void> ZoneLedger::Book::forget(Zone& zone) {
-    const dns::Name apex = zone.apex_name();
     const std::lock_guard changing(zone.changing);
-    table_.withdraw(apex);
+    table_.withdraw(zone.apex_name());
+    {
+        const std::lock_guard lock(mutex_);
+        zone.is_available = false;
+        zone.is_claimed = true;
+        zone.is_unsaved = false;
+        zone.version = 0;
+        zone.origin = {};
+        zone.damages.clear();
+    }
+    auto done = bury(zone, Durability::Later);
+    wake();
+    return done;
+}
+
+// What is stored of a zone that was withdrawn is nobody's any more. Where that cannot be written it
+// is tried again, or the next start would find the zone.
+Result<void> ZoneLedger::Book::bury(Zone& zone, Durability durability) {
+    const dns::Name apex = zone.apex_name();
     StoreEntry entry{{}, apex, {}};
     entry.head.kind = EntryKind::Withdrawn;
     entry.head.written_at = unix_time();
     entry.head.version = next_version();
-    auto stored = store_->append({&entry, 1}, Durability::Later);
+    auto stored = store_->append({&entry, 1}, durability);
     const std::lock_guard lock(mutex_);
-    zone.is_available = false;
-    zone.is_claimed = true;
-    zone.is_unsaved = false;
-    zone.version = 0;
-    zone.origin = {};
-    zone.damages.clear();
-    if (!stored) return std::unexpected(stored.error());
+    zone.is_unsaved = !stored;
+    if (!stored) {
+        try_again();
+        return std::unexpected(stored.error());
+    }
     ++zone.history.on_disk;
     release(zone.history.clear(stored->front()));
-    store_->claim(*stored);
+    if (!store_->claim(*stored)) need_image(zone);
     return {};
 }
 

@@ -2,10 +2,11 @@
 //
 // The inside of the ledger: what it knows of each zone, and how a step goes to disk and to readers.
 //
-// Three kinds of lock, taken in this order: `changing` of one zone, for as long as that zone's
+// Four kinds of lock, taken in this order: `changing` of one zone, for as long as that zone's
 // change takes; `moving`, between a start that reads the store and the compaction that moves what
-// lies there; the book's own, for a look at what the zones have in the store. A thread of its own
-// clears garbage away and stores what could not be stored before.
+// lies there; `compiling`, by whoever makes a large zone anew; the book's own, for a look at what
+// the zones have in the store. A thread of its own clears garbage away and stores what could not be
+// stored before.
 
 #pragma once
 
@@ -29,8 +30,9 @@ namespace nearcast::zone {
 
 class ZoneLedger::Book {
  public:
-    // Without images only the history is kept, for as long as the process lives.
-    Book(ZoneTable& table, LedgerLimits limits, bool keeps_images);
+    // With a reason why there is no store only the history is kept, for as long as the process
+    // lives, and updates are refused for that reason.
+    Book(ZoneTable& table, LedgerLimits limits, std::optional<base::Error> why_nothing_is_kept);
     ~Book();
 
     [[nodiscard]] base::Result<void> open(std::unique_ptr<StoreDisk> disk);
@@ -39,7 +41,7 @@ class ZoneLedger::Book {
     [[nodiscard]] std::optional<StoredZone> state(const dns::Name& apex) const;
     [[nodiscard]] base::Result<void> restore(const dns::Name& apex);
     [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
-                                                   const ZoneOrigin& origin);
+                                                   const ZoneOrigin& origin, const Judge& judge);
     [[nodiscard]] base::Result<void> apply(const dns::Name& apex, const Changeset& changes);
     [[nodiscard]] base::Result<void> confirm(const dns::Name& apex, std::chrono::seconds when);
     [[nodiscard]] base::Result<void> withdraw(const dns::Name& apex);
@@ -113,22 +115,34 @@ class ZoneLedger::Book {
     [[nodiscard]] base::Result<std::vector<uint8_t>> read(const StoredEntry& entry) const;
     [[nodiscard]] base::Result<ImageBlock> read_image(const StoredEntry& entry) const;
     [[nodiscard]] std::vector<Changeset> read_chain(Zone& zone, const ZoneHistory::Entries& chain);
-    [[nodiscard]] static base::Result<ImageBlock> apply_all(const Image& image,
-                                                            std::span<const Changeset> changes);
+    [[nodiscard]] base::Result<ImageBlock> apply_all(const Image& image,
+                                                     std::span<const Changeset> changes);
     void begin_service(Zone& zone, const Restored& restored);
     void settle_origin(Zone& zone);
     void lose(Zone& zone, const StoredEntry& entry, const std::string& why);
     void lose_locked(Zone& zone, const StoredEntry& entry, const std::string& why);
     void need_image(Zone& zone);
+    void take_doubt(uint64_t segment, uint64_t from);
+
+    // What the next version is made with: see compiling_.
+    [[nodiscard]] base::Result<ImageBlock> make_next(const Version& from, const Changeset& changes);
+    [[nodiscard]] base::Result<ImageBlock> fold_whole(const Version& version);
+    [[nodiscard]] std::unique_lock<std::mutex> turn_to_compile(const Version& version);
 
     // First to disk. For a zone that can be had again from elsewhere a full disk is told, and no
     // reason to serve old data.
     [[nodiscard]] base::Result<void> save(Zone& zone, const Step& step);
     [[nodiscard]] base::Result<void> write(Zone& zone, const Step& step);
     void count_in(Zone& zone, const Step& step, std::span<const StoredEntry> stored);
+    // With the mutex held.
+    void claim(Zone& zone, std::span<const StoredEntry> stored);
     // Then to readers.
     void serve(Zone& zone, const Step& step, ImageBlock image);
+    void publish(Zone& zone, ImageBlock image);
     base::Result<void> forget(Zone& zone);
+    base::Result<void> bury(Zone& zone, Durability durability);
+    // Nobody but the client who sent it has what makes this version.
+    [[nodiscard]] static bool is_update(const Known& zone);
     void release(std::span<const StoredEntry> garbage);
     [[nodiscard]] bool needs_image(const Zone& zone, uint64_t changes_size, uint64_t image_size);
     // What the thread that changes a zone may know of it.
@@ -142,15 +156,20 @@ class ZoneLedger::Book {
     void drop(const ReadHead& entry, EntryPlace place, const std::string& why);
     void save_unsaved();
     void save_unsaved(Zone& zone);
+    void try_again();  // After a pause.
     [[nodiscard]] uint64_t next_version() { return next_version_.fetch_add(1); }
 
     ZoneTable& table_;
     const LedgerLimits limits_;
+    const std::optional<base::Error> why_nothing_is_kept_;
     const bool keeps_images_;
     std::unique_ptr<ZoneStore> store_;
     std::atomic<uint64_t> next_version_ = 1;
 
     std::mutex moving_;  // Held while a version is looked up and read, and by compaction.
+    // Held while a large zone is compiled: the memory for that is taken once, whatever the number
+    // of threads.
+    std::mutex compiling_;
 
     mutable std::mutex mutex_;  // Guards what follows, and the zones as they say.
     std::unordered_map<std::string, ZonePtr> zones_;
@@ -160,7 +179,7 @@ class ZoneLedger::Book {
     std::condition_variable wake_;
     bool has_work_ = false;
     bool has_unsaved_ = false;
-    bool is_stopping_ = false;
+    std::atomic<bool> is_stopping_ = false;
     std::thread thread_;
 };
 

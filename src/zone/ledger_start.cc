@@ -41,6 +41,7 @@ Result<void> ZoneLedger::Book::open(std::unique_ptr<StoreDisk> disk) {
          .damage = [this](const SegmentDamage& damage) { take_damage(damage); }});
     if (!store) return std::unexpected(store.error());
     store_ = *std::move(store);
+    store_->on_doubt([this](uint64_t segment, uint64_t from) { take_doubt(segment, from); });
     settle_all();
     thread_ = std::thread([this] { run(); });
     return {};
@@ -69,6 +70,7 @@ void ZoneLedger::Book::take_damage(const SegmentDamage& damage) {
                                                          : std::string("unknown")}});
     if (!damage.entry) return add_damage(damages_, damage.to_text());
     const ZonePtr zone = zone_of(damage.entry->apex);
+    ++zone->history.on_disk;  // Compaction drops it as any other.
     zone->history.find_damaged(damage.entry->head);
     next_version_ = std::max(
         {next_version_.load(), damage.entry->head.version + 1, damage.entry->head.base + 1});
@@ -113,7 +115,21 @@ void ZoneLedger::Book::lose_locked(Zone& zone, const StoredEntry& entry, const s
     if (zone.is_available) need_image(zone);
 }
 
-// A whole image is stored soon, which needs nothing that was stored before.
+// What was written and not yet synced may be on no disk. It is written again, elsewhere.
+void ZoneLedger::Book::take_doubt(uint64_t segment, uint64_t from) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, zone] : zones_) {
+        // Of a zone that has expired there is nothing in memory that could be written again.
+        if (!zone->is_available && zone->version != 0) continue;
+        for (const StoredEntry& entry : zone->history.lying_in(segment, from)) {
+            release(zone->history.lose(entry));
+            need_image(*zone);
+        }
+    }
+}
+
+// A whole image is stored soon, which needs nothing that was stored before; of a zone that was
+// withdrawn, that it was.
 void ZoneLedger::Book::need_image(Zone& zone) {
     zone.is_unsaved = true;
     const std::lock_guard lock(wake_mutex_);
@@ -141,6 +157,7 @@ std::vector<Changeset> ZoneLedger::Book::read_chain(Zone& zone, const ZoneHistor
 // what was removed later.
 Result<ImageBlock> ZoneLedger::Book::apply_all(const Image& image,
                                                std::span<const Changeset> changes) {
+    const auto turn = turn_to_compile(Version(image));
     auto whole = apply_changes(Version(image), compose(changes));
     if (whole || changes.size() == 1) return whole;
     auto next = apply_changes(Version(image), changes.front());

@@ -45,7 +45,7 @@ class LedgerTest : public testing::Test {
     void start_in_memory() {
         kill();
         table_ = std::make_unique<ZoneTable>();
-        ledger_ = *ZoneLedger::open("", *table_);
+        ledger_ = ZoneLedger::open_in_memory(*table_, {}, {"nothing is kept", "keep something"});
     }
     void kill() {
         ledger_.reset();
@@ -67,6 +67,15 @@ class LedgerTest : public testing::Test {
         return text_of(version_of(serial, more));
     }
     StoredZone state() { return *ledger_->state(kApex); }
+    // Until a thread of the ledger's own has stored what could not be stored at first.
+    void wait_until_saved() {
+        while (state().is_unsaved) std::this_thread::yield();
+    }
+    // The machine loses power: what was not synced is gone.
+    void crash() {
+        kill();
+        disk_.reboot(/*keeps_unsynced=*/false);
+    }
 
     FakeDisk disk_;
     std::unique_ptr<ZoneTable> table_;
@@ -250,6 +259,115 @@ TEST_F(LedgerTest, AcknowledgesNoUpdateThatCannotBeStored) {
     EXPECT_EQ(ledger_->trouble(), "");
     restart();
     EXPECT_EQ(served(), text_of_version(8, "b 60 A 192.0.2.1\n"));
+}
+
+TEST_F(LedgerTest, RefusesUpdatesWhereNothingIsKept) {
+    start_in_memory();
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
+    const auto refused = ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().hint, "keep something");
+    EXPECT_EQ(served(), text_of_version(7));
+    // A primary has what it sends.
+    replace(version_of(8));
+    EXPECT_TRUE(ledger_->apply(kApex, step_to(9, "a 60 A 192.0.2.1\n")));
+}
+
+// A page that could not be written may be dropped, and the next sync of its file succeeds.
+TEST_F(LedgerTest, TrustsNoFileOfWhichASyncHasFailed) {
+    start();
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
+    disk_.fail_sync();
+    EXPECT_FALSE(ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n")));
+    EXPECT_TRUE(ledger_->apply(kApex, step_to(8, "b 60 A 192.0.2.1\n")));
+    crash();
+    restart();
+    EXPECT_EQ(served(), text_of_version(8, "b 60 A 192.0.2.1\n"));
+}
+
+TEST_F(LedgerTest, StoresAgainWhatAFailedSyncMayHaveLost) {
+    start();
+    const dns::Name other = *dns::parse_name("other.");
+    ASSERT_TRUE(
+        ledger_->replace(other, compile_zone_text(other, soa(1) + "@ 60 NS n.\n").image, kPrimary));
+    ASSERT_TRUE(ledger_->withdraw(other));
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
+    disk_.fail_sync();
+    EXPECT_FALSE(ledger_->sync());
+    wait_until_saved();
+    while (ledger_->state(other) && ledger_->state(other)->is_unsaved) std::this_thread::yield();
+    EXPECT_TRUE(ledger_->sync());
+    crash();
+    restart();
+    EXPECT_EQ(served(), text_of_version(7));
+    EXPECT_FALSE(ledger_->restore(other));
+}
+
+TEST_F(LedgerTest, LeavesNoEmptyFilesOnADiskThatFails) {
+    start();
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
+    ASSERT_TRUE(ledger_->sync());
+    for (int i = 0; i < 5; ++i) {
+        disk_.fail_sync(i == 0 ? 0 : 1);  // A new segment is synced before it is used.
+        EXPECT_FALSE(ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n")));
+    }
+    EXPECT_LE(disk_.files().size(), 2U);
+}
+
+TEST_F(LedgerTest, ForgetsAWithdrawnZoneAsSoonAsTheDiskTakesIt) {
+    start();
+    replace(version_of(7));
+    disk_.fill();
+    EXPECT_FALSE(ledger_->withdraw(kApex));
+    EXPECT_EQ(table_->size(), 0U);
+    disk_.make_room();
+    // Saved by the next who meets the thread; here by the one that waits for it.
+    wait_until_saved();
+    start();
+    EXPECT_FALSE(ledger_->restore(kApex));
+}
+
+// What is judged is what is replaced: an update that comes meanwhile finds the new version.
+TEST_F(LedgerTest, LetsNoUpdateInBetweenTheJudgementAndTheStep) {
+    start();
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
+    bool is_acknowledged = true;
+    std::thread updater;
+    const auto step = ledger_->replace(
+        kApex, version_of(9), {.kind = ZoneOrigin::Kind::File}, [&](const StoredZone& now) {
+            EXPECT_EQ(now.serial, 7U);
+            updater = std::thread([&] {
+                is_acknowledged =
+                    ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n")).has_value();
+            });
+            return true;
+        });
+    updater.join();
+    EXPECT_EQ(*step, SerialStep::Later);
+    EXPECT_FALSE(is_acknowledged);
+    EXPECT_EQ(served(), text_of_version(9));
+}
+
+TEST_F(LedgerTest, PublishesNothingThatTheJudgeRefuses) {
+    start();
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
+    const auto step = ledger_->replace(kApex, version_of(9), {.kind = ZoneOrigin::Kind::File},
+                                       [](const StoredZone&) { return false; });
+    EXPECT_EQ(*step, SerialStep::Refused);
+    EXPECT_EQ(served(), text_of_version(7));
+    EXPECT_FALSE(ledger_->changes_since(kApex, 6));
+}
+
+// A delta is of no use where another base is served than the one it was made for.
+TEST_F(LedgerTest, ServesAChangeWhoeverElseHasPublishedTheZone) {
+    start();
+    std::string hosts;
+    for (int i = 0; i < 1500; ++i) hosts += "h" + std::to_string(i) + " 60 A 192.0.2.1\n";
+    replace(version_of(7, hosts));
+    disk_.at_sync([&] { table_->publish(version_of(7, hosts)); });
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(8, "x 60 A 192.0.2.1\n")));
+    disk_.at_sync({});
+    EXPECT_EQ(served(), text_of_version(8, hosts + "x 60 A 192.0.2.1\n"));
 }
 
 TEST_F(LedgerTest, ServesFromMemoryWhatAPrimaryStillHas) {

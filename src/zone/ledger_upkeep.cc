@@ -21,8 +21,12 @@ constexpr std::chrono::seconds kRetryPause{5};
 
 }  // namespace
 
-ZoneLedger::Book::Book(ZoneTable& table, LedgerLimits limits, bool keeps_images)
-    : table_(table), limits_(limits), keeps_images_(keeps_images) {}
+ZoneLedger::Book::Book(ZoneTable& table, LedgerLimits limits,
+                       std::optional<base::Error> why_nothing_is_kept)
+    : table_(table),
+      limits_(limits),
+      why_nothing_is_kept_(std::move(why_nothing_is_kept)),
+      keeps_images_(!why_nothing_is_kept_) {}
 
 ZoneLedger::Book::~Book() {
     {
@@ -129,7 +133,7 @@ void ZoneLedger::Book::run() {
         lock.lock();
         // Not with each change again: what keeps it from working lasts.
         if (!is_clear) {
-            wake_.wait_for(lock, kRetryPause, [this] { return is_stopping_; });
+            wake_.wait_for(lock, kRetryPause, [this] { return is_stopping_.load(); });
             has_work_ = true;
         }
     }
@@ -140,23 +144,36 @@ void ZoneLedger::Book::save_unsaved() {
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [key, zone] : zones_) {
-            if (zone->is_unsaved && zone->is_available) unsaved.push_back(zone);
+            if (zone->is_unsaved) unsaved.push_back(zone);
         }
     }
-    for (const ZonePtr& zone : unsaved) save_unsaved(*zone);
+    for (const ZonePtr& zone : unsaved) {
+        if (is_stopping_) return;
+        save_unsaved(*zone);
+    }
+}
+
+void ZoneLedger::Book::try_again() {
+    const std::lock_guard lock(wake_mutex_);
+    has_unsaved_ = true;
 }
 
 void ZoneLedger::Book::save_unsaved(Zone& zone) {
     const std::lock_guard changing(zone.changing);
     const Known before = known(zone);
+    if (!before.is_unsaved) return;
+    if (before.version == 0) {
+        (void)bury(zone, Durability::Now);
+        return;
+    }
     const auto served = pin_available(zone.apex_name());
-    if (!served || !before.is_unsaved) return;
+    if (!served) return;
     Step step;
     step.version = before.version;
     step.to_serial = served->version().serial();
     ImageBlock folded;
     if (served->version().has_delta()) {
-        auto whole = fold(served->version());
+        auto whole = fold_whole(served->version());
         if (!whole) return;  // No memory for it now: the next change tries again.
         folded = *std::move(whole);
     }
@@ -167,8 +184,7 @@ void ZoneLedger::Book::save_unsaved(Zone& zone) {
                                   {"serial", std::to_string(step.to_serial)}});
         return;
     }
-    const std::lock_guard lock(wake_mutex_);
-    has_unsaved_ = true;  // Once more, after a pause: the store has told why.
+    try_again();  // The store has told why.
 }
 
 // An entry is in no segment any more.

@@ -2,9 +2,6 @@
 
 #include "zone/next_version.h"
 
-#include <utility>
-
-#include "zone/apply.h"
 #include "zone/delta.h"
 
 namespace nearcast::zone {
@@ -24,16 +21,12 @@ size_t name_count(const Image& image) {
 
 }  // namespace
 
-base::Result<ImageBlock> next_version(const Version& from, const Changeset& changes) {
+base::Result<std::optional<ImageBlock>> next_delta(const Version& from, const Changeset& changes) {
     const size_t base_names = name_count(from.base());
-    if (base_names >= kDeltaWorthNames) {
-        const auto names = name_changes(from, changes);
-        if (!names) return std::unexpected(names.error());
-        auto delta = build_delta(from, *names, base_names * kDeltaPercentMax / 100);
-        if (!delta) return std::unexpected(delta.error());
-        if (*delta) return **std::move(delta);
-    }
-    return apply_changes(from, changes);
+    if (base_names < kDeltaWorthNames) return std::nullopt;
+    const auto names = name_changes(from, changes);
+    if (!names) return std::unexpected(names.error());
+    return build_delta(from, *names, base_names * kDeltaPercentMax / 100);
 }
 
 }  // namespace nearcast::zone

@@ -2,8 +2,12 @@
 //
 // Makes the next version of a zone from the one that is served: a whole new image for a small zone,
 // a delta over the same base for a large one, until the delta is so large that it is folded in.
+//
+// A zone with a ZONEMD that the change brings is compiled whole: the digest covers all of it.
 
 #pragma once
+
+#include <optional>
 
 #include "base/result.h"
 #include "zone/changeset.h"
@@ -12,8 +16,9 @@
 
 namespace nearcast::zone {
 
-// What ZoneTable::publish() takes next. Fails as apply_changes() does; `from` must stay readable
-// meanwhile (pin it) and is not changed.
-[[nodiscard]] base::Result<ImageBlock> next_version(const Version& from, const Changeset& changes);
+// The cheap way: a delta. Nothing where all of the zone is better compiled, with apply_changes().
+// Fails as that does; `from` must stay readable meanwhile (pin it) and is not changed.
+[[nodiscard]] base::Result<std::optional<ImageBlock>> next_delta(const Version& from,
+                                                                 const Changeset& changes);
 
 }  // namespace nearcast::zone

@@ -82,7 +82,10 @@ void ZoneStore::adopt(const Shelf& newest) {
     const uint64_t end = kEntriesAt + newest.size;
     const auto size = newest.segment->file().size();
     const bool is_whole = size && *size == end;
-    if (is_whole || newest.segment->file().truncate(end)) active_.emplace(newest.segment, end);
+    if (!is_whole && !newest.segment->file().truncate(end)) return;
+    // Who wrote it may have been killed before it was synced.
+    active_.emplace(newest.segment, end);
+    if (!sync_active()) active_.reset();
 }
 
 Result<std::vector<StoredEntry>> ZoneStore::append(std::span<const StoreEntry> entries,
@@ -102,10 +105,28 @@ Result<void> ZoneStore::sync() {
 
 Result<void> ZoneStore::commit(Batch& batch) {
     std::unique_lock lock(mutex_);
+    if (auto room = check_room(batch); !room) {
+        note(room);
+        return room;
+    }
+    queued_ += batch.size;
     waiting_.push_back(&batch);
     turn_.wait(lock, [&] { return batch.is_done || (!is_writing_ && waiting_.front() == &batch); });
     if (!batch.is_done) lead(lock);
     return std::move(batch.outcome);
+}
+
+// Withdrawals go in whenever the disk has room: each is a hundred bytes or two, and is how a full
+// store is emptied.
+Result<void> ZoneStore::check_room(const Batch& batch) {
+    const bool only_removes = std::ranges::all_of(batch.entries, [](const StoreEntry& entry) {
+        return entry.head.kind == EntryKind::Withdrawn;
+    });
+    if (only_removes || size_locked() + queued_ + batch.size <= limits_.size_max) return {};
+    refused_ = std::max(refused_, batch.size);
+    return base::fail("the zone store " + disk_->place() + " is full: it has reached " +
+                          std::to_string(limits_.size_max) + " bytes",
+                      "raise size_max_mib in [store], or remove zones");
 }
 
 // Writes what waits, its own first, for everybody who waits.
@@ -117,15 +138,12 @@ void ZoneStore::lead(std::unique_lock<std::mutex>& lock) {
         group.push_back(waiting_.front());
         waiting_.pop_front();
     }
-    const bool has_room = size_locked() + size <= limits_.size_max;
     is_writing_ = true;
     lock.unlock();
-    auto outcome = has_room ? write_group(group)
-                            : base::fail("the zone store " + disk_->place() + " has reached " +
-                                             std::to_string(limits_.size_max) + " bytes",
-                                         "raise size_max in [store]");
+    const auto outcome = write_group(group);
     lock.lock();
     is_writing_ = false;
+    queued_ -= size;
     if (outcome) count(group);
     note(outcome);
     for (Batch* const batch : group) {
@@ -135,12 +153,49 @@ void ZoneStore::lead(std::unique_lock<std::mutex>& lock) {
     turn_.notify_all();
 }
 
+Result<void> ZoneStore::sync_active() {
+    auto done = active_->segment()->file().sync();
+    if (done) synced_end_ = active_->end();
+    return done;
+}
+
+// Nothing more goes into the active segment, and all of it is on the disk.
+Result<void> ZoneStore::seal_active() {
+    if (!active_) return {};
+    auto done = sync_active();
+    if (done) {
+        active_.reset();
+    } else {
+        abandon_active(active_->end());
+    }
+    return done;
+}
+
+// After an error: the kernel may have dropped what it could not write, and calls the next sync of
+// the same file a success. Nothing is appended to that file again. What lies behind `end` was
+// acknowledged to nobody, and is not to be found by a start.
+void ZoneStore::abandon_active(uint64_t end) {
+    const auto segment = active_->segment();
+    active_.reset();
+    uint64_t written = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        Shelf& shelf = shelves_[segment->number()];
+        written = shelf.size;
+        shelf.doubtful_from = std::min(shelf.doubtful_from, synced_end_);
+        if (written == 0) shelves_.erase(segment->number());
+    }
+    if (written == 0) {
+        (void)disk_->remove(segment->name());  // Or a full disk fills with empty segments.
+        return;
+    }
+    (void)segment->file().truncate(end);  // Where that fails, the next start finds what is whole.
+    if (doubt_ && synced_end_ < kEntriesAt + written) doubt_(segment->number(), synced_end_);
+}
+
 Result<void> ZoneStore::ensure_active() {
     if (active_ && active_->end() < limits_.segment_size) return {};
-    if (active_) {
-        if (auto done = active_->segment()->file().sync(); !done) return done;
-        active_.reset();
-    }
+    if (auto done = seal_active(); !done) return done;
     uint64_t number = 0;
     {
         const std::lock_guard lock(mutex_);
@@ -156,33 +211,29 @@ Result<void> ZoneStore::ensure_active() {
     }
     install(*segment, 0);
     active_.emplace(*std::move(segment), kEntriesAt);
+    synced_end_ = kEntriesAt;
     return {};
+}
+
+Result<void> ZoneStore::put_group(std::span<Batch* const> group) {
+    for (Batch* const batch : group) {
+        for (const StoreEntry& entry : batch->entries) {
+            auto stored = active_->put(entry.head, entry.apex, entry.payload);
+            if (!stored) return std::unexpected(stored.error());
+            batch->stored.push_back(*stored);
+        }
+    }
+    return active_->flush();
 }
 
 Result<void> ZoneStore::write_group(std::span<Batch* const> group) {
     if (auto done = ensure_active(); !done) return done;
     const uint64_t start = active_->end();
-    const auto write_all = [&]() -> Result<void> {
-        bool is_urgent = false;
-        for (Batch* const batch : group) {
-            is_urgent |= batch->durability == Durability::Now;
-            batch->stored.clear();
-            for (const StoreEntry& entry : batch->entries) {
-                auto stored = active_->put(entry.head, entry.apex, entry.payload);
-                if (!stored) return std::unexpected(stored.error());
-                batch->stored.push_back(*stored);
-            }
-        }
-        if (auto done = active_->flush(); !done) return done;
-        return is_urgent ? active_->segment()->file().sync() : Result<void>();
-    };
-    auto done = write_all();
-    if (done) return done;
-    // Back to the last whole entry. Where not even that can be done, nothing more goes in there,
-    // and the next start finds what is whole.
-    const auto segment = active_->segment();
-    active_.reset();
-    if (segment->file().truncate(start)) active_.emplace(segment, start);
+    const bool is_urgent = std::ranges::any_of(
+        group, [](const Batch* batch) { return batch->durability == Durability::Now; });
+    auto done = put_group(group);
+    if (done && is_urgent) done = sync_active();
+    if (!done) abandon_active(start);
     return done;
 }
 
@@ -197,12 +248,16 @@ void ZoneStore::count(std::span<Batch* const> group) {
     }
 }
 
-void ZoneStore::claim(std::span<const StoredEntry> entries) {
+bool ZoneStore::claim(std::span<const StoredEntry> entries) {
     const std::lock_guard lock(mutex_);
+    bool is_certain = true;
     for (const StoredEntry& entry : entries) {
         const auto found = shelves_.find(entry.place.segment);
-        if (found != shelves_.end()) --found->second.unclaimed;
+        if (found == shelves_.end()) continue;
+        --found->second.unclaimed;
+        is_certain &= entry.place.at < found->second.doubtful_from;
     }
+    return is_certain;
 }
 
 std::shared_ptr<const Segment> ZoneStore::segment_of(EntryPlace place) const {
@@ -241,6 +296,9 @@ std::string ZoneStore::trouble() const {
 }
 
 void ZoneStore::note(const Result<void>& outcome) {
+    // A full store still has room for something small: that ends nothing.
+    if (size_locked() + refused_ <= limits_.size_max) refused_ = 0;
+    if (outcome && refused_ > 0) return;
     const bool was_in_trouble = !trouble_.empty();
     trouble_ = outcome ? std::string() : outcome.error().message;
     if (told_ && was_in_trouble == outcome.has_value()) told_(trouble_);

@@ -68,8 +68,9 @@ class ZoneStore {
     ZoneStore(const ZoneStore&) = delete;
     ZoneStore& operator=(const ZoneStore&) = delete;
 
-    // Appends all of these or none, in this order; returns where each is. After an error the store
-    // is as it was.
+    // Appends all of these or none, in this order; returns where each is. After an error none of
+    // them is stored, and what went before with Later may not be: see on_doubt(). A store that is
+    // full takes withdrawals alone.
     [[nodiscard]] base::Result<std::vector<StoredEntry>> append(std::span<const StoreEntry> entries,
                                                                 Durability durability);
     [[nodiscard]] base::Result<void> sync();
@@ -83,11 +84,11 @@ class ZoneStore {
     [[nodiscard]] bool needs_compaction() const;
     [[nodiscard]] uint64_t size() const;
 
-    // What compact() asks its user, from its own thread.
     // The owner knows from now on that these are his: due after each append() that succeeded. Until
-    // then compaction leaves their segment alone.
-    void claim(std::span<const StoredEntry> entries);
+    // then compaction leaves their segment alone. False: they are in doubt by now, see on_doubt().
+    [[nodiscard]] bool claim(std::span<const StoredEntry> entries);
 
+    // What compact() asks its user, from its own thread.
     struct Owner {
         std::function<bool(const ReadHead& entry, EntryPlace place)> is_live;
         // False: it became garbage while it was copied, and is garbage where it is now.
@@ -105,6 +106,12 @@ class ZoneStore {
     // there are others.
     void on_trouble(std::function<void(const std::string&)> told) { told_ = std::move(told); }
 
+    // Called when a write or a sync has failed, on the thread that met it: what lies in the segment
+    // from `from` on was never synced, and may be on no disk even if later syncs succeed. Set as
+    // the one above.
+    using Doubt = std::function<void(uint64_t segment, uint64_t from)>;
+    void on_doubt(Doubt doubt) { doubt_ = std::move(doubt); }
+
  private:
     struct Shelf {
         std::shared_ptr<Segment> segment;
@@ -112,6 +119,8 @@ class ZoneStore {
         uint64_t live = 0;  // Those that are not garbage.
         // Written, and not yet known to the owner as his: he would take them for garbage.
         size_t unclaimed = 0;
+        // What lies from here on was written, and could not be synced.
+        uint64_t doubtful_from = UINT64_MAX;
     };
     struct Batch;
 
@@ -125,15 +134,21 @@ class ZoneStore {
 
     [[nodiscard]] base::Result<void> commit(Batch& batch);
     void lead(std::unique_lock<std::mutex>& lock);
+    // With the mutex held.
+    [[nodiscard]] base::Result<void> check_room(const Batch& batch);
     [[nodiscard]] base::Result<void> write_group(std::span<Batch* const> group);
+    [[nodiscard]] base::Result<void> put_group(std::span<Batch* const> group);
     [[nodiscard]] base::Result<void> ensure_active();
+    [[nodiscard]] base::Result<void> sync_active();
+    [[nodiscard]] base::Result<void> seal_active();
+    void abandon_active(uint64_t end);
     void count(std::span<Batch* const> group);
     [[nodiscard]] uint64_t size_locked() const;
     [[nodiscard]] uint64_t garbage_locked() const;
 
     using Segments = std::vector<std::shared_ptr<Segment>>;
-    void seal_active();
     [[nodiscard]] Segments choose_victims();
+    [[nodiscard]] bool is_worth_compacting(const Shelf& shelf) const;
     [[nodiscard]] base::Result<void> replace_segments(const Segments& victims, const Owner& owner);
     void install(std::shared_ptr<Segment> segment, uint64_t size);
     void discard(const Segments& victims);
@@ -149,11 +164,15 @@ class ZoneStore {
     bool is_writing_ = false;  // Some thread leads: it alone has what is in the next group.
     std::map<uint64_t, Shelf> shelves_;
     uint64_t next_number_ = 1;
+    uint64_t queued_ = 0;   // Bytes that wait, or are being written.
+    uint64_t refused_ = 0;  // The most that found no room since the store is full; 0: it is not.
     std::string trouble_;
     std::function<void(const std::string&)> told_;
+    Doubt doubt_;
 
-    // The leader's. None: the next write begins a new segment.
+    // Of the thread that set is_writing_. None: the next write begins a new segment.
     std::optional<SegmentWriter> active_;
+    uint64_t synced_end_ = 0;  // What lies before it in the active segment is on the disk.
 };
 
 }  // namespace nearcast::zone

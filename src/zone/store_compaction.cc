@@ -19,6 +19,13 @@ using base::Result;
 
 constexpr std::string_view kUnfinishedEnding = ".new";
 
+// A segment is copied when this part of it is garbage: then copying a byte frees one at least.
+constexpr uint64_t kShare = 2;
+// The same while something waits for room: a segment is copied for a sixteenth of its size. With
+// more, a full store would stay full for garbage that is spread out; with much less it would be
+// copied over and over.
+constexpr uint64_t kFullShare = 16;
+
 struct Move {
     ReadHead entry;
     EntryPlace from;
@@ -108,28 +115,41 @@ class Copier {
 
 }  // namespace
 
+// With the mutex held. While there is room, only what at least halves is copied.
+bool ZoneStore::is_worth_compacting(const Shelf& shelf) const {
+    const uint64_t garbage = shelf.size - shelf.live;
+    if (shelf.unclaimed > 0 || garbage == 0) return false;
+    return garbage >= shelf.size / (refused_ > 0 ? kFullShare : kShare);
+}
+
 bool ZoneStore::needs_compaction() const {
     const std::lock_guard lock(mutex_);
     const uint64_t garbage = garbage_locked();
-    return garbage > limits_.garbage_min && garbage * 2 > size_locked();
+    if (garbage > limits_.garbage_min && garbage * kShare > size_locked()) return true;
+    return refused_ > 0 && std::ranges::any_of(shelves_, [this](const auto& each) {
+               return is_worth_compacting(each.second);
+           });
 }
 
-// With the mutex held. Nobody writes.
-void ZoneStore::seal_active() {
-    if (!active_) return;
-    if (active_->segment()->file().sync()) active_.reset();
-}
-
-// The segments with the most garbage, as many as give one full new one.
+// The segments with the most garbage, as many as give one full new one. Takes the turn of a thread
+// that writes: those who wait meanwhile wait for the sync of one segment.
 ZoneStore::Segments ZoneStore::choose_victims() {
     std::unique_lock lock(mutex_);
     turn_.wait(lock, [this] { return !is_writing_; });
-    seal_active();
+    is_writing_ = true;
+    lock.unlock();
+    const auto sealed = seal_active();
+    lock.lock();
+    is_writing_ = false;
+    turn_.notify_all();
+    if (!sealed) {
+        // What makes older entries garbage may not be on the disk.
+        note(sealed);
+        return {};
+    }
     std::vector<const Shelf*> shelves;
     for (const auto& [number, shelf] : shelves_) {
-        const bool is_active = active_ && active_->segment()->number() == number;
-        if (!is_active && shelf.unclaimed == 0 && shelf.live * 2 <= shelf.size)
-            shelves.push_back(&shelf);
+        if (is_worth_compacting(shelf)) shelves.push_back(&shelf);
     }
     std::ranges::sort(shelves, {}, [](const Shelf* shelf) { return shelf->live; });
     Segments victims;
@@ -170,6 +190,8 @@ Result<void> ZoneStore::replace_segments(const Segments& victims, const Owner& o
     if (done) done = disk_->sync_names();
     if (!done) {
         (void)disk_->remove(unfinished);
+        // Under its new name nobody would know of it: after a start it would bring back zones.
+        (void)disk_->remove(name);
         return done;
     }
     install(*std::move(target), copier.size());

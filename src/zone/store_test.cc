@@ -5,7 +5,9 @@
 
 #include "zone/store.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
@@ -247,8 +249,129 @@ TEST(Bound, OfTheStoreIsKept) {
     ZoneTable table;
     const auto ledger = *ZoneLedger::open(disk.share(), table, {.store = {.size_max = 1024}});
     ASSERT_TRUE(ledger->replace(kApex, version_of(1), kPrimary));
-    EXPECT_THAT(ledger->trouble(), testing::HasSubstr("has reached 1024 bytes"));
+    EXPECT_THAT(ledger->trouble(), testing::HasSubstr("is full: it has reached 1024 bytes"));
     EXPECT_EQ(table.pin(kApex)->version().serial(), 1U);
+}
+
+// A store that holds many zones and has no room for more.
+class FullStore : public testing::Test {
+ protected:
+    static constexpr uint64_t kSizeMax = uint64_t{32} << 10;
+
+    void start() {
+        ledger_.reset();
+        table_ = std::make_unique<ZoneTable>();
+        ledger_ = *ZoneLedger::open(
+            disk_.share(), *table_,
+            {.store = {.segment_size = 4096, .size_max = kSizeMax, .garbage_min = 1 << 20}});
+    }
+    void SetUp() override {
+        start();
+        while (ledger_->trouble().empty()) add(count_++);
+        --count_;  // The last one found no room.
+    }
+    static dns::Name apex_of(size_t number) {
+        return *dns::parse_name("z" + std::to_string(number) + ".example.");
+    }
+    void add(size_t number) {
+        auto zone = compile_zone_text(apex_of(number), soa(1) + "@ 60 NS n.\n");
+        ASSERT_TRUE(ledger_->replace(apex_of(number), std::move(zone.image), kPrimary));
+    }
+
+    FakeDisk disk_;
+    std::unique_ptr<ZoneTable> table_;
+    std::unique_ptr<ZoneLedger> ledger_;
+    size_t count_ = 0;
+};
+
+TEST_F(FullStore, ServesOnAndSaysWhatHelps) {
+    EXPECT_THAT(ledger_->trouble(), testing::HasSubstr("is full"));
+    EXPECT_EQ(table_->size(), count_ + 1);
+    // Something small that still finds room ends no trouble.
+    ASSERT_TRUE(ledger_->confirm(apex_of(0), std::chrono::seconds(2'000'000'000)));
+    EXPECT_THAT(ledger_->trouble(), testing::HasSubstr("is full"));
+    start();
+    EXPECT_EQ(ledger_->stored().size(), count_);
+}
+
+TEST_F(FullStore, ForgetsZonesAndSoHasRoomAgain) {
+    ASSERT_GT(count_, 8U);
+    // Less garbage than half, spread over all segments.
+    for (size_t i = 0; i < count_; i += 4) EXPECT_TRUE(ledger_->withdraw(apex_of(i)));
+    // What found no room is stored once there is some.
+    while (ledger_->state(apex_of(count_))->is_unsaved) {
+        add(count_);
+        std::this_thread::yield();
+    }
+    start();
+    EXPECT_FALSE(ledger_->restore(apex_of(0)));
+    EXPECT_TRUE(ledger_->restore(apex_of(1)));
+    EXPECT_TRUE(ledger_->restore(apex_of(count_)));
+}
+
+// Of a zone that was withdrawn an older entry is damaged. As long as another one is in some file,
+// the withdrawal must be kept.
+class Withdrawal : public testing::Test {
+ protected:
+    void start(uint64_t garbage_min) {
+        ledger_.reset();
+        table_ = std::make_unique<ZoneTable>();
+        ledger_ = *ZoneLedger::open(disk_.share(), *table_,
+                                    {.store = {.segment_size = 2048, .garbage_min = garbage_min}});
+    }
+    void damage_changes(uint64_t segment) {
+        std::vector<uint8_t>& bytes = disk_.files().at(Segment::name_of(segment))->bytes;
+        for (size_t at = kEntriesAt; at < bytes.size();) {
+            EntryHead head{};
+            std::memcpy(&head, &bytes[at], sizeof head);
+            if (head.kind == EntryKind::Changes) bytes[at + head_size(head)] ^= 0x41;
+            at += entry_size(head);
+        }
+    }
+    // A zone of about 40 bytes for each of `hosts`.
+    void replace(const dns::Name& apex, uint32_t serial, size_t hosts) {
+        std::string text = soa(serial) + "@ 60 NS n.\n";
+        for (size_t i = 0; i < hosts; ++i) text += "h" + std::to_string(i) + " 60 A 192.0.2.1\n";
+        ASSERT_TRUE(ledger_->replace(apex, compile_zone_text(apex, text).image, kPrimary));
+    }
+    void wait_until_gone(uint64_t segment) {
+        const auto disk = disk_.share();
+        while (std::ranges::count(*disk->list(), Segment::name_of(segment)) > 0) {
+            std::this_thread::yield();
+        }
+    }
+
+    FakeDisk disk_;
+    std::unique_ptr<ZoneTable> table_;
+    std::unique_ptr<ZoneLedger> ledger_;
+};
+
+TEST_F(Withdrawal, IsKeptAsLongAsAnythingOlderIsThere) {
+    const dns::Name other = *dns::parse_name("other.");
+    const dns::Name third = *dns::parse_name("third.");
+    const dns::Name fourth = *dns::parse_name("fourth.");
+    start(1 << 20);
+    ASSERT_TRUE(ledger_->replace(kApex, version_of(5), kPrimary));
+    replace(other, 1, 100);  // The first segment lives on for this.
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(6)));
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(7)));
+    replace(third, 1, 2000);  // Garbage soon, so that the second one goes,
+    ASSERT_TRUE(ledger_->withdraw(kApex));
+    replace(third, 2, 1);
+    replace(fourth, 1, 500);  // and later the third.
+    ledger_.reset();
+    damage_changes(2);
+
+    start(0);
+    for (const dns::Name& apex : {other, third, fourth}) ASSERT_TRUE(ledger_->restore(apex));
+    replace(third, 3, 1);
+    wait_until_gone(2);
+    replace(fourth, 2, 1);
+    replace(third, 4, 1);
+    wait_until_gone(3);
+    start(0);
+    ASSERT_EQ(disk_.files().count(Segment::name_of(1)), 1U);
+    EXPECT_FALSE(ledger_->restore(kApex));
 }
 
 }  // namespace

@@ -62,6 +62,12 @@ struct Nsec3Proof {
     bool is_match = false;  // It is the name's own: else it covers the name, which so has none.
 };
 
+// Of two expiration times of signatures, each zero when there is none.
+[[nodiscard]] inline uint32_t earlier_expiry(uint32_t a, uint32_t b) {
+    if (a == 0 || b == 0) return a + b;
+    return static_cast<int32_t>(b - a) < 0 ? b : a;
+}
+
 class Version {
  public:
     // The block of an image, or of a delta that knows where its base is (attach_base()). Both stay
@@ -74,9 +80,12 @@ class Version {
     [[nodiscard]] size_t label_count_max() const { return newest_.header().label_count_max; }
     [[nodiscard]] size_t record_count() const { return newest_.header().record_count; }
     [[nodiscard]] bool is_unavailable() const { return newest_.is_unavailable(); }
-    // When the first signature of the base expires, in the arithmetic of serials (RFC 4034 §3.1.5);
-    // zero when it has none.
-    [[nodiscard]] uint32_t signatures_expire() const { return base_.header().signatures_expire; }
+    // No signature expires before this, in the arithmetic of serials (RFC 4034 §3.1.5); zero when
+    // there is none. Exact without a delta, which may have replaced the first of its base.
+    [[nodiscard]] uint32_t signatures_expire() const {
+        const uint32_t base = base_.header().signatures_expire;
+        return has_delta() ? earlier_expiry(base, newest_.header().signatures_expire) : base;
+    }
 
     // Each change has another SOA, so that the apex is in every delta.
     [[nodiscard]] Node apex() const { return newest_.apex(); }

@@ -9,7 +9,6 @@
 
 #include "zone/apply.h"
 #include "zone/delta.h"
-#include "zone/next_version.h"
 #include "zone/zone_fixture.h"
 
 namespace nearcast::zone {

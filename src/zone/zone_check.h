@@ -24,6 +24,8 @@ void check_records(const ZoneDraft& draft, Findings& findings);
 // Signatures and chains of denial of a zone that has any. No signature is verified: a zone with
 // keys that are gone, or made with an unknown algorithm, is served as it is.
 void check_dnssec(const ZoneDraft& draft, Findings& findings);
+// Whether it has a ZONEMD of its own serial, which only all of its records can be held against.
+[[nodiscard]] bool has_digest(const ZoneDraft& draft);
 // Whether the zone is what its ZONEMD says, if it has one.
 void check_digest(const ZoneDraft& draft, Findings& findings);
 

@@ -75,6 +75,17 @@ std::string DigestChecker::obstacle(const Datum& datum, uint32_t serial) const {
 
 }  // namespace
 
+bool has_digest(const ZoneDraft& draft) {
+    const auto& apex = draft.nodes().front();
+    const ZoneDraft::Set* const set = draft.find(apex, RRType::ZONEMD);
+    const ZoneDraft::Set* const soa = draft.find(apex, RRType::SOA);
+    if (set == nullptr || soa == nullptr || soa->records.empty()) return false;
+    const uint32_t serial = soa_serial(draft.rdata(soa->records.front()));
+    return std::ranges::any_of(set->records, [&](const Datum& datum) {
+        return base::load_u32(draft.rdata(datum).data()) == serial;
+    });
+}
+
 void check_digest(const ZoneDraft& draft, Findings& findings) {
     const auto& apex = draft.nodes().front();
     const ZoneDraft::Set* const set = draft.find(apex, RRType::ZONEMD);

@@ -9,8 +9,11 @@
 
 #include "dns/rdata.h"
 #include "dns/zone_file.h"
+#include "zone/apply.h"
 #include "zone/changeset.h"
 #include "zone/compile.h"
+#include "zone/next_version.h"
+#include "zone/zone_digest.h"
 
 namespace nearcast::zone {
 
@@ -61,6 +64,31 @@ inline void append_text(const RecordView& record, std::string& text) {
         added, options,
         [&](const dns::Record& record, const dns::ZoneFilePlace&) { changes.add(view(record)); });
     return changes;
+}
+
+// A ZONEMD record of this serial that fits the zone of such records in example.org.
+[[nodiscard]] inline std::string zonemd_for(std::string_view records, uint32_t serial) {
+    dns::ZoneFileOptions options;
+    options.origin = *dns::parse_name("example.org.");
+    ZoneDraft draft(*dns::parse_name("example.org."));
+    (void)dns::parse_zone_file(
+        records, options,
+        [&](const dns::Record& record, const dns::ZoneFilePlace&) { (void)draft.add(record, {}); });
+    draft.arrange();
+    std::string text = "@ 60 ZONEMD " + std::to_string(serial) + " 1 1 ";
+    for (const uint8_t byte : zone_digest(draft, dnssec::DigestKind::Sha384)) {
+        text += "0123456789abcdef"[byte >> 4];
+        text += "0123456789abcdef"[byte & 15];
+    }
+    return text + "\n";
+}
+
+// The version after the change, with a delta where one will do.
+[[nodiscard]] inline base::Result<ImageBlock> next_version(const Version& from,
+                                                           const Changeset& changes) {
+    auto delta = next_delta(from, changes);
+    if (!delta) return std::unexpected(delta.error());
+    return *delta ? **std::move(delta) : apply_changes(from, changes);
 }
 
 }  // namespace nearcast::zone

@@ -243,6 +243,15 @@ bool ZoneHistory::is_live(const EntryHead& head, EntryPlace place) const {
            std::ranges::any_of(found_, is_it) || std::ranges::any_of(changes(), is_it);
 }
 
+Entries ZoneHistory::lying_in(uint64_t segment, uint64_t from) const {
+    Entries all(changes().begin(), changes().end());
+    for (const auto* own : {&image_, &origin_, &confirmed_, &tombstone_}) append_if(*own, all);
+    std::erase_if(all, [&](const StoredEntry& entry) {
+        return entry.place.segment != segment || entry.place.at < from;
+    });
+    return all;
+}
+
 std::optional<Entries> ZoneHistory::since(uint32_t serial) const {
     const auto all = changes();
     // From the newest: a serial that was used twice means its last use.

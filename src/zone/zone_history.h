@@ -61,6 +61,8 @@ class ZoneHistory {
     // its own). False: it is garbage.
     [[nodiscard]] bool move(const StoredEntry& entry, EntryPlace to);
     [[nodiscard]] bool is_live(const EntryHead& head, EntryPlace place) const;
+    // Those that lie in this segment, at `from` or behind it.
+    [[nodiscard]] Entries lying_in(uint64_t segment, uint64_t from) const;
 
     // The changes from the version with this serial to the newest. Nothing when it is not there.
     [[nodiscard]] std::optional<Entries> since(uint32_t serial) const;

@@ -128,7 +128,7 @@ void ZoneTable::retire(const uint8_t* block, const uint8_t* successor) {
     if (!is_kept) quiescence_.retire([this, base] { pins_.reclaim(base); });
 }
 
-bool ZoneTable::publish(ImageBlock image) {
+bool ZoneTable::publish(ImageBlock&& image) {
     const HashedName apex(image.image().apex().owner());
     const std::lock_guard lock(mutex_);
     const Slots* slots = slots_.load(std::memory_order_relaxed);

@@ -85,9 +85,9 @@ class ZoneTable {
     ~ZoneTable();
 
     // Serves `image` from now on, in place of the version with the same apex if there is one. A
-    // delta goes with its base, which must be the one that is served: else nothing changes, and it
-    // returns false. The base stays as long as a version needs it.
-    bool publish(ImageBlock image);
+    // delta goes with its base, which must be the one that is served: else it returns false, with
+    // nothing changed and `image` still the caller's. The base stays as long as a version needs it.
+    bool publish(ImageBlock&& image);
 
     // Stops serving the zone. Returns false when it was not served.
     bool withdraw(const dns::Name& apex);

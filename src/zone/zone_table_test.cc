@@ -12,7 +12,6 @@
 #include "zone/apply.h"
 #include "zone/compile.h"
 #include "zone/image_builder.h"
-#include "zone/next_version.h"
 #include "zone/zone_fixture.h"
 
 namespace nearcast::zone {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "zone/compile.h"
+#include "zone/zone_fixture.h"
 
 namespace nearcast::zone {
 namespace {
@@ -32,7 +32,7 @@ class ZoneWatchTest : public testing::Test {
     bool is_expiring(seconds now) { return watch_.look(now).has_expiring(); }
 
     ZoneTable table_;
-    std::unique_ptr<ZoneLedger> ledger_ = *ZoneLedger::open("", table_);
+    std::unique_ptr<ZoneLedger> ledger_ = *ZoneLedger::open(make_memory_disk(), table_, {});
     ZoneWatch watch_{*ledger_, table_, hours(48)};
 };
 
@@ -55,6 +55,28 @@ TEST_F(ZoneWatchTest, IsContentAgainWhenTheZoneWasSignedAnew) {
     EXPECT_TRUE(is_expiring(kEnd));
     serve("signed.", "@ 60 RRSIG SOA 13 1 60 20310101000000 20250101000000 1 signed. q80=\n");
     EXPECT_FALSE(is_expiring(kEnd));
+}
+
+// A change to a large zone lies beside it, and so do the signatures that it brings.
+TEST_F(ZoneWatchTest, LooksAtTheSignaturesOfAChangeToo) {
+    std::string records =
+        "@ 60 RRSIG SOA 13 2 60 20310101000000 20250101000000 1 example.org. q80=\n";
+    for (int i = 0; i < 1200; ++i) records += "h" + std::to_string(i) + " 60 TXT x\n";
+    serve("example.org.", records);
+    EXPECT_FALSE(is_expiring(kEnd - hours(48)));
+    const dns::Name apex = *dns::parse_name("example.org.");
+    ASSERT_TRUE(ledger_->apply(
+        apex, change_of("@ 60 SOA ns.x. h 1 2 3 4 5\n",
+                        "@ 60 SOA ns.x. h 2 2 3 4 5\n"
+                        "h7 60 RRSIG TXT 13 3 60 20300101000000 20250101000000 1 example.org. "
+                        "q80=\n")));
+    ASSERT_TRUE(table_.pin(apex)->version().has_delta());
+    EXPECT_FALSE(is_expiring(kEnd - hours(49)));
+    EXPECT_TRUE(is_expiring(kEnd - hours(48)));
+    // Another change leaves it as it is.
+    ASSERT_TRUE(ledger_->apply(
+        apex, change_of("@ 60 SOA ns.x. h 2 2 3 4 5\n", "@ 60 SOA ns.x. h 3 2 3 4 5\n")));
+    EXPECT_TRUE(is_expiring(kEnd - hours(48)));
 }
 
 TEST_F(ZoneWatchTest, TellsAZoneThatHasExpired) {
