@@ -12,7 +12,9 @@ import time
 
 import dns.message
 import dns.query
+import dns.rcode
 import dns.rrset
+import dns.update
 import pytest
 from server import Server, binary, nearcast
 
@@ -196,12 +198,43 @@ def test_a_full_disk_is_told_and_served_through(zones, settings, tmp_path):
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
-def test_a_store_that_cannot_be_used_is_told_and_zones_are_served(zones, settings, tmp_path):
-    (tmp_path / "store").write_text("a file in its place")
+def update(server):
+    change = dns.update.Update(ZONE)
+    change.add("new", 60, "A", "192.0.2.9")
+    return dns.query.udp(change, "127.0.0.1", port=server.port, timeout=5).rcode()
+
+
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_without_a_store_zones_are_served_and_no_update_is_taken(zones, settings, tmp_path,
+                                                                 is_configured):
+    if is_configured:
+        (tmp_path / "store").write_text("a file in its place")
+    else:
+        settings.write_text('[transfer]\ndirectory = ""\nallow = ["127.0.0.1"]\n')
+    with settings.open("a") as file:
+        file.write(f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n')
     write(zones, 7)
     with serve(zones, settings) as server:
-        assert has_event(server, "store_unavailable")
+        assert has_event(server, "store_unavailable") == is_configured
+        assert has_event(server, "updates_refused")
+        assert update(server) == dns.rcode.SERVFAIL
+        assert "try=" in server.wait_for_event("update_failed")
         assert serial_of(server) == 7
+        # What comes from elsewhere goes on.
+        write(zones, 8)
+        server.reload()
+        assert serial_of(server) == 8
+
+
+def test_an_update_that_was_told_is_there_after_a_kill(zones, settings):
+    with settings.open("a") as file:
+        file.write(f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n')
+    write(zones, 7)
+    with serve(zones, settings) as server:
+        assert update(server) == dns.rcode.NOERROR
+        server.kill()
+    with serve(zones, settings) as server:
+        assert serial_of(server) == 8
 
 
 def ask(settings, command):
