@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -128,6 +129,12 @@ Result<Inheritance> prepare(const NodeConfig& config) {
     return Inheritance{config.path, Fd(dup(page->fd())), std::move(*lock), std::move(*text)};
 }
 
+// AF_XDP locks the memory of its frames. Only root may lift it; systemd may have done so.
+void lift_memory_limit() {
+    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
 int run_guard(const NodeConfig& config, Inheritance inheritance, SharedPage page) {
     const auto question = anycast::ProbeQuestion::for_zone(config.probe_zone);
     if (!question) return cannot_start(question.error());
@@ -193,7 +200,13 @@ int run_node(const std::string& config_path) {
     if (const auto read = read_sections(*path, options); !read) return cannot_start(read.error());
     const auto inheritance = prepare(*config);
     if (!inheritance) return cannot_start(inheritance.error());
-    if (const auto user = drop_privileges(config->user); !user) return cannot_start(user.error());
+    // The server attaches XDP whenever it starts, long after root is gone.
+    const bool has_xdp = !options.serve.xdp.empty();
+    if (has_xdp) lift_memory_limit();
+    const Rights rights = has_xdp ? Rights::PortsAndXdp : Rights::Ports;
+    if (const auto user = drop_privileges(config->user, rights); !user) {
+        return cannot_start(user.error());
+    }
     warn_of_missing_addresses(*config);
     return cannot_start(anycast::become_process(anycast::Role::Guard, *inheritance));
 }

@@ -24,6 +24,7 @@ struct CommandLine {
     std::string role;
     std::vector<std::string> listen;
     std::string settings;
+    std::vector<std::string> xdp;
     bool is_check = false;
     ServerOptions server;
 };
@@ -46,6 +47,11 @@ void define_options(CLI::App& app, CommandLine& line) {
                    "Answer on this address over UDP and TCP; repeat for more. An address that the "
                    "machine does not have yet is fine")
         ->type_name("ADDR:PORT");
+    app.add_option("--xdp", line.xdp,
+                   "Take the queries that come in by this interface by AF_XDP, past the kernel's "
+                   "network stack; repeat for more. Only UDP to port 53 of the addresses above is "
+                   "taken, and where it cannot be, the log says why and sockets answer")
+        ->type_name("IFACE");
     app.add_option(
            "--settings,--transfers", line.settings,
            "Keys (TSIG), certificates, who may have which zone, what comes from other servers, "
@@ -83,9 +89,10 @@ int usage_error(const base::Error& error) {
 int serve(CommandLine& line) {
     if (!line.role.empty()) return run_role(line.role, line.config);
     if (!line.config.empty()) {
-        if (!line.server.zones_directory.empty() || !line.listen.empty()) {
-            return usage_error({"--config goes without --zones and --listen: the file says both",
-                                "directory in [zones] and listen in [serve] of " + line.config});
+        if (!line.server.zones_directory.empty() || !line.listen.empty() || !line.xdp.empty()) {
+            return usage_error(
+                {"--config goes without --zones, --listen and --xdp: the file says it",
+                 "directory in [zones], listen and xdp in [serve] of " + line.config});
         }
         return line.is_check ? check_node(line.config) : run_node(line.config);
     }
@@ -110,6 +117,7 @@ int serve(CommandLine& line) {
         line.server.is_empty_allowed = !line.server.transfers.secondaries.empty() ||
                                        !line.server.transfers.followed_catalogs.empty();
     }
+    for (const std::string& interface : line.xdp) line.server.serve.xdp.push_back(interface);
     // Whoever reads the log may end before the server does.
     std::signal(SIGPIPE, SIG_IGN);
     line.server.notifies_service_manager = true;

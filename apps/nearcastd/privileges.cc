@@ -65,9 +65,13 @@ Result<void> become(const Account& account) {
 }
 
 // What stays. Who stays root still reads the zone files that root could read.
-std::vector<cap_value_t> kept_by(const Account& account) {
-    if (account.uid == 0) return {CAP_NET_BIND_SERVICE, CAP_DAC_READ_SEARCH};
-    return {CAP_NET_BIND_SERVICE};
+std::vector<cap_value_t> kept_by(const Account& account, Rights rights) {
+    std::vector<cap_value_t> kept{CAP_NET_BIND_SERVICE};
+    if (account.uid == 0) kept.push_back(CAP_DAC_READ_SEARCH);
+    if (rights == Rights::PortsAndXdp) {
+        kept.insert(kept.end(), {CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF});
+    }
+    return kept;
 }
 
 // Root's exec would gain everything again: the bounding set shrinks too.
@@ -105,10 +109,10 @@ Result<void> keep_only(std::vector<cap_value_t> kept) {
     return {};
 }
 
-Result<std::string> drop_root(const std::string& user) {
+Result<std::string> drop_root(const std::string& user, Rights rights) {
     const Result<Account> account = target_account(user);
     if (!account) return std::unexpected(account.error());
-    const std::vector<cap_value_t> kept = kept_by(*account);
+    const std::vector<cap_value_t> kept = kept_by(*account, rights);
     shrink_bounding_set(kept);
     if (const Result<void> became = become(*account); !became) {
         return std::unexpected(became.error());
@@ -117,6 +121,14 @@ Result<std::string> drop_root(const std::string& user) {
         return std::unexpected(given_up.error());
     }
     return account->name;
+}
+
+Result<std::string> drop_own(Rights rights) {
+    const Account own = own_account();
+    if (const Result<void> given_up = keep_only(kept_by(own, rights)); !given_up) {
+        return std::unexpected(given_up.error());
+    }
+    return own.name;
 }
 
 // Exit status 0 if all can be read. Runs in a child, since credentials do not come back.
@@ -148,9 +160,8 @@ std::string default_user(const std::string& directory) {
     return wanted && can_read(*wanted, directory) ? wanted->name : own.name;
 }
 
-Result<std::string> drop_privileges(const std::string& user) {
-    Result<std::string> name = own_account().name;
-    if (geteuid() == 0) name = drop_root(user);
+Result<std::string> drop_privileges(const std::string& user, Rights rights) {
+    const Result<std::string> name = geteuid() == 0 ? drop_root(user, rights) : drop_own(rights);
     if (!name) return name;
     // Changing the user cleared both; see the header for why the process stays dumpable.
     if (prctl(PR_SET_DUMPABLE, 1) != 0) return fail_errno("stay dumpable", errno);

@@ -214,6 +214,7 @@ void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
     for (const auto& worker : workers_) {
         numbers.connections += worker->connection_count();
         numbers.tcp.push_back(&worker->tcp_tallies());
+        if (!options_.serve.xdp.empty()) numbers.frames.push_back(worker->frame_counts());
     }
     add_server_metrics(numbers, metrics);
     {

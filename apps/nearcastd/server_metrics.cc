@@ -27,6 +27,24 @@ void add_by_worker(const char* name, const char* help, std::span<const base::Pul
     metrics.push_back(std::move(metric));
 }
 
+void add_frame_counts(std::span<const serve::Worker::FrameCounts> frames,
+                      std::vector<Metric>& metrics) {
+    Metric received{.name = "nearcast_xdp_queries_total",
+                    .help = "Queries that a worker took by AF_XDP",
+                    .kind = Kind::Counter,
+                    .samples = {}};
+    Metric lost{.name = "nearcast_xdp_lost_total",
+                .help = "Queries that the kernel dropped because a worker's rings were full",
+                .kind = Kind::Counter,
+                .samples = {}};
+    for (size_t i = 0; i < frames.size(); ++i) {
+        received.add({{"worker", std::to_string(i)}}, frames[i].received);
+        lost.add({{"worker", std::to_string(i)}}, frames[i].lost);
+    }
+    metrics.push_back(std::move(received));
+    metrics.push_back(std::move(lost));
+}
+
 void add_gauge(const char* name, const char* help, double value, std::vector<Metric>& metrics) {
     Metric metric{.name = name, .help = help, .kind = Kind::Gauge, .samples = {}};
     metric.add({}, value);
@@ -166,6 +184,7 @@ void add_server_metrics(const ServerNumbers& numbers, std::vector<Metric>& metri
                   numbers.pulses, &base::Pulse::dropped, metrics);
     add_by_worker("nearcast_worker_batches_total", "Rounds in which a worker did something",
                   numbers.pulses, &base::Pulse::batches, metrics);
+    if (!numbers.frames.empty()) add_frame_counts(numbers.frames, metrics);
     Metric events{.name = "nearcast_events_total",
                   .help = "Lines of the log, by their event",
                   .kind = Kind::Counter,

@@ -13,6 +13,7 @@
 #include "base/pulse.h"
 #include "observe/metric.h"
 #include "serve/tcp_tallies.h"
+#include "serve/worker.h"
 #include "transfer/tallies.h"
 #include "zone/zone_watch.h"
 
@@ -23,7 +24,8 @@ struct ServerNumbers {
     size_t zones = 0;
     size_t connections = 0;  // TCP, open now.
     std::span<const base::Pulse> pulses;
-    std::vector<const serve::TcpTallies*> tcp = {};  // One of each worker.
+    std::vector<const serve::TcpTallies*> tcp = {};       // One of each worker.
+    std::vector<serve::Worker::FrameCounts> frames = {};  // By worker; empty without AF_XDP.
 };
 
 // One counter without labels.

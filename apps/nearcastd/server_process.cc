@@ -18,6 +18,7 @@
 #include "privileges.h"
 #include "serve/listen_address.h"
 #include "server_loop.h"
+#include "xdp_ports.h"
 #include "zone_directory.h"
 
 namespace nearcast::app {
@@ -180,6 +181,8 @@ int run_server(const ServerOptions& options) {
     tls::ReloadableContext tls(options.transfers.tls.server);
     Result<Workers> workers = open_workers(options, tls);
     if (!workers) return cannot_start(workers.error());
+    // Attached as long as there are workers, and a little longer.
+    const std::vector<xdp::Port> ports = open_ports(options, *workers);
     const Result<std::string> user = drop_privileges(
         options.user.empty() ? default_user(options.zones_directory) : options.user);
     if (!user) return cannot_start(user.error());

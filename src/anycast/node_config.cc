@@ -112,10 +112,10 @@ void read_node(ConfigTable root, NodeConfig& config) {
     root.table("zones").read("directory", config.zones_directory, "\"/var/lib/nearcast/zones\"");
 }
 
-constexpr std::array<std::string_view, 9> kServeKeys = {
+constexpr std::array<std::string_view, 11> kServeKeys = {
     "tls_listen",         "udp_payload_max", "tcp_connections_max", "tcp_prefix_connections_max",
     "tcp_prefix_v4",      "tcp_prefix_v6",   "tcp_idle_limit",      "tls_handshakes_max",
-    "tls_handshake_limit"};
+    "tls_handshake_limit", "xdp", "xdp_busy_poll"};
 
 constexpr uint64_t kThreadsMax = 256;  // What the page shared by guard and server has room for.
 

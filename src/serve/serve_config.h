@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the section [serve] says beside addresses and threads: TLS, and the limits of connections.
+// What the section [serve] says beside addresses and threads: TLS, AF_XDP, and the limits of
+// connections.
 //
 // docs/reference/node-toml.md describes every key.
 
@@ -24,6 +25,9 @@ struct ServeConfig {
     // The largest response over UDP. More than the 1232 of the IPv6 minimum MTU is for those who
     // know their clients' networks.
     uint16_t udp_payload_max = 1232;
+    // Interfaces whose queries come by AF_XDP, and whether workers poll them without a rest.
+    std::vector<std::string> xdp;
+    bool xdp_busy_poll = false;
 };
 
 // Reads it from a file that may have other sections too.

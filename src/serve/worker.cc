@@ -29,7 +29,11 @@ constexpr size_t kBatchesMax = 16;
 // Rounds after stop(): enough to empty full socket buffers, and an end in any case.
 constexpr size_t kLastRoundsMax = 256;
 
-constexpr uint64_t kWakeKey = UINT32_MAX;  // Smaller keys are the indices of UDP sockets.
+// Keys of events: those of UDP sockets are their indices, from here on those of queues, ...
+constexpr uint64_t kQueueKey = uint64_t{1} << 31;
+constexpr uint64_t kWakeKey = UINT32_MAX;  // ... and TcpService has those beyond this one.
+
+bool is_queue(uint64_t key) { return key >= kQueueKey && key < kWakeKey; }
 
 }  // namespace
 
@@ -88,6 +92,23 @@ Result<void> Worker::watch(int fd, uint64_t key) const {
     return base::fail_errno("watch a socket", errno);
 }
 
+Result<void> Worker::take_queue(xdp::Queue queue) {
+    assert(answerer_ == nullptr);
+    if (const Result<void> watched = watch(queue.fd(), kQueueKey + queues_.size()); !watched) {
+        return watched;
+    }
+    if (!frames_) frames_ = std::make_unique<FrameBatch>();
+    is_busy_polling_ = is_busy_polling_ || queue.is_busy_polling();
+    queues_.push_back(std::move(queue));
+    return {};
+}
+
+Worker::FrameCounts Worker::frame_counts() const {
+    FrameCounts counts{.received = frame_count_.load(std::memory_order_relaxed)};
+    for (const xdp::Queue& queue : queues_) counts.lost += queue.losses().ring_full;
+    return counts;
+}
+
 void Worker::start(Answerer& answerer, base::Pulse& pulse) {
     assert(answerer_ == nullptr);
     answerer_ = &answerer;
@@ -117,20 +138,44 @@ void Worker::run() noexcept {
 bool Worker::round(milliseconds limit) noexcept {
     std::array<epoll_event, kEventsMax> events;
     answerer_->offline();
-    const int count =
-        epoll_wait(epoll_.get(), events.data(), kEventsMax, static_cast<int>(limit.count()));
+    const int count = epoll_wait(epoll_.get(), events.data(), kEventsMax,
+                                 static_cast<int>(wait_limit(limit).count()));
+    if (is_busy_polling_) {
+        for (xdp::Queue& queue : queues_) answer_frames(queue);
+    }
     if (count <= 0) return false;
     const std::span ready(events.data(), static_cast<size_t>(count));
 
     for (const epoll_event& event : ready) {
         if (event.data.u64 == kWakeKey) take_nudge();
-        if (event.data.u64 < kWakeKey) answer_udp(udp_sockets_[event.data.u64]);
+        if (event.data.u64 < kQueueKey) answer_udp(udp_sockets_[event.data.u64]);
+        if (is_queue(event.data.u64)) answer_frames(queues_[event.data.u64 - kQueueKey]);
     }
     const base::Instant now = base::now();
     for (const epoll_event& event : ready) {
         if (TcpService::owns_key(event.data.u64)) answer_tcp(event.data.u64, now);
     }
     return true;
+}
+
+// Who polls a queue himself does not sleep.
+milliseconds Worker::wait_limit(milliseconds limit) const noexcept {
+    return is_busy_polling_ ? milliseconds(0) : limit;
+}
+
+void Worker::answer_frames(xdp::Queue& queue) noexcept {
+    for (size_t i = 0; i < kBatchesMax; ++i) {
+        const FrameBatch::Received received = frames_->receive(queue);
+        if (received.messages == 0) return;
+        if (!frames_->exchanges().empty()) answerer_->respond(frames_->exchanges());
+        frames_->hand_over(udp_sockets_, *answerer_);
+        const FrameBatch::Sent sent = frames_->send(queue);
+        base::Pulse::add(frame_count_, received.messages - received.dropped);
+        base::Pulse::add(pulse_->queries, sent.answered);
+        base::Pulse::add(pulse_->dropped, received.dropped + sent.dropped);
+        base::Pulse::add(pulse_->batches, 1);
+        if (received.messages < kBatchMax) return;
+    }
 }
 
 void Worker::answer_udp(const UdpSocket& socket) noexcept {

@@ -2,9 +2,9 @@
 //
 // A thread that answers: its own sockets, its own epoll, its own counters, shared with nobody.
 //
-// Each round it takes what is there: first a batch from each UDP socket, then a turn for each TCP
-// connection. It shows progress in its pulse once a batch, and goes offline from the zones before
-// it blocks, so that a sleeping worker holds nothing back.
+// Each round it takes what is there: first a batch from each queue of an interface and each UDP
+// socket, then a turn for each TCP connection. It shows progress in its pulse once a batch, and
+// goes offline from the zones before it blocks, so that a sleeping worker holds nothing back.
 
 #pragma once
 
@@ -18,8 +18,10 @@
 #include "base/pulse.h"
 #include "base/result.h"
 #include "serve/answerer.h"
+#include "serve/frame_batch.h"
 #include "serve/tcp_service.h"
 #include "serve/udp_batch.h"
+#include "xdp/queue.h"
 
 namespace nearcast::serve {
 
@@ -41,6 +43,9 @@ class Worker {
     // Stops and waits for the end.
     ~Worker();
 
+    // Answers what comes in by this queue too. Before start().
+    [[nodiscard]] base::Result<void> take_queue(xdp::Queue queue);
+
     // Answers from now on, on a thread of its own. Both must outlive the worker; `pulse` has no
     // other writer. Once only.
     void start(Answerer& answerer, base::Pulse& pulse);
@@ -59,6 +64,13 @@ class Worker {
     // What became of all there were. From any thread.
     [[nodiscard]] const TcpTallies& tcp_tallies() const { return tcp_->tallies(); }
 
+    // Of AF_XDP, for status. From any thread.
+    struct FrameCounts {
+        uint64_t received = 0;  // Queries that came in by frames.
+        uint64_t lost = 0;      // By the kernel, because the worker was behind.
+    };
+    [[nodiscard]] FrameCounts frame_counts() const;
+
  private:
     Worker(base::Fd epoll, base::Fd wake, UdpBatch batch);
 
@@ -68,6 +80,9 @@ class Worker {
     void run() noexcept;
     // Waits for events and handles them; false when there were none within `limit`.
     bool round(std::chrono::milliseconds limit) noexcept;
+    [[nodiscard]] std::chrono::milliseconds wait_limit(
+        std::chrono::milliseconds limit) const noexcept;
+    void answer_frames(xdp::Queue& queue) noexcept;
     void answer_udp(const UdpSocket& socket) noexcept;
     void answer_tcp(uint64_t key, base::Instant now) noexcept;
     void take_nudge() noexcept;
@@ -76,11 +91,15 @@ class Worker {
     base::Fd wake_;
     UdpBatch batch_;
     std::vector<UdpSocket> udp_sockets_;
+    std::unique_ptr<FrameBatch> frames_;  // Null without a queue.
+    std::vector<xdp::Queue> queues_;
+    bool is_busy_polling_ = false;
     std::unique_ptr<TcpService> tcp_;
     Answerer* answerer_ = nullptr;
     base::Pulse* pulse_ = nullptr;
     std::atomic<bool> is_stopping_ = false;
     std::atomic<size_t> connection_count_ = 0;
+    std::atomic<uint64_t> frame_count_ = 0;
     std::thread thread_;
 };
 

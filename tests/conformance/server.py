@@ -1,4 +1,7 @@
-"""A nearcastd of our own, on a free port of the loopback, for as long as a test needs it."""
+"""A nearcastd of our own, on a free port of the loopback, for as long as a test needs it.
+
+With NEARCAST_FRONT=af_xdp it stands in a network of its own and is asked by AF_XDP: see wire.py.
+"""
 
 import os
 import pathlib
@@ -8,6 +11,8 @@ import socket
 import subprocess
 import threading
 import time
+
+import wire
 
 START_LIMIT = 60  # Seconds; generous, for sanitizers on a busy machine.
 
@@ -53,7 +58,10 @@ class Server:
 
     def __init__(self, zones, *options, port=None, threads=1, environment=None):
         self.zones = pathlib.Path(zones)
-        self.port = port or free_port()
+        self.wire = wire.Wire() if wire.is_wanted() else None
+        self.port = 53 if self.wire else port or free_port()
+        self.host = self.wire.host if self.wire else "127.0.0.1"
+        self.host6 = self.wire.host6 if self.wire else "::1"
         self.log = []  # All that it said so far.
         self._status_wanted = 0
         self._passed = 0  # Lines of the log that wait_for_event has looked at.
@@ -65,15 +73,18 @@ class Server:
         self._environment = os.environ | (environment or {})
 
     def __enter__(self):
-        # fmt: off
+        command = [binary(), "--zones", self.zones, "--threads", str(self._threads),
+                   "--listen", f"{self.host}:{self.port}", "--listen", f"[{self.host6}]:{self.port}",
+                   *self._options]
+        if self.wire:
+            self.wire.open()
+            command = self.wire.inside(*command, "--xdp", self.wire.device)
         self.process = subprocess.Popen(
-            [binary(), "--zones", self.zones, "--threads", str(self._threads),
-             "--listen", f"127.0.0.1:{self.port}", "--listen", f"[::1]:{self.port}",
-             *self._options],
-            stderr=subprocess.PIPE, text=True, env=self._environment)
-        # fmt: on
+            command, stderr=subprocess.PIPE, text=True, env=self._environment)
         self._collector = threading.Thread(target=self._collect, daemon=True)
         self._collector.start()
+        if self.wire:
+            self.wait_for_event("xdp_serving")
         self.wait_for_event("serving")
         self._passed = 0  # What comes from elsewhere may have come before.
         return self
@@ -82,10 +93,21 @@ class Server:
         if self.process.poll() is None:
             self.process.terminate()
         status = self.process.wait(START_LIMIT)
+        by_sockets = self._leave_wire()
         if kind is None:
+            assert by_sockets == 0, "queries that should have come by AF_XDP"
             assert status == self._status_wanted, self._told(f"ended with {status}")
         else:
             print(self._told(f"ended with {status}"))  # What failed may be its end, or show why.
+
+    def _leave_wire(self):
+        """How many datagrams came to its UDP sockets that were not in fragments: none should."""
+        if not self.wire:
+            return 0
+        try:
+            return self.wire.udp_datagrams() - self.wire.reassembled()
+        finally:
+            self.wire.close()
 
     def kill(self):
         """As a power cut ends it. It must have lived till then."""

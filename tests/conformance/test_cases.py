@@ -63,7 +63,7 @@ def edns_options(options):
 
 def ask(server, case):
     query = query_for(case)
-    hosts = ("127.0.0.1", "::1")
+    hosts = (server.host, server.host6)
     send = dns.query.tcp if "tcp" in case.options else dns.query.udp
     # The same question over both families: the response must not depend on it.
     responses = [

@@ -63,14 +63,14 @@ def receive_frame(stream):
 
 
 def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT)
+    return socket.create_connection((server.host, server.port), timeout=LIMIT)
 
 
 def responses_over_udp(server, wire):
     """What came before the response to the ordinary question that was sent right behind."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(LIMIT)
-        client.connect(("127.0.0.1", server.port))
+        client.connect((server.host, server.port))
         client.send(wire)
         client.send(ORDINARY)
         return until_ordinary(lambda: client.recv(65535))
@@ -230,7 +230,7 @@ def test_every_opcode_with_every_flag_over_udp(server):
     """Each has one answer or none, whose opcode is the question's, and never RA, AD or Z."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(LIMIT)
-        client.connect(("127.0.0.1", server.port))
+        client.connect((server.host, server.port))
         for opcode in range(16):
             for flags in range(0, 0x800, 0x10):
                 bits = opcode << 11 | flags

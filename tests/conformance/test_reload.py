@@ -35,16 +35,16 @@ def zone_folder(tmp_path):
 class Asker(threading.Thread):
     """Keeps WINDOW questions in flight over UDP; counts answers, losses and wrong answers."""
 
-    def __init__(self, port):
+    def __init__(self, server):
         super().__init__(daemon=True)
-        self.port = port
+        self.address = (server.host, server.port)
         self.answered = self.lost = self.wrong = 0
         self.is_done = threading.Event()
 
     def run(self):
         query = bytearray(dns.message.make_query("n7.reload.test", "A", id=0).to_wire())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.connect(("127.0.0.1", self.port))
+            client.connect(self.address)
             client.settimeout(LIMIT)
             number = 0
             while not self.is_done.is_set():
@@ -74,7 +74,7 @@ class Asker(threading.Thread):
 
 def test_reloads_under_load_lose_nothing(zones):
     with Server(zones, threads=2) as server:
-        askers = [Asker(server.port) for _ in range(3)]
+        askers = [Asker(server) for _ in range(3)]
         for asker in askers:
             asker.start()
         for serial in range(2, 2 + RELOADS):
@@ -107,14 +107,14 @@ def test_signals_in_quick_succession_are_all_heard(zones):
             server.process.send_signal(signal.SIGHUP)
         # The last change is taken in, whichever reload sees it.
         deadline = time.monotonic() + 60
-        while soa_serial(server.port) != 11:
+        while soa_serial(server) != 11:
             assert time.monotonic() < deadline
 
 
-def soa_serial(port):
+def soa_serial(server):
     query = dns.message.make_query("reload.test", "SOA")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.connect(("127.0.0.1", port))
+        client.connect((server.host, server.port))
         client.settimeout(LIMIT)
         client.send(query.to_wire())
         return dns.message.from_wire(client.recv(4096)).answer[0][0].serial
@@ -123,7 +123,7 @@ def soa_serial(port):
 def test_ends_orderly_with_queries_on_their_way(zones):
     """Everything that reached the socket before the end is answered."""
     with Server(zones) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.connect(("127.0.0.1", server.port))
+        client.connect((server.host, server.port))
         client.settimeout(LIMIT)
         server.process.send_signal(signal.SIGSTOP)
         for number in range(WINDOW):
@@ -138,7 +138,7 @@ def test_starts_again_at_once_on_the_same_port(zones):
     port = free_port()
     for _ in range(3):
         with Server(zones, port=port) as server:
-            with socket.create_connection(("127.0.0.1", port)) as stream:
+            with socket.create_connection((server.host, server.port)) as stream:
                 wire = dns.message.make_query("n7.reload.test", "A").to_wire()
                 stream.sendall(struct.pack("!H", len(wire)) + wire)
                 assert stream.recv(2)
@@ -152,7 +152,7 @@ def test_killed_it_starts_again_at_once(zones):
     server.__enter__()
     server.kill()
     with Server(zones, port=port) as again:
-        assert soa_serial(again.port) == 1
+        assert soa_serial(again) == 1
 
 
 def test_a_bad_file_at_a_restart_leaves_the_others(zones):
@@ -160,7 +160,7 @@ def test_a_bad_file_at_a_restart_leaves_the_others(zones):
     with Server(zones) as server:
         query = dns.message.make_query("n7.quiet.test", "A")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.connect(("127.0.0.1", server.port))
+            client.connect((server.host, server.port))
             client.settimeout(LIMIT)
             client.send(query.to_wire())
             assert dns.message.from_wire(client.recv(4096)).answer
@@ -172,7 +172,7 @@ def test_dnsperf_sees_no_loss_over_reloads(zones, tmp_path):
     with Server(zones, threads=2) as server:
         # fmt: off
         load = subprocess.Popen(
-            ["dnsperf", "-s", "127.0.0.1", "-p", str(server.port), "-d", questions, "-l", "5",
+            ["dnsperf", "-s", server.host, "-p", str(server.port), "-d", questions, "-l", "5",
              "-q", "50", "-Q", "20000"], stdout=subprocess.PIPE, text=True)
         # fmt: on
         serial = 1

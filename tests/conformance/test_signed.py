@@ -45,7 +45,7 @@ def server(tmp_path_factory):
 def ask(server, name, rdtype, tcp=False):
     query = dns.message.make_query(name, rdtype, want_dnssec=True, payload=4096)
     send = dns.query.tcp if tcp else dns.query.udp
-    return send(query, "127.0.0.1", port=server.port, timeout=10)
+    return send(query, server.host, port=server.port, timeout=10)
 
 
 @pytest.mark.parametrize("signer", SIGNERS, ids=lambda signer: signer.name)
@@ -71,7 +71,7 @@ def test_a_truncated_answer_says_so_and_is_whole_over_tcp(server, signer):
         pytest.skip(f"{signer.command} is not installed")
     apex = dns.name.from_text(signer.zone)
     query = dns.message.make_query(f"nope.nope.{apex}", "A", want_dnssec=True, payload=512)
-    response = dns.query.udp(query, "127.0.0.1", port=server.port, timeout=10)
+    response = dns.query.udp(query, server.host, port=server.port, timeout=10)
     if response.flags & dns.flags.TC:
         assert response.rcode() == dns.rcode.NXDOMAIN
         assert len(response.to_wire()) <= 512
@@ -118,7 +118,7 @@ def test_delv_validates(server, signer, tmp_path):
         name, rdtype = question.split()
         # fmt: off
         done = subprocess.run(
-            ["delv", "@127.0.0.1", "-p", str(server.port), "-a", path, f"+root={signer.zone}",
+            ["delv", f"@{server.host}", "-p", str(server.port), "-a", path, f"+root={signer.zone}",
              f"{name}.{signer.zone}", rdtype], capture_output=True, text=True, check=False)
         # fmt: on
         # What only a span that opted out covers is proved to be unsigned, not to be missing.
