@@ -3,6 +3,7 @@
 #include "dns/response.h"
 
 #include "dns/rdata.h"
+#include "dns/record_walk.h"
 
 namespace nearcast::dns {
 namespace {
@@ -15,18 +16,6 @@ bool read_question(WireReader& reader, Question& question) {
     question.type = static_cast<RRType>(type);
     question.rr_class = static_cast<RRClass>(rr_class);
     return true;
-}
-
-// Leaves the reader in front of the data.
-bool read_record_head(WireReader& reader, Record& record, uint16_t& rdata_size) {
-    uint16_t type = 0;
-    uint16_t rr_class = 0;
-    if (read_name(reader, record.owner) != NameError::None) return false;
-    if (!reader.read_u16(type) || !reader.read_u16(rr_class)) return false;
-    record.type = static_cast<RRType>(type);
-    record.rr_class = static_cast<RRClass>(rr_class);
-    return reader.read_u32(record.ttl) && reader.read_u16(rdata_size) &&
-           rdata_size <= reader.remaining();
 }
 
 bool take_opt(const Record& opt, Response& response) {
@@ -43,20 +32,37 @@ bool take_opt(const Record& opt, Response& response) {
     return true;
 }
 
-bool read_section(WireReader& reader, size_t count, Response& response,
-                  std::vector<Record>& section) {
-    for (; count > 0; --count) {
-        Record record;
-        uint16_t rdata_size = 0;
-        if (!read_record_head(reader, record, rdata_size)) return false;
-        if (!read_rdata(record.type, reader, rdata_size, record.rdata)) return false;
-        if (record.type != RRType::OPT) {
-            section.push_back(std::move(record));
-        } else if (!take_opt(record, response)) {
-            return false;
-        }
+std::vector<Record>& part_of(Response& response, Section section) {
+    switch (section) {
+        case Section::Answer:
+            return response.answer;
+        case Section::Authority:
+            return response.authority;
+        case Section::Additional:
+            break;
     }
+    return response.additional;
+}
+
+// False where the walk stands at what is broken.
+bool take_record(std::span<const uint8_t> message, const RecordPlace& place, Response& response) {
+    Record record;
+    if (!read_record(message, place, record)) return false;
+    if (record.type == RRType::OPT) return take_opt(record, response);
+    part_of(response, place.section).push_back(std::move(record));
     return true;
+}
+
+std::unexpected<base::Error> broken(Section section) {
+    switch (section) {
+        case Section::Answer:
+            return base::fail("answer section is broken");
+        case Section::Authority:
+            return base::fail("authority section is broken");
+        case Section::Additional:
+            break;
+    }
+    return base::fail("additional section is broken");
 }
 
 }  // namespace
@@ -83,16 +89,13 @@ base::Result<Response> read_response(std::span<const uint8_t> message) {
             return base::fail("question section is broken");
         }
     }
-    if (!read_section(reader, header.answer_count, response, response.answer)) {
-        return base::fail("answer section is broken");
+    RecordWalk walk(message);
+    RecordPlace place;
+    while (walk.next(place)) {
+        if (!take_record(message, place, response)) return broken(place.section);
     }
-    if (!read_section(reader, header.authority_count, response, response.authority)) {
-        return base::fail("authority section is broken");
-    }
-    if (!read_section(reader, header.additional_count, response, response.additional)) {
-        return base::fail("additional section is broken");
-    }
-    if (reader.remaining() > 0) return base::fail("message goes on after its last record");
+    if (walk.is_broken()) return broken(walk.section());
+    if (walk.remaining() > 0) return base::fail("message goes on after its last record");
     return response;
 }
 
