@@ -33,8 +33,17 @@ void Counters::count_odd(const answer::Exchange& exchange) noexcept {
     } else if (is_query) {
         count_response(exchange);
     } else {
-        other_responses[response_place(exchange)].add();
-        response_sizes.add(exchange.response_size);
+        count_other_response(exchange);
+    }
+}
+
+void Counters::count_late(const answer::Exchange& exchange) noexcept {
+    if (exchange.response_size == 0) return;
+    const bool is_query = (exchange.query[kFlagsAt] & kOpcodeBits) == 0;
+    if (is_query) {
+        count_response(exchange);
+    } else {
+        count_other_response(exchange);
     }
 }
 

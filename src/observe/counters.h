@@ -114,6 +114,9 @@ struct alignas(64) Counters {
         count_response(exchange);
     }
 
+    // Counts the response alone, to a query that was counted when it was handed over.
+    void count_late(const answer::Exchange& exchange) noexcept;
+
     std::array<Tally, kQueryPlaceCount> queries;
     // Of ordinary queries that could be read; these are in no other table of what queries are.
     std::array<Tally, kTypeCount> types;
@@ -164,6 +167,10 @@ struct alignas(64) Counters {
         response_sizes.add(exchange.response_size);
         const uint64_t apex_hash = exchange.facts.apex_hash;
         if (apex_hash != 0) zones.count(apex_hash, kOutcomes[place]);
+    }
+    void count_other_response(const answer::Exchange& exchange) noexcept {
+        other_responses[response_place(exchange)].add();
+        response_sizes.add(exchange.response_size);
     }
     // What is no ordinary query, or has no response.
     void count_odd(const answer::Exchange& exchange) noexcept;

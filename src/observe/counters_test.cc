@@ -88,6 +88,17 @@ TEST_F(CountersTest, TellsWhatBecameOfAQuestion) {
     EXPECT_EQ(value("nearcast_responses_total{rcode=nxdomain}"), 1);
 }
 
+TEST_F(CountersTest, CountsTheResponseThatComesLaterAndNotTheQueryAgain) {
+    const auto query = query_for("example.org SOA");
+    answer::Exchange exchange{.query = query, .room = room_};
+    exchange.takes_datagram = true;
+    statistics_.worker(0).count(exchange);
+    zones_.responder().respond({&exchange, 1});
+    statistics_.worker(1).count_late(exchange);
+    EXPECT_EQ(value("nearcast_responses_total{rcode=noerror}"), 1);
+    EXPECT_EQ(value("nearcast_queries_by_opcode_total{opcode=query}"), 1);
+}
+
 TEST_F(CountersTest, CountsForTheMostSpecificZone) {
     ask("ns1.example.org A");
     ask("deep.below.EXAMPLE.org A");
