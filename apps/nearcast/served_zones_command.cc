@@ -31,11 +31,11 @@ struct Options {
 // All parts, until `take` has enough.
 Result<void> ask_all(const ServerLink& server, const std::string& command,
                      const std::function<bool(const json&)>& take) {
-    for (size_t from = 0;;) {
+    for (uint64_t from = 0;;) {
         const auto part = server.ask(command + ' ' + std::to_string(from));
         if (!part) return std::unexpected(part.error());
         if (!take(*part) || !part->contains("next")) return {};
-        from = part->value("next", size_t{0});
+        from = part->value("next", uint64_t{0});
     }
 }
 
@@ -46,7 +46,7 @@ std::string line_of(const json& zone) {
     text += "  from " + zone.value("origin", std::string());
     if (zone.value("is_updated", false)) text += ", changed by updates";
     text += "  " + std::to_string(zone.value("image_bytes", uint64_t{0})) + " bytes";
-    const size_t changes = zone.value("journal_changes", size_t{0});
+    const size_t changes = zone.value("journal_changes", uint64_t{0});
     if (changes > 0) {
         text += "  history from " + std::to_string(zone.value("journal_from", 0U)) + " (" +
                 std::to_string(changes) + " changes)";

@@ -34,8 +34,9 @@ namespace log = base::log;
 constexpr milliseconds kCollectInterval{250};
 
 // How often to look for zones that have expired and signatures that end. A look goes over all
-// zones, a second of this thread for a million: it is due so much later that it costs a thousandth
-// of a core, but no sooner and no later than this. What it looks for has hours and days of warning.
+// zones, a second of the side thread for a million: it is due so much later that it costs a
+// thousandth of a core, but no sooner and no later than this. What it looks for has hours and days
+// of warning.
 constexpr std::chrono::seconds kLookIntervalMin{15};
 constexpr std::chrono::minutes kLookIntervalMax{5};
 constexpr int kLookShare = 1000;
@@ -106,7 +107,7 @@ void log_outcome(const ZoneOutcome& outcome) {
 
 struct Numbered {
     std::string what;
-    size_t number = 0;
+    uint64_t number = 0;
 };
 
 // "export example.org 300": the part of the answer that begins with 300. The first without it.
@@ -148,15 +149,18 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
       catalogs_(options.transfers, served.table, served.ledger, secondaries_),
       secondaries_(options.transfers, served.table, served.ledger),
       updates_(options.transfers, served.table, served.ledger),
+      // One more than there are workers: for the threads that may wait, together.
+      statistics_(workers.size() + 1, options.metrics, served.table),
+      late_counters_(statistics_.worker(workers.size())),
       sender_([this] { return make_desk(); }, desk_tallies_.transfers),
       late_answers_([this] { return make_desk(); }),
-      statistics_(workers.size(), options.metrics, served.table),
       pulses_(options.pulses),
       workers_(std::move(workers)),
       reloader_(served.directory),
       service_manager_(options.notifies_service_manager),
       seen_batches_(workers_.size(), 0),
-      zone_watch_(served.ledger, served.table, options.signature_warning) {
+      zone_watch_(served.ledger, served.table, options.signature_warning),
+      listing_(served.ledger, served.table) {
     if (pulses_.empty()) {
         own_pulses_ = std::make_unique<base::Pulse[]>(workers_.size());
         pulses_ = {own_pulses_.get(), workers_.size()};
@@ -247,15 +251,32 @@ transfer::RequestDesk::Partners ServerLoop::partners(MayWait may_wait) {
             .hear = [this](const transfer::Notice& notice) { return secondaries_.hear(notice); },
             .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
             .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
-            .updates = may_wait == MayWait::Yes ? &updates_ : nullptr,
             .tallies = &desk_tallies_,
-            .is_stopping = &ends_waits_};
+            .waiting = may_wait == MayWait::Yes
+                           ? std::optional<transfer::RequestDesk::Waiting>(
+                                 {.zones = zones_, .updates = updates_, .is_stopping = ends_waits_})
+                           : std::nullopt};
 }
 
 std::unique_ptr<transfer::RequestDesk> ServerLoop::make_desk() {
     transfer::RequestDesk::Partners waiting = partners(MayWait::Yes);
-    waiting.ask = make_own_responder(zones_, responder_options());
+    answer::ResponderOptions options = responder_options();
+    add_cookies(options);
+    waiting.ask = make_own_responder(zones_, options,
+                                     [this](const answer::Exchange& exchange, bool is_counted) {
+                                         const std::lock_guard lock(late_counters_mutex_);
+                                         if (is_counted) {
+                                             late_counters_.count_late(exchange);
+                                         } else {
+                                             late_counters_.count(exchange);
+                                         }
+                                     });
     return std::make_unique<transfer::RequestDesk>(options_.transfers, std::move(waiting));
+}
+
+void ServerLoop::add_cookies(answer::ResponderOptions& options) const {
+    if (options_.cookies.is_enabled) options.cookie_secrets = &cookie_secrets_;
+    options.cookie_policy = options_.cookies.policy;
 }
 
 void ServerLoop::start_workers() {
@@ -265,14 +286,13 @@ void ServerLoop::start_workers() {
             options_.dnstap, observe::TapIdentity{identity.node, "nearcastd " + identity.version},
             workers_.size());
     }
-    const auto* const cookie_secrets = options_.cookies.is_enabled ? &cookie_secrets_ : nullptr;
     for (size_t i = 0; i < workers_.size(); ++i) {
         answer::ResponderOptions options = responder_options();
         options.probe_token = options_.probe_token;
         options.worker_index = static_cast<uint16_t>(i);
-        options.cookie_secrets = cookie_secrets;
-        options.cookie_policy = options_.cookies.policy;
+        add_cookies(options);
         const TransferHands hands{.config = options_.transfers,
+                                  .zones = zones_,
                                   .partners = partners(MayWait::No),
                                   .sender = sender_,
                                   .late_answers = late_answers_};
@@ -296,7 +316,8 @@ int ServerLoop::run() {
 }
 
 void ServerLoop::wait_and_handle(Instant until) {
-    std::vector<pollfd> wait{{signals_.get(), POLLIN, 0}, {reloader_.fd(), POLLIN, 0}};
+    std::vector<pollfd> wait{
+        {signals_.get(), POLLIN, 0}, {reloader_.fd(), POLLIN, 0}, {side_thread_.fd(), POLLIN, 0}};
     if (control_) control_->append_to(wait);
     int limit = -1;
     if (until != Instant::max()) {
@@ -306,6 +327,7 @@ void ServerLoop::wait_and_handle(Instant until) {
     if (::poll(wait.data(), wait.size(), limit) <= 0) return;
     if (wait[0].revents != 0) handle_signal();
     if (wait[1].revents != 0) finish_reload();
+    if (wait[2].revents != 0) side_thread_.finish();
     if (control_) control_->handle(wait);
 }
 
@@ -334,10 +356,12 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
         const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
         control_->reply(client, talkers_json(statistics_.busiest_talkers(kTalkersTold, now)));
     } else if (command.starts_with(kZones)) {
-        control_->reply(client, zones_json(ledger_, number_behind(command).number));
+        reply_later(client,
+                    [this, from = number_behind(command).number] { return listing_.zones(from); });
     } else if (command.starts_with(kExport)) {
-        const Numbered wish = number_behind(command);
-        control_->reply(client, export_json(zones_, wish.what.substr(kExport.size()), wish.number));
+        reply_later(client, [this, wish = number_behind(command)] {
+            return listing_.records(wish.what.substr(kExport.size()), wish.number);
+        });
     } else if (command.starts_with(kRetransfer)) {
         retransfer(client, command.substr(kRetransfer.size()));
     } else {
@@ -346,6 +370,42 @@ void ServerLoop::handle_request(ControlSocket::ClientId client, const std::strin
             to_json(base::Error{"unknown command",
                                 "reload, status, talkers, zones, export ZONE or retransfer ZONE"}));
     }
+}
+
+void ServerLoop::reply_later(ControlSocket::ClientId client,
+                             std::move_only_function<std::string()> make) {
+    const bool is_taken = side_thread_.run([this, client, make = std::move(make)]() mutable {
+        return SideThread::Ending([this, client, line = make()] { control_->reply(client, line); });
+    });
+    if (!is_taken) {
+        control_->reply(client, to_json(base::Error{"too many such commands wait already",
+                                                    "again in a moment"}));
+    }
+}
+
+void ServerLoop::look_at_zones() {
+    look_at_ = Instant::max();
+    is_looking_ = side_thread_.run([this] {
+        const Instant start = base::now();
+        const auto unix_time = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+        const zone::ZoneHealth health = zone_watch_.look(unix_time);
+        listing_.forget_old();
+        const base::Duration pause = (base::now() - start) * kLookShare;
+        return SideThread::Ending([this, health, pause] { finish_look(health, pause); });
+    });
+    if (!is_looking_) look_at_ = base::now() + kLookIntervalMin;
+}
+
+void ServerLoop::finish_look(const zone::ZoneHealth& health, base::Duration pause) {
+    is_looking_ = false;
+    if (options_.on_zone_health) options_.on_zone_health(health);
+    {
+        const std::lock_guard lock(health_mutex_);
+        health_ = health;
+    }
+    // What was loaded meanwhile has made it due already.
+    look_at_ = std::min(look_at_, base::now() + std::clamp<base::Duration>(pause, kLookIntervalMin,
+                                                                           kLookIntervalMax));
 }
 
 void ServerLoop::retransfer(ControlSocket::ClientId client, const std::string& name) {
@@ -433,25 +493,13 @@ void ServerLoop::finish_reload() {
 
 void ServerLoop::tick(Instant now) {
     if (has_retired_zones_) has_retired_zones_ = zones_.collect() > 0;
-    if (now >= look_at_) look_at_zones(now);
+    if (now >= look_at_ && !is_looking_) look_at_zones();
     if (now < watchdog_at_) return;
     // A worker that did not even answer the nudge of the last tick is stuck. Left unfed, the
     // service manager restarts the process.
     if (have_workers_moved()) service_manager_.feed_watchdog();
     for (const auto& worker : workers_) worker->nudge();
     watchdog_at_ = now + service_manager_.watchdog_interval();
-}
-
-void ServerLoop::look_at_zones(Instant now) {
-    const auto unix_time = std::chrono::floor<std::chrono::seconds>(base::unix_now());
-    const zone::ZoneHealth health = zone_watch_.look(unix_time);
-    if (options_.on_zone_health) options_.on_zone_health(health);
-    {
-        const std::lock_guard lock(health_mutex_);
-        health_ = health;
-    }
-    const base::Duration pause = (base::now() - now) * kLookShare;
-    look_at_ = now + std::clamp<base::Duration>(pause, kLookIntervalMin, kLookIntervalMax);
 }
 
 bool ServerLoop::have_workers_moved() {
@@ -466,7 +514,8 @@ bool ServerLoop::have_workers_moved() {
 }
 
 Instant ServerLoop::next_tick(Instant now) const {
-    Instant next = std::min({stop_at_, watchdog_at_, look_at_});
+    Instant next = std::min(stop_at_, watchdog_at_);
+    if (!is_looking_) next = std::min(next, look_at_);
     if (has_retired_zones_) next = std::min(next, now + kCollectInterval);
     return next;
 }

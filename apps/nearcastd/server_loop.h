@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "serve/worker.h"
 #include "server_process.h"
 #include "service_manager.h"
+#include "side_thread.h"
 #include "tls/reloadable_context.h"
 #include "transfer/catalogs.h"
 #include "transfer/late_answers.h"
@@ -38,6 +40,7 @@
 #include "zone/zone_table.h"
 #include "zone/zone_watch.h"
 #include "zone_directory.h"
+#include "zone_listing.h"
 
 namespace nearcast::app {
 
@@ -78,6 +81,7 @@ class ServerLoop {
         uint64_t run = 0;
     };
 
+    void add_cookies(answer::ResponderOptions& options) const;
     void start_workers();
     void offer_metrics();
     // What the workers' counters do not know. Any thread.
@@ -89,6 +93,9 @@ class ServerLoop {
     [[nodiscard]] transfer::RequestDesk::Partners partners(MayWait may_wait);
     // For a thread of its own, which may wait.
     [[nodiscard]] std::unique_ptr<transfer::RequestDesk> make_desk();
+    // Replies with what `make` makes on the side thread.
+    void reply_later(ControlSocket::ClientId client, std::move_only_function<std::string()> make);
+    void look_at_zones();
     void retransfer(ControlSocket::ClientId client, const std::string& name);
     void wait_and_handle(base::Instant until);
     void handle_signal();
@@ -100,7 +107,7 @@ class ServerLoop {
     [[nodiscard]] std::optional<base::Error> refresh_certificate();
     [[nodiscard]] answer::ResponderOptions responder_options() const;
     void tick(base::Instant now);
-    void look_at_zones(base::Instant now);
+    void finish_look(const zone::ZoneHealth& health, base::Duration pause);
     [[nodiscard]] bool have_workers_moved();
     [[nodiscard]] base::Instant next_tick(base::Instant now) const;
     [[nodiscard]] std::string status_text() const;
@@ -115,10 +122,12 @@ class ServerLoop {
     transfer::ZoneUpdates updates_;
     std::atomic<bool> ends_waits_ = false;
     transfer::DeskTallies desk_tallies_;
-    transfer::ZoneSender sender_;
     shield::CookieSecrets cookie_secrets_;
-    transfer::LateAnswers late_answers_;
     observe::Statistics statistics_;
+    std::mutex late_counters_mutex_;  // Guards those of the threads that may wait.
+    observe::Counters& late_counters_;
+    transfer::ZoneSender sender_;  // These two have such threads, which use what is above.
+    transfer::LateAnswers late_answers_;
     std::unique_ptr<observe::Tap> tap_;  // Null: not configured.
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
@@ -133,12 +142,15 @@ class ServerLoop {
     std::vector<uint64_t> seen_batches_;  // At the last tick of the watchdog.
     base::Instant watchdog_at_ = base::Instant::max();
     bool has_retired_zones_ = false;
-    zone::ZoneWatch zone_watch_;
     base::Instant look_at_ = base::Instant::min();  // At the zones, next.
     mutable std::mutex health_mutex_;               // Guards the one below.
     zone::ZoneHealth health_;                       // At the last look.
+    bool is_looking_ = false;
     bool is_stopping_ = false;
     base::Instant stop_at_ = base::Instant::max();
+    zone::ZoneWatch zone_watch_;  // Of the side thread, and so is the listing.
+    ZoneListing listing_;
+    SideThread side_thread_;  // Ends before what it uses above.
 };
 
 }  // namespace nearcast::app

@@ -47,7 +47,7 @@ base::SocketAddress address_of(const sockaddr& peer) {
 
 ZoneAnswerer::ZoneAnswerer(const answer::ResponderOptions& options, const TransferHands& hands,
                            const Witnesses& witnesses)
-    : responder_(hands.partners.zones, options),
+    : responder_(hands.zones, options),
       counters_(witnesses.counters),
       note_(witnesses.note),
       desk_(hands.config, with_ask(hands.partners,
@@ -114,13 +114,20 @@ void ZoneAnswerer::take_datagram(serve::DatagramReply reply,
         [reply = std::move(reply)](std::span<const uint8_t> response) { reply.send(response); });
 }
 
-transfer::RequestDesk::AskOrdinary make_own_responder(zone::ZoneTable& zones,
-                                                      const answer::ResponderOptions& options) {
-    return [responder = std::make_shared<answer::Responder>(zones, options)](
-               const transfer::PlainQuestion& question) {
+transfer::RequestDesk::AskOrdinary make_own_responder(
+    zone::ZoneTable& zones, const answer::ResponderOptions& options,
+    std::function<void(const answer::Exchange&, bool is_counted)> count) {
+    return [&zones, options, count = std::move(count),
+            responder = std::shared_ptr<answer::Responder>()](
+               const transfer::PlainQuestion& question) mutable {
+        if (responder == nullptr) responder = std::make_shared<answer::Responder>(zones, options);
+        const base::NativeAddress peer({question.peer, 0});
         answer::Exchange exchange = with_question({}, question);
-        responder->respond({&exchange, 1});
+        exchange.peer = peer.data();
+        const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+        responder->respond({&exchange, 1}, now);
         responder->offline();
+        count(exchange, question.is_counted);
         return exchange.response_size;
     };
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "answer/responder.h"
@@ -25,6 +26,7 @@ namespace nearcast::app {
 // What a worker's answerer has to do with transfers; all of it outlives the answerer.
 struct TransferHands {
     const transfer::TransferConfig& config;
+    zone::ZoneTable& zones;
     transfer::RequestDesk::Partners partners;  // But for `ask`, which is the answerer's own.
     transfer::ZoneSender& sender;
     transfer::LateAnswers& late_answers;
@@ -64,8 +66,10 @@ class ZoneAnswerer final : public serve::Answerer {
     transfer::LateAnswers& late_answers_;
 };
 
-// For a thread of its own: a responder that is offline between questions.
+// For a thread of its own: a responder that is offline between questions, and made at the first.
+// `count` is told of each exchange that has its response.
 [[nodiscard]] transfer::RequestDesk::AskOrdinary make_own_responder(
-    zone::ZoneTable& zones, const answer::ResponderOptions& options);
+    zone::ZoneTable& zones, const answer::ResponderOptions& options,
+    std::function<void(const answer::Exchange&, bool is_counted)> count);
 
 }  // namespace nearcast::app

@@ -183,7 +183,7 @@ void Responder::Worker::fetch_node(const Job& job) const {
 }
 
 // What the options of the query ask for. Those that do not fit the transport are as unknown ones:
-// over UDP a keepalive is ignored (RFC 7828 §3.2.1), and padding hides nothing in the clear.
+// over UDP a keepalive is ignored (RFC 7828 §3.3.1), and padding hides nothing in the clear.
 void Responder::Worker::prepare_options(Job& job, uint32_t now) {
     const dns::Edns& edns = job.query.edns;
     response_options.begin(edns.is_present);

@@ -33,7 +33,7 @@ struct TcpLimits {
     // 200 MiB, one who only connects by 18 MiB. Over TLS the library holds 22 KiB more for each
     // that is idle. Doubled, a small machine is at risk.
     size_t connections_max = 1024;
-    // RFC 7766 §6.2.3 asks for seconds; RFC 9210 §4.4 for room to reuse. Resolvers that pipeline
+    // RFC 7766 §6.2.3 asks for seconds; RFC 9210 §4.5 for room to reuse. Resolvers that pipeline
     // come back within a second or two.
     base::Duration idle_limit = std::chrono::seconds(10);
     // Of one network (RFC 9210 §4.2): it takes four of them to fill the slots. Halved, a farm of

@@ -22,7 +22,7 @@ using SpkiPin = std::array<uint8_t, 32>;
 [[nodiscard]] std::string to_text(const SpkiPin& pin);
 
 struct Peer {
-    // TLS 1.3 with the protocol "dot": what transfers need (RFC 9103 §7.1, §8.4).
+    // TLS 1.3 with the protocol "dot": what transfers need (RFC 9103 §7.1, §7.2).
     bool is_fit_for_transfers = false;
     // It proved to have the key of a certificate; what follows is that certificate's.
     bool has_certificate = false;

@@ -37,13 +37,15 @@ struct ClientSettings {
     std::vector<SpkiPin> pins = {};
     std::string certificate = {};  // What we show the server, if it asks; may be empty.
     std::string key = {};
+
+    bool operator==(const ClientSettings&) const = default;
 };
 
 class TlsContext {
  public:
     // TLS 1.2 and 1.3, and the protocol "dot" for clients that name any.
     [[nodiscard]] static base::Result<TlsContext> for_server(const ServerSettings& settings);
-    // TLS 1.3 alone, with "dot" (RFC 9103 §7.1, §8.4). Strict (RFC 8310 §5): a server that does not
+    // TLS 1.3 alone, with "dot" (RFC 9103 §7.1, §7.2). Strict (RFC 8310 §5): a server that does not
     // prove to be the right one gets no connection.
     [[nodiscard]] static base::Result<TlsContext> for_client(const ClientSettings& settings);
 

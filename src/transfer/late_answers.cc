@@ -49,7 +49,8 @@ void LateAnswers::run() {
         const auto outcome = desk->answer({.message = next.message,
                                            .room = room,
                                            .peer = next.peer,
-                                           .now = static_cast<uint64_t>(::time(nullptr))});
+                                           .now = static_cast<uint64_t>(::time(nullptr)),
+                                           .is_counted = true});
         if (outcome.size > 0) next.reply(std::span(room).first(outcome.size));
         lock.lock();
     }

@@ -61,6 +61,7 @@ Result<void> Link::wait_for(tls::Io io, Instant deadline) const {
     if (io.state == State::NeedsInput) return wait(POLLIN, deadline);
     if (io.state == State::NeedsOutput) return wait(POLLOUT, deadline);
     if (io.state == State::Ended) return base::fail("the primary closed the connection");
+    const std::lock_guard lock(io_);
     return base::fail((stream_.is_encrypted() ? "TLS: " : "") + stream_.problem(),
                       stream_.is_encrypted() ? "compare the [[tls.profile]] with the certificates "
                                                "of both sides"
@@ -68,7 +69,7 @@ Result<void> Link::wait_for(tls::Io io, Instant deadline) const {
 }
 
 Result<void> Link::shake_hands(Instant deadline) {
-    if (is_ready_) return {};
+    if (is_ready()) return {};
     if (auto connected = wait(POLLOUT, deadline); !connected) return connected;
     while (!stream_.is_established()) {
         const tls::Io io = stream_.shake_hands();
@@ -79,14 +80,24 @@ Result<void> Link::shake_hands(Instant deadline) {
         return base::fail("the primary does not name the protocol dot in TLS",
                           "a primary that speaks XFR over TLS (RFC 9103) on this port");
     }
-    is_ready_ = true;
+    is_ready_.store(true);
     return {};
+}
+
+tls::Io Link::read_at_hand(std::span<uint8_t> room) {
+    const std::lock_guard lock(io_);
+    return stream_.read(room);
+}
+
+tls::Io Link::write_at_hand(std::span<const uint8_t> bytes) {
+    const std::lock_guard lock(io_);
+    return stream_.write(bytes);
 }
 
 Result<void> Link::write(std::span<const uint8_t> bytes, Instant deadline) {
     if (auto ready = shake_hands(deadline); !ready) return ready;
     while (!bytes.empty()) {
-        const tls::Io io = stream_.write(bytes);
+        const tls::Io io = write_at_hand(bytes);
         bytes = bytes.subspan(io.size);
         if (io.state == tls::Io::State::Moved) continue;
         if (auto ready = wait_for(io, deadline); !ready) return ready;
@@ -96,7 +107,7 @@ Result<void> Link::write(std::span<const uint8_t> bytes, Instant deadline) {
 
 Result<size_t> Link::read_some(std::span<uint8_t> room, Instant deadline) {
     for (;;) {
-        const tls::Io io = stream_.read(room);
+        const tls::Io io = read_at_hand(room);
         if (io.state == tls::Io::State::Moved) return io.size;
         if (auto ready = wait_for(io, deadline); !ready) return std::unexpected(ready.error());
     }

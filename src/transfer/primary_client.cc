@@ -117,16 +117,39 @@ Result<Bytes> PrimaryClient::ask_over_udp(const Question& question) const {
 
 Result<void> PrimaryClient::send(const Question& question) {
     const Instant deadline = base::now() + limits_.connect;
-    // A primary may have closed what it kept for a while: that is found out here or when reading.
-    if (tls_ != nullptr && link_ && link_->write_frame(question.message, deadline)) return {};
-    link_.emplace(Link::Kind::Stream, primary_, is_stopping_, tls_);
-    return link_->write_frame(question.message, deadline);
+    answer_.reset();
+    if (tls_ == nullptr) {
+        link_.emplace(Link::Kind::Stream, primary_, is_stopping_);
+        return link_->write_frame(question.message, deadline);
+    }
+    auto lease = links_->get(primary_, *tls_);
+    if (!lease) return std::unexpected(lease.error());
+    lease_ = *std::move(lease);
+    auto answer = lease_.link->ask(question.message, deadline);
+    if (!answer) return std::unexpected(answer.error());
+    answer_ = *std::move(answer);
+    return {};
+}
+
+Result<Bytes> PrimaryClient::read_frame(Instant deadline) {
+    return answer_ != nullptr ? answer_->read(deadline) : link_->read_frame(deadline);
+}
+
+Result<Bytes> PrimaryClient::send_and_read(const Question& question,
+                                           std::chrono::milliseconds patience) {
+    for (;;) {
+        const auto sent = send(question);
+        auto message = sent ? read_frame(base::now() + patience)
+                            : Result<Bytes>(std::unexpected(sent.error()));
+        // A primary may close what it kept for a while just when it is asked again.
+        const bool was_kept = lease_.link != nullptr && !lease_.is_new;
+        if (message || !was_kept || !lease_.link->is_broken()) return message;
+    }
 }
 
 Result<Bytes> PrimaryClient::ask_over_tcp(const Question& question) {
-    if (auto sent = send(question); !sent) return std::unexpected(sent.error());
-    auto response = link_->read_frame(base::now() + limits_.connect + limits_.answer);
-    if (!response) link_.reset();
+    auto response = send_and_read(question, limits_.connect + limits_.answer);
+    answer_.reset();
     return response;
 }
 
@@ -163,20 +186,30 @@ Result<ToldSoa> PrimaryClient::ask_soa() {
     return base::fail("the primary has no SOA for the zone");
 }
 
+bool PrimaryClient::is_too_slow(size_t bytes, base::Duration taken) const {
+    const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(taken);
+    const auto wanted = static_cast<size_t>(milliseconds.count()) * limits_.rate_min / 1000;
+    return milliseconds > limits_.slow_after && bytes < wanted;
+}
+
 Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& receiver) {
     has_answered_ = false;
     rcode_ = dns::Rcode::NoError;
     content_ = ZoneReceiver::Content::Unknown;
-    const Instant end = base::now() + limits_.transfer;
-    if (auto sent = send(question); !sent) return sent;
-    // Kept for the next question only when all of this answer was read.
-    Link link = *std::exchange(link_, std::nullopt);
+    const Instant start = base::now();
+    const Instant end = start + limits_.transfer;
+    size_t bytes = 0;
     std::optional<TsigStream> signatures;
     if (key_ != nullptr) signatures.emplace(*key_, question.mac);
-    for (bool is_last = false; !is_last;) {
-        const auto message = link.read_frame(std::min(end, base::now() + limits_.message));
+    auto message = send_and_read(question, limits_.message);
+    for (;;) {
         if (!message) return std::unexpected(message.error());
         transfer_bytes_ += message->size();
+        bytes += message->size();
+        if (is_too_slow(bytes, base::now() - start)) {
+            return base::fail("the primary sends less than " + std::to_string(limits_.rate_min) +
+                              " bytes a second");
+        }
         if (signatures) {
             if (auto done = check_signature(*message, *signatures); !done) return done;
         }
@@ -185,20 +218,23 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
         rcode_ = receiver.rcode();
         content_ = receiver.content();
         if (!taken) return std::unexpected(taken.error());
-        is_last = *taken;
+        if (*taken) break;
+        message = read_frame(std::min(end, base::now() + limits_.message));
     }
     if (signatures && !signatures->is_proven()) {
         return base::fail("the last message is not signed");
     }
-    if (tls_ != nullptr) link_.emplace(std::move(link));
     return {};
 }
 
 Result<Fetched> PrimaryClient::fetch(std::optional<uint32_t> serial) {
     const Question question = make_question(serial ? dns::RRType::IXFR : dns::RRType::AXFR, serial);
-    ZoneReceiver receiver({.zone = zone_, .id = question.id, .serial = serial});
-    if (auto done = receive(question, receiver); !done) return std::unexpected(done.error());
-    Fetched fetched{.image = {}, .changes = {}, .expire = receiver.expire(), .refusal = {}};
+    ZoneReceiver receiver({.zone = zone_, .id = question.id, .serial = serial}, {}, budget_);
+    auto done = receive(question, receiver);
+    answer_.reset();  // What still comes is wanted no more.
+    if (!done) return std::unexpected(done.error());
+    Fetched fetched;
+    fetched.expire = receiver.expire();
     if (receiver.content() == ZoneReceiver::Content::Differences) {
         auto changes = condense(receiver.differences());
         if (!changes) return std::unexpected(changes.error());
@@ -208,6 +244,7 @@ Result<Fetched> PrimaryClient::fetch(std::optional<uint32_t> serial) {
         if (!image) return std::unexpected(image.error());
         fetched.image = *std::move(image);
     }
+    fetched.share = receiver.take_share();
     return fetched;
 }
 
@@ -222,8 +259,12 @@ Result<Fetched> PrimaryClient::fetch_whole() {
 Result<Fetched> PrimaryClient::fetch_changes(uint32_t serial) {
     auto fetched = fetch(serial);
     if (fetched || !has_answered_ || content_ == ZoneReceiver::Content::Whole) return fetched;
+    const bool knows_none = is_edns_refusal(rcode_) || rcode_ == dns::Rcode::Refused;
     auto whole = fetch_whole();
-    if (whole) whole->refusal = fetched.error().message;
+    if (whole) {
+        whole->refusal = fetched.error().message;
+        whole->knows_no_changes = knows_none;
+    }
     return whole;
 }
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 #include "dns/name.h"
 #include "dns/response.h"
 #include "transfer/link.h"
+#include "transfer/shared_link.h"
 #include "transfer/tsig.h"
 #include "transfer/zone_receiver.h"
 
@@ -33,6 +35,10 @@ struct ClientLimits {
     // Between two messages of a transfer, and for all of it.
     std::chrono::milliseconds message{30'000};
     std::chrono::minutes transfer{60};
+    // After so much of that time, a primary that sent less a second on average is given up: one
+    // that drips holds a thread for no longer than this.
+    std::chrono::milliseconds slow_after{60'000};
+    size_t rate_min = 1024;  // Bytes. A modem has three times as much.
 };
 
 // What a primary told: the SOA of a zone.
@@ -47,7 +53,9 @@ struct Fetched {
     zone::ImageBlock image;  // Checked and built.
     std::optional<zone::Changeset> changes;
     std::optional<uint32_t> expire;
-    std::string refusal;  // Why it is the zone and not the changes that were asked for.
+    ReceiveShare share;             // Of the memory for what is being received.
+    bool knows_no_changes = false;  // The primary does not do what was asked for (IXFR).
+    std::string refusal;            // Why it is the zone and not the changes that were asked for.
 };
 
 class PrimaryClient {
@@ -56,9 +64,15 @@ class PrimaryClient {
     PrimaryClient(const dns::Name& zone, const base::SocketAddress& primary, const TsigKey* key,
                   const std::atomic<bool>& is_stopping, ClientLimits limits = {});
 
-    // From now on over TLS alone: questions and zones, on one connection while the primary keeps it
-    // (RFC 9103 §6). `context` outlives the client.
-    void use_tls(const tls::TlsContext& context) { tls_ = &context; }
+    // From now on over TLS alone: questions and zones, on the connection that is shared by all who
+    // ask this primary. Both outlive the client.
+    void use_tls(SharedLinks& links, const tls::ClientSettings& settings) {
+        links_ = &links;
+        tls_ = &settings;
+    }
+
+    // What comes is counted there. It outlives the client and what that fetched.
+    void use_budget(ReceiveBudget& budget) { budget_ = &budget; }
 
     [[nodiscard]] base::Result<ToldSoa> ask_soa();
 
@@ -84,11 +98,16 @@ class PrimaryClient {
     [[nodiscard]] Question make_question(dns::RRType type, std::optional<uint32_t> serial = {});
     [[nodiscard]] base::Result<std::vector<uint8_t>> ask_over_udp(const Question& question) const;
     [[nodiscard]] base::Result<std::vector<uint8_t>> ask_over_tcp(const Question& question);
-    // The connection that is there, or a new one, with the question sent.
+    // On a connection of its own, or over TLS on the one that all share.
     [[nodiscard]] base::Result<void> send(const Question& question);
+    // The first message that answers it, with the question sent.
+    [[nodiscard]] base::Result<std::vector<uint8_t>> send_and_read(
+        const Question& question, std::chrono::milliseconds patience);
+    [[nodiscard]] base::Result<std::vector<uint8_t>> read_frame(base::Instant deadline);
     [[nodiscard]] base::Result<dns::Response> ask_soa_once();
     [[nodiscard]] base::Result<Fetched> fetch(std::optional<uint32_t> serial);
     [[nodiscard]] base::Result<void> receive(const Question& question, ZoneReceiver& receiver);
+    [[nodiscard]] bool is_too_slow(size_t bytes, base::Duration taken) const;
     [[nodiscard]] base::Result<void> check_signature(std::span<const uint8_t> message,
                                                      TsigStream& signatures) const;
 
@@ -97,8 +116,13 @@ class PrimaryClient {
     const TsigKey* key_;
     const std::atomic<bool>& is_stopping_;
     ClientLimits limits_;
-    const tls::TlsContext* tls_ = nullptr;
-    std::optional<Link> link_;  // Reused over TLS, where a new one is dear.
+    SharedLinks* links_ = nullptr;
+    const tls::ClientSettings* tls_ = nullptr;
+    ReceiveBudget* budget_ = nullptr;
+    // While something is under way, the one or the other.
+    std::optional<Link> link_;
+    SharedLinks::Lease lease_;
+    std::unique_ptr<SharedLink::Answer> answer_;
     Hmac hmac_;
     bool uses_edns_ = true;  // Until the primary shows that it does not understand it.
     uint64_t transfer_bytes_ = 0;

@@ -159,6 +159,44 @@ TEST_F(Asking, AnEndlessZoneEndsAtTheTimeForAll) {
                 HasSubstr("no answer in time"));
 }
 
+TEST_F(Asking, WhoKeepsSendingALittleIsGivenUp) {
+    limits_.slow_after = 100ms;
+    limits_.rate_min = 10'000'000;
+    EXPECT_THAT(failure([](const Client& client, const Bytes& request) {
+                    client.send(response(request, {"SOA 7", "NS 0"}));
+                    while (client.send(response(request, {"www 1"}))) {
+                        ::poll(nullptr, 0, 20);
+                    }
+                }),
+                HasSubstr("less than 10000000 bytes a second"));
+}
+
+TEST_F(Asking, AllThatIsReceivedIsCountedTogether) {
+    ReceiveBudget budget(size_t{64} << 10);
+    const FakePrimary endless([](const Client& client, const Bytes& request) {
+        client.send(response(request, {"SOA 7", "NS 0"}));
+        while (client.send(response(request, {"www 1"}))) {
+        }
+    });
+    PrimaryClient hungry = client(endless);
+    hungry.use_budget(budget);
+    const auto refused = hungry.fetch_whole();
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message, HasSubstr("more memory than there is"));
+    EXPECT_EQ(budget.used(), 0U);
+
+    const FakePrimary primary(
+        [](const Client& client, const Bytes& request) { client.send(response(request, kZone)); });
+    PrimaryClient modest = client(primary);
+    modest.use_budget(budget);
+    {
+        const auto fetched = modest.fetch_whole();
+        ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+        EXPECT_GT(budget.used(), 0U);
+    }
+    EXPECT_EQ(budget.used(), 0U);
+}
+
 TEST_F(Asking, WhatIsNotTheAnswerIsRefused) {
     EXPECT_THAT(failure([](const Client& client, const Bytes& request) {
                     Bytes other = response(request, kZone);

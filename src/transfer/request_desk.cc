@@ -11,6 +11,7 @@
 #include "transfer/expire_option.h"
 #include "transfer/refresh_schedule.h"
 #include "transfer/update_forwarder.h"
+#include "zone/hashed_name.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -41,19 +42,16 @@ std::optional<std::vector<zone::Changeset>> trimmed(std::vector<zone::Changeset>
 
 }  // namespace
 
-std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message, size_t offset,
-                                        uint16_t count) {
-    if (count != 1) return std::nullopt;
-    dns::WireReader reader(message);
-    reader.seek(offset);
-    uint16_t type = 0;
-    uint16_t size = 0;
-    if (!dns::skip_name(reader) || !reader.read_u16(type) || !reader.skip(6) ||
-        !reader.read_u16(size) || type != static_cast<uint16_t>(dns::RRType::SOA)) {
-        return std::nullopt;
+std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message, dns::Section section) {
+    dns::RecordWalk walk(message);
+    if (walk.count_of(section) != 1) return std::nullopt;
+    dns::RecordPlace place;
+    while (walk.next(place)) {
+        if (place.section != section) continue;
+        if (place.type != dns::RRType::SOA || place.rdata_size < kSoaTimersSize) break;
+        return base::load_u32(place.rdata(message).last(kSoaTimersSize).data());
     }
-    if (size < kSoaTimersSize || !reader.skip(size)) return std::nullopt;
-    return base::load_u32(message.data() + reader.offset() - kSoaTimersSize);
+    return std::nullopt;
 }
 
 RequestDesk::RequestDesk(const TransferConfig& config, Partners partners)
@@ -79,6 +77,20 @@ bool RequestDesk::is_trusted(const Request& request) const {
         catalogs, [this](const dns::Name& apex) { return query_.qname.is_subdomain_of(apex); });
     return catalog != catalogs.end() && is_allowed(config_.policy_for(*catalog).allow, request.peer,
                                                    requestor_of(request).key, request.tls);
+}
+
+// A worker must not wait for those who publish zones: it has the way that readers go. What it sees
+// is gone with the next question to the ordinary responder, which may announce a quiescent point.
+RequestDesk::SeenZone RequestDesk::look_at(const dns::Name& zone) const {
+    SeenZone seen;
+    if (may_wait()) {
+        seen.pin = partners_.waiting->zones.pin(zone);
+        if (seen.pin) seen.version = seen.pin->version();
+    } else {
+        const zone::HashedName name(zone.wire());
+        seen.version = partners_.zones.find(name.hash(), name.suffix(0));
+    }
+    return seen;
 }
 
 size_t RequestDesk::reserved() const { return is_signed() ? tsig_response_size(signature_) : 0; }
@@ -136,7 +148,7 @@ RequestDesk::Outcome RequestDesk::answer_signed(const Request& request) {
     // A key that only the primary knows is the primary's to judge.
     const bool is_for_primary = query_.opcode() == dns::Opcode::Update &&
                                 signature_.error == TsigError::BadKey &&
-                                partners_.secondary_of(query_.qname).has_value();
+                                partners_.secondary_of(query_.qname) != nullptr;
     if (signature_.error != TsigError::None && !is_for_primary) {
         return reply(request, {Rcode::NotAuth});
     }
@@ -166,8 +178,8 @@ RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
                               asks_for_expire(query_.edns.options(request.message)) &&
                               may_have(request);
     if (wants_expire) {
-        const auto pinned = partners_.zones.pin(query_.qname);
-        if (pinned) expire = expire_of(pinned->version());
+        const SeenZone seen = look_at(query_.qname);
+        if (seen.version) expire = expire_of(*seen.version);
     }
     return ask(request, unsigned_, expire);
 }
@@ -181,8 +193,7 @@ RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
         partners_.hear({.zone = query_.qname,
                         .peer = requestor.peer,
                         .key = requestor.key,
-                        .serial = lone_soa_serial(request.message, query_.records_offset,
-                                                  query_.header.answer_count)});
+                        .serial = lone_soa_serial(request.message, dns::Section::Answer)});
     return reply(request, {.rcode = rcode, .is_authoritative = rcode == Rcode::NoError});
 }
 
@@ -192,9 +203,11 @@ RequestDesk::Outcome RequestDesk::answer_update(const Request& request) {
     }
     const Requestor requestor = requestor_of(request);
     if (may_wait()) {
-        return reply(request, partners_.updates->carry_out(query_, request.message, requestor));
+        ZoneUpdates& updates = partners_.waiting->updates;
+        return reply(request, updates.carry_out(query_, request.message, requestor));
     }
-    const Verdict admitted = ZoneUpdates::admit(config_, partners_.zones, query_, requestor);
+    const SeenZone seen = look_at(query_.qname);
+    const Verdict admitted = ZoneUpdates::admit(config_, seen.version, query_, requestor);
     if (admitted.rcode != Rcode::NoError) return reply(request, admitted);
     return {.is_for_waiter = true};
 }
@@ -209,7 +222,7 @@ RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
     }
     if (!may_wait()) return {.is_for_waiter = true};
     const auto answered =
-        transfer::forward_update(request.message, secondary, *partners_.is_stopping);
+        transfer::forward_update(request.message, secondary, partners_.waiting->is_stopping);
     if (answered && answered->size() <= request.room.size()) {
         std::ranges::copy(*answered, request.room.begin());
         return {.size = answered->size()};
@@ -222,16 +235,16 @@ RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
 }
 
 RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
-    // An older TLS carries questions, not zones (RFC 9103 §8.4).
+    // An older TLS carries questions, not zones (RFC 9103 §7.2).
     const bool is_unfit = request.tls != nullptr && !request.tls->is_fit_for_transfers;
     if (is_unfit || !may_have(request)) return reply(request, kProhibited);
-    const auto pinned = partners_.zones.pin(query_.qname);
-    if (!pinned)
+    const SeenZone seen = look_at(query_.qname);
+    if (!seen.version)
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
-    if (pinned->version().is_unavailable()) {
+    if (!seen.has_data()) {
         return reply(request, {.rcode = Rcode::ServFail, .reason = ExtendedError::InvalidData});
     }
-    if (query_.qtype == dns::RRType::IXFR) return answer_changes(request, pinned->version());
+    if (query_.qtype == dns::RRType::IXFR) return answer_changes(request, *seen.version);
     if (!request.is_stream) return reply(request, {Rcode::FormErr});
     return {.is_granted = true};
 }
@@ -239,8 +252,7 @@ RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
 // Who is up to date is told the serial (RFC 1995 §2).
 RequestDesk::Outcome RequestDesk::answer_changes(const Request& request,
                                                  const zone::Version& version) {
-    const auto theirs =
-        lone_soa_serial(request.message, query_.records_offset, query_.header.authority_count);
+    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority);
     if (!theirs) return reply(request, {Rcode::FormErr});
     if (!dns::is_later_serial(version.serial(), *theirs)) return ask_for_soa(request);
     if (request.is_stream) return {.is_granted = true};
@@ -269,8 +281,7 @@ ZoneStream RequestDesk::stream_of(const zone::Version& version, const Request& r
         if (const auto expire = expire_of(version)) stream.tell_expire(*expire);
     }
     if (query_.qtype != dns::RRType::IXFR) return stream;
-    const auto theirs =
-        lone_soa_serial(request.message, query_.records_offset, query_.header.authority_count);
+    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority);
     auto changes = partners_.ledger.changes_since(query_.qname, *theirs);
     if (changes) changes = trimmed(*std::move(changes), version);
     if (changes) stream.send_differences(*std::move(changes));
@@ -286,7 +297,8 @@ std::optional<uint32_t> RequestDesk::expire_of(const zone::Version& version) {
 }
 
 std::unique_ptr<GrantedTransfer> RequestDesk::take_transfer(const Request& request) {
-    auto pinned = partners_.zones.pin(query_.qname);
+    assert(may_wait());
+    auto pinned = partners_.waiting->zones.pin(query_.qname);
     if (!pinned || pinned->version().is_unavailable()) return nullptr;
     ZoneStream stream = stream_of(pinned->version(), request);
     auto transfer = std::make_unique<GrantedTransfer>(GrantedTransfer{.version = *std::move(pinned),
@@ -304,8 +316,10 @@ RequestDesk::Outcome RequestDesk::ask(const Request& request, std::span<const ui
                                       std::optional<uint32_t> expire) {
     const size_t size = partners_.ask({.message = question,
                                        .room = request.room.first(request.room.size() - reserved()),
+                                       .peer = request.peer,
                                        .is_stream = request.is_stream,
                                        .is_encrypted = request.tls != nullptr,
+                                       .is_counted = request.is_counted,
                                        .reserved = reserved(),
                                        .expire = expire,
                                        .is_trusted = is_trusted(request)});
@@ -332,12 +346,14 @@ std::span<const uint8_t> RequestDesk::soa_question(std::span<const uint8_t> requ
 
 RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
     std::optional<uint32_t> expire;
-    if (const auto pinned = partners_.zones.pin(query_.qname))
-        expire = expire_of(pinned->version());
+    const SeenZone seen = look_at(query_.qname);
+    if (seen.version) expire = expire_of(*seen.version);
     const size_t size = partners_.ask({.message = soa_question(request.message),
                                        .room = request.room.first(request.room.size() - reserved()),
+                                       .peer = request.peer,
                                        .is_stream = request.is_stream,
                                        .is_encrypted = request.tls != nullptr,
+                                       .is_counted = request.is_counted,
                                        .reserved = reserved(),
                                        .expire = expire,
                                        .is_trusted = true});
@@ -352,8 +368,10 @@ RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
 RequestDesk::Outcome RequestDesk::reply(const Request& request, const Verdict& verdict) {
     const size_t size = partners_.ask({.message = request.message,
                                        .room = request.room.first(request.room.size() - reserved()),
+                                       .peer = request.peer,
                                        .is_stream = request.is_stream,
                                        .is_encrypted = request.tls != nullptr,
+                                       .is_counted = request.is_counted,
                                        .reserved = reserved(),
                                        .verdict = verdict});
     return size == 0 ? Outcome{} : sign(request, size);

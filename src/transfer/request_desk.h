@@ -19,6 +19,7 @@
 
 #include "base/address.h"
 #include "dns/message.h"
+#include "dns/record_walk.h"
 #include "dns/serial.h"
 #include "tls/peer.h"
 #include "transfer/message_writer.h"
@@ -36,9 +37,11 @@ namespace nearcast::transfer {
 struct PlainQuestion {
     std::span<const uint8_t> message;
     std::span<uint8_t> room;
+    base::IpAddress peer;    // Who asks.
     bool is_stream = false;  // On TCP.
     bool is_encrypted = false;
-    size_t reserved = 0;  // Of the size that the client takes, what the signature will need.
+    bool is_counted = false;  // As Request has it.
+    size_t reserved = 0;      // Of the size that the client takes, what the signature will need.
     // What has been decided already: a response without records that says so.
     std::optional<Verdict> verdict = std::nullopt;
     std::optional<uint32_t> expire = std::nullopt;  // To be told to who asks for it (RFC 7314).
@@ -52,6 +55,8 @@ struct Request {
     bool is_stream = false;
     uint64_t now = 0;                // Seconds since 1970.
     const tls::Peer* tls = nullptr;  // Of a connection over TLS; null on any other.
+    // A worker has counted it when it handed it over; only the response is to be counted.
+    bool is_counted = false;
 };
 
 // A zone, or what changed in it, on its way to who asked for it.
@@ -82,21 +87,28 @@ class RequestDesk {
         bool is_for_waiter = false;  // To be answered on a thread that may wait: likewise.
     };
 
-    // What others do for the desk. They outlive it.
-    struct Partners {
+    // What a desk has where its thread may wait: for writers, the disk, and other servers.
+    struct Waiting {
         zone::ZoneTable& zones;
+        ZoneUpdates& updates;
+        const std::atomic<bool>& is_stopping;  // Ends waits.
+    };
+
+    // What others do for the desk. They outlive it. None of them waits, but for what is `waiting`.
+    struct Partners {
+        // Without `waiting` it is read as a worker reads it: the thread's reader is online while
+        // answer() runs.
+        const zone::ZoneTable& zones;
         const zone::ZoneLedger& ledger;
         AskOrdinary ask;
         // What to tell who says that a zone has changed.
         std::function<dns::Rcode(const Notice&)> hear;
         // The seconds that a zone from a primary has left; nothing for all others.
         std::function<std::optional<uint32_t>(const dns::Name& zone)> expires_in;
-        // How a zone from a primary is fetched; nothing for all others.
-        std::function<std::optional<SecondaryConfig>(const dns::Name& zone)> secondary_of;
-        // Null where nobody may wait.
-        ZoneUpdates* updates = nullptr;
-        DeskTallies* tallies = nullptr;                  // Null: nobody wants to know.
-        const std::atomic<bool>* is_stopping = nullptr;  // There with `updates`: ends waits.
+        // How a zone from a primary is fetched; null for all others.
+        std::function<std::shared_ptr<const SecondaryConfig>(const dns::Name& zone)> secondary_of;
+        DeskTallies* tallies = nullptr;  // Null: nobody wants to know.
+        std::optional<Waiting> waiting;
     };
 
     // `config` outlives the desk.
@@ -108,6 +120,14 @@ class RequestDesk {
     [[nodiscard]] std::unique_ptr<GrantedTransfer> take_transfer(const Request& request);
 
  private:
+    // A zone as it is while answer() runs.
+    struct SeenZone {
+        std::optional<zone::PinnedVersion> pin;  // Where the thread has no reader that is online.
+        std::optional<zone::Version> version;    // None: it is not served.
+
+        [[nodiscard]] bool has_data() const { return version && !version->is_unavailable(); }
+    };
+
     [[nodiscard]] Outcome answer_signed(const Request& request);
     [[nodiscard]] Outcome answer_by_opcode(const Request& request);
     [[nodiscard]] Outcome answer_query(const Request& request);
@@ -129,7 +149,8 @@ class RequestDesk {
     void count_transfer(const dns::Header& response);
     [[nodiscard]] std::span<const uint8_t> soa_question(std::span<const uint8_t> request);
     [[nodiscard]] bool is_signed() const { return query_.has_tsig(); }
-    [[nodiscard]] bool may_wait() const { return partners_.updates != nullptr; }
+    [[nodiscard]] bool may_wait() const { return partners_.waiting.has_value(); }
+    [[nodiscard]] SeenZone look_at(const dns::Name& zone) const;
     [[nodiscard]] Requestor requestor_of(const Request& request) const;
     [[nodiscard]] bool may_have(const Request& request) const;
     [[nodiscard]] bool is_trusted(const Request& request) const;
@@ -146,9 +167,9 @@ class RequestDesk {
     std::unique_ptr<MessageWriter> writer_;  // Made when first needed.
 };
 
-// The serial of a SOA that stands alone in a section, which begins at `offset`: what an IXFR's
-// client has, or the sender of a NOTIFY. Nothing when it is not there.
+// The serial of a SOA that stands alone in a section: what an IXFR's client has, or the sender of a
+// NOTIFY. Nothing when it is not there.
 [[nodiscard]] std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message,
-                                                      size_t offset, uint16_t count);
+                                                      dns::Section section);
 
 }  // namespace nearcast::transfer

@@ -82,15 +82,16 @@ class Desk : public testing::Test {
         return message;
     }
 
-    RequestDesk::Outcome answer(const Ask& ask) {
+    RequestDesk::Outcome answer(const Ask& ask, RequestDesk& desk) {
         request_message_ = signed_message_for(ask);
         request_ = {.message = request_message_,
                     .room = room_,
                     .peer = *base::parse_ip_address(ask.peer),
                     .is_stream = ask.is_stream,
                     .now = kNow};
-        return desk_.answer(request_);
+        return desk.answer(request_);
     }
+    RequestDesk::Outcome answer(const Ask& ask) { return answer(ask, desk_); }
 
     // "granted", or the rcode of the response with the error of its TSIG behind it.
     std::string outcome_of(const Ask& ask) {
@@ -124,7 +125,7 @@ class Desk : public testing::Test {
         return size;
     }
 
-    RequestDesk::Partners partners(ZoneUpdates* updates) {
+    RequestDesk::Partners partners(std::optional<RequestDesk::Waiting> waiting) {
         return {.zones = zones_,
                 .ledger = *ledger_,
                 .ask = echo,
@@ -134,10 +135,9 @@ class Desk : public testing::Test {
                         return dns::Rcode::NotAuth;
                     },
                 .expires_in = [](const dns::Name&) { return std::nullopt; },
-                .secondary_of = [](const dns::Name&) { return std::nullopt; },
-                .updates = updates,
+                .secondary_of = [](const dns::Name&) { return nullptr; },
                 .tallies = &tallies_,
-                .is_stopping = &is_stopping_};
+                .waiting = waiting};
     }
 
     TransferConfig config_;
@@ -148,8 +148,9 @@ class Desk : public testing::Test {
     std::atomic<bool> is_stopping_ = false;
     std::optional<Notice> heard_;
     DeskTallies tallies_;
-    RequestDesk desk_{config_, partners(nullptr)};      // On a worker's thread.
-    RequestDesk waiter_{config_, partners(&updates_)};  // On one that may wait.
+    RequestDesk desk_{config_, partners(std::nullopt)};  // On a worker's thread.
+    // On one that may wait.
+    RequestDesk waiter_{config_, partners(RequestDesk::Waiting{zones_, updates_, is_stopping_})};
     Hmac hmac_;
     Mac mac_;
     Bytes room_ = Bytes(dns::kMessageSizeMax);
@@ -222,8 +223,8 @@ TEST_F(Desk, ASignedQuestionGetsASignedAnswer) {
 }
 
 TEST_F(Desk, AGrantedTransferIsSignedAndKeepsItsVersionOfTheZone) {
-    ASSERT_TRUE(answer({.key = "transfer.example."}).is_granted);
-    const auto transfer = desk_.take_transfer(request_);
+    ASSERT_TRUE(answer({.key = "transfer.example."}, waiter_).is_granted);
+    const auto transfer = waiter_.take_transfer(request_);
     ASSERT_NE(transfer, nullptr);
     EXPECT_TRUE(ledger_->withdraw(*dns::parse_name("example.org.")).has_value());
     EXPECT_EQ(zones_.collect(), 0U);
@@ -271,8 +272,8 @@ class DeskWithHistory : public Desk {
 
     // The same over TCP.
     std::vector<uint32_t> serials_over_tcp(uint32_t serial) {
-        EXPECT_TRUE(answer({.type = dns::RRType::IXFR, .serial = serial}).is_granted);
-        const auto transfer = desk_.take_transfer(request_);
+        EXPECT_TRUE(answer({.type = dns::RRType::IXFR, .serial = serial}, waiter_).is_granted);
+        const auto transfer = waiter_.take_transfer(request_);
         std::vector<uint32_t> serials;
         MessageWriter writer;
         while (transfer->stream.next(writer, 0)) {

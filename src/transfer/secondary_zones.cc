@@ -23,6 +23,10 @@ namespace log = base::log;
 // zones in memory twice while they are built.
 constexpr size_t kThreadsMax = 4;
 
+// A primary that refused IXFR would refuse it each time, before all of the zone is fetched anyway.
+// It may be set up otherwise some day.
+constexpr std::chrono::hours kWholeFor{1};
+
 // Versions that were replaced wait for readers; with nothing due they are looked for this often.
 constexpr std::chrono::milliseconds kCollectPause{250};
 
@@ -43,13 +47,39 @@ std::string command_for(const dns::Name& zone) {
 
 }  // namespace
 
+// Nothing of this is quick, and none of it is done under the mutex.
+class SecondaryZones::Publishing {
+ public:
+    Publishing(SecondaryZones& zones, Zone& zone) : zones_(zones), zone_(zone) {
+        Lock lock(zones_.mutex_);
+        zones_.settled_.wait(lock, [&zone] { return !zone.is_expiring; });
+        zone.is_publishing = true;
+        if (std::exchange(zone.is_expired, false)) zone.schedule.expire();
+    }
+    Publishing(const Publishing&) = delete;
+    Publishing& operator=(const Publishing&) = delete;
+    ~Publishing() {
+        const std::lock_guard lock(zones_.mutex_);
+        zone_.is_publishing = false;
+        // When nothing came of it, and its time is over, it is given up now.
+        const auto& schedule = zone_.schedule;
+        zones_.set_expiry(
+            zone_, schedule.has_data() ? std::optional(schedule.expires_at()) : std::nullopt);
+    }
+
+ private:
+    SecondaryZones& zones_;
+    Zone& zone_;
+};
+
 SecondaryZones::SecondaryZones(const TransferConfig& config, zone::ZoneTable& table,
                                zone::ZoneLedger& ledger)
     : config_(config), table_(table), ledger_(ledger), random_(std::random_device{}()) {
     for (const SecondaryConfig& each : config.secondaries) add(each);
     const bool may_get_more = !config.followed_catalogs.empty();
     const size_t count = may_get_more ? kThreadsMax : std::min(zones_.size(), kThreadsMax);
-    for (size_t i = 0; i < count; ++i) threads_.emplace_back([this] { run(); });
+    for (size_t i = 0; i < count; ++i) threads_.emplace_back([this] { fetch(); });
+    if (count > 0) threads_.emplace_back([this] { keep_time(); });
 }
 
 SecondaryZones::~SecondaryZones() {
@@ -58,11 +88,12 @@ SecondaryZones::~SecondaryZones() {
         is_stopping_.store(true);
     }
     wake_.notify_all();
+    book_.wake();
     for (std::thread& thread : threads_) thread.join();
 }
 
 void SecondaryZones::load(Zone& zone, double luck) {
-    const dns::Name& name = zone.config.zone;
+    const dns::Name& name = zone.config->zone;
     const std::optional<zone::StoredZone> found = ledger_.state(name);
     if (!found) return ledger_.make_unavailable(name);
     if (auto restored = ledger_.restore(name); !restored) {
@@ -80,7 +111,6 @@ void SecondaryZones::load(Zone& zone, double luck) {
         zone.schedule.expire();
         return ledger_.make_unavailable(name);
     }
-    zone.expires_at = zone.schedule.expires_at();
     log::info("secondary_loaded",
               {{"zone", dns::to_text(name)}, {"serial", std::to_string(zone.serial)}});
 }
@@ -90,11 +120,13 @@ double SecondaryZones::chance() {
 }
 
 void SecondaryZones::add(const SecondaryConfig& config) {
-    std::unique_lock lock(mutex_);
+    const auto shared = std::make_shared<const SecondaryConfig>(config);
+    Lock lock(mutex_);
     if (Zone* const known = find(config.zone)) {
+        book_.put(shared);
         known->is_removed = false;
-        known->next_config = config;
-        if (!known->is_busy) finish(*known);
+        known->next_config = shared;
+        if (!known->is_busy) finish(lock, *known);
         return;
     }
     if (table_.pin(config.zone)) {
@@ -104,71 +136,92 @@ void SecondaryZones::add(const SecondaryConfig& config) {
                     {"try", "remove the file, or the section or catalog that lists the zone"}});
         return;
     }
+    book_.put(shared);
     auto& place = zones_[dns::key_of(config.zone)];
-    place = std::make_unique<Zone>(config, base::now());
+    place = std::make_unique<Zone>(shared, base::now());
     Zone& zone = *place;
     zone.is_busy = true;
     const double luck = chance();
-    lock.unlock();  // A large zone takes its time, and a NOTIFY must not wait for it.
+    lock.unlock();  // A large zone takes its time.
     load(zone, luck);
     lock.lock();
-    zone.is_busy = false;
-    finish(zone);
+    finish(lock, zone);
 }
 
 void SecondaryZones::remove(const dns::Name& name) {
-    const std::lock_guard lock(mutex_);
+    Lock lock(mutex_);
     Zone* const zone = find(name);
     if (zone == nullptr) return;
+    book_.remove(name);
     zone->is_removed = true;
-    if (!zone->is_busy) finish(*zone);
+    if (!zone->is_busy) finish(lock, *zone);
 }
 
 void SecondaryZones::hint(const dns::Name& name, uint32_t serial) {
-    const std::lock_guard lock(mutex_);
-    Zone* const zone = find(name);
-    if (zone == nullptr || is_known(*zone, serial)) return;
-    zone->announced = serial;
-    hasten(*zone);
+    take_in({.zone = name, .serial = serial, .primary = {}});
 }
 
-std::optional<SecondaryConfig> SecondaryZones::config_of(const dns::Name& name) {
-    const std::lock_guard lock(mutex_);
-    const Zone* const zone = find(name);
-    return zone == nullptr ? std::nullopt : std::optional(zone->config);
+void SecondaryZones::forget(const dns::Name& name) {
+    if (auto done = ledger_.withdraw(name); !done) {
+        log::error("secondary_not_forgotten",
+                   {{"zone", dns::to_text(name)}, {"reason", done.error().message}});
+    }
+    log::info("secondary_removed", {{"zone", dns::to_text(name)}});
+}
+
+bool SecondaryZones::settle(Lock& lock, Zone& zone) {
+    settled_.wait(lock, [&zone] { return !zone.is_expiring; });
+    if (std::exchange(zone.is_expired, false)) zone.schedule.expire();
+    while (zone.is_removed) {
+        const dns::Name name = zone.config->zone;
+        set_expiry(zone, std::nullopt);
+        lock.unlock();
+        forget(name);
+        lock.lock();
+        if (zone.is_removed) {
+            zones_.erase(dns::key_of(name));
+            return false;
+        }
+        // It was added again in the meantime, and begins anew.
+        zone.schedule = RefreshSchedule(base::now());
+        lock.unlock();
+        ledger_.make_unavailable(name);
+        lock.lock();
+    }
+    return true;
 }
 
 // What was asked for while it was busy is done now.
-void SecondaryZones::finish(Zone& zone) {
+void SecondaryZones::finish(Lock& lock, Zone& zone) {
     unqueue(zone);
-    if (zone.is_removed) {
-        const dns::Name name = zone.config.zone;
-        if (auto done = ledger_.withdraw(name); !done) {
-            log::error("secondary_not_forgotten",
-                       {{"zone", dns::to_text(name)}, {"reason", done.error().message}});
-        }
-        log::info("secondary_removed", {{"zone", dns::to_text(name)}});
-        zones_.erase(dns::key_of(name));
-        return;
-    }
-    if (zone.next_config) {
-        zone.config = *std::exchange(zone.next_config, std::nullopt);
+    zone.is_busy = true;
+    if (!settle(lock, zone)) return;
+    zone.is_busy = false;
+    if (zone.next_config != nullptr) {
+        zone.config = std::exchange(zone.next_config, nullptr);
         zone.preferred = 0;
+        zone.whole_until = {};
         zone.announcer.reset();
         zone.schedule.hasten(base::now());
     }
     if (std::exchange(zone.is_hastened, false)) zone.schedule.hasten(base::now());
-    zone.expires_at.reset();
-    if (zone.schedule.has_data()) zone.expires_at = zone.schedule.expires_at();
+    set_expiry(zone,
+               zone.schedule.has_data() ? std::optional(zone.schedule.expires_at()) : std::nullopt);
     queue(zone);
+}
+
+void SecondaryZones::set_expiry(Zone& zone, std::optional<Instant> expires_at) {
+    if (zone.expires_at) expiring_.erase({*zone.expires_at, &zone});
+    zone.expires_at = expires_at;
+    book_.set_expiry(zone.config->zone, expires_at);
+    if (!expires_at) return;
+    expiring_.emplace(*expires_at, &zone);
+    if (expiring_.begin()->second == &zone) book_.wake();  // Its time may be the nearest.
 }
 
 void SecondaryZones::queue(Zone& zone) {
     unqueue(zone);
     zone.due_at = zone.schedule.next_at();
-    if (zone.schedule.has_data()) {
-        zone.due_at = std::min(zone.due_at, zone.schedule.expires_at());
-    }
     due_.emplace(zone.due_at, &zone);
     wake_.notify_one();  // Its time may be the nearest.
 }
@@ -180,41 +233,24 @@ SecondaryZones::Zone* SecondaryZones::find(const dns::Name& name) {
     return found == zones_.end() ? nullptr : found->second.get();
 }
 
-// Out of the queue, the first whose time has come. One that is too old is given up on the way.
+// Out of the queue, the first whose time has come.
 SecondaryZones::Zone* SecondaryZones::next_due(Instant now) {
-    while (!due_.empty() && due_.begin()->first <= now) {
-        Zone& zone = *due_.begin()->second;
-        unqueue(zone);
-        if (zone.schedule.has_data() && zone.schedule.expires_at() <= now) expire(zone);
-        if (zone.schedule.next_at() <= now) return &zone;
-        queue(zone);
-    }
-    return nullptr;
+    if (due_.empty() || due_.begin()->first > now) return nullptr;
+    Zone& zone = *due_.begin()->second;
+    unqueue(zone);
+    return &zone;
 }
 
-void SecondaryZones::wait(std::unique_lock<std::mutex>& lock) {
-    Instant next = table_.collect() > 0 ? base::now() + kCollectPause : Instant::max();
-    if (!due_.empty()) next = std::min(next, due_.begin()->first);
-    if (next == Instant::max()) {
+void SecondaryZones::wait(Lock& lock) {
+    if (due_.empty()) {
         wake_.wait(lock);
     } else {
-        wake_.wait_until(lock, next);
+        wake_.wait_until(lock, due_.begin()->first);
     }
 }
 
-void SecondaryZones::expire(Zone& zone) {
-    zone.schedule.expire();
-    zone.expires_at.reset();
-    ledger_.make_unavailable(zone.config.zone);
-    log::error("secondary_expired",
-               {{"zone", dns::to_text(zone.config.zone)},
-                {"serial", std::to_string(zone.serial)},
-                {"reason", "no primary has confirmed it for as long as its SOA allows"},
-                {"next", "it answers SERVFAIL until a primary does"}});
-}
-
-void SecondaryZones::run() {
-    std::unique_lock lock(mutex_);
+void SecondaryZones::fetch() {
+    Lock lock(mutex_);
     while (!is_stopping_.load()) {
         Zone* const zone = next_due(base::now());
         if (zone == nullptr) {
@@ -226,10 +262,66 @@ void SecondaryZones::run() {
         lock.unlock();
         refresh(*zone, errand);
         lock.lock();
-        zone->is_busy = false;
-        finish(*zone);
+        finish(lock, *zone);
     }
 }
+
+// --- The thread that keeps the time ---
+
+void SecondaryZones::keep_time() {
+    Instant until = base::now();
+    while (!is_stopping_.load()) {
+        for (const HeardChange& change : book_.take_heard(until)) take_in(change);
+        expire_due(base::now());
+        until = table_.collect() > 0 ? base::now() + kCollectPause : Instant::max();
+        const std::lock_guard lock(mutex_);
+        if (!expiring_.empty()) until = std::min(until, expiring_.begin()->first);
+    }
+}
+
+void SecondaryZones::expire_due(Instant now) {
+    Lock lock(mutex_);
+    while (!expiring_.empty() && expiring_.begin()->first <= now) {
+        Zone& zone = *expiring_.begin()->second;
+        set_expiry(zone, std::nullopt);
+        if (!zone.is_publishing) expire(lock, zone);
+    }
+}
+
+// It goes on being fetched, if it is: what comes then is published after this.
+void SecondaryZones::expire(Lock& lock, Zone& zone) {
+    const bool was_busy = zone.is_busy;
+    if (!was_busy) unqueue(zone);
+    zone.is_busy = zone.is_expiring = zone.is_expired = true;
+    const dns::Name name = zone.config->zone;
+    lock.unlock();
+    const std::string serial = served_serial(name);
+    ledger_.make_unavailable(name);
+    log::error("secondary_expired",
+               {{"zone", dns::to_text(name)},
+                {"serial", serial},
+                {"reason", "no primary has confirmed it for as long as its SOA allows"},
+                {"next", "it answers SERVFAIL until a primary does"}});
+    lock.lock();
+    zone.is_expiring = false;
+    settled_.notify_all();
+    if (!was_busy) finish(lock, zone);
+}
+
+// RFC 1996 §3.7 and §3.11: a serial that is not newer is no reason to ask; a newer one is a hint
+// alone, and the primary is asked for its SOA all the same.
+void SecondaryZones::take_in(const HeardChange& change) {
+    const Config config = book_.find(change.zone);
+    if (config == nullptr || (change.serial && is_known(*config, *change.serial))) return;
+    const std::lock_guard lock(mutex_);
+    Zone* const zone = find(change.zone);
+    if (zone == nullptr) return;
+    zone->announced = change.serial;
+    if (change.primary) zone->announcer = change.primary;
+    hasten(*zone);
+}
+
+// --- One refresh ---
 
 // The primary that said there is something new is asked first.
 SecondaryZones::Errand SecondaryZones::errand_for(Zone& zone) {
@@ -242,11 +334,11 @@ SecondaryZones::Errand SecondaryZones::errand_for(Zone& zone) {
 // The first primary that answers is enough, unless one was announced to have something newer than
 // it: then all are asked until that is found.
 void SecondaryZones::refresh(Zone& zone, const Errand& errand) {
-    const size_t count = zone.config.primaries.size();
+    const size_t count = zone.config->primaries.size();
     bool is_confirmed = false;
     for (size_t i = 0; i < count && !is_stopping_.load(); ++i) {
         const size_t number = (errand.first + i) % count;
-        const Outcome outcome = ask(zone, zone.config.primaries[number], errand);
+        const Outcome outcome = ask(zone, zone.config->primaries[number], errand);
         if (outcome == Outcome::Failed) continue;
         is_confirmed = true;
         zone.preferred = number;
@@ -257,14 +349,17 @@ void SecondaryZones::refresh(Zone& zone, const Errand& errand) {
 
 SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddress& primary,
                                             const Errand& errand) {
-    const TsigKey* const key = zone.config.key ? config_.keys.find(*zone.config.key) : nullptr;
-    PrimaryClient client(zone.config.zone, primary, key, is_stopping_);
-    const auto outcome = ask_as_told(zone, client, errand);
+    const dns::Name& name = zone.config->zone;
+    const TsigKey* const key = zone.config->key ? config_.keys.find(*zone.config->key) : nullptr;
+    PrimaryClient client(name, primary, key, is_stopping_);
+    client.use_budget(budget_);
+    if (zone.config->tls) client.use_tls(links_, *zone.config->tls);
+    const auto outcome = ask_one(zone, client, errand);
     count(client, outcome);
     if (outcome) {
         if (*outcome != Outcome::Current) {
             log::info("secondary_fetched",
-                      {{"zone", dns::to_text(zone.config.zone)},
+                      {{"zone", dns::to_text(name)},
                        {"serial", std::to_string(zone.serial)},
                        {"content", *outcome == Outcome::Changes ? "changes" : "zone"},
                        {"primary", base::to_text(primary)}});
@@ -272,13 +367,11 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
         return *outcome;
     }
     if (!is_stopping_.load()) {
-        log::warning("secondary_failed",
-                     {{"zone", dns::to_text(zone.config.zone)},
-                      {"primary", base::to_text(primary)},
-                      {"reason", outcome.error().message},
-                      {"try", outcome.error().hint},
-                      {"still_serving", zone.schedule.has_data() ? std::to_string(zone.serial)
-                                                                 : std::string("nothing")}});
+        log::warning("secondary_failed", {{"zone", dns::to_text(name)},
+                                          {"primary", base::to_text(primary)},
+                                          {"reason", outcome.error().message},
+                                          {"try", outcome.error().hint},
+                                          {"still_serving", served_serial(name)}});
     }
     return Outcome::Failed;
 }
@@ -295,80 +388,81 @@ void SecondaryZones::count(const PrimaryClient& client, const Result<Outcome>& o
     }
 }
 
-// Over TLS where it is wanted. Its files are read anew each time: a new certificate is used at
-// once.
-Result<SecondaryZones::Outcome> SecondaryZones::ask_as_told(Zone& zone, PrimaryClient& client,
-                                                            const Errand& errand) {
-    if (!zone.config.tls) return ask_one(zone, client, errand);
-    const auto context = tls::TlsContext::for_client(*zone.config.tls);
-    if (!context) return std::unexpected(context.error());
-    client.use_tls(*context);
-    return ask_one(zone, client, errand);
-}
-
 Result<SecondaryZones::Outcome> SecondaryZones::ask_one(Zone& zone, PrimaryClient& client,
                                                         const Errand& errand) {
-    Result<Fetched> fetched;
     if (!zone.schedule.has_data() || errand.is_forced) {
-        fetched = client.fetch_whole();
-    } else {
-        const auto soa = client.ask_soa();
-        if (!soa) return std::unexpected(soa.error());
-        const uint32_t theirs = read_soa_timers(soa->rdata).serial;
-        if (theirs == zone.serial) {
+        return take(zone, client, client.fetch_whole(), errand);
+    }
+    const auto soa = client.ask_soa();
+    if (!soa) return std::unexpected(soa.error());
+    const uint32_t theirs = read_soa_timers(soa->rdata).serial;
+    if (theirs == zone.serial) {
+        const Publishing publishing(*this, zone);
+        if (zone.schedule.has_data()) {
             const auto done = confirm(zone, soa->expire, /*is_new=*/false, errand.luck);
             if (!done) return std::unexpected(done.error());
             return Outcome::Current;
         }
-        const bool is_later = dns::is_later_serial(theirs, zone.serial);
-        if (!is_later && !zone.config.accepts_older) {
-            return base::fail(
-                "the primary has serial " + std::to_string(theirs) + ", which is older than ours",
-                "raise the serial there; or take it once: " + command_for(zone.config.zone));
-        }
-        fetched = is_later ? client.fetch_changes(zone.serial) : client.fetch_whole();
     }
-    if (!fetched) return std::unexpected(fetched.error());
-    return take(zone, client, *std::move(fetched), errand);
+    // It may have expired while the primary took its time.
+    if (theirs == zone.serial) return take(zone, client, client.fetch_whole(), errand);
+    const bool is_later = dns::is_later_serial(theirs, zone.serial);
+    if (!is_later && !zone.config->accepts_older) {
+        return base::fail(
+            "the primary has serial " + std::to_string(theirs) + ", which is older than ours",
+            "raise the serial there; or take it once: " + command_for(zone.config->zone));
+    }
+    const bool wants_changes = is_later && base::now() >= zone.whole_until;
+    auto fetched = wants_changes ? client.fetch_changes(zone.serial) : client.fetch_whole();
+    return take(zone, client, std::move(fetched), errand);
 }
 
 // The ledger has it on disk before it is served.
 Result<SecondaryZones::Outcome> SecondaryZones::take(Zone& zone, PrimaryClient& client,
-                                                     Fetched fetched, const Errand& errand) {
-    const dns::Name& name = zone.config.zone;
-    Outcome outcome = Outcome::Current;
-    if (fetched.changes) {
-        const auto applied = ledger_.apply(name, *fetched.changes);
-        if (!applied) {
-            auto whole = client.fetch_whole();
-            if (!whole) return std::unexpected(whole.error());
-            fetched = *std::move(whole);
-            fetched.refusal = applied.error().message;
-        } else {
-            outcome = Outcome::Changes;
+                                                     Result<Fetched> fetched,
+                                                     const Errand& errand) {
+    if (!fetched) return std::unexpected(fetched.error());
+    if (fetched->changes) {
+        std::optional<Publishing> publishing(std::in_place, *this, zone);
+        const auto applied = ledger_.apply(zone.config->zone, *fetched->changes);
+        if (applied) {
+            const auto done = confirm(zone, fetched->expire, /*is_new=*/true, errand.luck);
+            if (!done) return std::unexpected(done.error());
+            return Outcome::Changes;
         }
+        publishing.reset();
+        fetched = client.fetch_whole();
+        if (!fetched) return std::unexpected(fetched.error());
+        fetched->refusal = applied.error().message;
     }
-    if (!fetched.refusal.empty()) {
-        log::warning("secondary_changes_unusable", {{"zone", dns::to_text(name)},
-                                                    {"reason", fetched.refusal},
+    if (fetched->knows_no_changes) zone.whole_until = base::now() + kWholeFor;
+    if (!fetched->refusal.empty()) {
+        log::warning("secondary_changes_unusable", {{"zone", dns::to_text(zone.config->zone)},
+                                                    {"reason", fetched->refusal},
                                                     {"next", "all of the zone is fetched"}});
     }
-    if (fetched.image) {
+    return replace(zone, *std::move(fetched), errand);
+}
+
+Result<SecondaryZones::Outcome> SecondaryZones::replace(Zone& zone, Fetched fetched,
+                                                        const Errand& errand) {
+    const Publishing publishing(*this, zone);
+    const bool is_new = static_cast<bool>(fetched.image);
+    if (is_new) {
         const uint32_t serial = fetched.image.image().header().serial;
         const bool takes_any =
-            !zone.schedule.has_data() || errand.is_forced || zone.config.accepts_older;
+            !zone.schedule.has_data() || errand.is_forced || zone.config->accepts_older;
         if (!takes_any && !dns::is_later_serial(serial, zone.serial)) {
             return base::fail("the primary sent serial " + std::to_string(serial) +
                               ", older than the one it told");
         }
         const zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::Primary};
-        auto replaced = ledger_.replace(name, std::move(fetched.image), origin);
+        auto replaced = ledger_.replace(zone.config->zone, std::move(fetched.image), origin);
         if (!replaced) return std::unexpected(replaced.error());
-        outcome = Outcome::Whole;
     }
-    const auto done = confirm(zone, fetched.expire, outcome != Outcome::Current, errand.luck);
+    const auto done = confirm(zone, fetched.expire, is_new, errand.luck);
     if (!done) return std::unexpected(done.error());
-    return outcome;
+    return is_new ? Outcome::Whole : Outcome::Current;
 }
 
 // RFC 7314 §4: where the primary tells how long it has itself, that and not the SOA's EXPIRE
@@ -377,7 +471,7 @@ Result<SecondaryZones::Outcome> SecondaryZones::take(Zone& zone, PrimaryClient& 
 // since.
 Result<void> SecondaryZones::confirm(Zone& zone, std::optional<uint32_t> expire, bool is_new,
                                      double luck) {
-    const auto pinned = table_.pin(zone.config.zone);
+    const auto pinned = table_.pin(zone.config->zone);
     if (!pinned || pinned->version().is_unavailable()) return base::fail("the zone went away");
     const SoaTimers timers = timers_of(pinned->version());
     const Instant now = base::now();
@@ -388,7 +482,7 @@ Result<void> SecondaryZones::confirm(Zone& zone, std::optional<uint32_t> expire,
     zone.serial = timers.serial;
     zone.schedule.succeed(timers, now, luck);
     zone.schedule.expire_by(now + std::max<base::Duration>(left, RefreshSchedule::kPauseMin));
-    return ledger_.confirm(zone.config.zone,
+    return ledger_.confirm(zone.config->zone,
                            seconds(::time(nullptr)) - (seconds(timers.expire) - left));
 }
 
@@ -403,30 +497,16 @@ void SecondaryZones::hasten(Zone& zone) {
 }
 
 // Whether we have that serial of the zone, or a later one.
-bool SecondaryZones::is_known(const Zone& zone, uint32_t serial) const {
-    const auto pinned = table_.pin(zone.config.zone);
-    return pinned && !pinned->version().is_unavailable() && !zone.config.accepts_older &&
+bool SecondaryZones::is_known(const SecondaryConfig& config, uint32_t serial) const {
+    const auto pinned = table_.pin(config.zone);
+    return pinned && !pinned->version().is_unavailable() && !config.accepts_older &&
            !dns::is_later_serial(serial, pinned->version().serial());
 }
 
-// RFC 1996 §3.7 and §3.11: a serial that is not newer is no reason to ask; a newer one is a hint
-// alone, and the primary is asked for its SOA all the same.
-dns::Rcode SecondaryZones::hear(const Notice& notice) {
-    const std::lock_guard lock(mutex_);
-    Zone* const zone = find(notice.zone);
-    if (zone == nullptr) return dns::Rcode::NotAuth;
-    const auto& primaries = zone->config.primaries;
-    const auto sender = std::ranges::find(primaries, notice.peer, &base::SocketAddress::ip);
-    const bool has_key =
-        notice.key != nullptr && zone->config.key && notice.key->name == *zone->config.key;
-    if (sender == primaries.end() && !has_key) return dns::Rcode::Refused;
-    if (notice.serial && is_known(*zone, *notice.serial)) return dns::Rcode::NoError;
-    zone->announced = notice.serial;
-    if (sender != primaries.end()) {
-        zone->announcer = static_cast<size_t>(sender - primaries.begin());
-    }
-    hasten(*zone);
-    return dns::Rcode::NoError;
+std::string SecondaryZones::served_serial(const dns::Name& zone) const {
+    const auto pinned = table_.pin(zone);
+    const bool is_served = pinned && !pinned->version().is_unavailable();
+    return is_served ? std::to_string(pinned->version().serial()) : "nothing";
 }
 
 bool SecondaryZones::retransfer(const dns::Name& name) {
@@ -438,11 +518,10 @@ bool SecondaryZones::retransfer(const dns::Name& name) {
     return true;
 }
 
-std::optional<uint32_t> SecondaryZones::expires_in(const dns::Name& name) {
-    const std::lock_guard lock(mutex_);
-    const Zone* const zone = find(name);
-    if (zone == nullptr || !zone->expires_at) return std::nullopt;
-    const auto left = std::chrono::floor<seconds>(*zone->expires_at - base::now());
+std::optional<uint32_t> SecondaryZones::expires_in(const dns::Name& name) const {
+    const auto expires_at = book_.expires_at(name);
+    if (!expires_at) return std::nullopt;
+    const auto left = std::chrono::floor<seconds>(*expires_at - base::now());
     return static_cast<uint32_t>(std::max<int64_t>(left.count(), 0));
 }
 

@@ -5,7 +5,8 @@
 // A few threads take turns: the zone that is due first is asked for, at its primaries one after the
 // other until one answers. What came goes into the ledger, whole or not at all; what fails leaves
 // the zone as it is. A zone without data, or with data past their EXPIRE, answers SERVFAIL, and no
-// other zone does.
+// other zone does. That it expires is seen to by one more thread, which asks nobody: so no primary
+// holds that up. Questions about the zones are answered from a book, and wait for nothing.
 
 #pragma once
 
@@ -29,6 +30,7 @@
 #include "transfer/primary_client.h"
 #include "transfer/refresh_schedule.h"
 #include "transfer/request_desk.h"
+#include "transfer/secondary_book.h"
 #include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
 #include "zone/ledger.h"
@@ -53,39 +55,48 @@ class SecondaryZones {
     void remove(const dns::Name& zone);
     // The zone has this serial at its primary: fetched if that is later than ours.
     void hint(const dns::Name& zone, uint32_t serial);
-    // How a zone is fetched; nothing when it is none of ours.
-    [[nodiscard]] std::optional<SecondaryConfig> config_of(const dns::Name& zone);
 
-    // Somebody says that the zone has changed (RFC 1996): what to tell him.
-    [[nodiscard]] dns::Rcode hear(const Notice& notice);
-
+    // How a zone is fetched; null when it is none of ours. This, hear() and expires_in() are for
+    // threads that must not wait: they wait for nothing that takes its time.
+    [[nodiscard]] std::shared_ptr<const SecondaryConfig> config_of(const dns::Name& zone) const {
+        return book_.find(zone);
+    }
+    // Somebody says that the zone has changed (RFC 1996): what to tell him. The rest comes later,
+    // on another thread.
+    [[nodiscard]] dns::Rcode hear(const Notice& notice) { return book_.hear(notice); }
+    // The seconds until the zone is given up if no primary confirms it. Nothing when it is none of
+    // ours, or has no data.
+    [[nodiscard]] std::optional<uint32_t> expires_in(const dns::Name& zone) const;
     // Fetches the zone anew, as a whole and whatever its serial is: once. False when it is none of
     // ours.
     [[nodiscard]] bool retransfer(const dns::Name& zone);
 
     [[nodiscard]] const FetchTallies& tallies() const { return tallies_; }
-    // The seconds until the zone is given up if no primary confirms it. Nothing when it is none of
-    // ours, or has no data.
-    [[nodiscard]] std::optional<uint32_t> expires_in(const dns::Name& zone);
 
  private:
-    struct Zone {
-        Zone(SecondaryConfig its_config, base::Instant now)
-            : config(std::move(its_config)), schedule(now) {}
+    using Config = std::shared_ptr<const SecondaryConfig>;
+    using Lock = std::unique_lock<std::mutex>;
 
-        SecondaryConfig config;
+    struct Zone {
+        Zone(Config its_config, base::Instant now) : config(std::move(its_config)), schedule(now) {}
+
+        Config config;
         RefreshSchedule schedule;
-        uint32_t serial = 0;       // Of the data, when there are any.
-        size_t preferred = 0;      // The primary that answered last.
-        bool is_busy = false;      // On one of the threads: nobody else touches what is above.
-        bool is_hastened = false;  // Heard of a change meanwhile.
-        bool is_removed = false;   // The same, of its end.
-        std::optional<SecondaryConfig> next_config;   // What came while it was busy.
+        uint32_t serial = 0;          // Of the data, when there are any.
+        size_t preferred = 0;         // The primary that answered last.
+        base::Instant whole_until{};  // It knows no IXFR, or did not before.
+        bool is_busy = false;         // On one of the threads: nobody else touches what is above.
+        bool is_publishing = false;   // That thread is writing what came: too late to give it up.
+        bool is_expiring = false;     // It is being given up: too early to publish.
+        bool is_expired = false;      // It was given up while busy; the schedule does not know.
+        bool is_hastened = false;     // Heard of a change meanwhile.
+        bool is_removed = false;      // The same, of its end.
+        Config next_config;           // What came while it was busy, or null.
         base::Instant due_at = base::Instant::max();  // Its place in due_; max: it has none.
         bool is_forced = false;                       // Somebody wants it whatever its serial is.
         std::optional<uint32_t> announced;            // The serial that a NOTIFY named.
         std::optional<size_t> announcer;              // The primary that sent one.
-        std::optional<base::Instant> expires_at;
+        std::optional<base::Instant> expires_at;      // Its place in expiring_.
     };
 
     // How one refresh goes about.
@@ -99,28 +110,40 @@ class SecondaryZones {
     // What came of asking one primary.
     enum class Outcome : uint8_t { Current, Changes, Whole, Failed };
 
+    // What the threads do: fetch, and keep the time.
+    void fetch();
+    void keep_time();
+    void take_in(const HeardChange& change);
+    void expire_due(base::Instant now);
+    void forget(const dns::Name& zone);
     void load(Zone& zone, double luck);
-    void run();
-    // With the mutex, up to errand_for().
+    [[nodiscard]] bool is_known(const SecondaryConfig& config, uint32_t serial) const;
+    // For the log; "nothing" when it has no data.
+    [[nodiscard]] std::string served_serial(const dns::Name& zone) const;
+    // With the mutex, up to errand_for(); those that take the lock let go of it meanwhile.
     [[nodiscard]] Zone* find(const dns::Name& name);
     [[nodiscard]] Zone* next_due(base::Instant now);
-    void wait(std::unique_lock<std::mutex>& lock);
+    void wait(Lock& lock);
     void hasten(Zone& zone);
-    [[nodiscard]] bool is_known(const Zone& zone, uint32_t serial) const;
-    void expire(Zone& zone);
+    void expire(Lock& lock, Zone& zone);
+    void set_expiry(Zone& zone, std::optional<base::Instant> expires_at);
     // Puts the zone where its time is among those that are due.
     void queue(Zone& zone);
     void unqueue(Zone& zone);
-    void finish(Zone& zone);
+    // The end of what a thread did with the zone. It may be gone afterwards.
+    void finish(Lock& lock, Zone& zone);
+    // False when the zone is gone.
+    [[nodiscard]] bool settle(Lock& lock, Zone& zone);
     [[nodiscard]] Errand errand_for(Zone& zone);
+    // While one lives the zone does not expire; it may have before, which its schedule knows then.
+    class Publishing;
     void refresh(Zone& zone, const Errand& errand);
     [[nodiscard]] Outcome ask(Zone& zone, const base::SocketAddress& primary, const Errand& errand);
-    [[nodiscard]] base::Result<Outcome> ask_as_told(Zone& zone, PrimaryClient& client,
-                                                    const Errand& errand);
     [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, PrimaryClient& client,
                                                 const Errand& errand);
-    [[nodiscard]] base::Result<Outcome> take(Zone& zone, PrimaryClient& client, Fetched fetched,
-                                             const Errand& errand);
+    [[nodiscard]] base::Result<Outcome> take(Zone& zone, PrimaryClient& client,
+                                             base::Result<Fetched> fetched, const Errand& errand);
+    [[nodiscard]] base::Result<Outcome> replace(Zone& zone, Fetched fetched, const Errand& errand);
     [[nodiscard]] base::Result<void> confirm(Zone& zone, std::optional<uint32_t> expire,
                                              bool is_new, double luck);
     void count(const PrimaryClient& client, const base::Result<Outcome>& outcome);
@@ -131,11 +154,17 @@ class SecondaryZones {
     zone::ZoneLedger& ledger_;
 
     FetchTallies tallies_;
+    SecondaryBook book_;
+    ReceiveBudget budget_{ReceiveBudget::half_of_memory()};
+
     std::atomic<bool> is_stopping_ = false;
+    SharedLinks links_{is_stopping_};
     std::mutex mutex_;  // Guards what follows, but for what a busy zone's thread has.
     std::condition_variable wake_;
+    std::condition_variable settled_;                     // A zone is no longer expiring.
     std::map<std::string, std::unique_ptr<Zone>> zones_;  // By dns::key_of() their names.
     std::set<std::pair<base::Instant, Zone*>> due_;       // Those that are not busy.
+    std::set<std::pair<base::Instant, Zone*>> expiring_;  // Those that have data.
     std::minstd_rand random_;
     std::vector<std::thread> threads_;
 };

@@ -9,7 +9,8 @@
 
 #include "base/bytes.h"
 #include "dns/ascii.h"
-#include "dns/message.h"
+#include "dns/header.h"
+#include "dns/record_walk.h"
 #include "dns/rr_type.h"
 
 namespace nearcast::transfer {
@@ -146,17 +147,6 @@ Variables variables_for(const TsigKey& key, uint64_t now) {
             .other = {}};
 }
 
-bool skip_record(dns::WireReader& reader, dns::RRType& type) {
-    uint16_t number = 0;
-    uint16_t size = 0;
-    if (!dns::skip_name(reader) || !reader.read_u16(number) || !reader.skip(6) ||
-        !reader.read_u16(size)) {
-        return false;
-    }
-    type = static_cast<dns::RRType>(number);
-    return reader.skip(size);
-}
-
 }  // namespace
 
 const char* to_text(TsigError error) {
@@ -207,24 +197,15 @@ bool read_tsig(Bytes message, size_t offset, TsigRecord& record) noexcept {
 }
 
 std::optional<size_t> locate_tsig(Bytes message) noexcept {
-    if (message.size() < dns::kHeaderSize) return std::nullopt;
-    const dns::Header header = dns::load_header(message);
-    dns::WireReader reader(message);
-    reader.seek(dns::kHeaderSize);
-    for (size_t i = 0; i < header.question_count; ++i) {
-        if (!dns::skip_name(reader) || !reader.skip(4)) return std::nullopt;
+    dns::RecordWalk walk(message);
+    dns::RecordPlace place;
+    while (walk.next(place)) {
+        if (place.type != dns::RRType::TSIG) continue;
+        const bool is_last =
+            place.section == dns::Section::Additional && walk.is_at_end() && walk.remaining() == 0;
+        return is_last ? std::optional(place.offset) : std::nullopt;
     }
-    const size_t count =
-        size_t{header.answer_count} + header.authority_count + header.additional_count;
-    for (size_t i = 1; i <= count; ++i) {
-        const size_t start = reader.offset();
-        dns::RRType type{};
-        if (!skip_record(reader, type)) return std::nullopt;
-        if (type != dns::RRType::TSIG) continue;
-        const bool is_last = i == count && header.additional_count > 0 && reader.remaining() == 0;
-        return is_last ? std::optional(start) : std::nullopt;
-    }
-    if (reader.remaining() > 0) return std::nullopt;
+    if (walk.is_broken() || walk.remaining() > 0) return std::nullopt;
     return 0;
 }
 

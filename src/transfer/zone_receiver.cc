@@ -27,12 +27,14 @@ zone::RecordView view_of(const dns::Record& record) {
 
 }  // namespace
 
-ZoneReceiver::ZoneReceiver(const TransferQuestion& question, ReceiveLimits limits)
-    : question_(question), limits_(limits), draft_(question.zone) {}
+ZoneReceiver::ZoneReceiver(const TransferQuestion& question, ReceiveLimits limits,
+                           ReceiveBudget* budget)
+    : question_(question), limits_(limits), draft_(question.zone), share_(budget) {}
 
-Result<void> ZoneReceiver::take_header(dns::WireReader& reader, dns::Header& header) {
-    if (reader.remaining() < dns::kHeaderSize) return malformed();
-    header = dns::load_header(reader.message());
+Result<void> ZoneReceiver::take_header(std::span<const uint8_t> message, dns::Header& header) {
+    if (message.size() < dns::kHeaderSize) return malformed();
+    header = dns::load_header(message);
+    dns::WireReader reader(message);
     reader.seek(dns::kHeaderSize);
     if (header.id != question_.id || !header.is_response() ||
         header.opcode() != dns::Opcode::Query) {
@@ -55,22 +57,13 @@ Result<void> ZoneReceiver::take_header(dns::WireReader& reader, dns::Header& hea
     return {};
 }
 
-Result<void> ZoneReceiver::read_record(dns::WireReader& reader) {
-    uint16_t type = 0;
-    uint16_t rr_class = 0;
-    uint16_t size = 0;
-    if (dns::read_name(reader, record_.owner) != dns::NameError::None || !reader.read_u16(type) ||
-        !reader.read_u16(rr_class) || !reader.read_u32(record_.ttl) || !reader.read_u16(size)) {
-        return malformed();
-    }
-    record_.type = static_cast<dns::RRType>(type);
-    record_.rr_class = static_cast<dns::RRClass>(rr_class);
-    record_.rdata.clear();
-    record_.ttl = record_.ttl > dns::kTtlMax ? 0 : record_.ttl;  // RFC 2181 §8.
-    if (!dns::read_rdata(record_.type, reader, size, record_.rdata)) {
+Result<void> ZoneReceiver::read_record(std::span<const uint8_t> message,
+                                       const dns::RecordPlace& place) {
+    if (!dns::read_record(message, place, record_)) {
         return base::fail("the primary sent a broken " + dns::to_text(record_.type) + " of " +
                           dns::to_text(record_.owner));
     }
+    if (record_.ttl > dns::kTtlMax) record_.ttl = 0;  // RFC 2181 §8.
     return {};
 }
 
@@ -80,7 +73,9 @@ bool ZoneReceiver::is_soa() const {
 
 Result<void> ZoneReceiver::count_record() {
     ++record_count_;
-    byte_count_ += record_.rdata.size() + record_.owner.wire().size();
+    const size_t size =
+        record_.rdata.size() + record_.owner.wire().size() + ReceiveLimits::kRecordCost;
+    byte_count_ += size;
     if (record_count_ > limits_.records_max || byte_count_ > limits_.bytes_max) {
         return base::fail("the primary sent more than " + std::to_string(limits_.records_max) +
                           " records or " + std::to_string(limits_.bytes_max) + " bytes");
@@ -88,6 +83,10 @@ Result<void> ZoneReceiver::count_record() {
     if (content_ == Content::Differences && byte_count_ > limits_.difference_bytes_max) {
         return base::fail("the primary sent changes of more than " +
                           std::to_string(limits_.difference_bytes_max) + " bytes");
+    }
+    if (!share_.grow(size)) {
+        return base::fail("all zones that are being received take more memory than there is for it",
+                          "it is tried again later; fewer or smaller zones at a time");
     }
     const bool is_of_zone = record_.rr_class == dns::RRClass::IN &&
                             !dns::is_meta_type(record_.type) &&
@@ -176,12 +175,14 @@ void ZoneReceiver::read_options(std::span<const uint8_t> message) {
 }
 
 Result<bool> ZoneReceiver::take(std::span<const uint8_t> message) {
-    dns::WireReader reader(message);
     dns::Header header;
-    if (auto done = take_header(reader, header); !done) return std::unexpected(done.error());
+    if (auto done = take_header(message, header); !done) return std::unexpected(done.error());
     if (header.answer_count == 0) return base::fail("the primary sent a message without records");
+    dns::RecordWalk walk(message);
+    dns::RecordPlace place;
     for (size_t i = 0; i < header.answer_count; ++i) {
-        if (auto done = read_record(reader); !done) return std::unexpected(done.error());
+        if (!walk.next(place)) return malformed();
+        if (auto done = read_record(message, place); !done) return std::unexpected(done.error());
         if (auto done = take_record(); !done) return std::unexpected(done.error());
     }
     read_options(message);

@@ -12,25 +12,33 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "dns/message.h"
 #include "dns/record.h"
+#include "dns/record_walk.h"
+#include "transfer/receive_budget.h"
 #include "zone/changeset.h"
 #include "zone/draft.h"
 #include "zone/image.h"
 
 namespace nearcast::transfer {
 
-// Records and their data in bytes that a primary may send for one zone: some 20 GiB of memory while
-// the image is built, of the largest zones there are. Beyond it the transfer is refused. Each
-// message must bring a record, so this bounds messages too.
+// What a primary may send for one zone; beyond it the transfer is refused. Each message must bring
+// a record, so this bounds messages too. What all zones under way take together is bounded by a
+// ReceiveBudget.
 struct ReceiveLimits {
+    // What a record costs beside its owner and its data while the zone is built: its place in
+    // tables that double, and its set. A flood of tiny records costs what it is counted as.
+    static constexpr size_t kRecordCost = 128;
+
     size_t records_max = 200'000'000;
-    size_t bytes_max = size_t{8} << 30;
-    // Of changes, which are kept whole until the last has come. More than this is rather fetched as
-    // a whole zone, of which not every step is kept.
+    // With that. The largest zones there are.
+    size_t bytes_max = size_t{32} << 30;
+    // Of changes, which are kept whole until the last has come, with that. More than this is rather
+    // fetched as a whole zone, of which not every step is kept.
     size_t difference_bytes_max = size_t{256} << 20;
 };
 
@@ -50,7 +58,9 @@ class ZoneReceiver {
         Differences,  // What changed, step by step.
     };
 
-    explicit ZoneReceiver(const TransferQuestion& question, ReceiveLimits limits = {});
+    // `budget` may be null: none but the limits count. It outlives the receiver and its share.
+    explicit ZoneReceiver(const TransferQuestion& question, ReceiveLimits limits = {},
+                          ReceiveBudget* budget = nullptr);
 
     // Takes the next message: true when it was the last. After an error nothing may follow.
     [[nodiscard]] base::Result<bool> take(std::span<const uint8_t> message);
@@ -67,10 +77,14 @@ class ZoneReceiver {
     [[nodiscard]] base::Result<zone::ImageBlock> build();
     // Of Content::Differences: one at least, oldest first, each from where the last one ended.
     [[nodiscard]] const std::vector<zone::Changeset>& differences() const { return differences_; }
+    // What was taken from the budget; goes with what was received.
+    [[nodiscard]] ReceiveShare take_share() { return std::move(share_); }
 
  private:
-    [[nodiscard]] base::Result<void> take_header(dns::WireReader& reader, dns::Header& header);
-    [[nodiscard]] base::Result<void> read_record(dns::WireReader& reader);
+    [[nodiscard]] base::Result<void> take_header(std::span<const uint8_t> message,
+                                                 dns::Header& header);
+    [[nodiscard]] base::Result<void> read_record(std::span<const uint8_t> message,
+                                                 const dns::RecordPlace& place);
     void read_options(std::span<const uint8_t> message);
     [[nodiscard]] base::Result<void> take_record();
     [[nodiscard]] base::Result<void> take_first();
@@ -93,6 +107,7 @@ class ZoneReceiver {
     std::optional<uint32_t> expire_;
     size_t record_count_ = 0;
     size_t byte_count_ = 0;
+    ReceiveShare share_;
     bool is_complete_ = false;
 };
 

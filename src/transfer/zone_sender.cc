@@ -3,7 +3,6 @@
 #include "transfer/zone_sender.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cerrno>
 #include <ctime>
 #include <exception>
@@ -28,6 +27,7 @@ namespace log = base::log;
 
 constexpr size_t kFrameHeaderSize = 2;  // RFC 1035 §4.2.2.
 constexpr size_t kReadSize = 4096;
+constexpr size_t kFlagsAt = kFrameHeaderSize + 2;  // Of the first message.
 // Answers that wait for the peer may wait for transfers.
 constexpr int kNiceness = 10;
 
@@ -46,17 +46,24 @@ bool wait_for(int fd, tls::Io io, Instant deadline) {
     }
 }
 
+// Whether that is what the connection begins with.
+bool is_update(std::span<const uint8_t> unread) {
+    if (unread.size() < kFrameHeaderSize + dns::kHeaderSize) return false;
+    const unsigned opcode = (base::load_u16(unread.data() + kFlagsAt) & dns::kOpcodeMask) >> 11;
+    return opcode == static_cast<unsigned>(dns::Opcode::Update);
+}
+
 }  // namespace
 
 class ZoneSender::Connection {
  public:
-    Connection(ZoneSender& sender, tls::Stream stream, base::SocketAddress peer,
-               std::span<const uint8_t> unread)
+    Connection(ZoneSender& sender, Arrival arrival, Purpose purpose)
         : sender_(sender),
-          stream_(std::move(stream)),
+          purpose_(purpose),
+          stream_(std::move(arrival.stream)),
           tls_(stream_.session() ? std::optional(stream_.session()->peer()) : std::nullopt),
-          peer_(peer),
-          input_(unread.begin(), unread.end()),
+          peer_(arrival.peer),
+          input_(std::move(arrival.unread)),
           thread_([this] { run(); }) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -69,17 +76,33 @@ class ZoneSender::Connection {
     [[nodiscard]] bool is_finished() const { return is_finished_.load(); }
 
  private:
+    // A zone under way.
+    struct Sending {
+        std::unique_ptr<GrantedTransfer> transfer;
+        uint16_t id = 0;
+        Instant start;
+        size_t messages = 0;
+        size_t bytes = 0;
+    };
+
     void run();
-    // The next request, without its length; empty when there will be none.
-    [[nodiscard]] std::vector<uint8_t> next_request();
-    [[nodiscard]] bool has_whole_request() const;
+    // Goes on until there is no more to do, or no more can be done.
+    void work(RequestDesk& desk);
+    // Whether the next request is there, and may be looked at.
+    [[nodiscard]] bool has_request() const;
+    [[nodiscard]] std::vector<uint8_t> take_request();
+    // Waits for more of what the peer says; without waiting, what is there.
     [[nodiscard]] bool read_some(Instant deadline);
+    void read_at_hand();
     [[nodiscard]] bool write_frame(std::span<const uint8_t> message);
     [[nodiscard]] bool serve(const std::vector<uint8_t>& request, RequestDesk& desk);
-    [[nodiscard]] bool send(GrantedTransfer& transfer);
-    void tell(const GrantedTransfer& transfer, bool is_sent, Instant start) const;
+    // The next message of the zone whose turn it is.
+    [[nodiscard]] bool send_next();
+    [[nodiscard]] bool send_message(Sending& sending);
+    void tell(const Sending& sending, bool is_sent) const;
 
     ZoneSender& sender_;
+    Purpose purpose_;
     tls::Stream stream_;
     std::optional<tls::Peer> tls_;  // Who it is, over TLS.
     base::SocketAddress peer_;
@@ -87,8 +110,9 @@ class ZoneSender::Connection {
     std::vector<uint8_t> output_;
     std::vector<uint8_t> room_ = std::vector<uint8_t>(dns::kMessageSizeMax);
     MessageWriter writer_;
-    size_t messages_ = 0;
-    size_t bytes_ = 0;
+    std::list<Sending> sendings_;  // The one whose turn it is comes first.
+    bool is_first_ = true;         // The next request is the one that a worker handed over.
+    bool has_ended_ = false;       // The peer says nothing more.
     std::atomic<bool> is_finished_ = false;
     std::thread thread_;  // Last: it uses all the others.
 };
@@ -96,27 +120,43 @@ class ZoneSender::Connection {
 void ZoneSender::Connection::run() {
     // Of this thread alone, on Linux.
     (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
-    {
-        const std::unique_ptr<RequestDesk> desk = sender_.make_desk_();
-        for (;;) {
-            const std::vector<uint8_t> request = next_request();
-            if (request.empty() || !serve(request, *desk)) break;
-        }
-    }
+    work(*sender_.make_desk_());
+    for (const Sending& sending : sendings_) tell(sending, /*is_sent=*/false);
+    sendings_.clear();
     stream_.end();
+    sender_.leave(purpose_);
     is_finished_.store(true);
 }
 
-bool ZoneSender::Connection::has_whole_request() const {
-    return input_.size() >= kFrameHeaderSize &&
-           input_.size() - kFrameHeaderSize >= base::load_u16(input_.data());
+void ZoneSender::Connection::work(RequestDesk& desk) {
+    Instant deadline = base::now() + sender_.limits_.idle_limit;
+    for (;;) {
+        while (has_request()) {
+            if (!serve(take_request(), desk)) return;
+            deadline = base::now() + sender_.limits_.idle_limit;
+        }
+        if (sendings_.empty()) {
+            if (!read_some(deadline)) return;
+            continue;
+        }
+        if (!send_next()) return;
+        deadline = base::now() + sender_.limits_.idle_limit;
+        read_at_hand();
+    }
 }
 
-std::vector<uint8_t> ZoneSender::Connection::next_request() {
-    const Instant deadline = base::now() + sender_.limits_.idle_limit;
-    while (!has_whole_request()) {
-        if (!read_some(deadline)) return {};
-    }
+bool ZoneSender::Connection::has_request() const {
+    const bool is_whole = input_.size() >= kFrameHeaderSize &&
+                          input_.size() - kFrameHeaderSize >= base::load_u16(input_.data());
+    if (!is_whole || sendings_.empty()) return is_whole;
+    if (sendings_.size() >= sender_.limits_.side_by_side_max) return false;
+    // The peer tells answers apart by their ids: two with the same would be one to it.
+    const bool has_id = base::load_u16(input_.data()) >= 2;
+    const uint16_t id = has_id ? base::load_u16(input_.data() + kFrameHeaderSize) : 0;
+    return std::ranges::find(sendings_, id, &Sending::id) == sendings_.end();
+}
+
+std::vector<uint8_t> ZoneSender::Connection::take_request() {
     const auto begin = input_.begin() + kFrameHeaderSize;
     const auto end = begin + base::load_u16(input_.data());
     std::vector<uint8_t> request(begin, end);
@@ -125,6 +165,7 @@ std::vector<uint8_t> ZoneSender::Connection::next_request() {
 }
 
 bool ZoneSender::Connection::read_some(Instant deadline) {
+    if (has_ended_) return false;
     const size_t size = input_.size();
     input_.resize(size + kReadSize);
     tls::Io io;
@@ -135,14 +176,24 @@ bool ZoneSender::Connection::read_some(Instant deadline) {
     return io.size > 0;
 }
 
+// Requests that came meanwhile, no more of them than can be looked at. A peer that has said all it
+// had to say still gets what it asked for.
+void ZoneSender::Connection::read_at_hand() {
+    if (has_ended_ || input_.size() > dns::kMessageSizeMax) return;
+    const size_t size = input_.size();
+    input_.resize(size + kReadSize);
+    const tls::Io io = stream_.read(std::span(input_).subspan(size));
+    input_.resize(size + io.size);
+    has_ended_ = io.state != tls::Io::State::Moved && io.state != tls::Io::State::NeedsInput &&
+                 io.state != tls::Io::State::NeedsOutput;
+}
+
 // Length and message together: two small packets would make the second wait for the peer's delayed
 // acknowledgement (RFC 7766 §8).
 bool ZoneSender::Connection::write_frame(std::span<const uint8_t> message) {
     output_.resize(kFrameHeaderSize);
     base::store_u16(output_.data(), static_cast<uint16_t>(message.size()));
     output_.insert(output_.end(), message.begin(), message.end());
-    ++messages_;
-    bytes_ += message.size();
     std::span<const uint8_t> left(output_);
     while (!left.empty()) {
         const tls::Io io = stream_.write(left);
@@ -159,81 +210,157 @@ bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestD
                         .peer = peer_.ip,
                         .is_stream = true,
                         .now = static_cast<uint64_t>(::time(nullptr)),
-                        .tls = tls_ ? &*tls_ : nullptr};
+                        .tls = tls_ ? &*tls_ : nullptr,
+                        .is_counted = std::exchange(is_first_, false)};
     const RequestDesk::Outcome outcome = desk.answer(asked);
     if (!outcome.is_granted) {
         return outcome.size == 0 || write_frame(std::span(room_).first(outcome.size));
     }
-    const auto transfer = desk.take_transfer(asked);
-    // The zone went away since: the peer asks again and is told.
-    return transfer != nullptr && send(*transfer);
-}
-
-bool ZoneSender::Connection::send(GrantedTransfer& transfer) {
-    const Instant start = base::now();
-    messages_ = bytes_ = 0;
-    bool is_sent = true;
-    while (is_sent && transfer.stream.next(writer_, transfer.tsig_size)) {
-        size_t size = writer_.size();
-        if (transfer.signer) {
-            const auto now = static_cast<uint64_t>(::time(nullptr));
-            size = transfer.signer->sign(writer_.room(), size, now);
+    if (purpose_ == Purpose::Updates) {
+        if (!sender_.become_transfer()) {
+            sender_.turn_away(peer_, "it had sent updates, and there are too many transfers");
+            return false;
         }
-        is_sent = write_frame(writer_.room().first(size)) &&
-                  base::now() - start < sender_.limits_.transfer_limit;
+        purpose_ = Purpose::Transfers;
     }
-    is_sent = is_sent && transfer.stream.is_complete();
-    tell(transfer, is_sent, start);
-    return is_sent;
+    auto transfer = desk.take_transfer(asked);
+    // The zone went away since: the peer asks again and is told.
+    if (transfer == nullptr) return false;
+    sendings_.push_back({.transfer = std::move(transfer),
+                         .id = base::load_u16(request.data()),
+                         .start = base::now()});
+    return true;
 }
 
-void ZoneSender::Connection::tell(const GrantedTransfer& transfer, bool is_sent,
-                                  Instant start) const {
+bool ZoneSender::Connection::send_next() {
+    Sending& sending = sendings_.front();
+    if (!send_message(sending)) return false;
+    if (sending.transfer->stream.is_complete()) {
+        tell(sending, /*is_sent=*/true);
+        sendings_.pop_front();
+        return true;
+    }
+    if (base::now() - sending.start > sender_.limits_.transfer_limit) return false;
+    sendings_.splice(sendings_.end(), sendings_, sendings_.begin());
+    return true;
+}
+
+bool ZoneSender::Connection::send_message(Sending& sending) {
+    GrantedTransfer& transfer = *sending.transfer;
+    if (!transfer.stream.next(writer_, transfer.tsig_size)) return false;
+    size_t size = writer_.size();
+    if (transfer.signer) {
+        const auto now = static_cast<uint64_t>(::time(nullptr));
+        size = transfer.signer->sign(writer_.room(), size, now);
+    }
+    ++sending.messages;
+    sending.bytes += size;
+    return write_frame(writer_.room().first(size));
+}
+
+void ZoneSender::Connection::tell(const Sending& sending, bool is_sent) const {
+    const GrantedTransfer& transfer = *sending.transfer;
     const auto taken =
-        std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start).count();
+        std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - sending.start).count();
     const bool is_incremental = transfer.stream.is_incremental();
     SentTallies::Row& row = sender_.tallies_.of(is_incremental ? Content::Changes : Content::Zone);
     (is_sent ? row.sent : row.broken).add();
-    sender_.tallies_.bytes.add(bytes_);
+    sender_.tallies_.bytes.add(sending.bytes);
     const auto write = is_sent ? log::info : log::warning;
     write(is_sent ? "transfer_sent" : "transfer_broken",
           {{"zone", dns::to_text(transfer.zone)},
            {"serial", std::to_string(transfer.version.version().serial())},
            {"content", is_incremental ? "changes" : "zone"},
            {"peer", base::to_text(peer_)},
-           {"messages", std::to_string(messages_)},
-           {"bytes", std::to_string(bytes_)},
+           {"messages", std::to_string(sending.messages)},
+           {"bytes", std::to_string(sending.bytes)},
            {"milliseconds", std::to_string(taken)}});
 }
 
 ZoneSender::ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits)
-    : make_desk_(std::move(make_desk)), tallies_(tallies), limits_(limits) {}
+    : make_desk_(std::move(make_desk)),
+      tallies_(tallies),
+      limits_(limits),
+      thread_([this] { receive_arrivals(); }) {}
 
-ZoneSender::~ZoneSender() = default;
-
-void ZoneSender::remove_finished() {
-    std::erase_if(connections_, [](const auto& each) { return each->is_finished(); });
+ZoneSender::~ZoneSender() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
 }
 
 void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
                       std::span<const uint8_t> unread) {
-    const std::lock_guard lock(mutex_);
-    remove_finished();
-    if (connections_.size() >= limits_.connections_max) {
-        tallies_.turned_away.add();
-        log::warning("transfer_turned_away",
-                     {{"peer", base::to_text(peer)},
-                      {"reason", std::to_string(limits_.connections_max) + " are under way"}});
-        return;
+    {
+        const std::lock_guard lock(mutex_);
+        if (arrivals_.size() >= limits_.arrivals_max) {
+            tallies_.turned_away.add();
+            return;
+        }
+        arrivals_.push_back({std::move(stream), peer, {unread.begin(), unread.end()}});
     }
+    wake_.notify_one();
+}
+
+// A thread that begins, and one that is waited for, cost a worker time that it has not.
+void ZoneSender::receive_arrivals() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        wake_.wait(lock, [this] { return is_stopping_ || !arrivals_.empty(); });
+        if (is_stopping_) return;
+        Arrival arrival = std::move(arrivals_.front());
+        arrivals_.pop_front();
+        lock.unlock();
+        std::erase_if(connections_, [](const auto& each) { return each->is_finished(); });
+        const Purpose purpose = is_update(arrival.unread) ? Purpose::Updates : Purpose::Transfers;
+        if (enter(purpose)) {
+            admit(std::move(arrival), purpose);
+        } else {
+            turn_away(arrival.peer, std::to_string(limit_of(purpose)) + " are under way");
+        }
+        lock.lock();
+    }
+}
+
+void ZoneSender::admit(Arrival arrival, Purpose purpose) {
+    const base::SocketAddress peer = arrival.peer;
     try {
-        connections_.push_back(
-            std::make_unique<Connection>(*this, std::move(stream), peer, unread));
+        connections_.push_back(std::make_unique<Connection>(*this, std::move(arrival), purpose));
     } catch (const std::exception& error) {  // No thread or no memory to be had.
-        tallies_.turned_away.add();
-        log::warning("transfer_turned_away",
-                     {{"peer", base::to_text(peer)}, {"reason", error.what()}});
+        leave(purpose);
+        turn_away(peer, error.what());
     }
+}
+
+void ZoneSender::turn_away(const base::SocketAddress& peer, const std::string& reason) {
+    tallies_.turned_away.add();
+    log::warning("transfer_turned_away", {{"peer", base::to_text(peer)}, {"reason", reason}});
+}
+
+size_t ZoneSender::limit_of(Purpose purpose) const {
+    return purpose == Purpose::Updates ? limits_.updates_max : limits_.transfers_max;
+}
+
+bool ZoneSender::enter(Purpose purpose) {
+    const std::lock_guard lock(mutex_);
+    size_t& count = counts_[static_cast<size_t>(purpose)];
+    if (count >= limit_of(purpose)) return false;
+    ++count;
+    return true;
+}
+
+void ZoneSender::leave(Purpose purpose) {
+    const std::lock_guard lock(mutex_);
+    --counts_[static_cast<size_t>(purpose)];
+}
+
+bool ZoneSender::become_transfer() {
+    if (!enter(Purpose::Transfers)) return false;
+    leave(Purpose::Updates);
+    return true;
 }
 
 }  // namespace nearcast::transfer

@@ -3,18 +3,24 @@
 // Sends zones to those who may have them: over TCP or TLS, each connection on a thread of its own.
 //
 // A connection comes here when a transfer on it was granted, or an update came, and stays until it
-// ends; questions in between are answered in order. Workers so never wait for a slow secondary, and
-// their threads are preferred by the scheduler. The image under way is pinned, and no other.
+// ends. Several zones that are asked for on it go out side by side, a message of each in turn, with
+// the answers to questions in between (RFC 9103 §6.3.2): what has the same id waits for its turn.
+// Workers so never wait for a slow secondary, and their threads are preferred by the scheduler. The
+// images under way are pinned, and no others.
 
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,9 +34,17 @@
 namespace nearcast::transfer {
 
 struct SenderLimits {
-    // Each costs a thread and some 300 KiB. Only peers that were granted a transfer get one, so
-    // this bounds mistakes more than attacks; the next is closed, and its peer comes back.
-    size_t connections_max = 32;
+    // Connections that carry zones. Each costs a thread and some 300 KiB. Only peers that were
+    // granted a transfer get one, so this bounds mistakes more than attacks; the next is closed,
+    // and its peer comes back.
+    size_t transfers_max = 32;
+    // The same of those that carried nothing but updates so far: who takes zones slowly holds
+    // nobody up who changes one.
+    size_t updates_max = 32;
+    // Zones on one connection at a time; the next request waits in the peer's socket.
+    size_t side_by_side_max = 16;
+    // Connections that wait for a thread, which takes less than a millisecond.
+    size_t arrivals_max = 64;
     // Without a new request, or with a peer that takes nothing (RFC 7766 §6.2.3, RFC 5936 §4.1).
     std::chrono::seconds idle_limit{10};
     std::chrono::seconds stall_limit{30};
@@ -51,19 +65,42 @@ class ZoneSender {
     ~ZoneSender();
 
     // Takes a connection over. `unread` is what it sent and nobody answered, from the first byte of
-    // a request on. Closes it when there are too many. From any thread.
+    // a request on. Closes it when there are too many. From any thread; waits for none.
     void take(tls::Stream stream, const base::SocketAddress& peer, std::span<const uint8_t> unread);
 
  private:
     class Connection;
+    using Connections = std::list<std::unique_ptr<Connection>>;
 
-    void remove_finished();
+    // What a connection counts as.
+    enum class Purpose : uint8_t { Transfers, Updates };
+
+    struct Arrival {
+        tls::Stream stream;
+        base::SocketAddress peer;
+        std::vector<uint8_t> unread;
+    };
+
+    void receive_arrivals();
+    void admit(Arrival arrival, Purpose purpose);
+    // False when there are as many already.
+    [[nodiscard]] bool enter(Purpose purpose);
+    void leave(Purpose purpose);
+    // A connection with updates is granted a transfer.
+    [[nodiscard]] bool become_transfer();
+    [[nodiscard]] size_t limit_of(Purpose purpose) const;
+    void turn_away(const base::SocketAddress& peer, const std::string& reason);
 
     MakeDesk make_desk_;
     SentTallies& tallies_;
     SenderLimits limits_;
-    std::mutex mutex_;  // Guards the list.
-    std::list<std::unique_ptr<Connection>> connections_;
+    std::mutex mutex_;  // Guards what follows, but for the thread's own list.
+    std::condition_variable wake_;
+    std::deque<Arrival> arrivals_;
+    std::array<size_t, 2> counts_{};  // By purpose.
+    bool is_stopping_ = false;
+    Connections connections_;  // Of the thread alone.
+    std::thread thread_;       // Last: it uses all the others.
 };
 
 }  // namespace nearcast::transfer

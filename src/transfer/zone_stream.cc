@@ -72,8 +72,8 @@ bool ZoneStream::advance() {
 }
 
 size_t ZoneStream::opt_size() const {
-    if (!has_opt_ || !is_first_message_) return 0;
-    return dns::kOptRecordSize + (expire_ ? kOptionHeadSize + kExpireSize : 0);
+    if (!has_opt_) return 0;
+    return dns::kOptRecordSize + (tells_expire() ? kOptionHeadSize + kExpireSize : 0);
 }
 
 void ZoneStream::begin(MessageWriter& writer, size_t limit) {
@@ -82,12 +82,13 @@ void ZoneStream::begin(MessageWriter& writer, size_t limit) {
 }
 
 void ZoneStream::finish(MessageWriter& writer) {
-    if (opt_size() > 0) {
+    // Each message has one (RFC 9103 §6.3.4).
+    if (has_opt_) {
         std::array<uint8_t, kExpireSize> seconds{};
         base::store_u32(seconds.data(), expire_.value_or(0));
         const dns::EdnsOption expire{dns::kExpire, seconds};
         writer.add_opt(kUdpPayload, dnssec_ok_,
-                       std::span(&expire, expire_ ? size_t{1} : size_t{0}));
+                       std::span(&expire, tells_expire() ? size_t{1} : size_t{0}));
     }
     writer.finish(id_, flags_);
     is_first_message_ = false;

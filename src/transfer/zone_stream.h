@@ -57,6 +57,8 @@ class ZoneStream {
     void begin(MessageWriter& writer, size_t limit);
     void finish(MessageWriter& writer);
     [[nodiscard]] size_t opt_size() const;
+    // Once is enough.
+    [[nodiscard]] bool tells_expire() const { return expire_ && is_first_message_; }
 
     zone::Version version_;
     zone::ImageRecords records_;

@@ -129,10 +129,15 @@ TEST_F(Streaming, ARecordThatLeavesNoRoomForASignatureEndsIt) {
     EXPECT_FALSE(is_complete_);
 }
 
-TEST_F(Streaming, OptIsInTheFirstMessageOfWhoUsesIt) {
-    load(kZone);
-    EXPECT_FALSE(dns::read_response(messages(0, false)[0])->has_edns);
-    EXPECT_TRUE(dns::read_response(messages(0, true)[0])->has_edns);
+TEST_F(Streaming, OptIsInEachMessageForWhoUsesIt) {
+    std::string text(kZone);
+    for (int i = 0; i < 2000; ++i) text += "host" + std::to_string(i) + " A 192.0.2.9\n";
+    load(text);
+    for (const bool has_edns : {false, true}) {
+        const auto all = messages(0, has_edns);
+        EXPECT_GT(all.size(), 1U);
+        for (const Bytes& each : all) EXPECT_EQ(dns::read_response(each)->has_edns, has_edns);
+    }
 }
 
 }  // namespace

@@ -40,21 +40,21 @@ std::mutex& ZoneUpdates::turn_of(const dns::Name& zone) {
 }
 
 // RFC 2136 §3.1, and of §3.3 what needs no look at the updates.
-Verdict ZoneUpdates::admit(const TransferConfig& config, zone::ZoneTable& table,
-                           const dns::Query& query, const Requestor& requestor) {
+Verdict ZoneUpdates::admit(const TransferConfig& config,
+                           const std::optional<zone::Version>& version, const dns::Query& query,
+                           const Requestor& requestor) {
     if (query.qtype != dns::RRType::SOA) return {Rcode::FormErr};
     const UpdatePolicy* const policy = config.update_policy_for(query.qname);
-    const auto pinned = table.pin(query.qname);
-    if (query.qclass != dns::RRClass::IN || !pinned) {
+    if (query.qclass != dns::RRClass::IN || !version) {
         return {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative};
     }
     if (policy == nullptr || !policy->knows(requestor.peer, requestor.key)) {
         return {.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
     }
-    if (pinned->version().is_unavailable()) {
+    if (version->is_unavailable()) {
         return {.rcode = Rcode::ServFail, .reason = ExtendedError::InvalidData};
     }
-    if (!policy->is_signed_allowed && is_signed_zone(pinned->version())) {
+    if (!policy->is_signed_allowed && is_signed_zone(*version)) {
         return {.rcode = Rcode::Refused, .reason = ExtendedError::NotSupported};
     }
     return {};
@@ -62,8 +62,12 @@ Verdict ZoneUpdates::admit(const TransferConfig& config, zone::ZoneTable& table,
 
 Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t> message,
                                const Requestor& requestor) {
-    const Verdict admitted = admit(config_, table_, query, requestor);
-    if (admitted.rcode != Rcode::NoError) return admitted;
+    {
+        const auto pinned = table_.pin(query.qname);
+        const auto version = pinned ? std::optional(pinned->version()) : std::nullopt;
+        const Verdict admitted = admit(config_, version, query, requestor);
+        if (admitted.rcode != Rcode::NoError) return admitted;
+    }
     UpdateMessage update;
     if (!read_update(query, message, update)) return {Rcode::FormErr};
     const std::lock_guard turn(turn_of(query.qname));

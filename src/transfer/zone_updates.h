@@ -41,8 +41,9 @@ class ZoneUpdates {
     ZoneUpdates(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger);
 
     // What the zone section and the requestor alone decide, without waiting: NOERROR when the
-    // update is to be carried out.
-    [[nodiscard]] static Verdict admit(const TransferConfig& config, zone::ZoneTable& table,
+    // update is to be carried out. `version`: of the zone that it names, if that is served.
+    [[nodiscard]] static Verdict admit(const TransferConfig& config,
+                                       const std::optional<zone::Version>& version,
                                        const dns::Query& query, const Requestor& requestor);
 
     // Carries out the update in `message`, of which parse_query() made `query`. Any thread.

@@ -63,6 +63,10 @@ class FakeDisk {
     void fail_sync(size_t after = 0) { state_->syncs_left = after; }
     // Called in each sync of a file from now on.
     void at_sync(std::function<void()> act) { state_->at_sync = std::move(act); }
+    // Whoever has this holds up all that is done with the disk.
+    [[nodiscard]] std::unique_lock<std::mutex> stall() const {
+        return std::unique_lock(state_->mutex);
+    }
     // From now on this many steps are done, and nothing more reaches the disk.
     void crash_after(size_t steps) { state_->steps_left = steps; }
     // The machine starts again. Without `keeps_unsynced`, what was not synced is gone.

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/secondary_zones.h"
+
+#include <atomic>
+#include <ctime>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "dns/message.h"
+#include "transfer/fake_primary.h"
+#include "transfer/zone_stream.h"
+#include "zone/compile.h"
+#include "zone/disk_fixture.h"
+
+namespace nearcast::transfer {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+using std::chrono::seconds;
+
+// Far beyond what anything here takes, on however busy a machine.
+constexpr seconds kPatience{60};
+
+// Looks again and again; false when it never came true.
+bool comes_true(const std::function<bool()>& is_true) {
+    const base::Instant end = base::now() + kPatience;
+    while (!is_true()) {
+        if (base::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+}
+
+zone::CompiledZone version(const char* name, const std::string& serial_and_timers) {
+    return zone::compile_zone_text(*dns::parse_name(name), "@ 300 IN SOA ns1 admin " +
+                                                               serial_and_timers +
+                                                               " 60\n@ 300 NS ns1\n"
+                                                               "ns1 300 A 192.0.2.1\n");
+}
+
+class Secondary : public testing::Test {
+ protected:
+    TransferConfig config_for(const std::vector<const char*>& zones,
+                              const base::SocketAddress& primary) {
+        std::string text;
+        for (const char* zone : zones) {
+            text += std::string("[[secondary]]\nzone = \"") + zone + "\"\nprimaries = [\"" +
+                    base::to_text(primary) + "\"]\n";
+        }
+        return *parse_transfer_config(text, "node.toml");
+    }
+
+    bool has_data(const char* zone) {
+        const auto pinned = table_.pin(*dns::parse_name(zone));
+        return pinned && !pinned->version().is_unavailable();
+    }
+    bool is_unavailable(const char* zone) {
+        const auto pinned = table_.pin(*dns::parse_name(zone));
+        return pinned && pinned->version().is_unavailable();
+    }
+
+    zone::ZoneTable table_;
+};
+
+// All of the zone in one message, whatever was asked.
+void send_zone(const FakePrimary::Client& client, const Bytes& request,
+               const zone::CompiledZone& zone) {
+    dns::Query query;
+    ASSERT_EQ(dns::parse_query(request, query), dns::ParseError::None);
+    ZoneStream stream(zone::Version(zone.image.image()), query, request);
+    MessageWriter writer;
+    ASSERT_TRUE(stream.next(writer, 0));
+    client.send({writer.message().begin(), writer.message().end()});
+}
+
+dns::RRType type_of(const Bytes& request) {
+    dns::Query query;
+    EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
+    return query.qtype;
+}
+
+TEST_F(Secondary, AZoneExpiresWhileItsPrimaryTakesItsTime) {
+    const auto first = version("example.org.", "7 1 1 2");
+    const auto next = version("example.org.", "8 1 1 2");
+    std::atomic<bool> is_asked = false;
+    std::atomic<bool> is_given_up = false;
+    const FakePrimary primary([&](const FakePrimary::Client& client, const Bytes& request) {
+        switch (type_of(request)) {
+            case dns::RRType::AXFR:
+                return send_zone(client, request, first);
+            case dns::RRType::SOA:
+                return send_zone(client, request, next);
+            default:  // It has something new, and does not send it.
+                is_asked.store(true);
+                client.wait();
+                is_given_up.store(true);
+        }
+    });
+    const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+    const TransferConfig config = config_for({"example.org."}, primary.address());
+    const SecondaryZones secondaries(config, table_, *ledger);
+    ASSERT_TRUE(comes_true([&] { return has_data("example.org."); }));
+    ASSERT_TRUE(comes_true([&] { return is_unavailable("example.org."); }));
+    EXPECT_TRUE(is_asked.load());
+    EXPECT_FALSE(is_given_up.load());
+    EXPECT_EQ(secondaries.expires_in(*dns::parse_name("example.org.")), std::nullopt);
+}
+
+TEST_F(Secondary, WhatComesAfterItExpiredIsServed) {
+    const auto first = version("example.org.", "7 1 1 2");
+    const auto next = version("example.org.", "8 3600 900 604800");
+    std::atomic<bool> may_send = false;
+    const FakePrimary primary([&](const FakePrimary::Client& client, const Bytes& request) {
+        const dns::RRType type = type_of(request);
+        if (type == dns::RRType::IXFR) may_send.wait(false);
+        send_zone(client, request, type == dns::RRType::AXFR && !may_send ? first : next);
+    });
+    const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+    const TransferConfig config = config_for({"example.org."}, primary.address());
+    const SecondaryZones secondaries(config, table_, *ledger);
+    ASSERT_TRUE(comes_true([&] { return has_data("example.org."); }));
+    ASSERT_TRUE(comes_true([&] { return is_unavailable("example.org."); }));
+    may_send.store(true);
+    may_send.notify_all();
+    EXPECT_TRUE(comes_true([&] { return has_data("example.org."); }));
+    EXPECT_GT(secondaries.expires_in(*dns::parse_name("example.org.")), 600'000U);
+}
+
+TEST_F(Secondary, WhoKnowsNoChangesIsNotAskedForThemEachTime) {
+    std::atomic<uint32_t> serial = 1;
+    std::atomic<size_t> refused = 0;
+    const FakePrimary primary([&](const FakePrimary::Client& client, const Bytes& request) {
+        const dns::RRType type = type_of(request);
+        if (type == dns::RRType::IXFR) {
+            ++refused;
+            Bytes response = request;
+            base::store_u16(&response[2], dns::kFlagQr | static_cast<uint16_t>(dns::Rcode::NotImp));
+            client.send(response);
+            return;
+        }
+        // Each time it is asked there is something new.
+        if (type == dns::RRType::SOA) ++serial;
+        send_zone(client, request, version("example.org.", std::to_string(serial) + " 1 1 604800"));
+    });
+    const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+    const TransferConfig config = config_for({"example.org."}, primary.address());
+    const SecondaryZones secondaries(config, table_, *ledger);
+    EXPECT_TRUE(comes_true([&] {
+        const auto pinned = table_.pin(*dns::parse_name("example.org."));
+        return pinned && !pinned->version().is_unavailable() && pinned->version().serial() >= 4;
+    }));
+    EXPECT_EQ(refused.load(), 1U);
+}
+
+// Who answers questions asks these things, and must not wait for a disk.
+TEST_F(Secondary, QuestionsAboutZonesWaitForNoDisk) {
+    const dns::Name gone = *dns::parse_name("gone.example.");
+    const dns::Name other = *dns::parse_name("other.example.");
+    zone::FakeDisk disk;
+    {
+        zone::ZoneTable table;
+        const auto ledger = *zone::ZoneLedger::open(disk.share(), table, {});
+        for (const char* name : {"gone.example.", "other.example."}) {
+            auto zone = version(name, "7 3600 900 604800");
+            const zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::Primary};
+            ASSERT_TRUE(ledger->replace(zone.apex, std::move(zone.image), origin).has_value());
+            const seconds now(::time(nullptr));
+            ASSERT_TRUE(ledger->confirm(zone.apex, now).has_value());
+        }
+    }
+    const FakePrimary primary([](const FakePrimary::Client&, const Bytes&) {});
+    const auto ledger = *zone::ZoneLedger::open(disk.share(), table_, {});
+    const TransferConfig config =
+        config_for({"gone.example.", "other.example."}, primary.address());
+    SecondaryZones secondaries(config, table_, *ledger);
+
+    auto stalled = disk.stall();
+    std::thread remover([&] { secondaries.remove(gone); });
+    EXPECT_TRUE(comes_true([&] { return secondaries.config_of(gone) == nullptr; }));
+    auto answers = std::async(std::launch::async, [&] {
+        return secondaries.hear({.zone = other, .peer = primary.address().ip, .serial = {}}) ==
+                   dns::Rcode::NoError &&
+               secondaries.config_of(other) != nullptr && secondaries.expires_in(other) > 600'000U;
+    });
+    EXPECT_EQ(answers.wait_for(kPatience), std::future_status::ready);
+    stalled.unlock();
+    remover.join();
+    EXPECT_TRUE(answers.get());
+    // By the thread that was asking for it, if one was.
+    EXPECT_TRUE(comes_true([&] { return !table_.pin(gone).has_value(); }));
+}
+
+TEST_F(Secondary, OnlyThePrimaryOrTheKeyMaySayThatAZoneChanged) {
+    SecondaryBook book;
+    const auto primary = *base::parse_socket_address("192.0.2.1:53");
+    const auto stranger = *base::parse_ip_address("198.51.100.1");
+    const dns::Name zone = *dns::parse_name("example.org.");
+    book.put(std::make_shared<const SecondaryConfig>(
+        config_for({"example.org."}, primary).secondaries.front()));
+    EXPECT_EQ(book.hear({.zone = zone, .peer = stranger, .serial = {}}), dns::Rcode::Refused);
+    EXPECT_EQ(
+        book.hear({.zone = *dns::parse_name("example.net."), .peer = primary.ip, .serial = {}}),
+        dns::Rcode::NotAuth);
+    EXPECT_EQ(book.hear({.zone = zone, .peer = primary.ip, .serial = 8}), dns::Rcode::NoError);
+    EXPECT_EQ(book.hear({.zone = zone, .peer = primary.ip, .serial = 9}), dns::Rcode::NoError);
+    const auto heard = book.take_heard(base::Instant::max());
+    ASSERT_EQ(heard.size(), 1U);  // The last word counts.
+    EXPECT_EQ(heard[0].serial, 9U);
+    EXPECT_EQ(heard[0].primary, 0U);
+}
+
+}  // namespace
+}  // namespace nearcast::transfer

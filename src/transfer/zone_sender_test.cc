@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "transfer/zone_sender.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "base/bytes.h"
+#include "dns/response.h"
+#include "zone/compile.h"
+
+namespace nearcast::transfer {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr std::string_view kConfig = "[transfer]\nallow = [\"192.0.2.1\"]\n";
+
+Bytes request_for(const char* zone, uint16_t id, dns::RRType type = dns::RRType::AXFR) {
+    dns::QueryDraft draft;
+    draft.id = id;
+    draft.qname = *dns::parse_name(zone);
+    draft.qtype = type;
+    return dns::build_query(draft);
+}
+
+Bytes update_of(const char* zone, uint16_t id) {
+    Bytes message = request_for(zone, id, dns::RRType::SOA);
+    message[2] = static_cast<uint8_t>(static_cast<unsigned>(dns::Opcode::Update) << 3);
+    return message;
+}
+
+// The other end of a connection that was handed to the sender.
+class Peer {
+ public:
+    explicit Peer(ZoneSender& sender, const std::vector<Bytes>& requests) {
+        std::array<int, 2> ends{};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+        socket_ = base::Fd(ends[0]);
+        ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
+        Bytes unread;
+        for (const Bytes& request : requests) append(request, unread);
+        sender.take(tls::Stream(base::Fd(ends[1])), {*base::parse_ip_address("192.0.2.1"), 4242},
+                    unread);
+    }
+
+    void send(const Bytes& request) const {
+        Bytes frame;
+        append(request, frame);
+        EXPECT_EQ(::send(socket_.get(), frame.data(), frame.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(frame.size()));
+    }
+
+    // The next message; empty when the connection has been closed.
+    [[nodiscard]] Bytes read() const {
+        std::array<uint8_t, 2> length{};
+        if (!read_all(length)) return {};
+        Bytes message(base::load_u16(length.data()));
+        return read_all(message) ? message : Bytes();
+    }
+
+ private:
+    static void append(const Bytes& request, Bytes& frames) {
+        frames.push_back(static_cast<uint8_t>(request.size() >> 8));
+        frames.push_back(static_cast<uint8_t>(request.size()));
+        frames.insert(frames.end(), request.begin(), request.end());
+    }
+    [[nodiscard]] bool read_all(std::span<uint8_t> room) const {
+        return ::recv(socket_.get(), room.data(), room.size(), MSG_WAITALL) ==
+               static_cast<ssize_t>(room.size());
+    }
+
+    base::Fd socket_;
+};
+
+class Sending : public testing::Test {
+ protected:
+    Sending() {
+        for (const char* name : {"one.example.", "two.example."}) {
+            std::string text =
+                "@ 300 IN SOA ns1 admin 7 3600 900 604800 60\n@ 300 NS ns1\n"
+                "ns1 300 A 192.0.2.1\n";
+            // More than sockets hold, and many messages.
+            for (int i = 0; i < 10'000; ++i) {
+                text += "host" + std::to_string(i) + " 300 TXT \"" + std::string(200, 'x') + "\"\n";
+            }
+            auto zone = zone::compile_zone_text(*dns::parse_name(name), text);
+            EXPECT_TRUE(ledger_->replace(zone.apex, std::move(zone.image), {}).has_value());
+        }
+    }
+
+    // Answers as a responder would: the header and the question back.
+    static size_t echo(const PlainQuestion& question) {
+        dns::Query query;
+        EXPECT_EQ(dns::parse_query(question.message, query), dns::ParseError::None);
+        const size_t size = dns::kHeaderSize + query.question_size;
+        std::ranges::copy(question.message.first(size), question.room.begin());
+        dns::store_header({.id = query.header.id, .flags = dns::kFlagQr, .question_count = 1},
+                          question.room);
+        return size;
+    }
+
+    std::unique_ptr<RequestDesk> make_desk() {
+        return std::make_unique<RequestDesk>(
+            config_,
+            RequestDesk::Partners{.zones = zones_,
+                                  .ledger = *ledger_,
+                                  .ask = echo,
+                                  .hear = {},
+                                  .expires_in = [](const dns::Name&) { return std::nullopt; },
+                                  .secondary_of = [](const dns::Name&) { return nullptr; },
+                                  .waiting = RequestDesk::Waiting{zones_, updates_, is_stopping_}});
+    }
+    ZoneSender::MakeDesk desks() {
+        return [this] { return make_desk(); };
+    }
+
+    TransferConfig config_ = *parse_transfer_config(kConfig, "node.toml");
+    zone::ZoneTable zones_;
+    std::unique_ptr<zone::ZoneLedger> ledger_ =
+        *zone::ZoneLedger::open(zone::make_memory_disk(), zones_, {});
+    ZoneUpdates updates_{config_, zones_, *ledger_};
+    std::atomic<bool> is_stopping_ = false;
+    SentTallies tallies_;
+};
+
+uint16_t id_of(const Bytes& message) { return base::load_u16(message.data()); }
+
+// The SOA ends a zone: whether the message has it as its last record.
+size_t soa_count(const Bytes& message) {
+    const auto response = dns::read_response(message);
+    return static_cast<size_t>(
+        std::ranges::count(response->answer, dns::RRType::SOA, &dns::Record::type));
+}
+
+TEST_F(Sending, ZonesOnOneConnectionGoOutSideBySide) {
+    ZoneSender sender(desks(), tallies_);
+    const Peer peer(sender, {request_for("one.example.", 1), request_for("two.example.", 2)});
+    std::array<size_t, 3> soas{};
+    std::string order;
+    while (soas[1] + soas[2] < 4) {
+        const Bytes message = peer.read();
+        ASSERT_FALSE(message.empty());
+        soas.at(id_of(message)) += soa_count(message);
+        order += std::to_string(id_of(message));
+    }
+    EXPECT_EQ(soas[1], 2U);
+    EXPECT_NE(order.find("1212121212"), std::string::npos) << order;
+}
+
+TEST_F(Sending, AQuestionIsAnsweredWhileAZoneIsUnderWay) {
+    ZoneSender sender(desks(), tallies_);
+    const Peer peer(sender, {request_for("one.example.", 1)});
+    EXPECT_EQ(id_of(peer.read()), 1U);
+    peer.send(request_for("one.example.", 9, dns::RRType::SOA));
+    size_t soas = 1;
+    bool is_answered = false;
+    while (soas < 2 && !is_answered) {
+        const Bytes message = peer.read();
+        ASSERT_FALSE(message.empty());
+        is_answered = id_of(message) == 9;
+        if (!is_answered) soas += soa_count(message);
+    }
+    EXPECT_TRUE(is_answered);
+}
+
+TEST_F(Sending, TheSameIdWaitsForItsTurn) {
+    ZoneSender sender(desks(), tallies_);
+    const Peer peer(sender, {request_for("one.example.", 1), request_for("two.example.", 1)});
+    std::vector<std::string> owners;
+    for (size_t soas = 0; soas < 4;) {
+        const Bytes message = peer.read();
+        ASSERT_FALSE(message.empty());
+        const auto response = dns::read_response(message);
+        soas += soa_count(message);
+        owners.push_back(dns::to_text(response->answer.back().owner));
+    }
+    const auto is_of_one = [](const std::string& owner) { return owner.ends_with("one.example."); };
+    EXPECT_TRUE(std::ranges::is_partitioned(owners, is_of_one));
+}
+
+TEST_F(Sending, SlowTransfersLeaveRoomForUpdates) {
+    ZoneSender sender(desks(), tallies_, {.transfers_max = 1, .updates_max = 1});
+    const Peer slow(sender, {request_for("one.example.", 1)});
+    EXPECT_EQ(id_of(slow.read()), 1U);  // And it reads no more.
+
+    EXPECT_EQ(Peer(sender, {request_for("two.example.", 2)}).read(), Bytes());
+    const Peer updating(sender, {update_of("one.example.", 3)});
+    EXPECT_EQ(id_of(updating.read()), 3U);
+    // It does not get round the bound.
+    updating.send(request_for("two.example.", 4));
+    EXPECT_EQ(updating.read(), Bytes());
+}
+
+}  // namespace
+}  // namespace nearcast::transfer
