@@ -1,5 +1,6 @@
 """Other name servers on free ports of the loopback, each for as long as a test needs it."""
 
+import contextlib
 import pathlib
 import signal
 import sqlite3
@@ -13,7 +14,7 @@ import dns.tsig
 import dns.tsigkeyring
 import dns.zone
 
-from server import START_LIMIT, free_port
+from server import START_LIMIT, Server, free_port
 
 SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 KEY_NAME = "transfer.example"
@@ -55,6 +56,16 @@ def transfer(port, zone, key=True):
                 lines.add(f"{str(rrset.name).lower()} {rrset.ttl} "
                           f"{dns.rdatatype.to_text(rrset.rdtype)} {str(record).lower()}")
     return sorted(lines)
+
+
+@contextlib.contextmanager
+def secondary_of_ours(theirs, zone, zones, transfers):
+    """A server of ours, once it has given the zone to that of somebody else, which it notifies."""
+    config = transfers(f'[transfer]\nallow = ["key:{KEY_NAME}"]\n'
+                       f'notify = ["127.0.0.1:{theirs.port}"]\n')
+    with Server(zones, "--transfers", config) as ours, theirs.as_secondary(zone, ours.port):
+        wait_until(lambda: serial_at(theirs.port, zone) == 7, "the first transfer")
+        yield ours
 
 
 class Peer:
@@ -134,16 +145,33 @@ key:
         self.keys = f"  - id: update.example\n    algorithm: hmac-sha256\n    secret: {SECRET}"
         self.acl = "  - id: to-update\n    key: update.example\n    action: update"
 
-    def as_secondary(self, zone, primary_port):
-        self.configure(f"""
+    @staticmethod
+    def from_primary(port):
+        return f"""
 remote:
   - id: primary
-    address: 127.0.0.1@{primary_port}
+    address: 127.0.0.1@{port}
     key: {KEY_NAME}
 acl:
   - id: from-primary
     address: 127.0.0.1
     action: notify
+"""
+
+    @staticmethod
+    def to_secondary(port):
+        return f"""
+remote:
+  - id: secondary
+    address: 127.0.0.1@{port}
+acl:
+  - id: to-secondary
+    key: {KEY_NAME}
+    action: transfer
+"""
+
+    def as_secondary(self, zone, primary_port):
+        self.configure(self.from_primary(primary_port) + f"""
 zone:
   - domain: {zone}
     storage: {self.folder}
@@ -153,15 +181,7 @@ zone:
         return self
 
     def as_follower(self, catalog, primary_port):
-        self.configure(f"""
-remote:
-  - id: primary
-    address: 127.0.0.1@{primary_port}
-    key: {KEY_NAME}
-acl:
-  - id: from-primary
-    address: 127.0.0.1
-    action: notify
+        self.configure(self.from_primary(primary_port) + f"""
 template:
   - id: member
     storage: {self.folder}
@@ -189,14 +209,7 @@ zone:
     catalog-role: member
     catalog-zone: {catalog}
 """
-        self.configure(f"""
-remote:
-  - id: secondary
-    address: 127.0.0.1@{secondary_port}
-acl:
-  - id: to-secondary
-    key: {KEY_NAME}
-    action: transfer
+        self.configure(self.to_secondary(secondary_port) + f"""
 zone:
   - domain: {catalog}
     storage: {self.folder}
@@ -208,14 +221,7 @@ zone:
 
     def as_primary(self, zone, file, secondary_port):
         self.keep(zone, file)
-        self.configure(f"""
-remote:
-  - id: secondary
-    address: 127.0.0.1@{secondary_port}
-acl:
-  - id: to-secondary
-    key: {KEY_NAME}
-    action: transfer
+        self.configure(self.to_secondary(secondary_port) + f"""
 {self.acl}
 zone:
   - domain: {zone}
@@ -373,7 +379,7 @@ primary=yes
 secondary=yes
 dname-processing=yes
 xfr-cycle-interval=1
-allow-axfr-ips=127.0.0.1
+allow-axfr-ips=
 allow-notify-from=127.0.0.1
 only-notify=127.0.0.1/32
 query-cache-ttl=0
@@ -398,14 +404,34 @@ loglevel=6
         self.util("set-meta", zone, "IXFR", "1")
         return self
 
+    def as_follower(self, catalog, primary_port):
+        self.configure()
+        self.util("create-slave-zone", catalog, f"127.0.0.1:{primary_port}")
+        self.util("set-meta", catalog, "AXFR-MASTER-TSIG", KEY_NAME)
+        self.util("set-kind", catalog, "consumer")
+        return self
+
+    def give(self, zone, kind, secondary_port):
+        self.util("set-kind", zone, kind)
+        self.util("set-meta", zone, "TSIG-ALLOW-AXFR", KEY_NAME)
+        self.util("set-meta", zone, "ALSO-NOTIFY", f"127.0.0.1:{secondary_port}")
+
+    def as_publisher(self, catalog, files, secondary_port):
+        self.configure()
+        self.util("create-zone", catalog)
+        self.give(catalog, "producer", secondary_port)
+        for file in files:
+            self.util("load-zone", file.stem, file)
+            self.give(file.stem, "primary", secondary_port)
+            self.util("set-catalog", file.stem, catalog)
+        return self
+
     def as_primary(self, zone, file, secondary_port):
         self.configure()
         self.zone = zone
         self.keep(zone, file)
         self.util("load-zone", zone, self.zone_file)
-        self.util("set-kind", zone, "primary")
-        self.util("set-meta", zone, "TSIG-ALLOW-AXFR", KEY_NAME)
-        self.util("set-meta", zone, "ALSO-NOTIFY", f"127.0.0.1:{secondary_port}")
+        self.give(zone, "primary", secondary_port)
         return self
 
     def reload(self):

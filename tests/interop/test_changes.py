@@ -53,19 +53,15 @@ def test_a_primarys_changes_come_as_changes(peer, zones, transfers, tmp_path):
 def test_a_secondary_is_sent_the_changes(peer, zones, transfers, tmp_path):
     zone = "large.example"
     theirs = peer(tmp_path / "peer")
-    config = transfers(f'[transfer]\nallow = ["key:{peers.KEY_NAME}"]\n'
-                       f'notify = ["127.0.0.1:{theirs.port}"]\n')
-    with Server(zones, "--transfers", config) as ours:
-        with theirs.as_secondary(zone, ours.port):
-            peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 7, "the first transfer")
-            rename_a_host(zones / f"{zone}.zone")
-            ours.reload()
-            peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 8,
-                             "the transfer after NOTIFY", seconds=40)
-            assert address_of(theirs.port, f"renamed.{zone}") == ["192.0.2.42"]
-            assert address_of(theirs.port, f"host42.{zone}") == []
-            while "content=changes" not in ours.wait_for_event("transfer_sent"):
-                pass
+    with peers.secondary_of_ours(theirs, zone, zones, transfers) as ours:
+        rename_a_host(zones / f"{zone}.zone")
+        ours.reload()
+        peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 8,
+                         "the transfer after NOTIFY", seconds=40)
+        assert address_of(theirs.port, f"renamed.{zone}") == ["192.0.2.42"]
+        assert address_of(theirs.port, f"host42.{zone}") == []
+        while "content=changes" not in ours.wait_for_event("transfer_sent"):
+            pass
 
 
 def changes_from(port, zone, serial, tcp):

@@ -23,15 +23,11 @@ def test_a_secondary_comes_at_once(peer, zones, transfers, tmp_path):
     """Its own refresh is a minute away, so that only NOTIFY can be the reason."""
     zone = "odd.example"
     theirs = peer(tmp_path / "peer")
-    config = transfers(f'[transfer]\nallow = ["key:{peers.KEY_NAME}"]\n'
-                       f'notify = ["127.0.0.1:{theirs.port}"]\n')
-    with Server(zones, "--transfers", config) as ours:
-        with theirs.as_secondary(zone, ours.port):
-            peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 7, "the first transfer")
-            change(zones, zone)
-            ours.reload()
-            peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 8,
-                             "the transfer after NOTIFY", seconds=25)
+    with peers.secondary_of_ours(theirs, zone, zones, transfers) as ours:
+        change(zones, zone)
+        ours.reload()
+        peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 8,
+                         "the transfer after NOTIFY", seconds=25)
 
 
 class Listener:

@@ -1,6 +1,7 @@
 """Nearcast as a secondary of Knot, BIND and NSD, and what becomes of its copies."""
 
-import socket
+import pathlib
+import subprocess
 
 import dns.message
 import dns.opcode
@@ -9,7 +10,7 @@ import dns.rcode
 import pytest
 
 import peers
-from server import START_LIMIT, Server
+from server import START_LIMIT, Server, binary
 
 ALLOW_KEY = f'[transfer]\nallow = ["key:{peers.KEY_NAME}"]\n'
 
@@ -24,6 +25,23 @@ def secondary(transfers, directory, zone, *ports):
 def rcode_at(port, zone):
     query = dns.message.make_query(zone, "SOA")
     return dns.query.udp(query, "127.0.0.1", port=port, timeout=10).rcode()
+
+
+def retransfer(control, zone):
+    """The operator's command, as he has it."""
+    command = pathlib.Path(binary()).with_name("nearcast")
+    return subprocess.run([command, "zone", "retransfer", zone, "--control", control],
+                          capture_output=True, text=True, timeout=START_LIMIT)
+
+
+def test_a_retransfer_of_what_is_no_secondary_is_refused(zones, transfers, tmp_path):
+    with Server(zones, "--transfers", transfers(ALLOW_KEY), "--control", tmp_path / "control"):
+        done = retransfer(tmp_path / "control", "odd.example")
+        assert done.returncode == 1
+        assert "odd.example. is no zone that comes from a primary" in done.stderr
+        assert "[[secondary]]" in done.stderr
+        done = retransfer(tmp_path / "nobody", "odd.example")
+        assert done.returncode == 1 and "nobody" in done.stderr
 
 
 @pytest.fixture
@@ -119,10 +137,9 @@ def test_the_next_primary_is_asked_and_an_older_serial_is_refused(zones, transfe
                 pass
             assert f"nearcast zone retransfer {zone}" in line
             assert peers.serial_at(ours.port, zone) == 7
-            with socket.socket(socket.AF_UNIX) as control:
-                control.connect(str(tmp_path / "control"))
-                control.sendall(f"retransfer {zone}\n".encode())
-                assert b'"ok":true' in control.recv(4096)
+            done = retransfer(tmp_path / "control", zone)
+            assert done.returncode == 0, done.stderr
+            assert zone in done.stdout
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 6, "the older version")
 
 

@@ -1,5 +1,6 @@
 """Zones over TLS (RFC 9103) with mutual TLS: between two of ours, with BIND, kdig and dig."""
 
+import re
 import subprocess
 
 import dns.message
@@ -147,6 +148,23 @@ def test_several_transfers_share_a_connection(zones, authority, tmp_path):
                     rrset.rdtype == dns.rdatatype.SOA for rrset in message.answer
                     for _ in rrset)
                 assert message.rcode() == dns.rcode.NOERROR
+
+
+def test_all_zones_of_a_primary_come_on_one_connection(zones, authority, tmp_path, empty):
+    names = [ZONE] + [f"member{number}.example" for number in range(20)]
+    for name in names[1:]:
+        (zones / f"{name}.zone").write_text((zones / "large.example.zone").read_text())
+    profile = right_profile(authority)
+    with Primary(zones, authority, tmp_path, [f"tls:{CLIENT}"]) as primary:
+        settings = secondary_settings(tmp_path, primary.tls_port, profile)
+        settings.write_text(settings.read_text() + "".join(
+            f'[[secondary]]\nzone = "{name}"\ntls = "hidden"\n'
+            f'primaries = ["127.0.0.1:{primary.tls_port}"]\n' for name in names[1:]))
+        with Server(empty, "--settings", settings) as ours:
+            for name in names:
+                peers.wait_until(lambda name=name: peers.serial_at(ours.port, name) == 7, name)
+        lines = [primary.wait_for_event("transfer_sent") for _ in names]
+        assert len({re.search(r"peer=(\S+)", line)[1] for line in lines}) == 1
 
 
 def test_an_older_tls_carries_no_zones(zones, authority, tmp_path):
