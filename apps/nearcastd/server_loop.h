@@ -132,8 +132,10 @@ class ServerLoop {
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;
-    std::vector<std::unique_ptr<serve::Worker>> workers_;  // Ends before what it uses above.
-    std::unique_ptr<observe::MetricsEndpoint> metrics_endpoint_;
+    std::vector<std::unique_ptr<serve::Worker>> workers_;         // Ends before what it uses above.
+    mutable std::mutex health_mutex_;                             // Guards the one below.
+    zone::ZoneHealth health_;                                     // At the last look.
+    std::unique_ptr<observe::MetricsEndpoint> metrics_endpoint_;  // Ends before what it tells of.
     Reloader reloader_;
     ServiceManager service_manager_;
     base::Fd signals_;
@@ -143,8 +145,6 @@ class ServerLoop {
     base::Instant watchdog_at_ = base::Instant::max();
     bool has_retired_zones_ = false;
     base::Instant look_at_ = base::Instant::min();  // At the zones, next.
-    mutable std::mutex health_mutex_;               // Guards the one below.
-    zone::ZoneHealth health_;                       // At the last look.
     bool is_looking_ = false;
     bool is_stopping_ = false;
     base::Instant stop_at_ = base::Instant::max();

@@ -45,7 +45,8 @@ Talkers::Window& Talkers::window_of(int64_t number) noexcept {
     Window& window = windows_[number & 1];
     if (window.number.load(std::memory_order_relaxed) == number) return window;
     window.number.store(-1, std::memory_order_relaxed);
-    // Who sees anything of what follows sees that too.
+    // Who sees anything of what follows sees that too. (ThreadSanitizer does not know fences. It
+    // need not: all that they order is atomic.)
     std::atomic_thread_fence(std::memory_order_release);
     for (Row& row : window.rows) {
         for (Entry& entry : row) {

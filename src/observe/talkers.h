@@ -5,7 +5,7 @@
 // One message in sixteen or so is looked at. Its network is counted in a table that never grows:
 // one that finds no place takes that of the least in its row, and begins with what that one had as
 // the doubt in its count ("space-saving", Metwally and others 2005). A network with more than an
-// eighth of what falls into its row, so with 1/512 of all or more, keeps its place.
+// eighth of what falls into its row, mostly 1/512 of all, keeps its place.
 //
 // Each minute has a table of its own, and there are two in turn: the worker fills one, the other is
 // read by any thread.

@@ -123,8 +123,9 @@ TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
     if (slot.is_in_handshake) --handshake_turns_;
     switch (slot.connection->turn(answerer, idle_limit(), counts)) {
         case TcpConnection::Progress::Closed:
-            close_connection(index,
-                             slot.is_in_handshake ? Ending::HandshakeFailed : Ending::Client);
+            // It may have begun and ended in one turn.
+            close_connection(index, slot.connection->is_established() ? Ending::Client
+                                                                      : Ending::HandshakeFailed);
             return counts;
         case TcpConnection::Progress::Leaving:
             epoll_ctl(epoll_, EPOLL_CTL_DEL, slot.connection->fd(), nullptr);

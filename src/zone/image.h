@@ -30,6 +30,8 @@ constexpr Ref kInBase = Ref{1} << 31;  // In a delta: the rest is a place in its
 
 constexpr uint64_t kImageMagic = 0x31454E4F5A434E0A;  // "\nNCZONE1"
 constexpr uint32_t kImageFormat = 3;
+// Older ones that are read too: 2 is the same without keys of names, its field for them zero.
+constexpr uint32_t kImageFormatOldest = 2;
 constexpr size_t kImageAlignment = 64;  // A bucket of the index is a cache line.
 constexpr size_t kImageTail = 8;        // Readable bytes after the last name or record.
 

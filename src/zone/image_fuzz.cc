@@ -17,7 +17,8 @@ using nearcast::zone::ImageFault;
 
 constexpr const char* kZone =
     "@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n*.w 60 IN TXT x\n@ 60 IN MX "
-    "1 ns\n@ 60 IN MX 2 mx.ns\n";
+    "1 ns\n@ 60 IN MX 2 mx.ns\n@ 60 IN NSEC ns NS SOA MX\nns 60 IN NSEC *.w A\n*.w 60 IN NSEC @ "
+    "TXT\n";
 
 std::span<const uint8_t> good_image() {
     static auto* const zone = new nearcast::zone::CompiledZone(
@@ -31,6 +32,9 @@ void read_all(const nearcast::zone::Image& image) {
     nearcast::zone::RecordView record;
     while (records.next(record)) {
         const nearcast::zone::HashedName name(record.owner);
+        nearcast::zone::NodeOrder order = version.names();
+        nearcast::zone::NodeOrder::Place place = order.after(record.owner);
+        if (order.previous(place).owner().empty()) std::abort();
         const auto node = version.find(name.hash(), name.wire());
         if (!node) continue;
         for (const auto& entry : node.rrsets()) {

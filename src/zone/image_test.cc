@@ -9,6 +9,7 @@
 
 #include "zone/compile.h"
 #include "zone/image_builder.h"
+#include "zone/version.h"
 
 namespace nearcast::zone {
 namespace {
@@ -125,6 +126,36 @@ TEST_F(ImageTest, SaysWhatIsWrongWithABlock) {
     bytes.back() ^= 1;
     bytes[0] ^= 1;
     EXPECT_EQ(verify_image(bytes), ImageFault::NotAnImage);
+}
+
+TEST_F(ImageTest, ReadsTheFormatBeforeAndNoOther) {
+    auto& header = *reinterpret_cast<ImageHeader*>(block_.bytes().data());
+    const auto verdict = [&](uint32_t format) {
+        header.format = format;
+        header.checksum = image_checksum(block_.bytes());
+        return verify_image(block_.bytes());
+    };
+    EXPECT_EQ(verdict(kImageFormatOldest - 1), ImageFault::UnknownFormat);
+    EXPECT_EQ(verdict(kImageFormatOldest), ImageFault::None);
+    EXPECT_EQ(verdict(kImageFormat + 1), ImageFault::UnknownFormat);
+}
+
+TEST_F(ImageTest, FindsPlacesWithoutKeysOfNamesToo) {
+    block_ = compile("a NSEC ns.example.org. A\nns NSEC example.org. A\n");
+    const auto behind_a = [&] {
+        const Version version(block_.image());
+        const NodeOrder names = version.names();
+        NodeOrder::Place place = names.after(dns::parse_name("b.example.org.")->wire());
+        return dns::to_text(names.previous(place).owner());
+    };
+    auto& header = *reinterpret_cast<ImageHeader*>(block_.bytes().data());
+    ASSERT_NE(header.name_keys, 0U);
+    EXPECT_EQ(behind_a(), "a.example.org.");
+    header.name_keys = 0;
+    header.format = kImageFormatOldest;
+    header.checksum = image_checksum(block_.bytes());
+    ASSERT_EQ(verify_image(block_.bytes()), ImageFault::None);
+    EXPECT_EQ(behind_a(), "a.example.org.");
 }
 
 TEST_F(ImageTest, RefusesPartsThatLieOutsideEvenWithARightChecksum) {

@@ -84,16 +84,13 @@ Node NodeOrder::previous(Place& place) const {
 }
 
 NodeOrder Version::names() const {
-    NodeOrder names = has_delta() ? NodeOrder(base_.block(), base_.order(), newest_.block(),
-                                              newest_.delta_order())
-                                  : NodeOrder(base_.block(), base_.order());
-    names.set_keys(base_.name_keys());
-    return names;
+    const NodeOrder names(base_.block(), base_.order(), base_.name_keys());
+    return has_delta() ? NodeOrder(names, newest_.block(), newest_.delta_order()) : names;
 }
 
 NodeOrder Version::nsec3_chain() const {
-    if (!has_delta()) return {base_.block(), base_.nsec3_order()};
-    return {base_.block(), base_.nsec3_order(), newest_.block(), newest_.delta_nsec3_order()};
+    const NodeOrder chain(base_.block(), base_.nsec3_order());
+    return has_delta() ? NodeOrder(chain, newest_.block(), newest_.delta_nsec3_order()) : chain;
 }
 
 Node Version::current(Ref base_node) const {

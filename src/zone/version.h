@@ -27,13 +27,16 @@ class NodeOrder {
         size_t delta = 0;
     };
 
-    NodeOrder(const uint8_t* base, std::span<const Ref> base_order)
-        : base_(base), base_order_(base_order) {}
-    // With the keys of all names in the order, if the image has any: after() is then cheap.
-    void set_keys(std::span<const uint64_t> keys) { keys_ = keys; }
-    NodeOrder(const uint8_t* base, std::span<const Ref> base_order, const uint8_t* delta,
-              std::span<const DeltaEntry> delta_order)
-        : base_(base), base_order_(base_order), delta_(delta), delta_order_(delta_order) {}
+    // `keys` are those of all names in the order, or empty: with them after() is cheap.
+    NodeOrder(const uint8_t* base, std::span<const Ref> base_order,
+              std::span<const uint64_t> keys = {})
+        : base_(base), base_order_(base_order), keys_(keys) {}
+    // The same with what a delta changes of it.
+    NodeOrder(const NodeOrder& base, const uint8_t* delta, std::span<const DeltaEntry> delta_order)
+        : NodeOrder(base) {
+        delta_ = delta;
+        delta_order_ = delta_order;
+    }
 
     // Behind the node called `name`, or where it would be. The name is the zone's apex or below it,
     // in any letter case.

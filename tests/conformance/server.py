@@ -28,12 +28,15 @@ def nearcast():
     return os.environ.get("NEARCAST", str(pathlib.Path(binary()).parent / "nearcast"))
 
 
-def wait_until(condition, seconds=START_LIMIT):
-    """Returns when it holds; fails when it does not come to hold."""
+def wait_until(condition, what="what the test waits for", seconds=START_LIMIT):
+    """Asks until it is so; the outcome of the condition."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
         time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen in {seconds} s")
 
 
 def free_port():

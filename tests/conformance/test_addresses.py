@@ -56,6 +56,8 @@ class Network:
         own = os.stat("/proc/self/ns/net").st_ino
         while os.stat(f"/proc/{self.holder.pid}/ns/net").st_ino == own:
             time.sleep(0.01)
+
+    def connect(self):
         run("ip link add s0 type veth peer name c0")
         run(f"ip link set c0 netns {self.holder.pid}")
         for command in ["link set lo up", "link set s0 up", "address add 192.0.2.1/24 dev s0",
@@ -203,6 +205,7 @@ def ask_for_size(network, host, port, name):
 def story(folder, settings):
     network = Network()
     try:
+        network.connect()
         port = free_port()
         listen = ["--listen", f"0.0.0.0:{port}", "--listen", f"[::]:{port}"]
         found = {}

@@ -5,7 +5,6 @@ import pathlib
 import signal
 import sqlite3
 import subprocess
-import time
 
 import dns.message
 import dns.query
@@ -14,22 +13,11 @@ import dns.tsig
 import dns.tsigkeyring
 import dns.zone
 
-from server import START_LIMIT, Server, free_port
+from server import Server, free_port, wait_until  # wait_until: for those who use this
 
 SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 KEY_NAME = "transfer.example"
 KEYRING = dns.tsigkeyring.from_text({KEY_NAME: SECRET})
-
-
-def wait_until(condition, what, seconds=START_LIMIT):
-    """Asks until it is so; the outcome of the condition."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen in {seconds} s")
 
 
 def serial_at(port, zone):

@@ -49,6 +49,7 @@ class Twin:
         self.serial = 1
         self.guests = {}  # Serials of those that are here.
         self.updates = 0
+        self.newcomers = set()  # Numbers of the hosts that updates have left there.
         self.write("steady")
         self.write("changed")
 
@@ -161,6 +162,8 @@ def update(twin, number):
     done = ask(wish, "127.0.0.1", port=twin.port, timeout=PATIENCE)
     assert done.rcode() == dns.rcode.NOERROR, done
     twin.updates += 1
+    twin.newcomers.add(number)
+    twin.newcomers.discard(number - 5)
 
 
 def fetch(twin, other, number):
@@ -259,6 +262,15 @@ def agree(twin, other):
     return all(peers.serial_at(server.port, twin.changed) == serial for server in (twin, other))
 
 
+def assert_nothing_is_lost(twin, other):
+    """What both have is the same to the last record, and what updates left is there."""
+    for zone in (twin.steady, twin.changed):
+        own = peers.transfer(twin.port, zone)
+        assert peers.transfer(other.port, zone) == own, zone
+    newcomers = {f"new{i}.{twin.changed}. 60 A 192.0.2.9" for i in twin.newcomers}
+    assert {line for line in own if line.startswith("new")} == newcomers
+
+
 def test_everything_at_once(twins, tmp_path):
     a, b = twins
     with tap_listener(a) as tap_a, tap_listener(b) as tap_b, \
@@ -274,3 +286,5 @@ def test_everything_at_once(twins, tmp_path):
         for text in found:
             assert "Queries lost:         0 (0.00%)" in text, text
         peers.wait_until(lambda: agree(a, b) and agree(b, a), "the same zones at both", PATIENCE)
+        assert_nothing_is_lost(a, b)
+        assert_nothing_is_lost(b, a)

@@ -52,13 +52,13 @@ class Proof:
             place = self.content.places[zone.apex].place(name)
             if self.ours.rcode == YXDOMAIN and i == len(found) - 1 and place.kind == Kind.DNAME:
                 return
-            is_end = self.is_end(name, place, i == len(found) - 1)
+            is_end = self.is_end(place, i == len(found) - 1)
             if zone.signing.denial != "none":
                 self.look_at(zone, name, place, is_end)
             if is_end:
                 return
 
-    def is_end(self, name, place, is_last):
+    def is_end(self, place, is_last):
         """Whether the chain goes on no further, whatever the answer looks like."""
         is_made = place.kind == Kind.DNAME
         ends = (CNAME,) if is_made else (CNAME, ANY)
@@ -161,7 +161,7 @@ class HashedProver(Prover):
 
     def no_closer(self, name, encloser):
         """The closest encloser that can be proved; the name below it does not exist."""
-        is_exact = self.places.may_lack_nsec3(encloser) is False
+        is_exact = not self.places.may_lack_nsec3(encloser)
         provable = next(a for a in names.ancestors(encloser) if not self.places.may_lack_nsec3(a))
         closer = next(a for a in names.ancestors(name) if names.parent(a) == provable)
         record = self.take(self.denial.cover(closer), closer, "does not exist")
