@@ -141,7 +141,8 @@ TEST_F(ImageTest, ReadsTheFormatBeforeAndNoOther) {
 }
 
 TEST_F(ImageTest, FindsPlacesWithoutKeysOfNamesToo) {
-    block_ = compile("a NSEC ns.example.org. A\nns NSEC example.org. A\n");
+    block_ =
+        compile("@ NSEC a.example.org. SOA NS\na NSEC ns.example.org. A\nns NSEC example.org. A\n");
     const auto behind_a = [&] {
         const Version version(block_.image());
         const NodeOrder names = version.names();
