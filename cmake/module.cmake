@@ -12,6 +12,10 @@
 
 set(NEARCAST_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
                       -Wold-style-cast -Wnon-virtual-dtor -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # std::stable_sort of libstdc++ 12 uses what libstdc++ 12 calls deprecated; clang tells it us.
+    list(APPEND NEARCAST_WARNINGS -Wno-deprecated-declarations)
+endif()
 
 function(nearcast_module name)
     cmake_parse_arguments(MODULE "" "" "DEPENDS;LIBRARIES" ${ARGN})
