@@ -87,13 +87,17 @@ static __always_inline int is_query(const struct udphdr *udp, void *end, __u32 s
 	       bpf_ntohs(udp->len) == size;
 }
 
-static __always_inline int is_query_v4(const struct iphdr *ip, void *end)
+/*
+ * `left` is how much the frame has from here on. It is told as a number, and compared as one: to
+ * reckon with pointers of which the verifier does not know the distance would take CAP_PERFMON.
+ */
+static __always_inline int is_query_v4(const struct iphdr *ip, void *end, __u32 left)
 {
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl != 5 ||
 	    ip->protocol != IPPROTO_UDP || (ip->frag_off & bpf_htons(FRAGMENT)))
 		return 0;
 	__u32 size = bpf_ntohs(ip->tot_len);
-	if (size < sizeof(*ip) || (void *)ip + size > end)
+	if (size < sizeof(*ip) || size > left)
 		return 0;
 	return is_query((void *)(ip + 1), end, size - sizeof(*ip)) && !is_odd_v4(ip->saddr) &&
 	       ip->saddr != ip->daddr && bpf_map_lookup_elem(&services_v4, &ip->daddr);
@@ -108,12 +112,12 @@ static __always_inline int is_own_source_v6(const struct ipv6hdr *ip)
 	return differs == 0;
 }
 
-static __always_inline int is_query_v6(const struct ipv6hdr *ip, void *end)
+static __always_inline int is_query_v6(const struct ipv6hdr *ip, void *end, __u32 left)
 {
 	if ((void *)(ip + 1) > end || ip->version != 6 || ip->nexthdr != IPPROTO_UDP)
 		return 0;
 	__u32 size = bpf_ntohs(ip->payload_len);
-	if ((void *)(ip + 1) + size > end)
+	if (size + sizeof(*ip) > left)
 		return 0;
 	const struct udphdr *udp = (void *)(ip + 1);
 	if (!is_query(udp, end, size) || udp->check == 0)
@@ -131,6 +135,7 @@ int filter(struct xdp_md *context)
 
 	if (next > end || !is_to_us(ethernet))
 		return XDP_PASS;
+	__u32 left = bpf_xdp_get_buff_len(context) - sizeof(*ethernet);
 	__be16 type = ethernet->h_proto;
 	for (int i = 0; i < TAGS_MAX; i++) {
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
@@ -140,12 +145,13 @@ int filter(struct xdp_md *context)
 			return XDP_PASS;
 		type = tag->type;
 		next = tag + 1;
+		left -= sizeof(*tag);
 	}
 	int is_ours = 0;
 	if (type == bpf_htons(ETH_P_IP))
-		is_ours = is_query_v4(next, end);
+		is_ours = is_query_v4(next, end, left);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		is_ours = is_query_v6(next, end);
+		is_ours = is_query_v6(next, end, left);
 	/* A queue that nobody listens to is the kernel's too. */
 	return is_ours ? bpf_redirect_map(&queues, context->rx_queue_index, XDP_PASS) : XDP_PASS;
 }

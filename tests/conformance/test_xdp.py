@@ -12,6 +12,8 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
+import time
 import urllib.request
 
 import dns.edns
@@ -324,3 +326,91 @@ def test_workers_have_no_rights_left(link, zones):
                                    re.MULTILINE):
                 for name, bit in RIGHTS.items():
                     assert not int(held, 16) >> bit & 1, f"{status}: {name}"
+
+
+NODE = """[node]
+name = "sin1"
+pop = "sin"
+user = "nobody"
+run_directory = "{home}/run"
+state_directory = "{home}/state"
+[zones]
+directory = "{home}/zones"
+[serve]
+listen = ["{link.host}:53", "[{link.host6}]:53"]
+threads = 1
+xdp = ["{link.device}"]
+[anycast]
+prefixes = ["{link.host}/32", "{link.host6}/128"]
+"""
+# The TUN driver may be root's alone on this machine; inside, the node sees one for everybody.
+OWN_TUN = ("mount -t tmpfs tmpfs /dev/net && mknod /dev/net/tun c 10 200 && "
+           'chmod 666 /dev/net/tun && exec "$@"')
+
+
+class Node:
+    """A guard and a server, which run as nobody."""
+
+    def __init__(self, link, home):
+        path = home / "node.toml"
+        path.write_text(NODE.format(link=link, home=home))
+        self._log = open(home / "log", "w+b")
+        self._link = link
+        self._first = subprocess.Popen(
+            link.inside("sh", "-c", OWN_TUN, "sh", binary(), "--config", path), stderr=self._log)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind:
+            print(self.log())
+        for pid in wire.run("ip", "netns", "pids", self._link.namespace).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        self._first.wait()
+        self._log.close()
+
+    def log(self):
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    def wait_for(self, event, count):
+        """Until the log has this event so often."""
+        deadline = time.monotonic() + 6 * LIMIT
+        while len(re.findall(rf"\b{event}\b", self.log())) < count:
+            assert time.monotonic() < deadline, f"no {event}:\n{self.log()}"
+            time.sleep(0.02)
+
+    def kill(self, role):
+        """With SIGKILL, and waits until it is gone."""
+        for pid in wire.run("ip", "netns", "pids", self._link.namespace).split():
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if role.encode() in words:
+                os.kill(int(pid), signal.SIGKILL)
+                return
+        raise AssertionError(f"there is no {role}:\n{self.log()}")
+
+
+def test_a_node_has_xdp_again_however_often_its_processes_die(link):
+    with tempfile.TemporaryDirectory() as name:
+        home = pathlib.Path(name)
+        home.chmod(0o755)
+        (home / "zones").mkdir()
+        (home / "zones" / "xdp.test.zone").write_text(ZONE)
+        with Node(link, home) as node:
+            node.wait_for("server_ready", 1)
+            check_answers(link)
+            node.kill("server")
+            node.wait_for("server_ready", 2)
+            node.kill("guard")
+            node.wait_for("server_adopted", 1)
+            node.kill("server")  # The next is started by a guard that a server has started.
+            node.wait_for("server_ready", 4)  # The new guard has said so of the one it adopted.
+            before = link.udp_datagrams()  # The guard's own questions come by sockets, over lo.
+            for _ in range(20):
+                check_answers(link)
+            told = node.log()
+            assert len(re.findall(r"\bxdp_serving\b", told)) == 3, told
+            assert "xdp_unavailable" not in told
+            assert link.program() == "xdp" and before > 0
