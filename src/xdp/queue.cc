@@ -6,7 +6,9 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -94,6 +96,11 @@ class FrameMemory {
     uint8_t* frames_ = nullptr;
 };
 
+// The kernel lets go of a queue some time after its socket was closed: by a program that has just
+// ended, or by us, when what was tried first was another mode.
+constexpr int kBindTries = 20;
+constexpr std::chrono::milliseconds kBindPause{50};
+
 std::unexpected<base::Error> fail_with(std::string_view what, int code) {
     auto failed = base::fail_errno(what, -code);
     if (code == -EPERM) failed.error().hint = kRightsHint;
@@ -175,11 +182,13 @@ Result<void> Queue::State::open(const Interface& interface, uint32_t number, Mod
     // Left to itself the kernel copies where the driver cannot do without.
     if (mode == Mode::Generic) config.bind_flags |= XDP_COPY;
     xsk_socket* bound = nullptr;
-    if (const int done = xsk_socket__create(&bound, interface.name.c_str(), number, opened,
-                                            &receive, &send, &config);
-        done != 0) {
-        return fail_with("bind to queue " + std::to_string(number), done);
+    int done = -EBUSY;
+    for (int tries = kBindTries; done == -EBUSY && tries > 0; --tries) {
+        if (tries < kBindTries) std::this_thread::sleep_for(kBindPause);
+        done = xsk_socket__create(&bound, interface.name.c_str(), number, opened, &receive, &send,
+                                  &config);
     }
+    if (done != 0) return fail_with("bind to queue " + std::to_string(number), done);
     socket.reset(bound);
     mtu = interface.mtu;
     ask_kernel();
