@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "server_metrics.h"
 #include "server_report.h"
-#include "zone_answerer.h"
 #include "zone_listing.h"
 
 namespace nearcast::app {
@@ -144,16 +143,11 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
     : options_(options),
       zones_(served.table),
       tls_(tls),
-      notifier_(options.transfers),
-      ledger_(listen_to(served.ledger)),
-      catalogs_(options.transfers, served.table, served.ledger, secondaries_),
-      secondaries_(options.transfers, served.table, served.ledger),
-      updates_(options.transfers, served.table, served.ledger),
+      ledger_(served.ledger),
       // One more than there are workers: for the threads that may wait, together.
       statistics_(workers.size() + 1, options.metrics, served.table),
-      late_counters_(statistics_.worker(workers.size())),
-      sender_([this] { return make_desk(); }, desk_tallies_.transfers),
-      late_answers_([this] { return make_desk(); }),
+      service_(options.transfers, served.table, served.ledger, with_cookies(responder_options()),
+               statistics_.worker(workers.size())),
       pulses_(options.pulses),
       workers_(std::move(workers)),
       reloader_(served.directory),
@@ -169,8 +163,7 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
 }
 
 ServerLoop::~ServerLoop() {
-    catalogs_.stop();
-    ends_waits_.store(true);
+    service_.stop();
     for (const auto& worker : workers_) worker->stop();  // All at once; each is waited for later.
 }
 
@@ -190,7 +183,7 @@ Result<void> ServerLoop::open() {
         if (!control) return std::unexpected(control.error());
         control_ = std::move(*control);
     }
-    catalogs_.start();
+    service_.start_catalogs();
     start_workers();
     offer_metrics();
     return {};
@@ -225,9 +218,10 @@ void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
         const std::lock_guard lock(health_mutex_);
         add_zone_metrics(health_, ledger_.store_bytes(), metrics);
     }
-    add_transfer_metrics(
-        {.desks = desk_tallies_, .fetched = secondaries_.tallies(), .notices = notifier_.tallies()},
-        metrics);
+    add_transfer_metrics({.desks = service_.desk_tallies(),
+                          .fetched = service_.fetch_tallies(),
+                          .notices = service_.notice_tallies()},
+                         metrics);
     if (!tap_) return;
     add_total("nearcast_dnstap_frames_total", "Frames that a dnstap reader took",
               tap_->frames_written(), metrics);
@@ -235,48 +229,10 @@ void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
               tap_->exchanges_dropped(), metrics);
 }
 
-// Before there is a thread that changes a zone.
-zone::ZoneLedger& ServerLoop::listen_to(zone::ZoneLedger& ledger) {
-    ledger.on_change([this](const dns::Name& zone) {
-        if (zones_.pin(zone)) notifier_.notify(zone);
-        catalogs_.note(zone);
-    });
-    return ledger;
-}
-
-transfer::RequestDesk::Partners ServerLoop::partners(MayWait may_wait) {
-    return {.zones = zones_,
-            .ledger = ledger_,
-            .ask = {},
-            .hear = [this](const transfer::Notice& notice) { return secondaries_.hear(notice); },
-            .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
-            .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
-            .tallies = &desk_tallies_,
-            .waiting = may_wait == MayWait::Yes
-                           ? std::optional<transfer::RequestDesk::Waiting>(
-                                 {.zones = zones_, .updates = updates_, .is_stopping = ends_waits_})
-                           : std::nullopt};
-}
-
-std::unique_ptr<transfer::RequestDesk> ServerLoop::make_desk() {
-    transfer::RequestDesk::Partners waiting = partners(MayWait::Yes);
-    answer::ResponderOptions options = responder_options();
-    add_cookies(options);
-    waiting.ask = make_own_responder(zones_, options,
-                                     [this](const answer::Exchange& exchange, bool is_counted) {
-                                         const std::lock_guard lock(late_counters_mutex_);
-                                         if (is_counted) {
-                                             late_counters_.count_late(exchange);
-                                         } else {
-                                             late_counters_.count(exchange);
-                                         }
-                                     });
-    return std::make_unique<transfer::RequestDesk>(options_.transfers, std::move(waiting));
-}
-
-void ServerLoop::add_cookies(answer::ResponderOptions& options) const {
+answer::ResponderOptions ServerLoop::with_cookies(answer::ResponderOptions options) const {
     if (options_.cookies.is_enabled) options.cookie_secrets = &cookie_secrets_;
     options.cookie_policy = options_.cookies.policy;
+    return options;
 }
 
 void ServerLoop::start_workers() {
@@ -287,18 +243,13 @@ void ServerLoop::start_workers() {
             workers_.size());
     }
     for (size_t i = 0; i < workers_.size(); ++i) {
-        answer::ResponderOptions options = responder_options();
+        answer::ResponderOptions options = with_cookies(responder_options());
         options.probe_token = options_.probe_token;
         options.worker_index = static_cast<uint16_t>(i);
-        add_cookies(options);
-        const TransferHands hands{.config = options_.transfers,
-                                  .zones = zones_,
-                                  .partners = partners(MayWait::No),
-                                  .sender = sender_,
-                                  .late_answers = late_answers_};
-        const Witnesses witnesses{.counters = statistics_.worker(i),
-                                  .note = tap_ ? std::optional(tap_->note_for(i)) : std::nullopt};
-        answerers_.push_back(std::make_unique<ZoneAnswerer>(options, hands, witnesses));
+        const authority::Witnesses witnesses{
+            .counters = statistics_.worker(i),
+            .note = tap_ ? std::optional(tap_->note_for(i)) : std::nullopt};
+        answerers_.push_back(service_.make_answerer(options, witnesses));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
 }
@@ -413,7 +364,7 @@ void ServerLoop::retransfer(ControlSocket::ClientId client, const std::string& n
     const auto zone = dns::parse_name(name, &root);
     if (!zone) {
         control_->reply(client, to_json(zone.error()));
-    } else if (!secondaries_.retransfer(*zone)) {
+    } else if (!service_.retransfer(*zone)) {
         control_->reply(client, to_json(base::Error{dns::to_text(*zone) + " is no zone that comes "
                                                                           "from a primary",
                                                     "one with a [[secondary]] section"}));
@@ -440,7 +391,7 @@ void ServerLoop::announce(const LoadReport& report) {
     look_at_ = Instant::min();
     for (const ZoneOutcome& outcome : report.changed) {
         if (!outcome.is_loaded) continue;
-        if (const auto zone = dns::parse_name(outcome.zone)) notifier_.notify(*zone);
+        if (const auto zone = dns::parse_name(outcome.zone)) service_.notify(*zone);
     }
 }
 

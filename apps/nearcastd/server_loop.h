@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "answer/responder.h"
+#include "authority/zone_service.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/pulse.h"
@@ -30,12 +31,6 @@
 #include "service_manager.h"
 #include "side_thread.h"
 #include "tls/reloadable_context.h"
-#include "transfer/catalogs.h"
-#include "transfer/late_answers.h"
-#include "transfer/notifier.h"
-#include "transfer/secondary_zones.h"
-#include "transfer/zone_sender.h"
-#include "transfer/zone_updates.h"
 #include "zone/ledger.h"
 #include "zone/zone_table.h"
 #include "zone/zone_watch.h"
@@ -81,18 +76,11 @@ class ServerLoop {
         uint64_t run = 0;
     };
 
-    void add_cookies(answer::ResponderOptions& options) const;
+    [[nodiscard]] answer::ResponderOptions with_cookies(answer::ResponderOptions options) const;
     void start_workers();
     void offer_metrics();
     // What the workers' counters do not know. Any thread.
     void add_metrics(std::vector<observe::Metric>& metrics) const;
-    [[nodiscard]] zone::ZoneLedger& listen_to(zone::ZoneLedger& ledger);
-
-    enum class MayWait : uint8_t { No, Yes };
-    // What a desk needs but for who answers ordinary questions.
-    [[nodiscard]] transfer::RequestDesk::Partners partners(MayWait may_wait);
-    // For a thread of its own, which may wait.
-    [[nodiscard]] std::unique_ptr<transfer::RequestDesk> make_desk();
     // Replies with what `make` makes on the side thread.
     void reply_later(ControlSocket::ClientId client, std::move_only_function<std::string()> make);
     void look_at_zones();
@@ -115,19 +103,10 @@ class ServerLoop {
     const ServerOptions& options_;
     zone::ZoneTable& zones_;
     tls::ReloadableContext& tls_;
-    transfer::Notifier notifier_;
     zone::ZoneLedger& ledger_;
-    transfer::Catalogs catalogs_;  // Told of changes by all below, and stopped before them.
-    transfer::SecondaryZones secondaries_;
-    transfer::ZoneUpdates updates_;
-    std::atomic<bool> ends_waits_ = false;
-    transfer::DeskTallies desk_tallies_;
     shield::CookieSecrets cookie_secrets_;
     observe::Statistics statistics_;
-    std::mutex late_counters_mutex_;  // Guards those of the threads that may wait.
-    observe::Counters& late_counters_;
-    transfer::ZoneSender sender_;  // These two have such threads, which use what is above.
-    transfer::LateAnswers late_answers_;
+    authority::ZoneService service_;     // Has threads that use what is above.
     std::unique_ptr<observe::Tap> tap_;  // Null: not configured.
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "zone_answerer.h"
+#include "authority/zone_answerer.h"
 
 #include <cstring>
 #include <memory>
@@ -10,7 +10,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 
-namespace nearcast::app {
+namespace nearcast::authority {
 namespace {
 
 // What is asked of the ordinary responder: the same exchange with another message in it.
@@ -132,4 +132,4 @@ transfer::RequestDesk::AskOrdinary make_own_responder(
     };
 }
 
-}  // namespace nearcast::app
+}  // namespace nearcast::authority

@@ -21,7 +21,7 @@
 #include "transfer/zone_sender.h"
 #include "zone/zone_table.h"
 
-namespace nearcast::app {
+namespace nearcast::authority {
 
 // What a worker's answerer has to do with transfers; all of it outlives the answerer.
 struct TransferHands {
@@ -72,4 +72,4 @@ class ZoneAnswerer final : public serve::Answerer {
     zone::ZoneTable& zones, const answer::ResponderOptions& options,
     std::function<void(const answer::Exchange&, bool is_counted)> count);
 
-}  // namespace nearcast::app
+}  // namespace nearcast::authority

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything between served zones and other servers: transfers both ways, NOTIFY, updates, and
+// catalogs; and the answerers of workers that hand such requests over.
+//
+// It listens to the ledger: each change is told to secondaries and noted in our catalogs. One of
+// these for each program. Workers must have ended before it does.
+
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "answer/responder.h"
+#include "authority/zone_answerer.h"
+#include "observe/counters.h"
+#include "serve/answerer.h"
+#include "transfer/catalogs.h"
+#include "transfer/late_answers.h"
+#include "transfer/notifier.h"
+#include "transfer/request_desk.h"
+#include "transfer/secondary_zones.h"
+#include "transfer/tallies.h"
+#include "transfer/transfer_config.h"
+#include "transfer/zone_sender.h"
+#include "transfer/zone_updates.h"
+#include "zone/ledger.h"
+#include "zone/zone_table.h"
+
+namespace nearcast::authority {
+
+class ZoneService {
+ public:
+    // `responder` and `late_counters` are for what is asked where no worker answers, on threads
+    // that may wait. The references outlive it.
+    ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTable& table,
+                zone::ZoneLedger& ledger, answer::ResponderOptions responder,
+                observe::Counters& late_counters);
+    ZoneService(const ZoneService&) = delete;
+    ZoneService& operator=(const ZoneService&) = delete;
+    ~ZoneService() { stop(); }
+
+    // Once every zone that is there from the start is served.
+    void start_catalogs() { catalogs_.start(); }
+    // Nobody waits for others from now on. Workers may still be running.
+    void stop();
+
+    // For one worker, and for no longer than this.
+    [[nodiscard]] std::unique_ptr<serve::Answerer> make_answerer(
+        const answer::ResponderOptions& options, const Witnesses& witnesses);
+
+    // Tells the secondaries that the zone has changed. Any thread.
+    void notify(const dns::Name& zone) { notifier_.notify(zone); }
+    // Fetches a secondary zone anew. False when it is none. Any thread.
+    [[nodiscard]] bool retransfer(const dns::Name& zone) { return secondaries_.retransfer(zone); }
+
+    // What it has done so far. Any thread.
+    [[nodiscard]] const transfer::DeskTallies& desk_tallies() const { return tallies_; }
+    [[nodiscard]] const transfer::FetchTallies& fetch_tallies() const {
+        return secondaries_.tallies();
+    }
+    [[nodiscard]] const transfer::NoticeTallies& notice_tallies() const {
+        return notifier_.tallies();
+    }
+
+ private:
+    enum class MayWait : uint8_t { No, Yes };
+
+    [[nodiscard]] zone::ZoneLedger& listen_to(zone::ZoneLedger& ledger);
+    // What a desk needs but for who answers ordinary questions.
+    [[nodiscard]] transfer::RequestDesk::Partners partners(MayWait may_wait);
+    // For a thread of its own, which may wait.
+    [[nodiscard]] std::unique_ptr<transfer::RequestDesk> make_desk();
+
+    const transfer::TransferConfig& transfers_;
+    const answer::ResponderOptions responder_;
+    zone::ZoneTable& table_;
+    transfer::Notifier notifier_;
+    zone::ZoneLedger& ledger_;
+    transfer::Catalogs catalogs_;  // Told of changes by all below, and stopped before them.
+    transfer::SecondaryZones secondaries_;
+    transfer::ZoneUpdates updates_;
+    std::atomic<bool> ends_waits_ = false;
+    transfer::DeskTallies tallies_;
+    std::mutex late_counters_mutex_;  // Guards those of the threads that may wait.
+    observe::Counters& late_counters_;
+    transfer::ZoneSender sender_;  // These two have such threads, which use what is above.
+    transfer::LateAnswers late_answers_;
+};
+
+}  // namespace nearcast::authority
