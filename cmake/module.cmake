@@ -1,6 +1,8 @@
 # Turns the folder src/NAME into a library, a test program and its fuzzers.
 #
-#   nearcast_module(NAME [DEPENDS module...] [LIBRARIES library...])
+#   nearcast_module(NAME [DEPENDS module...] [LIBRARIES library...] [TEST_UNDER command])
+#
+# A module a_b lies in src/a/b. TEST_UNDER starts its tests: something that they need around them.
 #
 # DEPENDS is the architecture: tools/tidy.py reads these lines and refuses an #include of a module
 # that is not named here. LIBRARIES are programs of others, linked privately: only this folder may
@@ -18,8 +20,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 function(nearcast_module name)
-    cmake_parse_arguments(MODULE "" "" "DEPENDS;LIBRARIES" ${ARGN})
-    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
+    cmake_parse_arguments(MODULE "" "TEST_UNDER" "DEPENDS;LIBRARIES" ${ARGN})
+    string(REPLACE "_" "/" folder ${name})
+    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cc)
     foreach(kind test fuzz bench)
         set(${kind}_files ${files})
         list(FILTER ${kind}_files INCLUDE REGEX "_${kind}\\.cc$")
@@ -41,7 +44,7 @@ function(nearcast_module name)
         add_executable(${name}_test ${test_files})
         target_compile_options(${name}_test PRIVATE ${NEARCAST_WARNINGS})
         target_link_libraries(${name}_test PRIVATE ${name} GTest::gmock GTest::gtest_main)
-        add_test(NAME ${name} COMMAND ${name}_test)
+        add_test(NAME ${name} COMMAND ${MODULE_TEST_UNDER} $<TARGET_FILE:${name}_test>)
     endif()
     if(bench_files)
         add_executable(${name}_bench EXCLUDE_FROM_ALL ${bench_files})

@@ -27,7 +27,7 @@ MISLEADING = {
 }
 SIDE_FILE = re.compile(r"_(test|fuzz|bench)\.cc$")
 TODO_WITHOUT_ISSUE = re.compile(r"\bTODO\b(?!\(#\d+\))")
-INCLUDE = re.compile(r'#include "(\w+)/')
+INCLUDE = re.compile(r'#include "([\w/]+)/')
 MODULE = re.compile(r"^nearcast_module\((\w+)([^)]*)\)", re.MULTILINE)
 
 
@@ -35,7 +35,7 @@ def module_graph(root):
     """What each module may include, itself and everything below it, from CMakeLists.txt."""
     direct = {}
     for name, arguments in MODULE.findall((root / "CMakeLists.txt").read_text()):
-        depends = re.search(r"\bDEPENDS\s+((?:(?!LIBRARIES)\w+\s*)+)", arguments)
+        depends = re.search(r"\bDEPENDS\s+((?:(?!LIBRARIES|TEST_UNDER)\w+\s*)+)", arguments)
         direct[name] = depends.group(1).split() if depends else []
 
     @functools.cache
@@ -45,8 +45,19 @@ def module_graph(root):
     return {name: below(name) for name in direct}
 
 
+def folder_of(name):
+    """A module a_b lies in src/a/b."""
+    return name.replace("_", "/")
+
+
+def module_of(folder, graph):
+    """The module that has files in this folder below src/: the deepest, or the folder's own name."""
+    names = ["_".join(folder[:depth]) for depth in range(len(folder), 0, -1)]
+    return next((name for name in names if name in graph), folder[0])
+
+
 def check_module(root, name):
-    readme = root / "src" / name / "README.md"
+    readme = root / "src" / folder_of(name) / "README.md"
     if not readme.exists():
         yield readme, 1, "a module says in README.md what it is for"
     elif len(readme.read_text().splitlines()) > MODULE_README_LINES_MAX:
@@ -66,7 +77,8 @@ def check_line(path, number, line, module):
 
 
 def check_source(root, path, graph):
-    module = path.relative_to(root).parts[1] if path.is_relative_to(root / "src") else None
+    is_module = path.is_relative_to(root / "src")
+    module = module_of(path.relative_to(root).parts[1:-1], graph) if is_module else None
     lines = path.read_text().splitlines()
     if module is not None and module not in graph:
         yield path, 1, f"module '{module}' is not in CMakeLists.txt"
@@ -80,7 +92,7 @@ def check_source(root, path, graph):
     for number, line in enumerate(lines, 1):
         yield from check_line(path, number, line, module)
         include = INCLUDE.match(line)
-        if module and include and include[1] not in graph[module]:
+        if module and include and module_of(include[1].split("/"), graph) not in graph[module]:
             yield path, number, f"{module}/ may not include {include[1]}/"
 
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/audit.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "control/stored_text.h"
+#include "control/text_digest.h"
+#include "control/zone_rows.h"
+
+namespace nearcast::control {
+namespace {
+
+using base::Result;
+
+constexpr int64_t kPage = 1000;
+
+constexpr Sql kLastLink{"SELECT link FROM audit ORDER BY sequence DESC LIMIT 1", "", "t"};
+constexpr Sql kAppend{
+    "INSERT INTO audit (sequence, at, actor, source, action, subject, detail, link) "
+    "VALUES (:a, :b, :c, :d, :e, :f, :g, :h)",
+    "nntttttt", ""};
+constexpr Sql kNewest{
+    "SELECT sequence, at, actor, source, action, subject, detail, link FROM audit "
+    "WHERE sequence < :a ORDER BY sequence DESC LIMIT :b",
+    "nn", "nntttttt"};
+// With the diff of the change that it is about, if it is about one.
+constexpr Sql kWalk{
+    "SELECT a.sequence, a.at, a.actor, a.source, a.action, a.subject, a.detail, a.link, "
+    "c.diff, c.actor, c.zone FROM audit a LEFT JOIN change c ON c.sequence = a.sequence "
+    "WHERE a.sequence > :a ORDER BY a.sequence LIMIT :b",
+    "nn",
+    "nntttttt"
+    "ttt"};
+constexpr Sql kUnaudited{
+    "SELECT COUNT(*) FROM change c LEFT JOIN audit a ON a.sequence = c.sequence "
+    "WHERE a.sequence IS NULL",
+    "", "n"};
+
+constexpr std::array<const char*, 4> kActions{"zone.create", "zone.delete", "zone.settings",
+                                              "records.change"};
+
+bool is_of_change(const AuditEntry& entry) {
+    return std::ranges::find(kActions, entry.action) != kActions.end();
+}
+
+AuditEntry entry_of(const Row& row) {
+    return {.sequence = static_cast<uint64_t>(row.number(0)),
+            .at = Timestamp(row.number(1)),
+            .actor = {row.text(2), row.text(3)},
+            .action = row.text(4),
+            .subject = row.text(5),
+            .detail = row.text(6),
+            .link = row.text(7)};
+}
+
+std::string link_of(const std::string& before, const AuditEntry& entry) {
+    std::string text =
+        before + '\n' + std::to_string(entry.sequence) + '\n' + std::to_string(entry.at.count());
+    for (const std::string* part :
+         {&entry.actor.name, &entry.actor.source, &entry.action, &entry.subject, &entry.detail}) {
+        // With its size, so that no two entries are the same text.
+        text += '\n' + std::to_string(part->size()) + ' ' + *part;
+    }
+    return text_digest(text);
+}
+
+// Why the row is not as it was written; empty when it is.
+std::string fault_of(const Row& row, const AuditEntry& entry, const std::string& before) {
+    if (link_of(before, entry) != entry.link) return "the entry, or one before it, was altered";
+    if (!is_of_change(entry)) return {};
+    if (row.is_null(8)) return "its change is gone";
+    if (text_digest(row.text(8)) != entry.detail) return "the diff of its change was altered";
+    if (row.text(9) != entry.actor.name) return "the actor of its change was altered";
+    return row.text(10) == entry.subject ? "" : "the zone of its change was altered";
+}
+
+}  // namespace
+
+Result<void> append_audit(Session& session, AuditEntry entry) {
+    std::string before;
+    auto done = session.run(kLastLink, {}, [&](const Row& row) { before = row.text(0); });
+    if (!done) return done;
+    entry.link = link_of(before, entry);
+    return session.run(
+        kAppend, {static_cast<int64_t>(entry.sequence), int64_t{entry.at.count()}, entry.actor.name,
+                  entry.actor.source, entry.action, entry.subject, entry.detail, entry.link});
+}
+
+Result<void> append_audit(Session& session, const Change& change) {
+    return append_audit(session, {.sequence = change.sequence,
+                                  .at = change.at,
+                                  .actor = change.actor,
+                                  .action = kActions[static_cast<size_t>(change.kind)],
+                                  .subject = row_name(change.zone),
+                                  .detail = text_digest(encode_diff(change.diff))});
+}
+
+Outcome<std::vector<AuditEntry>> read_audit(Database& database, uint64_t before, size_t count_max) {
+    std::vector<AuditEntry> entries;
+    const auto from = static_cast<int64_t>(std::min<uint64_t>(before, INT64_MAX));
+    const auto done = database.read([&](Session& session) {
+        entries.clear();
+        return session.run(kNewest, {from, static_cast<int64_t>(count_max)},
+                           [&](const Row& row) { entries.push_back(entry_of(row)); });
+    });
+    if (!done) return unavailable(done.error());
+    return entries;
+}
+
+Outcome<AuditVerdict> verify_audit(Database& database) {
+    AuditVerdict verdict;
+    const auto done = database.read_together([&](Session& session) -> Result<void> {
+        verdict = {};
+        int64_t after = -1;
+        for (bool has_more = true; has_more && !verdict.broken_at;) {
+            has_more = false;
+            auto walked = session.run(kWalk, {after, kPage}, [&](const Row& row) {
+                const AuditEntry entry = entry_of(row);
+                has_more = true;
+                after = row.number(0);
+                if (verdict.broken_at) return;
+                verdict.reason = fault_of(row, entry, verdict.last_link);
+                if (!verdict.reason.empty()) verdict.broken_at = entry.sequence;
+                verdict.last_link = entry.link;
+                ++verdict.entries;
+            });
+            if (!walked) return walked;
+        }
+        if (verdict.broken_at) return {};
+        return session.run(kUnaudited, {}, [&](const Row& row) {
+            if (row.number(0) == 0) return;
+            verdict.broken_at = 0;
+            verdict.reason = std::to_string(row.number(0)) + " changes have no entry";
+        });
+    });
+    if (!done) return unavailable(done.error());
+    return verdict;
+}
+
+}  // namespace nearcast::control

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/audit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "control/api_keys.h"
+#include "control/change_log.h"
+#include "control/database_fixture.h"
+
+namespace nearcast::control {
+namespace {
+
+using testing::HasSubstr;
+
+class OfAudit : public testing::TestWithParam<Database::Dialect> {
+ protected:
+    OfAudit() {
+        NewZone zone;
+        zone.name = *dns::parse_name("example.org.");
+        zone.nameservers = {*dns::parse_name("ns1.example.net.")};
+        zone.intent.actor = {"user:anna", "192.0.2.1"};
+        EXPECT_TRUE(log.create_zone(zone));
+        EXPECT_TRUE(keys.create("deploy", {}, {"user:anna", "192.0.2.1"}, Timestamp(5)));
+        EXPECT_TRUE(log.delete_zone(zone.name, {.actor = {"user:bob", ""}}));
+    }
+
+    AuditVerdict verdict() {
+        const auto found = verify_audit(*database);
+        EXPECT_TRUE(found);
+        return found.value_or(AuditVerdict());
+    }
+
+    void alter(const char* text) {
+        EXPECT_TRUE(database->write([&](Session& session) { return session.run_once(text); }));
+    }
+
+    TestDatabase place{GetParam()};
+    std::unique_ptr<Database> database = place.open();
+    ChangeLog log{*database, {}};
+    ApiKeys keys{*database};
+};
+
+TEST_P(OfAudit, TellsEverythingThatWasDone) {
+    const auto entries = read_audit(*database, INT64_MAX, 10);
+    ASSERT_TRUE(entries);
+    ASSERT_EQ(entries->size(), 3U);
+    EXPECT_EQ((*entries)[0].action, "zone.delete");
+    EXPECT_EQ((*entries)[0].actor.name, "user:bob");
+    EXPECT_EQ((*entries)[1].action, "key.create");
+    EXPECT_EQ((*entries)[1].detail, "deploy");
+    EXPECT_EQ((*entries)[2].subject, "example.org.");
+    EXPECT_EQ((*entries)[2].actor.source, "192.0.2.1");
+    EXPECT_FALSE(verdict().broken_at);
+    EXPECT_EQ(verdict().entries, 3U);
+    EXPECT_EQ(verdict().last_link, (*entries)[0].link);
+}
+
+TEST_P(OfAudit, ShowsWhatWasAltered) {
+    const auto entries = *read_audit(*database, INT64_MAX, 10);
+    alter("UPDATE audit SET actor = 'user:eve' WHERE action = 'key.create'");
+    EXPECT_EQ(verdict().broken_at, entries[1].sequence);
+    EXPECT_THAT(verdict().reason, HasSubstr("altered"));
+}
+
+TEST_P(OfAudit, ShowsWhatWasRemoved) {
+    const auto entries = *read_audit(*database, INT64_MAX, 10);
+    alter("DELETE FROM audit WHERE action = 'key.create'");
+    EXPECT_EQ(verdict().broken_at, entries[0].sequence);
+}
+
+TEST_P(OfAudit, HoldsChangesAgainstIt) {
+    const auto entries = *read_audit(*database, INT64_MAX, 10);
+    alter("UPDATE change SET diff = '' WHERE kind = 0");
+    EXPECT_EQ(verdict().broken_at, entries[2].sequence);
+    EXPECT_THAT(verdict().reason, HasSubstr("diff"));
+    alter("DELETE FROM change WHERE kind = 0");
+    EXPECT_THAT(verdict().reason, HasSubstr("gone"));
+}
+
+TEST_P(OfAudit, MissesEntriesAtTheEnd) {
+    alter("DELETE FROM audit WHERE action = 'zone.delete'");
+    EXPECT_EQ(verdict().broken_at, 0U);
+    EXPECT_THAT(verdict().reason, HasSubstr("1 changes have no entry"));
+}
+
+INSTANTIATE_TEST_SUITE_P(, OfAudit, both_databases(), name_of_database);
+
+}  // namespace
+}  // namespace nearcast::control

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/database.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "control/database_fixture.h"
+#include "control/schema.h"
+
+namespace nearcast::control {
+namespace {
+
+using base::Result;
+using testing::HasSubstr;
+
+constexpr Sql kInsert{"INSERT INTO thing (id, text) VALUES (:a, :b)", "nt", ""};
+constexpr Sql kFind{"SELECT id, text FROM thing WHERE id >= :a ORDER BY id", "n", "nt"};
+
+class OfDatabase : public testing::TestWithParam<Database::Dialect> {
+ protected:
+    OfDatabase() {
+        if (database) {
+            EXPECT_TRUE(run([](Session& session) {
+                return session.run_once("CREATE TABLE thing (id BIGINT PRIMARY KEY, text TEXT)");
+            }));
+        }
+    }
+
+    Result<void> run(const std::function<Result<void>(Session&)>& work) {
+        return database->write(work);
+    }
+
+    // "1=a 2=b ", from the id on.
+    std::string things(int64_t from = 0) {
+        std::string found;
+        const auto done = database->read([&](Session& session) {
+            return session.run(kFind, {from}, [&](const Row& row) {
+                found += std::to_string(row.number(0)) + '=' +
+                         (row.is_null(1) ? "NULL" : row.text(1)) + ' ';
+            });
+        });
+        return done ? found : done.error().message;
+    }
+
+    TestDatabase place{GetParam()};
+    std::unique_ptr<Database> database = place.open();
+};
+
+TEST_P(OfDatabase, KeepsNumbersTextAndNull) {
+    ASSERT_TRUE(run([](Session& session) -> Result<void> {
+        auto done = session.run(kInsert, {int64_t{1}, "it's \"quoted\"; é"});
+        if (done) done = session.run(kInsert, {int64_t{1} << 60, Value()});
+        if (done) done = session.run(kInsert, {int64_t{2}, ""});
+        return done;
+    }));
+    EXPECT_EQ(things(), "1=it's \"quoted\"; é 2= 1152921504606846976=NULL ");
+    EXPECT_EQ(things(3), "1152921504606846976=NULL ");
+    EXPECT_EQ(things(2), "2= 1152921504606846976=NULL ");
+}
+
+TEST_P(OfDatabase, LeavesNothingOfATransactionThatFails) {
+    const auto done = run([](Session& session) -> Result<void> {
+        auto inserted = session.run(kInsert, {int64_t{1}, "a"});
+        return inserted ? session.run(kInsert, {int64_t{1}, "again"}) : inserted;
+    });
+    ASSERT_FALSE(done);
+    EXPECT_THAT(done.error().message, HasSubstr("database: "));
+    EXPECT_EQ(things(), "");
+    ASSERT_TRUE(run([](Session& session) { return session.run(kInsert, {int64_t{1}, "a"}); }));
+    EXPECT_EQ(things(), "1=a ");
+}
+
+TEST_P(OfDatabase, ReadsTogetherAsOfOneMoment) {
+    ASSERT_TRUE(run([](Session& session) { return session.run(kInsert, {int64_t{1}, "a"}); }));
+    size_t first = 0;
+    size_t second = 0;
+    ASSERT_TRUE(database->read_together([&](Session& session) -> Result<void> {
+        auto done = session.run(kFind, {int64_t{0}}, [&](const Row&) { ++first; });
+        if (done) {
+            done = run([](Session& writer) { return writer.run(kInsert, {int64_t{2}, "b"}); });
+        }
+        if (done) done = session.run(kFind, {int64_t{0}}, [&](const Row&) { ++second; });
+        return done;
+    }));
+    EXPECT_EQ(first, 1U);
+    EXPECT_EQ(second, 1U);
+    EXPECT_EQ(things(), "1=a 2=b ");
+}
+
+TEST_P(OfDatabase, IsOpenedAgainAsItWas) {
+    ASSERT_TRUE(run([](Session& session) { return session.run(kInsert, {int64_t{1}, "a"}); }));
+    database = place.open();
+    EXPECT_EQ(things(), "1=a ");
+}
+
+TEST_P(OfDatabase, RefusesOneThatANewerProgramMade) {
+    static constexpr Sql kNewer{"INSERT INTO schema_step (number) VALUES (:a)", "n", ""};
+    ASSERT_TRUE(run([](Session& session) { return session.run(kNewer, {schema_version() + 1}); }));
+    const auto again = Database::open({.connection = place.connection()});
+    ASSERT_FALSE(again);
+    EXPECT_THAT(again.error().message, HasSubstr("newer version"));
+}
+
+INSTANTIATE_TEST_SUITE_P(, OfDatabase, both_databases(), name_of_database);
+
+TEST(DatabaseOpen, SaysWhatItCannot) {
+    const auto unknown = Database::open({.connection = "mysql:x"});
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(unknown.error().hint, HasSubstr("sqlite:"));
+    const auto missing = Database::open({.connection = "sqlite:/no/such/folder/x.db"});
+    ASSERT_FALSE(missing);
+    EXPECT_THAT(missing.error().message, HasSubstr("database: "));
+}
+
+}  // namespace
+}  // namespace nearcast::control

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/group_commit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/zone_rows.h"
+
+namespace nearcast::control {
+
+using base::Result;
+
+GroupCommit::GroupCommit(Database& database, std::function<Timestamp()> now,
+                         std::function<void(uint64_t)> told)
+    : database_(database),
+      now_(std::move(now)),
+      told_(std::move(told)),
+      thread_([this] { work(); }) {}
+
+GroupCommit::~GroupCommit() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+Outcome<Committed> GroupCommit::run(Job job) {
+    std::future<Outcome<Committed>> answer;
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.size() >= kWaitingMax) {
+            return refuse(ChangeError::Kind::Unavailable,
+                          "too many changes wait already; nothing was done");
+        }
+        waiting_.push_back({std::move(job), {}});
+        answer = waiting_.back().promise.get_future();
+    }
+    wake_.notify_one();
+    return answer.get();
+}
+
+GroupCommit::Group GroupCommit::take() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
+    Group group;
+    while (!waiting_.empty() && group.size() < kGroupMax) {
+        group.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+    }
+    return group;
+}
+
+void GroupCommit::work() {
+    for (Group group = take(); !group.empty(); group = take()) carry_out(group);
+}
+
+void GroupCommit::carry_out(Group& group) {
+    Answers answers;
+    uint64_t last = 0;
+    const auto done = transact(group, answers, last);
+    if (done) {
+        if (told_) told_(last);
+        for (size_t i = 0; i < group.size(); ++i) group[i].promise.set_value(answers[i]);
+        return;
+    }
+    // Whose fault it was shows when each is tried alone; it may be everybody's (a full disk). What
+    // may have been done is not done again.
+    const bool is_final = group.size() == 1 || database_.is_last_write_unknown();
+    for (Waiting& waiting : group) {
+        auto alone = is_final ? done : transact({&waiting, 1}, answers, last);
+        if (alone && told_) told_(last);
+        waiting.promise.set_value(alone ? answers.front()
+                                        : Outcome<Committed>(unavailable(alone.error())));
+    }
+}
+
+Result<void> GroupCommit::transact(std::span<Waiting> group, Answers& answers, uint64_t& last) {
+    return database_.write([&](Session& session) -> Result<void> {
+        answers.clear();
+        const auto first = take_sequences(session, group.size());
+        if (!first) return std::unexpected(first.error());
+        last = *first + group.size() - 1;
+        Turn turn{.sequence = *first, .now = now_()};
+        for (Waiting& waiting : group) {
+            auto answer = waiting.job(session, turn);
+            if (!answer) return std::unexpected(answer.error());
+            answers.push_back(*std::move(answer));
+            ++turn.sequence;
+        }
+        return {};
+    });
+}
+
+}  // namespace nearcast::control

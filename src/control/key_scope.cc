@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/key_scope.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace nearcast::control {
+namespace {
+
+constexpr std::array<std::string_view, 3> kRights{"read", "change", "manage"};
+
+// A pattern that cannot be read covers nothing.
+bool covers(const std::vector<std::string>& patterns, const dns::Name& name) {
+    if (patterns.empty()) return true;
+    return std::ranges::any_of(patterns, [&](const std::string& text) {
+        const auto pattern = transfer::parse_name_pattern(text);
+        return pattern && pattern->holds_for(name);
+    });
+}
+
+void take(std::string_view key, std::string_view value, KeyScope& scope) {
+    if (key == "zone") scope.zones.emplace_back(value);
+    if (key == "name") scope.names.emplace_back(value);
+    if (key == "type") {
+        if (const auto type = dns::parse_rr_type(value)) scope.types.push_back(*type);
+    }
+    if (key == "source") {
+        if (const auto prefix = base::parse_ip_prefix(value)) scope.sources.push_back(*prefix);
+    }
+    if (key == "right") scope.right = parse_right(value).value_or(Right::Read);
+    if (key == "expires_at") {
+        int64_t at = 0;
+        std::from_chars(value.data(), value.data() + value.size(), at);
+        scope.expires_at = Timestamp(at);
+    }
+}
+
+}  // namespace
+
+std::string_view to_text(Right right) { return kRights[static_cast<size_t>(right)]; }
+
+std::optional<Right> parse_right(std::string_view text) {
+    const auto found = std::ranges::find(kRights, text);
+    if (found == kRights.end()) return std::nullopt;
+    return static_cast<Right>(found - kRights.begin());
+}
+
+bool KeyScope::is_usable(const base::IpAddress& source, Timestamp now) const {
+    if (expires_at.count() != 0 && now >= expires_at) return false;
+    return sources.empty() || std::ranges::any_of(sources, [&](const base::IpPrefix& prefix) {
+               return prefix.contains(source);
+           });
+}
+
+bool KeyScope::covers_zone(const dns::Name& zone) const { return covers(zones, zone); }
+
+bool KeyScope::covers_set(const dns::Name& owner, dns::RRType type) const {
+    const bool is_of_type = types.empty() || std::ranges::find(types, type) != types.end();
+    return is_of_type && covers(names, owner);
+}
+
+base::Result<void> check(const KeyScope& scope) {
+    for (const auto* patterns : {&scope.zones, &scope.names}) {
+        for (const std::string& text : *patterns) {
+            const auto pattern = transfer::parse_name_pattern(text);
+            if (!pattern) return base::fail('\'' + text + "' " + pattern.error().message);
+        }
+    }
+    return {};
+}
+
+std::string encode_scope(const KeyScope& scope) {
+    std::string text;
+    const auto put = [&](std::string_view key, std::string_view value) {
+        text.append(key).append("=").append(value).append("\n");
+    };
+    for (const std::string& zone : scope.zones) put("zone", zone);
+    for (const std::string& name : scope.names) put("name", name);
+    for (const dns::RRType type : scope.types) put("type", dns::to_text(type));
+    for (const base::IpPrefix& source : scope.sources) put("source", base::to_text(source));
+    put("right", to_text(scope.right));
+    put("expires_at", std::to_string(scope.expires_at.count()));
+    return text;
+}
+
+KeyScope decode_scope(std::string_view text) {
+    KeyScope scope;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        const size_t equals = std::min(line.find('='), line.size());
+        take(line.substr(0, equals), line.substr(std::min(equals + 1, line.size())), scope);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return scope;
+}
+
+}  // namespace nearcast::control

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/publisher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "control/zone_build.h"
+#include "control/zone_rows.h"
+#include "dns/serial.h"
+
+namespace nearcast::control {
+namespace {
+
+using base::Error;
+using base::Result;
+namespace log = base::log;
+
+constexpr Sql kReadPublications{
+    "SELECT zone_id, sequence, serial FROM publication WHERE controller = :a", "t", "nnn"};
+// Both databases know this form, and do it in one step.
+constexpr Sql kRemember{
+    "INSERT INTO publication (controller, zone_id, sequence, serial) VALUES (:a, :b, :c, :d) "
+    "ON CONFLICT (controller, zone_id) DO UPDATE SET sequence = :e, serial = :f",
+    "tnnnnn", ""};
+constexpr Sql kForget{"DELETE FROM publication WHERE controller = :a AND zone_id = :b", "tn", ""};
+
+constexpr zone::ZoneOrigin::Kind kOrigin = zone::ZoneOrigin::Kind::Derived;
+
+Error to_error(const ChangeError& error) { return {error.message}; }
+
+// Later than what was published, and that which was edited if it is later still.
+uint32_t serial_after(uint32_t published, uint32_t edited) {
+    return dns::is_later_serial(edited, published) ? edited : dns::next_serial(published);
+}
+
+}  // namespace
+
+Publisher::Publisher(Served served, std::string controller, std::vector<dns::Name> others)
+    : served_(served), controller_(std::move(controller)), others_(std::move(others)) {}
+
+Result<void> Publisher::start() {
+    if (auto done = catch_up_at_start(); !done) return done;
+    thread_ = std::thread([this] { run(); });
+    return {};
+}
+
+void Publisher::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Publisher::wake(uint64_t sequence) {
+    {
+        const std::lock_guard lock(mutex_);
+        wanted_ = std::max(wanted_, sequence);
+    }
+    wake_.notify_all();
+}
+
+std::optional<uint32_t> Publisher::published_serial(int64_t zone_id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(zone_id);
+    if (found == states_.end() || !found->second.is_served) return std::nullopt;
+    return found->second.serial;
+}
+
+Publisher::State& Publisher::state_of(int64_t zone_id, const dns::Name& name) {
+    const std::lock_guard lock(mutex_);
+    State& state = states_[zone_id];
+    state.zone_id = zone_id;
+    state.name = name;
+    return state;
+}
+
+bool Publisher::is_others(const dns::Name& name) const {
+    return std::ranges::find(others_, name) != others_.end();
+}
+
+// --- The start ---
+
+Result<void> Publisher::read_publications() {
+    return served_.database.read([this](Session& session) {
+        return session.run(kReadPublications, {controller_}, [this](const Row& row) {
+            const std::lock_guard lock(mutex_);
+            State& state = states_[row.number(0)];
+            state.sequence = static_cast<uint64_t>(row.number(1));
+            state.serial = static_cast<uint32_t>(row.number(2));
+        });
+    });
+}
+
+// Serves what the ledger has, if that is what was published last, and nothing came since.
+void Publisher::take_over(const Zone& zone) {
+    State& state = state_of(zone.id, zone.name);
+    const auto stored = served_.ledger.state(zone.name);
+    const bool is_current = state.sequence == zone.sequence && stored &&
+                            stored->serial == state.serial && stored->origin.kind == kOrigin;
+    if (is_current && served_.ledger.restore(zone.name)) {
+        const std::lock_guard lock(mutex_);
+        state.is_served = true;
+        return;
+    }
+    publish_whole(state);
+}
+
+void Publisher::withdraw_unknown(const std::set<std::string>& known) {
+    for (const zone::StoredZone& stored : served_.ledger.states()) {
+        if (is_others(stored.apex) || known.contains(dns::key_of(stored.apex))) continue;
+        if (auto done = served_.ledger.withdraw(stored.apex); !done) {
+            log::error("zone_not_withdrawn",
+                       {{"zone", dns::to_text(stored.apex)}, {"reason", done.error().message}});
+        }
+    }
+}
+
+Result<void> Publisher::catch_up_at_start() {
+    if (auto done = read_publications(); !done) return done;
+    const auto last = served_.changes.last_sequence();
+    if (!last) return std::unexpected(to_error(last.error()));
+    position_ = *last;
+    std::set<std::string> known;
+    std::string after;
+    for (;;) {
+        const auto zones = served_.changes.zones(after, kBatchMax);
+        if (!zones) return std::unexpected(to_error(zones.error()));
+        if (zones->empty()) break;
+        side_by_side(zones->size(), [&](size_t i) { take_over((*zones)[i]); });
+        for (const Zone& zone : *zones) {
+            known.insert(dns::key_of(zone.name));
+            unremembered_.insert(zone.id);
+        }
+        after = row_name(zones->back().name);
+    }
+    withdraw_unknown(known);
+    log::info("zones_published", {{"zones", std::to_string(known.size())}});
+    return remember();
+}
+
+// --- Following ---
+
+// With the mutex. When to go on though nobody wakes us.
+base::Instant Publisher::next_look() const {
+    base::Instant next = remember_at_;
+    if (needs_retry_) next = std::min(next, base::now() + kRetryPause);
+    if (served_.database.dialect() == Database::Dialect::Postgresql) {
+        next = std::min(next, base::now() + kLookPause);
+    }
+    return next;
+}
+
+bool Publisher::wait() {
+    std::unique_lock lock(mutex_);
+    const auto is_due = [this] { return is_stopping_ || wanted_ > position_; };
+    const base::Instant until = next_look();
+    if (until == base::Instant::max()) {
+        wake_.wait(lock, is_due);
+    } else {
+        wake_.wait_until(lock, until, is_due);
+    }
+    return !is_stopping_;
+}
+
+void Publisher::run() {
+    while (wait()) {
+        retry();
+        auto done = follow();
+        if (done && base::now() >= remember_at_) done = remember();
+        if (done) continue;
+        log::error("publishing_paused", {{"reason", done.error().message}});
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, kRetryPause, [this] { return is_stopping_; });
+    }
+    if (const auto done = remember(); !done) {
+        log::warning("publications_not_remembered", {{"reason", done.error().message}});
+    }
+}
+
+Result<void> Publisher::follow() {
+    uint64_t wanted = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        wanted = wanted_;
+    }
+    const auto changes = served_.changes.changes_after(position_, kBatchMax);
+    if (!changes) return std::unexpected(to_error(changes.error()));
+    publish_all(*changes);
+    if (!changes->empty()) position_ = changes->back().sequence;
+    // Sequences that no change has, of requests that were refused, are behind us too.
+    if (changes->size() < kBatchMax) position_ = std::max(position_, wanted);
+    return {};
+}
+
+void Publisher::publish_all(const std::vector<Change>& changes) {
+    if (changes.empty()) return;
+    std::vector<Work> works;
+    std::unordered_map<int64_t, size_t> places;
+    for (const Change& change : changes) {
+        const auto [place, is_new] = places.emplace(change.zone_id, works.size());
+        if (is_new) works.push_back({change.zone_id, change.zone, {}});
+        works[place->second].changes.push_back(&change);
+    }
+    // A zone may come under a name that another one leaves: those of one name by one thread, in
+    // the order of their first changes.
+    std::map<std::string, std::vector<size_t>> by_name;
+    for (size_t i = 0; i < works.size(); ++i) by_name[dns::key_of(works[i].name)].push_back(i);
+    std::vector<const std::vector<size_t>*> names;
+    for (const auto& [name, list] : by_name) names.push_back(&list);
+    side_by_side(names.size(), [&](size_t i) {
+        for (const size_t work : *names[i]) publish(works[work]);
+    });
+    for (const Work& work : works) unremembered_.insert(work.zone_id);
+    remember_at_ = std::min(remember_at_, base::now() + kRememberPause);
+}
+
+// One transaction for all. When it is lost, those zones are made anew at the next start.
+Result<void> Publisher::remember() {
+    if (unremembered_.empty()) return {};
+    std::vector<State> states;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const int64_t zone_id : unremembered_) {
+            const auto found = states_.find(zone_id);
+            states.push_back(found == states_.end() ? State{} : found->second);
+            states.back().zone_id = zone_id;
+        }
+    }
+    const auto written = served_.database.write([&](Session& session) -> Result<void> {
+        for (const State& state : states) {
+            const auto sequence = static_cast<int64_t>(state.sequence);
+            auto done = state.is_served ? session.run(kRemember, {controller_, state.zone_id,
+                                                                  sequence, int64_t{state.serial},
+                                                                  sequence, int64_t{state.serial}})
+                                        : session.run(kForget, {controller_, state.zone_id});
+            if (!done) return done;
+        }
+        return {};
+    });
+    if (!written) return written;
+    unremembered_.clear();
+    remember_at_ = base::Instant::max();
+    return {};
+}
+
+void Publisher::retry() {
+    std::vector<State*> states;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!std::exchange(needs_retry_, false)) return;
+        for (auto& [zone_id, state] : states_) {
+            if (std::exchange(state.needs_retry, false)) states.push_back(&state);
+        }
+    }
+    side_by_side(states.size(), [&](size_t i) { publish_whole(*states[i]); });
+}
+
+void Publisher::side_by_side(size_t count, const std::function<void(size_t)>& publish_one) {
+    std::atomic<size_t> next = 0;
+    const auto work = [&] {
+        for (size_t i = next++; i < count; i = next++) publish_one(i);
+    };
+    std::vector<std::thread> threads;
+    for (size_t i = 1; i < std::min(count, kThreads); ++i) threads.emplace_back(work);
+    work();
+    for (std::thread& thread : threads) thread.join();
+}
+
+void Publisher::publish(const Work& work) {
+    State& state = state_of(work.zone_id, work.name);
+    for (const Change* change : work.changes) {
+        // A whole version that was made meanwhile has it already.
+        if (change->sequence > state.sequence) publish_one(state, *change);
+    }
+}
+
+void Publisher::publish_one(State& state, const Change& change) {
+    if (change.kind == ChangeKind::Delete) return end(state);
+    if (change.kind == ChangeKind::Create || state.is_behind || !state.is_served) {
+        return publish_whole(state);
+    }
+    if (change.kind == ChangeKind::Records) {
+        const auto pinned = served_.table.pin(state.name);
+        if (!pinned) return publish_whole(state);
+        const uint32_t serial = serial_after(state.serial, change.new_serial);
+        const auto changes =
+            build_changes(state.name, pinned->version(), change.diff.rrsets, serial);
+        // What does not fit shows in the whole: a zone without name servers, for example.
+        if (!changes || !served_.ledger.apply(state.name, *changes)) return publish_whole(state);
+        const std::lock_guard lock(mutex_);
+        state.serial = serial;
+    }
+    const std::lock_guard lock(mutex_);
+    state.sequence = change.sequence;
+}
+
+void Publisher::publish_whole(State& state) {
+    const auto contents = served_.changes.contents(state.name);
+    if (!contents) {
+        // Deleted meanwhile: that change comes next.
+        if (contents.error().kind == ChangeError::Kind::NotFound) return;
+        return fail(state, to_error(contents.error()), Next::Retry);
+    }
+    if (contents->zone.id != state.zone_id) return;  // And another one has its name.
+    const auto stored = served_.ledger.state(state.name);
+    const uint32_t edited = contents->zone.serial;
+    const bool is_known = stored && stored->serial != 0;
+    const uint32_t serial = is_known ? serial_after(stored->serial, edited) : edited;
+    auto image = is_others(state.name)
+                     ? base::fail("the name is that of a catalog of this controller")
+                     : build_zone(state.name, contents->rrsets, serial);
+    if (!image) {
+        fail(state, image.error(), Next::WaitForChange);
+        const std::lock_guard lock(mutex_);
+        state.sequence = contents->zone.sequence;
+        return;
+    }
+    const auto step = served_.ledger.replace(state.name, *std::move(image), {.kind = kOrigin});
+    if (!step) return fail(state, step.error(), Next::Retry);
+    const std::lock_guard lock(mutex_);
+    state.serial = serial;
+    state.sequence = contents->zone.sequence;
+    state.is_served = true;
+    state.is_behind = false;
+}
+
+void Publisher::end(State& state) {
+    const auto done = served_.ledger.withdraw(state.name);
+    if (!done) {
+        log::error("zone_not_withdrawn",
+                   {{"zone", dns::to_text(state.name)}, {"reason", done.error().message}});
+    }
+    const std::lock_guard lock(mutex_);
+    state.is_served = false;
+    state.is_behind = false;
+    state.needs_retry = false;
+}
+
+void Publisher::fail(State& state, const Error& error, Next next) {
+    log::error("zone_not_published", {{"zone", dns::to_text(state.name)},
+                                      {"reason", error.message},
+                                      {"try", error.hint},
+                                      {"next", "the last version that could be served goes on"}});
+    const std::lock_guard lock(mutex_);
+    state.is_behind = true;
+    if (next == Next::WaitForChange) return;
+    state.needs_retry = true;
+    needs_retry_ = true;
+}
+
+}  // namespace nearcast::control

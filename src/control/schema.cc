@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/schema.h"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace nearcast::control {
+namespace {
+
+using base::Result;
+
+// {text} is text that is compared byte by byte; {big} a number of 64 bits.
+constexpr std::array kSteps{
+    // 1: zones, what is in them, and how they came to be so.
+    //   counter     the last sequence given away; its row is the lock that orders all writes
+    //   zone        settings as in stored_text.h
+    //   rrset       the current state of each set; owner absolute and in lower case
+    //   change      one row a change, never altered. The current state follows from it
+    //   repetition  what was done under an idempotency key
+    R"(CREATE TABLE counter (name {text} PRIMARY KEY, value {big} NOT NULL);
+INSERT INTO counter (name, value) VALUES ('change', 0);
+CREATE TABLE zone (
+    id {big} PRIMARY KEY,
+    name {text} NOT NULL UNIQUE,
+    settings {text} NOT NULL,
+    serial {big} NOT NULL,
+    sequence {big} NOT NULL,
+    created_at {big} NOT NULL);
+CREATE TABLE rrset (
+    zone_id {big} NOT NULL,
+    owner {text} NOT NULL,
+    type {big} NOT NULL,
+    ttl {big} NOT NULL,
+    records {text} NOT NULL,
+    comments {text} NOT NULL,
+    PRIMARY KEY (zone_id, owner, type));
+CREATE TABLE change (
+    sequence {big} PRIMARY KEY,
+    zone_id {big} NOT NULL,
+    zone {text} NOT NULL,
+    kind {big} NOT NULL,
+    actor {text} NOT NULL,
+    source {text} NOT NULL,
+    at {big} NOT NULL,
+    comment {text} NOT NULL,
+    old_serial {big} NOT NULL,
+    new_serial {big} NOT NULL,
+    reverts {big},
+    diff {text} NOT NULL);
+CREATE INDEX change_of_zone ON change (zone, sequence);
+CREATE TABLE repetition (
+    actor {text} NOT NULL,
+    name {text} NOT NULL,
+    request {text} NOT NULL,
+    sequence {big} NOT NULL,
+    old_serial {big} NOT NULL,
+    new_serial {big} NOT NULL,
+    at {big} NOT NULL,
+    PRIMARY KEY (actor, name));
+CREATE INDEX repetition_by_age ON repetition (at);
+)",
+    // 2: up to which change each zone is published by which controller, and with which serial.
+    R"(CREATE TABLE publication (
+    controller {text} NOT NULL,
+    zone_id {big} NOT NULL,
+    sequence {big} NOT NULL,
+    serial {big} NOT NULL,
+    PRIMARY KEY (controller, zone_id));
+)",
+    // 3: keys of programs, as digests.
+    R"(CREATE TABLE api_key (
+    id {big} PRIMARY KEY,
+    name {text} NOT NULL,
+    digest {text} NOT NULL UNIQUE,
+    scope {text} NOT NULL,
+    created_at {big} NOT NULL);
+)",
+    // 4: what was done and by whom, each entry linked to the one before (audit.h).
+    R"(CREATE TABLE audit (
+    sequence {big} PRIMARY KEY,
+    at {big} NOT NULL,
+    actor {text} NOT NULL,
+    source {text} NOT NULL,
+    action {text} NOT NULL,
+    subject {text} NOT NULL,
+    detail {text} NOT NULL,
+    link {text} NOT NULL);
+)"};
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+    for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
+        text.replace(at, what.size(), with);
+    }
+}
+
+Result<void> take_step(Session& session, Database::Dialect dialect, std::string text) {
+    const bool is_sqlite = dialect == Database::Dialect::Sqlite;
+    replace_all(text, "{text}", is_sqlite ? "TEXT" : "TEXT COLLATE \"C\"");
+    replace_all(text, "{big}", is_sqlite ? "INTEGER" : "BIGINT");
+    size_t begin = 0;
+    for (size_t end = text.find(";\n"); end != std::string::npos; end = text.find(";\n", begin)) {
+        if (auto done = session.run_once(text.substr(begin, end - begin)); !done) return done;
+        begin = end + 2;
+    }
+    return {};
+}
+
+// Two controllers that start at the same time take the steps one after the other.
+Result<void> take_turn(Session& session, Database::Dialect dialect) {
+    if (dialect == Database::Dialect::Sqlite) return {};  // The transaction is the only one.
+    return session.run_once("SELECT pg_advisory_xact_lock(7023517)");
+}
+
+}  // namespace
+
+int64_t schema_version() { return static_cast<int64_t>(kSteps.size()); }
+
+Result<void> migrate(Session& session, Database::Dialect dialect) {
+    auto done = take_turn(session, dialect);
+    if (done) {
+        done =
+            session.run_once("CREATE TABLE IF NOT EXISTS schema_step (number BIGINT PRIMARY KEY)");
+    }
+    static constexpr Sql kLast{"SELECT COALESCE(MAX(number), 0) FROM schema_step", "", "n"};
+    int64_t last = 0;
+    if (done) done = session.run(kLast, {}, [&](const Row& row) { last = row.number(0); });
+    if (done && last > schema_version()) {
+        return base::fail("the database was made by a newer version of this program (step " +
+                              std::to_string(last) + ", known are " +
+                              std::to_string(schema_version()) + ")",
+                          "start the newer version, or restore the backup made before it");
+    }
+    static constexpr Sql kTaken{"INSERT INTO schema_step (number) VALUES (:a)", "n", ""};
+    for (int64_t step = last; done && step < schema_version(); ++step) {
+        done = take_step(session, dialect, kSteps[static_cast<size_t>(step)]);
+        if (done) done = session.run(kTaken, {Value(step + 1)});
+    }
+    return done;
+}
+
+}  // namespace nearcast::control

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/zone_change.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/audit.h"
+#include "control/edit_plan.h"
+#include "control/soa_serial.h"
+#include "control/zone_rows.h"
+
+namespace nearcast::control {
+namespace {
+
+using base::Result;
+using dns::RRType;
+using Kind = ChangeError::Kind;
+using Turn = GroupCommit::Turn;
+
+// SOA timers of a zone that brings no SOA: refreshed by NOTIFY, so these are for when that is lost.
+constexpr std::string_view kSoaTimers = "10800 3600 604800 3600";
+constexpr uint32_t kSoaTtl = 3600;
+
+std::chrono::seconds seconds_of(const Turn& turn) {
+    return std::chrono::floor<std::chrono::seconds>(turn.now);
+}
+
+std::string serial_text(uint32_t serial) { return std::to_string(serial); }
+
+std::unexpected<ChangeError> no_such_zone(const dns::Name& name) {
+    return refuse(Kind::NotFound, "Could not find domain '" + dns::to_text(name) + "'");
+}
+
+// The zone, if it is there and as the actor has seen it.
+Result<Outcome<Zone>> expect_zone(Session& session, const dns::Name& name, const Intent& intent) {
+    auto found = find_zone(session, name);
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return Outcome<Zone>(no_such_zone(name));
+    if (intent.expected_serial && *intent.expected_serial != (*found)->serial) {
+        return Outcome<Zone>(refuse(
+            Kind::Conflict, "the zone has serial " + serial_text((*found)->serial) + ", not " +
+                                serial_text(*intent.expected_serial) + ": it was changed since"));
+    }
+    return Outcome<Zone>(std::move(**found));
+}
+
+Result<RrsetsByName> read_names(Session& session, int64_t zone_id,
+                                const std::vector<dns::Name>& names) {
+    RrsetsByName current;
+    for (const dns::Name& name : names) {
+        auto rrsets = rrsets_at(session, zone_id, name);
+        if (!rrsets) return std::unexpected(rrsets.error());
+        if (!rrsets->empty()) current.emplace(dns::key_of(name), *std::move(rrsets));
+    }
+    return current;
+}
+
+// The serial of a SOA that is part of the change, and is another than the one it stands in for.
+std::optional<uint32_t> sent_serial(const std::vector<RrsetChange>& changes) {
+    for (const RrsetChange& change : changes) {
+        if (change.either().type != RRType::SOA || !change.after) continue;
+        return serial_in(change.after->records.front().content);
+    }
+    return std::nullopt;
+}
+
+Change change_of(const Turn& turn, const Zone& zone, ChangeKind kind, const Intent& intent) {
+    Change change;
+    change.sequence = turn.sequence;
+    change.zone_id = zone.id;
+    change.zone = zone.name;
+    change.kind = kind;
+    change.actor = intent.actor;
+    change.at = turn.now;
+    change.comment = intent.comment;
+    change.old_serial = zone.serial;
+    change.new_serial = zone.serial;
+    return change;
+}
+
+Committed committed(const Change& change) {
+    return {.sequence = change.sequence,
+            .old_serial = change.old_serial,
+            .new_serial = change.new_serial,
+            .is_repeated = false};
+}
+
+// Writes the sets, the zone and the change.
+Answer write(Session& session, Zone zone, Change change) {
+    for (const RrsetChange& rrset : change.diff.rrsets) {
+        if (auto done = put_rrset(session, zone.id, rrset); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    zone.serial = change.new_serial;
+    zone.sequence = change.sequence;
+    if (change.diff.settings_after) zone.settings = *change.diff.settings_after;
+    auto done = update_zone(session, zone);
+    if (done) done = append_change(session, change);
+    if (done) done = append_audit(session, change);
+    if (!done) return std::unexpected(done.error());
+    return committed(change);
+}
+
+Outcome<Committed> nothing_changed(const Zone& zone) {
+    return Committed{.sequence = zone.sequence,
+                     .old_serial = zone.serial,
+                     .new_serial = zone.serial,
+                     .is_repeated = false};
+}
+
+Answer write_records(Session& session, const Turn& turn, const Zone& zone, Change change) {
+    if (change.diff.rrsets.empty()) return nothing_changed(zone);
+    change.new_serial = next_edited_serial(zone.settings.soa_edit_api, zone.serial,
+                                           sent_serial(change.diff.rrsets), seconds_of(turn));
+    return write(session, zone, std::move(change));
+}
+
+bool has_set(const std::vector<Rrset>& rrsets, const dns::Name& owner, RRType type) {
+    return std::ranges::any_of(
+        rrsets, [&](const Rrset& rrset) { return rrset.type == type && rrset.owner == owner; });
+}
+
+// The name server that a SOA names first: one of the zone's own if it has any.
+dns::Name primary_of(const NewZone& zone, const dns::Name& fallback) {
+    if (!zone.nameservers.empty()) return zone.nameservers.front();
+    for (const Rrset& rrset : zone.rrsets) {
+        if (rrset.type != RRType::NS || !(rrset.owner == zone.name) || rrset.records.empty()) {
+            continue;
+        }
+        return dns::parse_name(rrset.records.front().content).value_or(fallback);
+    }
+    return fallback;
+}
+
+// What the zone brings, with what it needs and does not bring. A secondary brings nothing.
+std::vector<Rrset> completed(const NewZone& zone, const dns::Name& primary) {
+    std::vector<Rrset> rrsets = zone.rrsets;
+    if (zone.settings.kind == ZoneKind::Slave || zone.settings.kind == ZoneKind::Consumer) {
+        return rrsets;
+    }
+    if (!zone.nameservers.empty()) {
+        Rrset ns{zone.name, RRType::NS, kSoaTtl, {}, {}};
+        for (const dns::Name& server : zone.nameservers) {
+            ns.records.push_back({dns::to_text(server), false});
+        }
+        rrsets.push_back(std::move(ns));
+    }
+    if (!has_set(rrsets, zone.name, RRType::SOA)) {
+        const std::string mailbox =
+            zone.name.is_root() ? "hostmaster." : "hostmaster." + dns::to_text(zone.name);
+        const std::string content = dns::to_text(primary_of(zone, primary)) + ' ' + mailbox +
+                                    " 0 " + std::string(kSoaTimers);
+        rrsets.push_back({zone.name, RRType::SOA, kSoaTtl, {{content, false}}, {}});
+    }
+    return rrsets;
+}
+
+// Inserts the zone and what is in it. `floor`: the serial is later than this one.
+Answer insert(Session& session, const Turn& turn, Zone zone, Change change,
+              std::optional<uint32_t> floor) {
+    const auto sent = sent_serial(change.diff.rrsets);
+    const uint32_t first = first_serial(zone.settings.soa_edit_api, seconds_of(turn));
+    zone.serial = sent && *sent != 0 ? *sent : first;
+    if (floor) {
+        zone.serial =
+            next_edited_serial(zone.settings.soa_edit_api, *floor, sent, seconds_of(turn));
+    }
+    change.old_serial = 0;
+    change.new_serial = zone.serial;
+    change.diff.settings_after = zone.settings;
+    if (auto done = insert_zone(session, zone); !done) return std::unexpected(done.error());
+    return write(session, zone, std::move(change));
+}
+
+Result<std::vector<RrsetChange>> all_rrsets(Session& session, int64_t zone_id) {
+    std::vector<RrsetChange> changes;
+    auto done = each_rrset(session, zone_id, [&](Rrset rrset) {
+        changes.push_back({std::move(rrset), std::nullopt});
+    });
+    if (!done) return std::unexpected(done.error());
+    return changes;
+}
+
+Answer remove(Session& session, const Zone& zone, Change change) {
+    auto all = all_rrsets(session, zone.id);
+    if (!all) return std::unexpected(all.error());
+    change.new_serial = 0;
+    change.diff.rrsets = *std::move(all);
+    change.diff.settings_before = zone.settings;
+    auto done = remove_zone(session, zone.id);
+    if (done) done = append_change(session, change);
+    if (done) done = append_audit(session, change);
+    if (!done) return std::unexpected(done.error());
+    return committed(change);
+}
+
+Zone new_zone(const Turn& turn, const dns::Name& name, const ZoneSettings& settings) {
+    return {.id = static_cast<int64_t>(turn.sequence),
+            .name = name.lowered(),
+            .settings = settings,
+            .serial = 0,
+            .sequence = turn.sequence,
+            .created_at = turn.now};
+}
+
+Answer take_back_records(Session& session, const Turn& turn, const Zone& zone, Change change,
+                         const Change& taken) {
+    std::vector<RrsetEdit> touched;
+    for (const RrsetChange& rrset : taken.diff.rrsets) {
+        touched.push_back({.owner = rrset.either().owner, .records = {}, .comments = {}});
+    }
+    auto current = read_names(session, zone.id, touched_names(touched));
+    if (!current) return std::unexpected(current.error());
+    auto planned = plan_revert(zone.name, *current, taken.diff);
+    if (!planned) {
+        auto error = refuse(std::move(planned.error()));
+        error.error().kind = Kind::Conflict;
+        return Outcome<Committed>(error);
+    }
+    change.diff.rrsets = *std::move(planned);
+    return write_records(session, turn, zone, std::move(change));
+}
+
+// A zone that was deleted comes back, as another one of the same name.
+Answer take_back_deletion(Session& session, const Turn& turn, const Change& taken,
+                          const Intent& intent) {
+    auto found = find_zone(session, taken.zone);
+    if (!found) return std::unexpected(found.error());
+    if (*found) {
+        return Outcome<Committed>(
+            refuse(Kind::Exists, "a zone of that name is there again: " + row_name(taken.zone)));
+    }
+    const Zone zone =
+        new_zone(turn, taken.zone, taken.diff.settings_before.value_or(ZoneSettings()));
+    Change change = change_of(turn, zone, ChangeKind::Create, intent);
+    change.reverts = taken.sequence;
+    for (const RrsetChange& rrset : taken.diff.rrsets) {
+        change.diff.rrsets.push_back({std::nullopt, rrset.before});
+    }
+    return insert(session, turn, zone, std::move(change), taken.old_serial);
+}
+
+Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
+                        const Intent& intent) {
+    auto zone = expect_zone(session, taken.zone, intent);
+    if (!zone) return std::unexpected(zone.error());
+    if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
+    if ((*zone)->id != taken.zone_id) {
+        return Outcome<Committed>(
+            refuse(Kind::Conflict, "the zone of that change was deleted, and is another one now"));
+    }
+    Change change = change_of(turn, **zone, taken.kind, intent);
+    change.reverts = taken.sequence;
+    if (taken.kind == ChangeKind::Records) {
+        return take_back_records(session, turn, **zone, std::move(change), taken);
+    }
+    if ((*zone)->sequence != taken.sequence && taken.kind == ChangeKind::Create) {
+        return Outcome<Committed>(
+            refuse(Kind::Conflict,
+                   "the zone was changed since it was created; delete it to be rid of it"));
+    }
+    if (taken.kind == ChangeKind::Create) {
+        change.kind = ChangeKind::Delete;
+        return remove(session, **zone, std::move(change));
+    }
+    if (taken.diff.settings_after != (*zone)->settings) {
+        return Outcome<Committed>(
+            refuse(Kind::Conflict, "the settings of the zone were changed since"));
+    }
+    change.diff.settings_before = (*zone)->settings;
+    change.diff.settings_after = taken.diff.settings_before;
+    return write(session, **zone, std::move(change));
+}
+
+}  // namespace
+
+Answer edit_zone(Session& session, const Turn& turn, const ChangeRequest& request) {
+    auto zone = expect_zone(session, request.zone, request.intent);
+    if (!zone) return std::unexpected(zone.error());
+    if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
+    auto current = read_names(session, (*zone)->id, touched_names(request.edits));
+    if (!current) return std::unexpected(current.error());
+    auto planned = plan_edits((*zone)->name, *current, request.edits);
+    if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
+    Change change = change_of(turn, **zone, ChangeKind::Records, request.intent);
+    change.diff.rrsets = *std::move(planned);
+    return write_records(session, turn, **zone, std::move(change));
+}
+
+Answer make_zone(Session& session, const Turn& turn, const NewZone& request,
+                 const dns::Name& primary) {
+    auto found = find_zone(session, request.name);
+    if (!found) return std::unexpected(found.error());
+    if (*found) {
+        return Outcome<Committed>(
+            refuse(Kind::Exists, "Domain '" + row_name(request.name) + "' already exists"));
+    }
+    auto planned = plan_new_zone(request.name, completed(request, primary));
+    if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
+    const Zone zone = new_zone(turn, request.name, request.settings);
+    Change change = change_of(turn, zone, ChangeKind::Create, request.intent);
+    change.diff.rrsets = *std::move(planned);
+    return insert(session, turn, zone, std::move(change), std::nullopt);
+}
+
+Answer end_zone(Session& session, const Turn& turn, const dns::Name& name, const Intent& intent) {
+    auto zone = expect_zone(session, name, intent);
+    if (!zone) return std::unexpected(zone.error());
+    if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
+    return remove(session, **zone, change_of(turn, **zone, ChangeKind::Delete, intent));
+}
+
+Answer set_settings(Session& session, const Turn& turn, const dns::Name& name,
+                    const SettingsEdit& edit, const Intent& intent) {
+    auto zone = expect_zone(session, name, intent);
+    if (!zone) return std::unexpected(zone.error());
+    if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
+    const ZoneSettings after = edit.applied_to((*zone)->settings);
+    if (after == (*zone)->settings) return nothing_changed(**zone);
+    Change change = change_of(turn, **zone, ChangeKind::Settings, intent);
+    change.diff.settings_before = (*zone)->settings;
+    change.diff.settings_after = after;
+    return write(session, **zone, std::move(change));
+}
+
+Answer take_back(Session& session, const Turn& turn, uint64_t sequence, const Intent& intent) {
+    auto taken = find_change(session, sequence);
+    if (!taken) return std::unexpected(taken.error());
+    if (!*taken) {
+        return Outcome<Committed>(
+            refuse(Kind::NotFound, "there is no change " + std::to_string(sequence)));
+    }
+    if ((*taken)->kind == ChangeKind::Delete) {
+        return take_back_deletion(session, turn, **taken, intent);
+    }
+    return take_back_within(session, turn, **taken, intent);
+}
+
+}  // namespace nearcast::control

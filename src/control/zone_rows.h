@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads and writes the rows of zones, RRsets and changes: all SQL about them stands in one file.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "control/database.h"
+#include "control/model.h"
+
+namespace nearcast::control {
+
+// The name as it stands in the tables: absolute, in lower case.
+[[nodiscard]] std::string row_name(const dns::Name& name);
+
+[[nodiscard]] base::Result<std::optional<Zone>> find_zone(Session& session, const dns::Name& name);
+// In the order of their names as text, those behind `after`.
+[[nodiscard]] base::Result<void> list_zones(Session& session, const std::string& after,
+                                            int64_t count_max,
+                                            const std::function<void(Zone)>& on_zone);
+[[nodiscard]] base::Result<void> insert_zone(Session& session, const Zone& zone);
+// Settings, serial and sequence.
+[[nodiscard]] base::Result<void> update_zone(Session& session, const Zone& zone);
+// The zone with all its sets.
+[[nodiscard]] base::Result<void> remove_zone(Session& session, int64_t zone_id);
+
+// The SOA has the serial that it was written with.
+[[nodiscard]] base::Result<std::vector<Rrset>> rrsets_at(Session& session, int64_t zone_id,
+                                                         const dns::Name& owner);
+[[nodiscard]] base::Result<void> each_rrset(Session& session, int64_t zone_id,
+                                            const std::function<void(Rrset)>& on_rrset);
+// Names of zones, and sets by owner or data, that are like the pattern of LIKE with '\\' to escape.
+// These look at every row.
+[[nodiscard]] base::Result<void> search_zones(Session& session, const std::string& pattern,
+                                              int64_t count_max,
+                                              const std::function<void(Zone)>& on_zone);
+[[nodiscard]] base::Result<void> search_rrsets(
+    Session& session, const std::string& pattern, int64_t count_max,
+    const std::function<void(const dns::Name& zone, Rrset)>& on_rrset);
+// Makes the set as it is after the change.
+[[nodiscard]] base::Result<void> put_rrset(Session& session, int64_t zone_id,
+                                           const RrsetChange& change);
+
+[[nodiscard]] base::Result<void> append_change(Session& session, const Change& change);
+[[nodiscard]] base::Result<std::optional<Change>> find_change(Session& session, uint64_t sequence);
+// The newest first, those before `before`; of one zone, or of all with an empty name. Without
+// their diffs.
+[[nodiscard]] base::Result<std::vector<Change>> list_changes(Session& session,
+                                                             const std::string& zone,
+                                                             uint64_t before, int64_t count_max);
+// The oldest first, those after `after`.
+[[nodiscard]] base::Result<std::vector<Change>> changes_after(Session& session, uint64_t after,
+                                                              int64_t count_max);
+
+// What was done under an idempotency key.
+struct Repetition {
+    std::string request;  // A digest of what was asked.
+    Committed committed;
+};
+[[nodiscard]] base::Result<std::optional<Repetition>> find_repetition(Session& session,
+                                                                      const std::string& actor,
+                                                                      const std::string& key);
+[[nodiscard]] base::Result<void> insert_repetition(Session& session, const Intent& intent,
+                                                   const Repetition& repetition, Timestamp at);
+[[nodiscard]] base::Result<void> remove_repetitions(Session& session, Timestamp before);
+
+// Takes `count` sequences, and has every other writer wait until the transaction ends. Returns the
+// first.
+[[nodiscard]] base::Result<uint64_t> take_sequences(Session& session, uint64_t count);
+[[nodiscard]] base::Result<uint64_t> last_sequence(Session& session);
+
+}  // namespace nearcast::control
