@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The API: from a request to a response.
+//
+//   /api/v1/servers/localhost/...   zones, as clients of PowerDNS expect them
+//   /api/v1/changes/...             their history: diffs, reverts
+//   /api/v1/keys/...                who may do what
+//   /nic/update                     addresses that change (DynDNS2)
+//
+// Any thread. docs/reference/api.md describes every resource.
+
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/api/http_message.h"
+#include "control/api_keys.h"
+#include "control/change_log.h"
+#include "control/refusals.h"
+
+#include <nlohmann/json.hpp>
+
+namespace nearcast::control_api {
+
+// What the API uses; all of it outlives the API.
+struct Partners {
+    control::ChangeLog& changes;
+    control::ApiKeys& keys;
+    control::Database& database;  // For the audit log.
+    // The serial that is served of the zone; what was edited when nothing is.
+    std::function<uint32_t(const control::Zone&)> published_serial;
+    // Tells the secondaries once more.
+    std::function<void(const dns::Name&)> notify;
+    std::string version;
+};
+
+class Api {
+ public:
+    explicit Api(Partners partners) : partners_(std::move(partners)) {}
+
+    [[nodiscard]] Response answer(const Request& request);
+
+ private:
+    // A request on its way, with who asks and what the path names.
+    struct Call {
+        const Request& request;
+        control::Actor actor;
+        const control::KeyScope& scope;
+        std::vector<std::string> names;  // Of the path, where its pattern has a ':'.
+    };
+    using Handler = Response (Api::*)(const Call&);
+    struct Route {
+        const char* method;
+        const char* pattern;
+        control::Right right;  // What the key needs.
+        Handler handler;
+    };
+
+    [[nodiscard]] static const std::vector<Route>& routes();
+    [[nodiscard]] Response route(const Request& request, const control::ApiKey& key);
+
+    // The zone that the path names, if the key covers it. What it may not see is forbidden whether
+    // it is there or not.
+    [[nodiscard]] static std::expected<dns::Name, Response> zone_of(const Call& call);
+    [[nodiscard]] std::expected<control::Zone, Response> find_zone(const Call& call);
+
+    // server_resources.cc
+    [[nodiscard]] Response list_versions(const Call& call);
+    [[nodiscard]] Response show_version(const Call& call);
+    [[nodiscard]] Response list_servers(const Call& call);
+    [[nodiscard]] Response show_server(const Call& call);
+    [[nodiscard]] Response list_settings(const Call& call);
+    [[nodiscard]] Response list_statistics(const Call& call);
+    [[nodiscard]] Response flush_cache(const Call& call);
+    [[nodiscard]] Response search(const Call& call);
+
+    // zone_resources.cc
+    [[nodiscard]] Response list_zones(const Call& call);
+    [[nodiscard]] Response create_zone(const Call& call);
+    [[nodiscard]] Response show_zone(const Call& call);
+    [[nodiscard]] Response edit_zone(const Call& call);
+    [[nodiscard]] Response set_zone(const Call& call);
+    [[nodiscard]] Response delete_zone(const Call& call);
+    [[nodiscard]] Response notify_zone(const Call& call);
+    [[nodiscard]] Response retrieve_zone(const Call& call);
+    [[nodiscard]] Response rectify_zone(const Call& call);
+    [[nodiscard]] Response export_zone(const Call& call);
+    [[nodiscard]] Response list_keys(const Call& call);
+    [[nodiscard]] Response list_metadata(const Call& call);
+
+    // key_resources.cc
+    [[nodiscard]] Response list_api_keys(const Call& call);
+    [[nodiscard]] Response create_api_key(const Call& call);
+    [[nodiscard]] Response remove_api_key(const Call& call);
+
+    // dyndns_resource.cc
+    [[nodiscard]] Response update_address(const Call& call);
+    [[nodiscard]] std::optional<control::Zone> zone_around(const dns::Name& name,
+                                                           const control::KeyScope& scope);
+
+    // audit_resources.cc
+    [[nodiscard]] Response list_audit(const Call& call);
+    [[nodiscard]] Response verify_audit(const Call& call);
+
+    // change_resources.cc
+    [[nodiscard]] Response list_changes(const Call& call);
+    [[nodiscard]] Response show_change(const Call& call);
+    [[nodiscard]] Response revert_change(const Call& call);
+    [[nodiscard]] std::expected<control::Change, Response> find_change(const Call& call);
+
+    [[nodiscard]] nlohmann::json full_zone(const control::ChangeLog::Contents& contents,
+                                           bool has_rrsets);
+
+    [[nodiscard]] Response turn_away(const Request& request, const base::IpAddress& source);
+
+    const Partners partners_;
+    control::Refusals refusals_;
+};
+
+}  // namespace nearcast::control_api

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What requests have in common: a JSON body, an If-Match, a key against repetition, pages.
+
+#pragma once
+
+#include <expected>
+
+#include "control/api/http_message.h"
+#include "control/model.h"
+
+#include <nlohmann/json.hpp>
+
+namespace nearcast::control_api {
+
+// The body whatever its type is called; an empty one is {}. 400 when it is no JSON object.
+[[nodiscard]] std::expected<nlohmann::json, Response> read_body(const Request& request);
+
+// If-Match, Idempotency-Key, and the member "comment" of the body. 400 when a header is wrong.
+[[nodiscard]] std::expected<control::Intent, Response> read_intent(const Request& request,
+                                                                   const control::Actor& actor,
+                                                                   const nlohmann::json& body);
+
+// A number in the query; `usual` when it is not there. 400 when it is none, or more than `highest`.
+[[nodiscard]] std::expected<uint64_t, Response> read_number(const Request& request,
+                                                            const char* name, uint64_t usual,
+                                                            uint64_t highest);
+
+}  // namespace nearcast::control_api

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// /api/v1/changes: who changed what, and back.
+
+#include <charconv>
+
+#include "control/api/api.h"
+#include "control/api/call_body.h"
+#include "control/api/reply.h"
+#include "control/api/zone_id.h"
+#include "control/api/zone_json.h"
+
+namespace nearcast::control_api {
+
+using control::ChangeLog;
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kPageUsual = 100;
+
+// Zero, which no change has, when it is no number.
+uint64_t sequence_of(const std::string& text) {
+    uint64_t sequence = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, sequence);
+    const bool is_number = read.ec == std::errc() && read.ptr == end && sequence <= INT64_MAX;
+    return is_number ? sequence : 0;
+}
+
+}  // namespace
+
+Response Api::list_changes(const Call& call) {
+    std::optional<dns::Name> zone;
+    if (const auto text = call.request.parameter("zone")) {
+        zone = parse_zone_id(*text);
+        if (!zone) return error_reply(422, "zone '" + *text + "' is not a name");
+    }
+    if (!call.scope.zones.empty() && (!zone || !call.scope.covers_zone(*zone))) {
+        return forbidden_zone();
+    }
+    const auto before = read_number(call.request, "before", INT64_MAX, INT64_MAX);
+    if (!before) return before.error();
+    const auto count = read_number(call.request, "limit", kPageUsual, ChangeLog::kPageMax);
+    if (!count) return count.error();
+    const auto changes = partners_.changes.history(zone, *before, *count);
+    if (!changes) return error_reply(changes.error());
+    json list = json::array();
+    for (const control::Change& change : *changes) list.push_back(to_json(change));
+    Response response = json_reply(200, list);
+    if (!changes->empty() && changes->size() == *count) {
+        std::string next = "/api/v1/changes?limit=" + std::to_string(*count) +
+                           "&before=" + std::to_string(changes->back().sequence);
+        if (zone) next += "&zone=" + zone_id(*zone);
+        response.headers.emplace_back("Link", "<" + next + ">; rel=\"next\"");
+    }
+    return response;
+}
+
+std::expected<control::Change, Response> Api::find_change(const Call& call) {
+    auto change = partners_.changes.change(sequence_of(call.names[0]));
+    const bool is_limited = !call.scope.zones.empty();
+    if (!change && is_limited) return std::unexpected(forbidden_zone());
+    if (!change) return std::unexpected(error_reply(change.error()));
+    if (!call.scope.covers_zone(change->zone)) return std::unexpected(forbidden_zone());
+    return *std::move(change);
+}
+
+Response Api::show_change(const Call& call) {
+    const auto change = find_change(call);
+    if (!change) return change.error();
+    json body = to_json(*change);
+    body["diff"] = to_json(change->diff);
+    return json_reply(200, body);
+}
+
+Response Api::revert_change(const Call& call) {
+    const auto body = read_body(call.request);
+    if (!body) return body.error();
+    auto intent = read_intent(call.request, call.actor, *body);
+    if (!intent) return intent.error();
+    const auto taken = find_change(call);
+    if (!taken) return taken.error();
+    // Zones come and go with it, or it is of records of any kind.
+    const bool is_of_records = taken->kind == control::ChangeKind::Records;
+    if (!call.scope.covers_all_sets() ||
+        (!is_of_records && call.scope.right < control::Right::Manage)) {
+        return error_reply(403, "The key does not cover all that this change touched");
+    }
+    const uint64_t sequence = taken->sequence;
+    if (intent->comment.empty()) intent->comment = "revert " + std::to_string(sequence);
+    const auto reverted = partners_.changes.revert(sequence, *intent);
+    if (!reverted) {
+        // The change is as it is; what it touched has moved on.
+        Response response = error_reply(reverted.error());
+        if (reverted.error().kind == control::ChangeError::Kind::Conflict) response.status = 409;
+        return response;
+    }
+    const auto change = partners_.changes.change(reverted->sequence);
+    if (!change) return error_reply(change.error());
+    json answer = to_json(*change);
+    answer["diff"] = to_json(change->diff);
+    return json_reply(201, answer);
+}
+
+}  // namespace nearcast::control_api

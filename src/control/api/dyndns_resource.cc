@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// /nic/update: addresses that change, told by routers and programs in the words of DynDNS2.
+//
+// One word a host name: good, nochg, nohost, notfqdn, numhost, dnserr. The password is a key of the
+// API; the user's name is nothing to us.
+
+#include <algorithm>
+
+#include "control/api/api.h"
+#include "control/api/reply.h"
+
+namespace nearcast::control_api {
+
+using control::RrsetEdit;
+using dns::RRType;
+
+namespace {
+
+constexpr uint32_t kTtl = 60;  // It may change at any moment.
+constexpr size_t kHostsMax = 20;
+
+struct Update {
+    RRType type = RRType::A;
+    std::string address;
+};
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find(','), text.size());
+        parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
+
+// The addresses that are named, or the one that the request comes from. One of a family.
+std::vector<Update> updates_of(const Request& request) {
+    std::vector<std::string> texts = split(request.parameter("myip").value_or(""));
+    for (const std::string& text : split(request.parameter("myipv6").value_or(""))) {
+        texts.push_back(text);
+    }
+    if (texts.empty()) texts.push_back(request.peer);
+    std::vector<Update> updates;
+    for (const std::string& text : texts) {
+        const auto address = base::parse_ip_address(text);
+        if (!address) return {};
+        const RRType type = address->is_v6 ? RRType::AAAA : RRType::A;
+        const auto is_same = [&](const Update& each) { return each.type == type; };
+        if (std::ranges::none_of(updates, is_same)) {
+            updates.push_back({type, base::to_text(*address)});
+        }
+    }
+    return updates;
+}
+
+std::string joined(const std::vector<Update>& updates) {
+    std::string text;
+    for (const Update& update : updates) text += (text.empty() ? "" : ",") + update.address;
+    return text;
+}
+
+}  // namespace
+
+// The zone that the name lies in, of those that the key covers.
+std::optional<control::Zone> Api::zone_around(const dns::Name& name,
+                                              const control::KeyScope& scope) {
+    for (dns::Name apex = name; !apex.is_root(); apex = apex.parent()) {
+        if (!scope.covers_zone(apex)) continue;
+        if (auto zone = partners_.changes.zone(apex)) return *std::move(zone);
+    }
+    return std::nullopt;
+}
+
+Response Api::update_address(const Call& call) {
+    const std::vector<std::string> hosts = split(call.request.parameter("hostname").value_or(""));
+    if (hosts.empty()) return text_reply("notfqdn\n");
+    if (hosts.size() > kHostsMax) return text_reply("numhost\n");
+    const std::vector<Update> updates = updates_of(call.request);
+    if (updates.empty()) return text_reply("dnserr\n");
+    std::string answer;
+    for (const std::string& host : hosts) {
+        const dns::Name root;
+        const auto name = dns::parse_name(host, &root);
+        if (!name || name->label_count() < 2) {
+            answer += "notfqdn\n";
+            continue;
+        }
+        const auto zone = zone_around(*name, call.scope);
+        const bool is_covered = zone && std::ranges::all_of(updates, [&](const Update& update) {
+                                    return call.scope.covers_set(*name, update.type);
+                                });
+        if (!is_covered) {
+            answer += "nohost\n";
+            continue;
+        }
+        control::ChangeRequest request{zone->name, {}, {.actor = call.actor}};
+        request.intent.comment = "dynamic address";
+        for (const Update& update : updates) {
+            request.edits.push_back({RrsetEdit::Kind::Replace, *name, update.type, kTtl,
+                                     std::vector<control::RecordText>{{update.address, false}},
+                                     std::nullopt});
+        }
+        const auto done = partners_.changes.commit(request);
+        const bool is_changed = done && done->old_serial != done->new_serial;
+        answer += !done ? "dnserr\n" : (is_changed ? "good " : "nochg ") + joined(updates) + '\n';
+    }
+    return text_reply(std::move(answer));
+}
+
+}  // namespace nearcast::control_api

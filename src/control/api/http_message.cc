@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/api/http_message.h"
+
+namespace nearcast::control_api {
+namespace {
+
+int digit_of(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char folded = static_cast<char>(c | 0x20);
+    return folded >= 'a' && folded <= 'f' ? folded - 'a' + 10 : -1;
+}
+
+enum class Plus : bool { IsPlus, IsSpace };
+
+bool unescape(std::string_view text, Plus plus, std::string& to) {
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '+' && plus == Plus::IsSpace) {
+            to += ' ';
+        } else if (text[i] != '%') {
+            to += text[i];
+        } else {
+            if (i + 2 >= text.size()) return false;
+            const int high = digit_of(text[i + 1]);
+            const int low = digit_of(text[i + 2]);
+            if (high < 0 || low < 0) return false;
+            to += static_cast<char>(high * 16 + low);
+            i += 2;
+        }
+    }
+    return true;
+}
+
+std::string_view take_until(char separator, std::string_view& text) {
+    const size_t end = text.find(separator);
+    const std::string_view part = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return part;
+}
+
+}  // namespace
+
+std::string Request::header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+}
+
+std::optional<std::string> Request::parameter(const std::string& name) const {
+    const auto found = query.find(name);
+    if (found == query.end()) return std::nullopt;
+    return found->second;
+}
+
+bool read_target(std::string_view target, Request& request) {
+    std::string_view path = take_until('?', target);
+    while (!path.empty()) {
+        const std::string_view segment = take_until('/', path);
+        if (segment.empty()) continue;  // "//" and a slash at the end mean nothing.
+        if (!unescape(segment, Plus::IsPlus, request.path.emplace_back())) return false;
+    }
+    while (!target.empty()) {
+        std::string_view pair = take_until('&', target);
+        std::string name;
+        std::string value;
+        const std::string_view raw_name = take_until('=', pair);
+        if (!unescape(raw_name, Plus::IsSpace, name) || !unescape(pair, Plus::IsSpace, value)) {
+            return false;
+        }
+        request.query.emplace(std::move(name), std::move(value));
+    }
+    return true;
+}
+
+}  // namespace nearcast::control_api

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// /api/v1/keys: keys of programs. The text of one is shown when it is made, and never again.
+
+#include <charconv>
+
+#include "base/clock.h"
+#include "control/api/api.h"
+#include "control/api/call_body.h"
+#include "control/api/reply.h"
+#include "control/api/zone_json.h"
+
+namespace nearcast::control_api {
+
+using control::KeyScope;
+using nlohmann::json;
+
+namespace {
+
+constexpr size_t kNameSizeMax = 100;
+
+Read<std::vector<std::string>> read_texts(const json& body, const char* name) {
+    std::vector<std::string> texts;
+    if (!body.contains(name) || body[name].is_null()) return texts;
+    if (!body[name].is_array()) return std::unexpected(std::string(name) + " is not an array");
+    for (const json& item : body[name]) {
+        if (!item.is_string())
+            return std::unexpected(std::string(name) + " holds what is no String");
+        texts.push_back(item.get<std::string>());
+    }
+    return texts;
+}
+
+Read<void> read_types(const json& body, KeyScope& scope) {
+    const auto texts = read_texts(body, "types");
+    if (!texts) return std::unexpected(texts.error());
+    for (const std::string& text : *texts) {
+        const auto type = dns::parse_rr_type(text);
+        if (!type) return std::unexpected("type '" + text + "' is unknown");
+        scope.types.push_back(*type);
+    }
+    return {};
+}
+
+Read<void> read_sources(const json& body, KeyScope& scope) {
+    const auto texts = read_texts(body, "sources");
+    if (!texts) return std::unexpected(texts.error());
+    for (const std::string& text : *texts) {
+        auto prefix = base::parse_ip_prefix(text);
+        if (const auto address = base::parse_ip_address(text)) {
+            prefix = base::IpPrefix{*address, static_cast<uint8_t>(address->bits())};
+        }
+        if (!prefix) return std::unexpected("source '" + text + "' " + prefix.error().message);
+        scope.sources.push_back(*prefix);
+    }
+    return {};
+}
+
+Read<KeyScope> read_scope(const json& body) {
+    KeyScope scope;
+    auto zones = read_texts(body, "zones");
+    auto names = read_texts(body, "names");
+    if (!zones || !names) return std::unexpected(zones ? names.error() : zones.error());
+    scope.zones = *std::move(zones);
+    scope.names = *std::move(names);
+    if (auto done = read_types(body, scope); !done) return std::unexpected(done.error());
+    if (auto done = read_sources(body, scope); !done) return std::unexpected(done.error());
+    if (body.contains("right")) {
+        const auto right = body["right"].is_string()
+                               ? control::parse_right(body["right"].get<std::string>())
+                               : std::nullopt;
+        if (!right) return std::unexpected("right is none of read, change and manage");
+        scope.right = *right;
+    }
+    if (body.contains("expires_at") && !body["expires_at"].is_null()) {
+        if (!body["expires_at"].is_number_unsigned()) {
+            return std::unexpected("expires_at is not a number of seconds since 1970");
+        }
+        scope.expires_at = std::chrono::seconds(body["expires_at"].get<uint32_t>());
+    }
+    return scope;
+}
+
+json texts_of(const std::vector<dns::RRType>& types) {
+    json list = json::array();
+    for (const dns::RRType type : types) list.push_back(dns::to_text(type));
+    return list;
+}
+
+json texts_of(const std::vector<base::IpPrefix>& prefixes) {
+    json list = json::array();
+    for (const base::IpPrefix& prefix : prefixes) list.push_back(base::to_text(prefix));
+    return list;
+}
+
+int64_t seconds_of(control::Timestamp time) {
+    return std::chrono::floor<std::chrono::seconds>(time).count();
+}
+
+json to_json(const control::ApiKey& key) {
+    const KeyScope& scope = key.scope;
+    return {{"id", key.id},
+            {"name", key.name},
+            {"created_at", seconds_of(key.created_at)},
+            {"zones", scope.zones},
+            {"names", scope.names},
+            {"types", texts_of(scope.types)},
+            {"sources", texts_of(scope.sources)},
+            {"right", to_text(scope.right)},
+            {"expires_at",
+             scope.expires_at.count() == 0 ? json() : json(seconds_of(scope.expires_at))}};
+}
+
+// Who is limited himself may not make keys: they could do more than he may.
+bool may_keep_keys(const KeyScope& scope) {
+    return scope.covers_all() && scope.sources.empty() && scope.expires_at.count() == 0;
+}
+
+Response limited() { return error_reply(403, "A key with limits may not keep keys"); }
+
+}  // namespace
+
+Response Api::list_api_keys(const Call& call) {
+    if (!may_keep_keys(call.scope)) return limited();
+    const auto keys = partners_.keys.list();
+    if (!keys) return error_reply(keys.error());
+    json list = json::array();
+    for (const control::ApiKey& key : *keys) list.push_back(to_json(key));
+    return json_reply(200, list);
+}
+
+Response Api::create_api_key(const Call& call) {
+    if (!may_keep_keys(call.scope)) return limited();
+    const auto body = read_body(call.request);
+    if (!body) return body.error();
+    const auto name = body->find("name");
+    if (name == body->end() || !name->is_string() || name->get<std::string>().empty() ||
+        name->get<std::string>().size() > kNameSizeMax) {
+        return error_reply(422, "name is not a String of 1 to 100 bytes");
+    }
+    const auto scope = read_scope(*body);
+    if (!scope) return error_reply(422, scope.error());
+    const auto now = std::chrono::floor<control::Timestamp>(base::unix_now());
+    const auto text = partners_.keys.create(name->get<std::string>(), *scope, call.actor, now);
+    if (!text) return error_reply(text.error());
+    const auto made = partners_.keys.find(*text);
+    if (!made) return error_reply(made.error());
+    if (!*made) return error_reply(409, "the key was removed while it was made");
+    json answer = to_json(**made);
+    answer["key"] = *text;
+    return json_reply(201, answer);
+}
+
+Response Api::remove_api_key(const Call& call) {
+    if (!may_keep_keys(call.scope)) return limited();
+    const std::string& text = call.names[0];
+    int64_t id = -1;
+    std::from_chars(text.data(), text.data() + text.size(), id);
+    const auto now = std::chrono::floor<control::Timestamp>(base::unix_now());
+    const auto removed = partners_.keys.remove(id, call.actor, now);
+    return removed ? empty_reply() : error_reply(removed.error());
+}
+
+}  // namespace nearcast::control_api

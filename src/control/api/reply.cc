@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/api/reply.h"
+
+namespace nearcast::control_api {
+
+using nlohmann::json;
+using Kind = control::ChangeError::Kind;
+
+namespace {
+
+int status_of(Kind kind) {
+    switch (kind) {
+        case Kind::Invalid:
+            return 422;
+        case Kind::NotFound:
+            return 404;
+        case Kind::Exists:
+            return 409;
+        case Kind::Conflict:
+            return 412;
+        case Kind::Forbidden:
+            return 403;
+        case Kind::Full:
+            return 429;
+        case Kind::Unavailable:
+            return 503;
+    }
+    return 500;
+}
+
+}  // namespace
+
+Response json_reply(int status, const json& body) {
+    return {.status = status,
+            .content_type = kJsonType,
+            .body = body.dump(-1, ' ', false, json::error_handler_t::replace),
+            .headers = {}};
+}
+
+Response empty_reply() { return {.status = 204, .content_type = {}, .body = {}, .headers = {}}; }
+
+Response text_reply(std::string text) {
+    return {.status = 200, .content_type = "text/plain", .body = std::move(text), .headers = {}};
+}
+
+Response error_reply(int status, const std::string& message) {
+    return json_reply(status, {{"error", message}});
+}
+
+Response error_reply(const control::ChangeError& error) {
+    json body{{"error", error.message}};
+    for (const control::RrsetFault& fault : error.faults) {
+        body["errors"].push_back(to_text(fault));
+        body["rrsets"].push_back({{"name", dns::to_text(fault.owner)},
+                                  {"type", dns::to_text(fault.type)},
+                                  {"field", fault.field},
+                                  {"reason", fault.reason}});
+    }
+    return json_reply(status_of(error.kind), body);
+}
+
+Response forbidden_zone() { return error_reply(403, "The key does not cover this zone"); }
+
+std::string etag_of(uint32_t serial) { return '"' + std::to_string(serial) + '"'; }
+
+}  // namespace nearcast::control_api

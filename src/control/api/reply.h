@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The responses that all resources give: JSON, nothing, or what was wrong.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "control/api/http_message.h"
+#include "control/change_error.h"
+
+#include <nlohmann/json.hpp>
+
+namespace nearcast::control_api {
+
+// The content type exactly so: some clients compare the whole of it.
+constexpr const char* kJsonType = "application/json";
+
+[[nodiscard]] Response json_reply(int status, const nlohmann::json& body);
+// 204: without a body, and without a type.
+[[nodiscard]] Response empty_reply();
+[[nodiscard]] Response text_reply(std::string text);
+
+// {"error": "..."}; with `errors`, a list of sentences, where there are several.
+[[nodiscard]] Response error_reply(int status, const std::string& message);
+// The status that the kind stands for. Faults of RRsets are listed in "errors" as sentences, and in
+// "rrsets" by their parts.
+[[nodiscard]] Response error_reply(const control::ChangeError& error);
+
+// 403, of a zone that the key does not cover.
+[[nodiscard]] Response forbidden_zone();
+
+// The validator of a zone's state: its serial.
+[[nodiscard]] std::string etag_of(uint32_t serial);
+
+}  // namespace nearcast::control_api

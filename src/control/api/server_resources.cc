@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The server itself, as clients look at it before they do anything.
+
+#include <algorithm>
+
+#include "control/api/api.h"
+#include "control/api/call_body.h"
+#include "control/api/reply.h"
+#include "control/api/zone_id.h"
+
+namespace nearcast::control_api {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kFoundMax = 1000;
+
+// Clients read the first three numbers, and conclude from them what the server can do: what is 5.0
+// there, we do.
+std::string version_text(const std::string& version) { return "5.0.0-nearcast-" + version; }
+
+json setting(const char* name, const std::string& value) {
+    return {{"name", name}, {"type", "ConfigSetting"}, {"value", value}};
+}
+
+json found_record(const dns::Name& zone, const control::Rrset& rrset,
+                  const control::RecordText& record) {
+    return {{"content", record.content},
+            {"disabled", record.is_disabled},
+            {"name", dns::to_text(rrset.owner)},
+            {"object_type", "record"},
+            {"ttl", rrset.ttl},
+            {"type", dns::to_text(rrset.type)},
+            {"zone", dns::to_text(zone)},
+            {"zone_id", zone_id(zone)}};
+}
+
+json server_json(const std::string& version) {
+    return {{"config_url", "/api/v1/servers/localhost/config{/config_setting}"},
+            {"daemon_type", "authoritative"},
+            {"id", "localhost"},
+            {"type", "Server"},
+            {"url", "/api/v1/servers/localhost"},
+            {"version", version_text(version)},
+            {"zones_url", "/api/v1/servers/localhost/zones{/zone}"}};
+}
+
+}  // namespace
+
+Response Api::list_versions(const Call&) {
+    return json_reply(200, json::array({json{{"url", "/api/v1"}, {"version", 1}}}));
+}
+
+Response Api::show_version(const Call&) {
+    return json_reply(200, json::array({json{{"api_features", json::array()},
+                                             {"server_url", "/api/v1/servers{/server}"}}}));
+}
+
+Response Api::list_servers(const Call&) {
+    return json_reply(200, json::array({server_json(partners_.version)}));
+}
+
+Response Api::show_server(const Call&) { return json_reply(200, server_json(partners_.version)); }
+
+// Clients look here for what they may use: there are no Lua records.
+Response Api::list_settings(const Call&) {
+    return json_reply(
+        200, json::array({setting("enable-lua-records", "no"), setting("launch", "nearcast"),
+                          setting("version-string", version_text(partners_.version))}));
+}
+
+Response Api::list_statistics(const Call&) { return json_reply(200, json::array()); }
+
+Response Api::flush_cache(const Call&) {
+    return json_reply(200, {{"count", 0}, {"result", "Flushed cache."}});
+}
+
+Response Api::search(const Call& call) {
+    const std::string pattern = call.request.parameter("q").value_or("");
+    if (pattern.empty()) return error_reply(422, "Query q can't be blank");
+    const std::string type = call.request.parameter("object_type").value_or("all");
+    const auto count = read_number(call.request, "max", 100, UINT32_MAX);
+    if (!count) return count.error();
+    const size_t count_max = std::min(*count, kFoundMax);
+    const auto found = partners_.changes.search(pattern, count_max);
+    if (!found) return error_reply(found.error());
+    json list = json::array();
+    for (const control::Zone& zone : found->zones) {
+        if (type != "all" && type != "zone") break;
+        if (!call.scope.covers_zone(zone.name)) continue;
+        list.push_back({{"name", dns::to_text(zone.name)},
+                        {"object_type", "zone"},
+                        {"zone_id", zone_id(zone.name)}});
+    }
+    for (const auto& [zone, rrset] : found->rrsets) {
+        if (type != "all" && type != "record") break;
+        if (!call.scope.covers_zone(zone)) continue;
+        for (const control::RecordText& record : rrset.records) {
+            if (list.size() < count_max) list.push_back(found_record(zone, rrset, record));
+        }
+    }
+    return json_reply(200, list);
+}
+
+}  // namespace nearcast::control_api

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/api/zone_json.h"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "base/address.h"
+#include "control/api/zone_id.h"
+#include "control/soa_serial.h"
+
+namespace nearcast::control_api {
+namespace {
+
+using control::Comment;
+using control::RecordText;
+using control::Rrset;
+using control::RrsetEdit;
+using nlohmann::json;
+
+// The member, or null: both mean that it is not there.
+const json& member(const json& object, const char* name) {
+    static const json kNone;
+    const auto found = object.find(name);
+    return found == object.end() ? kNone : *found;
+}
+
+std::string text_of(const json& object, const char* name) {
+    const json& value = member(object, name);
+    return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+// A flag as JSON has it, or as some write it.
+std::optional<bool> flag_of(const json& object, const char* name) {
+    const json& value = member(object, name);
+    if (value.is_boolean()) return value.get<bool>();
+    return std::nullopt;
+}
+
+void take_text(const json& object, const char* name, std::optional<std::string>& into) {
+    if (member(object, name).is_string()) into = text_of(object, name);
+}
+
+std::string in_capitals(std::string text) {
+    for (char& c : text) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
+    }
+    return text;
+}
+
+// "2026-11-23T01:50:00.123456Z"
+std::string time_text(control::Timestamp at) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
+    const std::time_t time = seconds.count();
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    std::array<char, 40> text{};
+    const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    std::snprintf(text.data() + size, text.size() - size, ".%06dZ",
+                  static_cast<int>((at - seconds).count()));
+    return text.data();
+}
+
+json settings_json(const std::optional<control::ZoneSettings>& given) {
+    if (!given) return {};
+    const control::ZoneSettings& settings = *given;
+    return {{"kind", to_text(settings.kind)},       {"account", settings.account},
+            {"masters", settings.masters},          {"soa_edit_api", settings.soa_edit_api},
+            {"soa_edit", settings.soa_edit},        {"catalog", settings.catalog},
+            {"nsec3param", settings.nsec3param},    {"nsec3narrow", settings.is_nsec3_narrow},
+            {"api_rectify", settings.is_rectified}, {"dnssec", settings.is_signed}};
+}
+
+json rrset_json(const std::optional<Rrset>& rrset) {
+    return rrset ? control_api::to_json(*rrset) : json();
+}
+
+Read<uint32_t> read_ttl(const json& rrset) {
+    const json& ttl = member(rrset, "ttl");
+    if (!ttl.is_number_integer()) {
+        return std::unexpected("Key 'ttl' not an Integer or not present");
+    }
+    const auto value = ttl.get<int64_t>();
+    if (value < 0 || value > INT32_MAX) {
+        return std::unexpected("Key 'ttl' is not from 0 to 2147483647");
+    }
+    return static_cast<uint32_t>(value);
+}
+
+Read<std::vector<RecordText>> read_records(const json& list) {
+    if (!list.is_array()) return std::unexpected("Key 'records' is not an array");
+    std::vector<RecordText> records;
+    for (const json& item : list) {
+        if (!item.is_object() || !member(item, "content").is_string()) {
+            return std::unexpected("Key 'content' not present or not a String");
+        }
+        records.push_back({text_of(item, "content"), flag_of(item, "disabled").value_or(false)});
+    }
+    return records;
+}
+
+Read<std::vector<Comment>> read_comments(const json& list) {
+    if (!list.is_array()) return std::unexpected("Key 'comments' is not an array");
+    std::vector<Comment> comments;
+    for (const json& item : list) {
+        if (!item.is_object() || !member(item, "content").is_string()) {
+            return std::unexpected("Key 'content' not present or not a String");
+        }
+        const json& at = member(item, "modified_at");
+        comments.push_back({text_of(item, "content"), text_of(item, "account"),
+                            std::chrono::seconds(at.is_number_integer() ? at.get<int64_t>() : 0)});
+    }
+    return comments;
+}
+
+Read<RrsetEdit::Kind> read_change_type(const json& rrset) {
+    constexpr std::array<std::pair<std::string_view, RrsetEdit::Kind>, 4> kKinds{
+        {{"REPLACE", RrsetEdit::Kind::Replace},
+         {"DELETE", RrsetEdit::Kind::Delete},
+         {"EXTEND", RrsetEdit::Kind::Extend},
+         {"PRUNE", RrsetEdit::Kind::Prune}}};
+    if (!member(rrset, "changetype").is_string()) {
+        return std::unexpected("Key 'changetype' not present or not a String");
+    }
+    const std::string text = in_capitals(text_of(rrset, "changetype"));
+    for (const auto& [name, kind] : kKinds) {
+        if (name == text) return kind;
+    }
+    return std::unexpected("Changetype not understood");
+}
+
+// Owner and type.
+Read<RrsetEdit> read_head(const json& rrset) {
+    if (!rrset.is_object() || !member(rrset, "name").is_string()) {
+        return std::unexpected("Key 'name' not present or not a String");
+    }
+    auto owner = read_canonical_name(text_of(rrset, "name"), "DNS Name");
+    if (!owner) return std::unexpected(owner.error());
+    const std::string type_text = text_of(rrset, "type");
+    const auto type = dns::parse_rr_type(type_text);
+    if (!type) {
+        return std::unexpected("RRset " + dns::to_text(*owner) + " IN " + type_text +
+                               ": unknown type given");
+    }
+    RrsetEdit edit;
+    edit.owner = owner->lowered();
+    edit.type = *type;
+    return edit;
+}
+
+Read<void> read_contents(const json& rrset, RrsetEdit& edit) {
+    if (const json& list = member(rrset, "records"); !list.is_null()) {
+        auto records = read_records(list);
+        if (!records) return std::unexpected(records.error());
+        edit.records = *std::move(records);
+    }
+    if (const json& list = member(rrset, "comments"); !list.is_null()) {
+        auto comments = read_comments(list);
+        if (!comments) return std::unexpected(comments.error());
+        edit.comments = *std::move(comments);
+    }
+    return {};
+}
+
+Read<RrsetEdit> read_edit(const json& rrset) {
+    auto edit = read_head(rrset);
+    if (!edit) return edit;
+    const auto kind = read_change_type(rrset);
+    if (!kind) return std::unexpected(kind.error());
+    edit->kind = *kind;
+    // What a DELETE says beside its name matters to nobody.
+    if (*kind == RrsetEdit::Kind::Delete) return edit;
+    if (auto done = read_contents(rrset, *edit); !done) return std::unexpected(done.error());
+    const bool has_records = edit->records && !edit->records->empty();
+    if (!edit->records && !edit->comments) {
+        return std::unexpected("No change for RRset " + dns::to_text(edit->owner) + " IN " +
+                               dns::to_text(edit->type));
+    }
+    if (has_records && *kind != RrsetEdit::Kind::Prune) {
+        const auto ttl = read_ttl(rrset);
+        if (!ttl) return std::unexpected(ttl.error());
+        edit->ttl = *ttl;
+    }
+    return edit;
+}
+
+Read<std::vector<std::string>> read_masters(const json& list) {
+    if (!list.is_array()) return std::unexpected("Key 'masters' is not an array");
+    std::vector<std::string> masters;
+    for (const json& item : list) {
+        const std::string text = item.is_string() ? item.get<std::string>() : "";
+        if (!base::parse_ip_address(text) && !base::parse_socket_address(text)) {
+            return std::unexpected("Master '" + text + "' is not an IP address");
+        }
+        masters.push_back(text);
+    }
+    return masters;
+}
+
+Read<std::vector<dns::Name>> read_nameservers(const json& list) {
+    std::vector<dns::Name> names;
+    if (list.is_null()) return names;
+    if (!list.is_array()) return std::unexpected("Nameservers is not a list");
+    for (const json& item : list) {
+        const std::string text = item.is_string() ? item.get<std::string>() : "";
+        auto name = read_canonical_name(text, "Nameserver");
+        if (!name) return std::unexpected(name.error());
+        names.push_back(*name);
+    }
+    return names;
+}
+
+Read<std::vector<Rrset>> read_rrsets(const json& list) {
+    std::vector<Rrset> rrsets;
+    if (list.is_null()) return rrsets;
+    if (!list.is_array()) return std::unexpected("Key 'rrsets' is not an array");
+    for (const json& item : list) {
+        auto edit = read_head(item);
+        if (!edit) return std::unexpected(edit.error());
+        if (auto done = read_contents(item, *edit); !done) return std::unexpected(done.error());
+        const auto ttl = read_ttl(item);
+        if (!ttl) return std::unexpected(ttl.error());
+        rrsets.push_back({edit->owner, edit->type, *ttl,
+                          std::move(edit->records).value_or(std::vector<RecordText>()),
+                          std::move(edit->comments).value_or(std::vector<Comment>())});
+    }
+    return rrsets;
+}
+
+}  // namespace
+
+json to_json(const control::Zone& zone, uint32_t published_serial) {
+    const std::string id = zone_id(zone.name);
+    return {{"id", id},
+            {"url", "/api/v1/servers/localhost/zones/" + id},
+            {"name", dns::to_text(zone.name)},
+            {"kind", to_text(zone.settings.kind)},
+            {"account", zone.settings.account},
+            {"catalog", zone.settings.catalog},
+            {"dnssec", zone.settings.is_signed},
+            {"masters", zone.settings.masters},
+            {"serial", zone.serial},
+            {"edited_serial", published_serial},
+            {"notified_serial", published_serial},
+            {"last_check", 0}};
+}
+
+void add_details(const control::Zone& zone, json& json) {
+    json["api_rectify"] = zone.settings.is_rectified;
+    json["nsec3narrow"] = zone.settings.is_nsec3_narrow;
+    json["nsec3param"] = zone.settings.nsec3param;
+    json["soa_edit"] = zone.settings.soa_edit;
+    json["soa_edit_api"] = zone.settings.soa_edit_api;
+    json["master_tsig_key_ids"] = nlohmann::json::array();
+    json["slave_tsig_key_ids"] = nlohmann::json::array();
+}
+
+json to_json(const Rrset& rrset) {
+    json records = json::array();
+    for (const RecordText& record : rrset.records) {
+        records.push_back({{"content", record.content}, {"disabled", record.is_disabled}});
+    }
+    json comments = json::array();
+    for (const Comment& comment : rrset.comments) {
+        comments.push_back({{"content", comment.content},
+                            {"account", comment.account},
+                            {"modified_at", comment.modified_at.count()}});
+    }
+    return {{"comments", std::move(comments)},
+            {"name", dns::to_text(rrset.owner)},
+            {"records", std::move(records)},
+            {"ttl", rrset.ttl},
+            {"type", dns::to_text(rrset.type)}};
+}
+
+json to_json(const control::Diff& diff) {
+    json rrsets = json::array();
+    for (const control::RrsetChange& change : diff.rrsets) {
+        rrsets.push_back({{"name", dns::to_text(change.either().owner)},
+                          {"type", dns::to_text(change.either().type)},
+                          {"before", rrset_json(change.before)},
+                          {"after", rrset_json(change.after)}});
+    }
+    json body{{"rrsets", std::move(rrsets)}};
+    if (diff.settings_before || diff.settings_after) {
+        body["settings"]["before"] = settings_json(diff.settings_before);
+        body["settings"]["after"] = settings_json(diff.settings_after);
+    }
+    return body;
+}
+
+json to_json(const control::Change& change) {
+    return {{"sequence", change.sequence},
+            {"zone", dns::to_text(change.zone)},
+            {"kind", to_text(change.kind)},
+            {"actor", change.actor.name},
+            {"source", change.actor.source},
+            {"at", time_text(change.at)},
+            {"comment", change.comment},
+            {"old_serial", change.old_serial},
+            {"new_serial", change.new_serial},
+            {"reverts", change.reverts ? json(*change.reverts) : json()}};
+}
+
+Read<dns::Name> read_canonical_name(const std::string& text, const char* what) {
+    if (text.empty() || text.back() != '.') {
+        return std::unexpected(std::string(what) + " '" + text + "' is not canonical");
+    }
+    auto name = dns::parse_name(text);
+    if (!name)
+        return std::unexpected(std::string(what) + " '" + text + "': " + name.error().message);
+    return name->lowered();
+}
+
+Read<std::vector<RrsetEdit>> read_edits(const json& body) {
+    const json& list = member(body, "rrsets");
+    if (!list.is_array()) return std::unexpected("No rrsets given in update request");
+    std::vector<RrsetEdit> edits;
+    for (const json& item : list) {
+        auto edit = read_edit(item);
+        if (!edit) return std::unexpected(edit.error());
+        edits.push_back(*std::move(edit));
+    }
+    return edits;
+}
+
+Read<control::SettingsEdit> read_settings(const json& body) {
+    control::SettingsEdit edit;
+    if (const json& kind = member(body, "kind"); kind.is_string()) {
+        edit.kind = control::parse_zone_kind(kind.get<std::string>());
+        if (!edit.kind) return std::unexpected("Kind '" + kind.get<std::string>() + "' is unknown");
+    }
+    if (const json& list = member(body, "masters"); !list.is_null()) {
+        auto masters = read_masters(list);
+        if (!masters) return std::unexpected(masters.error());
+        edit.masters = *std::move(masters);
+    }
+    take_text(body, "account", edit.account);
+    take_text(body, "soa_edit", edit.soa_edit);
+    take_text(body, "catalog", edit.catalog);
+    take_text(body, "nsec3param", edit.nsec3param);
+    take_text(body, "soa_edit_api", edit.soa_edit_api);
+    if (edit.soa_edit_api) {
+        edit.soa_edit_api = in_capitals(*edit.soa_edit_api);
+        if (!control::is_soa_edit_api(*edit.soa_edit_api)) {
+            return std::unexpected("soa_edit_api '" + *edit.soa_edit_api + "' is unknown");
+        }
+    }
+    edit.is_signed = flag_of(body, "dnssec");
+    edit.is_nsec3_narrow = flag_of(body, "nsec3narrow");
+    edit.is_rectified = flag_of(body, "api_rectify");
+    return edit;
+}
+
+Read<control::NewZone> read_new_zone(const json& body) {
+    control::NewZone zone;
+    auto name = read_canonical_name(text_of(body, "name"), "DNS Name");
+    if (!name) return std::unexpected(name.error());
+    zone.name = *name;
+    const auto settings = read_settings(body);
+    if (!settings) return std::unexpected(settings.error());
+    zone.settings = settings->applied_to({});
+    auto nameservers = read_nameservers(member(body, "nameservers"));
+    if (!nameservers) return std::unexpected(nameservers.error());
+    zone.nameservers = *std::move(nameservers);
+    auto rrsets = read_rrsets(member(body, "rrsets"));
+    if (!rrsets) return std::unexpected(rrsets.error());
+    zone.rrsets = *std::move(rrsets);
+    return zone;
+}
+
+}  // namespace nearcast::control_api

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// /api/v1/servers/localhost/zones
+
+#include "base/clock.h"
+#include "control/api/api.h"
+#include "control/api/call_body.h"
+#include "control/api/reply.h"
+#include "control/api/zone_id.h"
+#include "control/api/zone_json.h"
+#include "control/zone_rows.h"
+
+namespace nearcast::control_api {
+
+using control::ChangeLog;
+using control::Committed;
+using control::Zone;
+using nlohmann::json;
+
+namespace {
+
+bool is_false(const std::optional<std::string>& parameter) {
+    return parameter == "false" || parameter == "0" || parameter == "no";
+}
+
+// A comment without a time is of now.
+void stamp(std::vector<control::Comment>& comments) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+    for (control::Comment& comment : comments) {
+        if (comment.modified_at.count() == 0) comment.modified_at = now;
+    }
+}
+
+// Which change it was, and what the zone's serial is now.
+void add_outcome(const Committed& committed, Response& response) {
+    response.headers.emplace_back("ETag", etag_of(committed.new_serial));
+    response.headers.emplace_back("X-PDNS-Old-Serial", std::to_string(committed.old_serial));
+    response.headers.emplace_back("X-PDNS-New-Serial", std::to_string(committed.new_serial));
+    response.headers.emplace_back("X-Nearcast-Change", std::to_string(committed.sequence));
+}
+
+Response done_reply(const control::Outcome<Committed>& done) {
+    if (!done) return error_reply(done.error());
+    Response response = empty_reply();
+    add_outcome(*done, response);
+    return response;
+}
+
+Response forbidden_set(const control::RrsetEdit& edit) {
+    return error_reply(403, "RRset " + dns::to_text(edit.owner) + " IN " + dns::to_text(edit.type) +
+                                ": The key does not cover it");
+}
+
+// Kinds whose zones come from elsewhere are not fetched here.
+bool is_kept(control::ZoneKind kind) {
+    return kind == control::ZoneKind::Native || kind == control::ZoneKind::Master;
+}
+
+Response unsupported_kind(control::ZoneKind kind) {
+    return error_reply(422, "Kind '" + std::string(to_text(kind)) +
+                                "' is not offered here: a zone is Native or Master");
+}
+
+std::string zone_text(const ChangeLog::Contents& contents) {
+    std::string text;
+    for (const control::Rrset& rrset : contents.rrsets) {
+        for (const control::RecordText& record : rrset.records) {
+            if (record.is_disabled) continue;
+            text += dns::to_text(rrset.owner) + '\t' + std::to_string(rrset.ttl) + "\tIN\t" +
+                    dns::to_text(rrset.type) + '\t' + record.content + '\n';
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+json Api::full_zone(const ChangeLog::Contents& contents, bool has_rrsets) {
+    json body = to_json(contents.zone, partners_.published_serial(contents.zone));
+    add_details(contents.zone, body);
+    if (!has_rrsets) return body;
+    json& rrsets = body["rrsets"] = json::array();
+    for (const control::Rrset& rrset : contents.rrsets) rrsets.push_back(to_json(rrset));
+    return body;
+}
+
+Response Api::list_zones(const Call& call) {
+    json list = json::array();
+    if (const auto wanted = call.request.parameter("zone")) {
+        const auto name = parse_zone_id(*wanted);
+        const bool is_covered = name && call.scope.covers_zone(*name);
+        const auto zone = is_covered ? partners_.changes.zone(*name)
+                                     : control::Outcome<Zone>(refuse(
+                                           control::ChangeError::Kind::NotFound, "no such name"));
+        if (zone) list.push_back(to_json(*zone, partners_.published_serial(*zone)));
+        const bool is_answer = zone || zone.error().kind == control::ChangeError::Kind::NotFound;
+        return is_answer ? json_reply(200, list) : error_reply(zone.error());
+    }
+    const auto count = read_number(call.request, "limit", UINT64_MAX, UINT64_MAX);
+    if (!count) return count.error();
+    std::string after = call.request.parameter("after").value_or("");
+    bool has_more = true;
+    while (has_more && list.size() < *count) {
+        const size_t page = std::min<uint64_t>(*count - list.size(), ChangeLog::kPageMax);
+        const auto zones = partners_.changes.zones(after, page);
+        if (!zones) return error_reply(zones.error());
+        for (const Zone& zone : *zones) {
+            if (!call.scope.covers_zone(zone.name)) continue;
+            list.push_back(to_json(zone, partners_.published_serial(zone)));
+        }
+        if (!zones->empty()) after = control::row_name(zones->back().name);
+        has_more = zones->size() == page;
+    }
+    Response response = json_reply(200, list);
+    if (has_more) {
+        response.headers.emplace_back(
+            "Link", "</api/v1/servers/localhost/zones?limit=" + std::to_string(*count) +
+                        "&after=" + after + ">; rel=\"next\"");
+    }
+    return response;
+}
+
+Response Api::create_zone(const Call& call) {
+    const auto body = read_body(call.request);
+    if (!body) return body.error();
+    auto zone = read_new_zone(*body);
+    if (!zone) return error_reply(422, zone.error());
+    if (!call.scope.covers_zone(zone->name)) return forbidden_zone();
+    if (!is_kept(zone->settings.kind)) return unsupported_kind(zone->settings.kind);
+    auto intent = read_intent(call.request, call.actor, *body);
+    if (!intent) return intent.error();
+    zone->intent = *std::move(intent);
+    zone->intent.expected_serial.reset();
+    for (control::Rrset& rrset : zone->rrsets) stamp(rrset.comments);
+    const auto created = partners_.changes.create_zone(*zone);
+    if (!created) return error_reply(created.error());
+    const auto contents = partners_.changes.contents(zone->name);
+    if (!contents) return error_reply(contents.error());
+    Response response =
+        json_reply(201, full_zone(*contents, !is_false(call.request.parameter("rrsets"))));
+    add_outcome(*created, response);
+    response.headers.emplace_back("Location",
+                                  "/api/v1/servers/localhost/zones/" + zone_id(zone->name));
+    return response;
+}
+
+Response Api::show_zone(const Call& call) {
+    const auto name = zone_of(call);
+    if (!name) return name.error();
+    const bool has_rrsets = !is_false(call.request.parameter("rrsets"));
+    control::RrsetFilter filter;
+    if (const auto owner = call.request.parameter("rrset_name")) {
+        filter.owner = parse_zone_id(*owner);
+        if (!filter.owner) return error_reply(422, "rrset_name '" + *owner + "' is not a name");
+    }
+    if (const auto type = call.request.parameter("rrset_type")) {
+        filter.type = dns::parse_rr_type(*type);
+        if (!filter.type) return error_reply(422, "rrset_type '" + *type + "' is unknown");
+        if (!filter.owner) return error_reply(422, "rrset_type goes with rrset_name");
+    }
+    // Without its sets a zone is one row, however large it is.
+    if (!has_rrsets) filter.owner = filter.owner.value_or(*name);
+    const auto contents = partners_.changes.contents(*name, filter);
+    if (!contents) return error_reply(contents.error());
+    const std::string etag = etag_of(contents->zone.serial);
+    if (call.request.header("if-none-match") == etag) {
+        return {.status = 304, .content_type = {}, .body = {}, .headers = {{"ETag", etag}}};
+    }
+    Response response = json_reply(200, full_zone(*contents, has_rrsets));
+    response.headers.emplace_back("ETag", etag);
+    return response;
+}
+
+Response Api::edit_zone(const Call& call) {
+    const auto name = zone_of(call);
+    if (!name) return name.error();
+    const auto body = read_body(call.request);
+    if (!body) return body.error();
+    // A client that asks whether the zone is there at all need not send what is right.
+    if (const auto zone = partners_.changes.zone(*name); !zone) return error_reply(zone.error());
+    auto edits = read_edits(*body);
+    if (!edits) return error_reply(422, edits.error());
+    for (const control::RrsetEdit& edit : *edits) {
+        if (!call.scope.covers_set(edit.owner, edit.type)) return forbidden_set(edit);
+    }
+    auto intent = read_intent(call.request, call.actor, *body);
+    if (!intent) return intent.error();
+    for (control::RrsetEdit& edit : *edits) {
+        if (edit.comments) stamp(*edit.comments);
+    }
+    return done_reply(partners_.changes.commit({*name, *std::move(edits), *std::move(intent)}));
+}
+
+Response Api::set_zone(const Call& call) {
+    const auto name = zone_of(call);
+    if (!name) return name.error();
+    const auto body = read_body(call.request);
+    if (!body) return body.error();
+    if (body->contains("rrsets") && !(*body)["rrsets"].empty()) {
+        return error_reply(422, "rrsets are changed with PATCH; PUT changes settings alone");
+    }
+    const auto settings = read_settings(*body);
+    if (!settings) return error_reply(422, settings.error());
+    if (settings->kind && !is_kept(*settings->kind)) return unsupported_kind(*settings->kind);
+    auto intent = read_intent(call.request, call.actor, *body);
+    if (!intent) return intent.error();
+    return done_reply(partners_.changes.update_settings(*name, *settings, *intent));
+}
+
+Response Api::delete_zone(const Call& call) {
+    const auto name = zone_of(call);
+    if (!name) return name.error();
+    auto intent = read_intent(call.request, call.actor, json::object());
+    if (!intent) return intent.error();
+    return done_reply(partners_.changes.delete_zone(*name, *intent));
+}
+
+// Also for Native zones: there is no other way for a zone to reach the nodes than to be told.
+Response Api::notify_zone(const Call& call) {
+    const auto zone = find_zone(call);
+    if (!zone) return zone.error();
+    partners_.notify(zone->name);
+    return json_reply(200, {{"result", "Notification queued"}});
+}
+
+Response Api::retrieve_zone(const Call& call) {
+    const auto zone = find_zone(call);
+    if (!zone) return zone.error();
+    return error_reply(422, "Domain '" + dns::to_text(zone->name) +
+                                "' is not a slave domain (or has no master defined)");
+}
+
+Response Api::rectify_zone(const Call& call) {
+    const auto zone = find_zone(call);
+    if (!zone) return zone.error();
+    return json_reply(200, {{"result", "Rectified"}});
+}
+
+Response Api::export_zone(const Call& call) {
+    const auto name = zone_of(call);
+    if (!name) return name.error();
+    const auto contents = partners_.changes.contents(*name);
+    if (!contents) return error_reply(contents.error());
+    std::string text = zone_text(*contents);
+    if (call.request.header("accept").find("json") == std::string::npos) {
+        return text_reply(std::move(text));
+    }
+    return json_reply(200, {{"zone", std::move(text)}});
+}
+
+// The zone is not signed here: it has no keys.
+Response Api::list_keys(const Call& call) {
+    const auto zone = find_zone(call);
+    return zone ? json_reply(200, json::array()) : zone.error();
+}
+
+Response Api::list_metadata(const Call& call) {
+    const auto zone = find_zone(call);
+    if (!zone) return zone.error();
+    return json_reply(200, json::array({json{{"kind", "SOA-EDIT-API"},
+                                             {"metadata", {zone->settings.soa_edit_api}},
+                                             {"type", "Metadata"}}}));
+}
+
+}  // namespace nearcast::control_api
