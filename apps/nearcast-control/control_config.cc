@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control_config.h"
+
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <unistd.h>
+
+#include "base/config_file.h"
+#include "serve/listen_address.h"
+
+namespace nearcast::control_app {
+namespace {
+
+using base::ConfigTable;
+using base::Result;
+
+constexpr base::SocketAddress kApiDefault{{{127, 0, 0, 1}, false}, 8053};
+constexpr uint64_t kThreadsMax = 64;
+
+std::string machine_name() {
+    std::array<char, 256> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "controller";
+}
+
+Result<dns::Name> parse_absolute_name(std::string_view text) {
+    const dns::Name root;
+    return dns::parse_name(text, &root);
+}
+
+void read_own(ConfigTable root, ControlConfig& config) {
+    ConfigTable control = root.table("control");
+    config.name = machine_name();
+    control.read("name", config.name, "\"control1\"");
+    control.read("directory", config.directory, "\"/var/lib/nearcast-control\"");
+    config.primary = *dns::parse_name("a.misconfigured.dns.server.invalid.");
+    control.read_as("primary", config.primary, parse_absolute_name, "\"ns1.example.net.\"");
+
+    ConfigTable database = root.table("database");
+    database.read("connection", config.database,
+                  "\"postgresql:host=/run/postgresql dbname=nearcast\"");
+
+    ConfigTable api = root.table("api");
+    config.api_listen = kApiDefault;
+    api.read_as("listen", config.api_listen, base::parse_socket_address, "\"127.0.0.1:8053\"");
+    api.read("tls", config.has_tls, "true");
+    api.read("certificate", config.certificate, "\"/etc/nearcast/api.pem\"");
+    api.read("key", config.key, "\"/etc/nearcast/api.key\"");
+    api.read("names", config.api_names, "[\"control.example.net\"]");
+    if (config.certificate.empty() != config.key.empty()) {
+        api.refuse(config.key.empty() ? "certificate" : "key", "goes with the other one",
+                   "certificate and key");
+    }
+}
+
+void read_serve(ConfigTable root, ControlConfig& config) {
+    ConfigTable serve = root.table("serve");
+    serve.read_list_as("listen", config.listen, serve::parse_listen_address, "[\"192.0.2.1:53\"]");
+    serve.read_number("threads", config.threads, {1, kThreadsMax}, "1");
+    for (const char* key : {"tls_listen", "udp_payload_max", "tcp_connections_max",
+                            "tcp_prefix_connections_max", "tcp_prefix_v4", "tcp_prefix_v6",
+                            "tcp_idle_limit", "tls_handshakes_max", "tls_handshake_limit"}) {
+        serve.leave(key);
+    }
+}
+
+template <typename Section>
+Result<void> take(Result<Section> section, Section& into) {
+    if (!section) return std::unexpected(section.error());
+    into = *std::move(section);
+    return {};
+}
+
+Result<void> check(const std::string& path, const ControlConfig& config) {
+    if (!config.serve.tls_listen.empty() && !config.transfers.tls.has_server()) {
+        return base::fail(path + ": serve.tls_listen is set, and there is no certificate",
+                          "certificate and key in the section [tls]");
+    }
+    if (!config.transfers.secondaries.empty() || !config.transfers.followed_catalogs.empty() ||
+        !config.transfers.updates.empty()) {
+        return base::fail(path + ": zones of the controller come from its database alone",
+                          "remove [[secondary]], [[catalog.follow]] and [[update.zone]]");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<ControlConfig> parse_control_config(std::string_view text, const std::string& path) {
+    ControlConfig config;
+    Result<void> done = take(transfer::parse_transfer_config(text, path), config.transfers);
+    if (done) done = take(serve::parse_serve_config(text, path), config.serve);
+    if (done) done = take(zone::parse_store_config(text, path), config.store);
+    if (done) done = take(observe::parse_metrics_config(text, path), config.metrics);
+    if (!done) return std::unexpected(done.error());
+    auto file = base::ConfigFile::parse(text, path);
+    if (!file) return std::unexpected(file.error());
+    read_own(file->root(), config);
+    read_serve(file->root(), config);
+    for (const char* section :
+         {"key", "tls", "transfer", "secondary", "catalog", "update", "store", "metrics"}) {
+        file->root().leave(section);
+    }
+    if (done = file->finish(); done) done = check(path, config);
+    if (!done) return std::unexpected(done.error());
+    return config;
+}
+
+Result<ControlConfig> read_control_config(const std::string& path) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file) return base::fail_errno("cannot read " + path, errno);
+    return parse_control_config(text, path);
+}
+
+}  // namespace nearcast::control_app

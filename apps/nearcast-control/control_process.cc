@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control_process.h"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "authority/zone_service.h"
+#include "base/log.h"
+#include "base/pulse.h"
+#include "control/api/api.h"
+#include "control/api/http_server.h"
+#include "control/publisher.h"
+#include "first_start.h"
+#include "observe/metrics_endpoint.h"
+#include "observe/statistics.h"
+#include "serve/listen_address.h"
+#include "serve/worker.h"
+#include "tls/reloadable_context.h"
+
+namespace nearcast::control_app {
+namespace {
+
+using base::Error;
+using base::Result;
+namespace log = base::log;
+
+sigset_t server_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
+    return signals;
+}
+
+void raise_file_limit() {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+// All that is alive while the controller runs, each before what uses it.
+class Controller {
+ public:
+    explicit Controller(ControlConfig config)
+        : config_(std::move(config)), tls_(config_.transfers.tls.server) {}
+    Controller(const Controller&) = delete;
+    Controller& operator=(const Controller&) = delete;
+    // From the outside in: no request, no change, no transfer.
+    ~Controller() {
+        api_server_.reset();
+        publisher_.store(nullptr);
+        if (publishing_) publishing_->stop();
+        if (service_) service_->stop();
+        for (const auto& worker : workers_) worker->stop();
+    }
+
+    Result<void> open() {
+        if (auto done = prepare(); !done) return done;
+        if (auto done = open_database(); !done) return done;
+        if (auto done = open_primary(); !done) return done;
+        if (auto done = publish(); !done) return done;
+        if (auto done = open_api(); !done) return done;
+        offer_metrics();
+        log::info("serving", {{"zones", std::to_string(table_.size())},
+                              {"api", to_text(config_.api_listen)},
+                              {"tls", config_.has_tls ? "yes" : "no"}});
+        return {};
+    }
+
+    void reload() {
+        if (!config_.transfers.tls.has_server()) return;
+        const auto changed = tls_.refresh();
+        if (!changed) {
+            log::error("certificate_failed", {{"reason", changed.error().message},
+                                              {"next", "the last good one goes on"}});
+        } else if (*changed) {
+            log::info("certificate_loaded", {{"file", tls_.settings().certificate}});
+        }
+    }
+
+ private:
+    Result<void> prepare() {
+        std::error_code failed;
+        std::filesystem::create_directories(config_.directory, failed);
+        if (failed) {
+            return base::fail("cannot make " + config_.directory + ": " + failed.message(),
+                              "directory in [control], writable for the user who runs this");
+        }
+        if (config_.database.empty())
+            config_.database = "sqlite:" + config_.directory + "/control.db";
+        if (auto done = provide_certificate(config_); !done) return done;
+        if (!config_.transfers.tls.has_server()) return {};
+        const auto read = tls_.refresh();
+        return read ? Result<void>() : std::unexpected(read.error());
+    }
+
+    Result<void> open_database() {
+        auto database = control::Database::open({.connection = config_.database});
+        if (!database) return std::unexpected(database.error());
+        database_ = *std::move(database);
+        keys_ = std::make_unique<control::ApiKeys>(*database_);
+        const auto told = [this](uint64_t sequence) {
+            if (auto* publisher = publisher_.load()) publisher->wake(sequence);
+        };
+        changes_ = std::make_unique<control::ChangeLog>(
+            *database_,
+            control::ChangeLogOptions{.now = {}, .primary = config_.primary, .on_commit = told});
+        return provide_key(config_, *keys_);
+    }
+
+    answer::ResponderOptions responder_options() const {
+        answer::PrivateZones catalogs;
+        for (const dns::Name& catalog : config_.transfers.catalogs()) catalogs.add(catalog);
+        return {.identity = {.pop = "", .node = config_.name, .version = NEARCAST_VERSION},
+                .udp_payload_max = config_.serve.udp_payload_max,
+                .private_zones = catalogs};
+    }
+
+    Result<void> open_primary() {
+        for (size_t i = 0; i < config_.threads && has_listeners(); ++i) {
+            auto worker = serve::Worker::open({.listen = config_.listen,
+                                               .tcp = config_.serve.tcp,
+                                               .tls_listen = config_.serve.tls_listen,
+                                               .tls = &tls_});
+            if (!worker) return std::unexpected(worker.error());
+            workers_.push_back(*std::move(worker));
+        }
+        const std::string directory = config_.store.directory.empty() ? config_.directory + "/zones"
+                                                                      : config_.store.directory;
+        auto ledger = zone::ZoneLedger::open(directory, table_, config_.store.limits);
+        if (!ledger) return std::unexpected(ledger.error());
+        ledger_ = *std::move(ledger);
+        // One more than there are workers: for the threads that may wait, together.
+        statistics_ =
+            std::make_unique<observe::Statistics>(workers_.size() + 1, config_.metrics, table_);
+        service_ = std::make_unique<authority::ZoneService>(config_.transfers, table_, *ledger_,
+                                                            responder_options(),
+                                                            statistics_->worker(workers_.size()));
+        return {};
+    }
+
+    [[nodiscard]] bool has_listeners() const {
+        return !config_.listen.empty() || !config_.serve.tls_listen.empty();
+    }
+
+    Result<void> publish() {
+        publishing_ = std::make_unique<control::Publisher>(
+            control::Publisher::Served{*database_, *changes_, table_, *ledger_}, config_.name,
+            config_.transfers.catalogs());
+        publisher_.store(publishing_.get());
+        if (auto done = publishing_->start(); !done) return done;
+        service_->start_catalogs();
+        pulses_ = std::make_unique<base::Pulse[]>(workers_.size());
+        for (size_t i = 0; i < workers_.size(); ++i) {
+            answer::ResponderOptions options = responder_options();
+            options.worker_index = static_cast<uint16_t>(i);
+            answerers_.push_back(service_->make_answerer(
+                options, {.counters = statistics_->worker(i), .note = std::nullopt}));
+            workers_[i]->start(*answerers_[i], pulses_[i]);
+        }
+        return {};
+    }
+
+    Result<void> open_api() {
+        api_ = std::make_unique<control_api::Api>(control_api::Partners{
+            .changes = *changes_,
+            .keys = *keys_,
+            .database = *database_,
+            .published_serial =
+                [this](const control::Zone& zone) {
+                    return publishing_->published_serial(zone.id).value_or(zone.serial);
+                },
+            .notify = [this](const dns::Name& zone) { service_->notify(zone); },
+            .version = NEARCAST_VERSION});
+        control_api::HttpOptions options{
+            .listen = config_.api_listen, .certificate = {}, .key = {}};
+        if (config_.has_tls) {
+            options.certificate = config_.certificate;
+            options.key = config_.key;
+        }
+        auto server = control_api::HttpServer::open(
+            options, [this](const control_api::Request& request) { return api_->answer(request); });
+        if (!server) return std::unexpected(server.error());
+        api_server_ = *std::move(server);
+        return {};
+    }
+
+    // Whether anybody can watch decides nothing about serving.
+    void offer_metrics() {
+        if (!config_.metrics.listen) return;
+        auto endpoint = observe::MetricsEndpoint::open(*config_.metrics.listen,
+                                                       [this] { return statistics_->collect(); });
+        if (endpoint) {
+            metrics_ = *std::move(endpoint);
+        } else {
+            log::error("metrics_not_offered", {{"reason", endpoint.error().message}});
+        }
+    }
+
+    ControlConfig config_;
+    tls::ReloadableContext tls_;
+    zone::ZoneTable table_;
+    std::unique_ptr<control::Database> database_;
+    std::unique_ptr<zone::ZoneLedger> ledger_;
+    std::atomic<control::Publisher*> publisher_ = nullptr;  // For changes that come meanwhile.
+    std::unique_ptr<control::ApiKeys> keys_;
+    std::unique_ptr<control::ChangeLog> changes_;
+    std::unique_ptr<observe::Statistics> statistics_;
+    std::unique_ptr<authority::ZoneService> service_;
+    std::unique_ptr<control::Publisher> publishing_;
+    std::vector<std::unique_ptr<serve::Answerer>> answerers_;
+    std::unique_ptr<base::Pulse[]> pulses_;
+    std::vector<std::unique_ptr<serve::Worker>> workers_;
+    std::unique_ptr<control_api::Api> api_;
+    std::unique_ptr<control_api::HttpServer> api_server_;
+    std::unique_ptr<observe::MetricsEndpoint> metrics_;
+};
+
+int cannot_start(const Error& error) {
+    std::fprintf(stderr, "nearcast-control: %s\n", to_text(error).c_str());
+    return 1;
+}
+
+}  // namespace
+
+int run_control(ControlConfig config) {
+    std::signal(SIGPIPE, SIG_IGN);
+    const sigset_t signals = server_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    raise_file_limit();
+    Controller controller(std::move(config));
+    if (auto opened = controller.open(); !opened) return cannot_start(opened.error());
+    for (;;) {
+        int signal = 0;
+        if (sigwait(&signals, &signal) != 0) continue;
+        if (signal != SIGHUP) break;
+        controller.reload();
+    }
+    log::info("stopping");
+    return 0;
+}
+
+}  // namespace nearcast::control_app

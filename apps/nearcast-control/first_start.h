@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the first start makes, so that the API can be used at once: a certificate, and a key.
+
+#pragma once
+
+#include "base/result.h"
+#include "control/api_keys.h"
+#include "control_config.h"
+
+namespace nearcast::control_app {
+
+// Where there is no certificate, makes one in the directory and names it in `config`.
+[[nodiscard]] base::Result<void> provide_certificate(ControlConfig& config);
+
+// Where there is no key of the API, makes one and writes it to admin.key in the directory, for its
+// owner alone to read.
+[[nodiscard]] base::Result<void> provide_key(const ControlConfig& config, control::ApiKeys& keys);
+
+}  // namespace nearcast::control_app

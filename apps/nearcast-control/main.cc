@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <cstdio>
+#include <string>
+
+#include "control_config.h"
+#include "control_process.h"
+
+#include <CLI/CLI.hpp>
+
+namespace nearcast::control_app {
+namespace {
+
+constexpr int kUsageError = 2;
+
+int usage_error(const base::Error& error) {
+    std::fprintf(stderr, "nearcast-control: %s\n", to_text(error).c_str());
+    return kUsageError;
+}
+
+int run(int argc, char** argv) {
+    CLI::App app(
+        "Keeps zones with their history, lets them be changed over an HTTP API, and is the hidden\n"
+        "primary from which the nodes get them.\n"
+        "Example: nearcast-control --config /etc/nearcast/control.toml",
+        "nearcast-control");
+    std::string path;
+    bool is_check = false;
+    app.set_version_flag("--version", "nearcast-control " NEARCAST_VERSION);
+    app.add_option("--config", path, "The configuration. See docs/reference/control-toml.md")
+        ->type_name("FILE")
+        ->required();
+    app.add_flag("--check", is_check,
+                 "Read the configuration, say what is wrong with it, and exit");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsageError;
+    }
+    auto config = read_control_config(path);
+    if (!config) return usage_error(config.error());
+    return is_check ? 0 : run_control(*std::move(config));
+}
+
+}  // namespace
+}  // namespace nearcast::control_app
+
+int main(int argc, char** argv) { return nearcast::control_app::run(argc, argv); }

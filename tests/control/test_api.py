@@ -1,0 +1,511 @@
+"""The zone API, trap by trap: what clients of PowerDNS rely on (docs/reference/api.md)."""
+
+import json
+
+import pytest
+
+from controller import API, Controller, delete, replace
+
+ZONE = "example.com."
+JSON = "application/json"
+
+
+# --- Rules that hold for every call ---
+
+def test_versions_are_listed_as_they_always_were(controller):
+    assert controller.ask("GET", "/api").json == [{"url": "/api/v1", "version": 1}]
+    assert controller.ask("GET", "/api/v1").json == [
+        {"api_features": [], "server_url": "/api/v1/servers{/server}"}]
+
+
+def test_a_wrong_or_missing_key_is_told_so(controller):
+    for key in (None, "wrong", ""):
+        answer = controller.ask("GET", "/zones", key=key)
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"] == 'X-API-Key realm="PowerDNS"'
+        assert answer.error == "Unauthorized"
+
+
+def test_the_name_of_the_key_header_is_in_any_case(controller):
+    assert controller.ask("GET", "/zones", key=None,
+                          headers={"x-api-KEY": controller.key}).status == 200
+
+
+@pytest.mark.parametrize("kind", [JSON, "application/json; charset=UTF-8", None,
+                                  "application/x-www-form-urlencoded"])
+def test_a_body_is_json_whatever_its_type_is_called(controller, kind):
+    controller.create()
+    body = json.dumps({"rrsets": [replace("www." + ZONE, "TXT", '"' + "x" * 200 + '"',
+                                          *(f'"{i} {"y" * 200}"' for i in range(100)))]})
+    assert len(body) > 8192
+    headers = {"Content-Type": kind} if kind else {}
+    answer = controller.ask("PATCH", f"/zones/{ZONE}", raw=body, headers=headers)
+    assert answer.status == 204, answer.body
+
+
+def test_get_and_put_may_carry_an_empty_object_or_nothing(controller):
+    controller.create()
+    for raw in ("{}", ""):
+        assert controller.ask("GET", f"/zones/{ZONE}", raw=raw).status == 200
+        assert controller.ask("PUT", f"/zones/{ZONE}/notify", raw=raw).status == 200
+
+
+def test_the_content_type_is_exactly_json(controller):
+    created = controller.create()
+    assert created.headers["content-type"] == JSON
+    assert controller.ask("GET", "/zones").headers["content-type"] == JSON
+    missing = controller.ask("GET", "/zones/none.example.")
+    assert missing.headers["content-type"] == JSON
+    done = controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    assert done.status == 204
+    assert done.body == b""
+    assert "content-type" not in done.headers
+
+
+def test_keys_of_an_rrset_are_in_alphabetical_order(controller):
+    controller.create()
+    controller.patch(replace("_acme-challenge." + ZONE, "TXT", '"one"', '"two"'))
+    text = controller.ask("GET", f"/zones/{ZONE}").body.decode()
+    start = text.index('"name":"_acme-challenge.example.com."')
+    found = text[start:text.index("]", start)]
+    assert found.count('content":"\\"') == 2, "as acme.sh looks for old challenges"
+    rrset = next(each for each in json.loads(text)["rrsets"] if each["type"] == "TXT")
+    assert list(rrset) == ["comments", "name", "records", "ttl", "type"]
+    assert list(rrset["records"][0]) == ["content", "disabled"]
+
+
+@pytest.mark.parametrize("form", ["example.com.", "example.com", "EXAMPLE.com", "example%2Ecom%2E",
+                                  "example=2Ecom"])
+def test_a_zone_is_found_under_each_form_of_its_name(controller, form):
+    controller.create()
+    answer = controller.ask("GET", f"/zones/{form}")
+    assert answer.status == 200
+    assert answer.json["id"] == "example.com."
+    assert answer.json["url"] == f"{API}/zones/example.com."
+
+
+@pytest.mark.parametrize("form", ["0%2F26.2.0.192.in-addr.arpa.", "0=2F26.2.0.192.in-addr.arpa"])
+def test_odd_characters_in_ids_are_escaped(controller, form):
+    controller.create("0/26.2.0.192.in-addr.arpa.")
+    answer = controller.ask("GET", f"/zones/{form}")
+    assert answer.status == 200
+    assert answer.json["id"] == "0=2F26.2.0.192.in-addr.arpa."
+    assert answer.json["name"] == "0/26.2.0.192.in-addr.arpa."
+    assert controller.ask("GET", answer.json["url"]).status == 200
+
+
+def test_the_root_has_an_id(controller):
+    controller.create(".")
+    assert controller.ask("GET", "/zones/=2E").json["name"] == "."
+
+
+def test_names_in_bodies_end_in_a_dot(controller):
+    answer = controller.ask("POST", "/zones", {"name": "nodot.test", "kind": "Native"})
+    assert answer.status == 422
+    assert answer.error == "DNS Name 'nodot.test' is not canonical"
+    controller.create()
+    answer = controller.patch(replace("www.example.com", "A", "192.0.2.1"))
+    assert answer.status == 422
+    assert "is not canonical" in answer.error
+
+
+def test_unknown_fields_and_nulls_are_nothing(controller):
+    controller.create(dnsssec=False, id="", url="", serial=0, type="Zone", masters=None,
+                      soa_edit_api="", account=None)
+    odd = replace("www." + ZONE, "A") | {"kind": "Master", "comments": None}
+    odd["records"] = [{"content": "192.0.2.1", "disabled": False, "name": "www." + ZONE,
+                       "type": "A", "ttl": 60, "set-ptr": True}]
+    assert controller.patch(odd).status == 204
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1"]
+    whole = {"name": "", "type": "Zone", "nameservers": [],
+             "rrsets": [delete("www." + ZONE, "A", ttl=0, records=None, comments=None)]}
+    assert controller.ask("PATCH", f"/zones/{ZONE}", whole).status == 204
+    assert controller.rrset("www." + ZONE, "A") is None
+
+
+@pytest.mark.parametrize("sent, shown", [("native", "Native"), ("MASTER", "Master"),
+                                         ("Primary", "Master"), ("master", "Master")])
+def test_kinds_are_read_in_any_form_and_written_in_one(controller, sent, shown):
+    assert controller.create(kind=sent).json["kind"] == shown
+    assert controller.ask("GET", "/zones").json[0]["kind"] == shown
+
+
+@pytest.mark.parametrize("kind, content", [
+    ("TXT", r'"semi\; colon"'), ("TXT", '"semi; colon"'), ("HTTPS", "1 . alpn=h2,h3"),
+    ("LOC", "31 58 52.100 S 115 49 11.700 E 20.00m 10.00m 10.00m 2.00m"),
+    ("MX", "10 mail.example.com."), ("SRV", "0 5 5060 sip.example.com."),
+    ("CAA", '0 issue "ca.example.net"'), ("AAAA", "2001:db8::1"),
+    ("NAPTR", '1 2 "u" "E2U+sip" "!^.*$!sip:info@example.com!" .'),
+    ("SSHFP", "1 1 0123456789abcdef0123456789abcdef01234567"),
+    ("URI", '10 1 "https://www.example.com/"'), ("SVCB", "1 a.example.com. port=53")])
+def test_contents_come_back_as_they_were_sent(controller, kind, content):
+    controller.create()
+    assert controller.patch(replace("x." + ZONE, kind, content)).status == 204
+    assert controller.rrset("x." + ZONE, kind) == [content]
+
+
+def test_numbers_are_json_numbers(controller):
+    zone = controller.create().json
+    for field in ("serial", "edited_serial", "notified_serial", "last_check"):
+        assert isinstance(zone[field], int), field
+
+
+def test_a_change_is_all_or_nothing(controller):
+    controller.create()
+    serial = controller.ask("GET", f"/zones/{ZONE}").json["serial"]
+    answer = controller.patch(replace("a." + ZONE, "A", "192.0.2.1"),
+                              replace("b." + ZONE, "A", "not an address"),
+                              replace("c.other.", "A", "192.0.2.1"))
+    assert answer.status == 422
+    assert [each["name"] for each in answer.json["rrsets"]] == ["b.example.com.", "c.other."]
+    assert [each["field"] for each in answer.json["rrsets"]] == ["content", "name"]
+    assert len(answer.json["errors"]) == 2
+    assert controller.rrset("a." + ZONE, "A") is None
+    assert controller.ask("GET", f"/zones/{ZONE}").json["serial"] == serial
+
+
+def test_changes_tell_both_serials(controller):
+    old = controller.create().json["serial"]
+    answer = controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    assert answer.headers["x-pdns-old-serial"] == str(old)
+    assert answer.headers["x-pdns-new-serial"] == str(old + 1)
+
+
+def test_replace_creates_and_replace_with_nothing_deletes(controller):
+    controller.create()
+    assert controller.patch(replace("www." + ZONE, "A", "192.0.2.1")).status == 204
+    assert controller.patch(replace("www." + ZONE, "A")).status == 204
+    assert controller.rrset("www." + ZONE, "A") is None
+    assert controller.patch(delete("www." + ZONE, "A")).status == 204, "of nothing"
+
+
+def test_an_address_may_become_an_alias_in_one_change(controller):
+    controller.create()
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    answer = controller.patch(delete("www." + ZONE, "A"),
+                              replace("www." + ZONE, "CNAME", "example.net."))
+    assert answer.status == 204, answer.body
+    assert controller.rrset("www." + ZONE, "CNAME") == ["example.net."]
+
+
+def test_a_ttl_is_needed_with_records_alone(controller):
+    controller.create()
+    without = {"name": "www." + ZONE, "type": "A", "changetype": "REPLACE",
+               "records": [{"content": "192.0.2.1", "disabled": False}]}
+    answer = controller.patch(without)
+    assert answer.status == 422
+    assert answer.error == "Key 'ttl' not an Integer or not present"
+    assert controller.patch(without | {"records": []}).status == 204
+    assert controller.patch(delete("www." + ZONE, "A", records=without["records"])).status == 204
+
+
+def test_the_version_begins_with_three_numbers(controller):
+    for path in ("/api/v1/servers/localhost",):
+        version = controller.ask("GET", path).json["version"]
+        assert [int(part.split("-")[0]) for part in version.split(".")[:3]] == [5, 0, 0]
+    servers = controller.ask("GET", "/api/v1/servers").json
+    assert servers[0]["id"] == "localhost" and servers[0]["daemon_type"] == "authoritative"
+
+
+def test_notify_is_fine_for_a_native_zone(controller):
+    controller.create()
+    for form in ("example.com.", "example.com"):
+        answer = controller.ask("PUT", f"/zones/{form}/notify")
+        assert answer.status == 200
+        assert answer.json == {"result": "Notification queued"}
+
+
+# --- The table of answers ---
+
+@pytest.mark.parametrize("method, path", [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("PUT", ""),
+                                          ("PUT", "/notify"), ("GET", "/export"),
+                                          ("GET", "/cryptokeys"), ("PUT", "/rectify")])
+def test_an_unknown_zone_is_not_found(controller, method, path):
+    answer = controller.ask(method, f"/zones/none.example.{path}",
+                            {"rrsets": []} if method == "PATCH" else None)
+    assert answer.status == 404
+    assert "error" in answer.json
+
+
+def test_a_zone_that_exists_is_a_conflict(controller):
+    controller.create()
+    answer = controller.ask("POST", "/zones", {"name": ZONE, "kind": "Native"})
+    assert answer.status == 409
+
+
+@pytest.mark.parametrize("rrset, error", [
+    (replace("a." + ZONE, "CNAME", "b.nat.test"),
+     "Record a.example.com./CNAME 'b.nat.test': Not in expected format (parsed as 'b.nat.test.')"),
+    (replace("a." + ZONE, "TXT", "unquoted"),
+     "Record a.example.com./TXT 'unquoted': Not in expected format (parsed as '\"unquoted\"')"),
+    (replace("a.other.", "A", "192.0.2.1"), "RRset a.other. IN A: Name is out of zone"),
+    (replace("a." + ZONE, "NOTYPE", "x"), "RRset a.example.com. IN NOTYPE: unknown type given"),
+    (replace("a." + ZONE, "A", "192.0.2.1", changetype="SHRINK"), "Changetype not understood"),
+    (replace("a." + ZONE, "A", "192.0.2.1", ttl=-1), "Key 'ttl' is not from 0 to 2147483647")])
+def test_what_is_wrong_is_said_in_known_words(controller, rrset, error):
+    controller.create()
+    answer = controller.patch(rrset)
+    assert answer.status == 422
+    assert answer.error == error
+
+
+def test_an_alias_stands_alone(controller):
+    controller.create()
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    answer = controller.patch(replace("www." + ZONE, "CNAME", "example.net."))
+    assert answer.status == 422
+    assert answer.error == ("RRset www.example.com. IN CNAME: Conflicts with pre-existing RRset")
+    answer = controller.patch(replace(ZONE, "CNAME", "example.net."))
+    assert answer.status == 422
+
+
+def test_the_same_set_twice_is_refused(controller):
+    controller.create()
+    one = replace("www." + ZONE, "A", "192.0.2.1")
+    answer = controller.patch(one, one)
+    assert answer.status == 422
+    assert "Duplicate RRset" in answer.error
+
+
+def test_a_deletion_outside_of_the_zone_is_let_through(controller):
+    controller.create()
+    assert controller.patch(delete("a.other.", "A")).status == 204
+
+
+def test_records_are_added_and_removed_one_by_one(controller):
+    controller.create()
+    one = replace("www." + ZONE, "A", "192.0.2.1", changetype="EXTEND")
+    two = replace("www." + ZONE, "A", "192.0.2.2", changetype="EXTEND")
+    assert controller.patch(one).status == 204
+    assert controller.patch(two).status == 204
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1", "192.0.2.2"]
+    assert controller.patch(one | {"changetype": "PRUNE"}).status == 204
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.2"]
+
+
+@pytest.mark.parametrize("raw", ["{", "[]", '"x"', "\x00", "null"])
+def test_a_body_that_is_no_object_is_a_bad_request(controller, raw):
+    controller.create()
+    answer = controller.ask("PATCH", f"/zones/{ZONE}", raw=raw)
+    assert answer.status == 400
+    assert answer.error == "Bad Request"
+
+
+def test_a_wrong_method_is_told_which_are_right(controller):
+    answer = controller.ask("DELETE", "/zones")
+    assert answer.status == 405
+    assert answer.headers["allow"] == "GET, POST"
+    assert controller.ask("GET", "/api/v2").status == 404
+
+
+def test_a_zone_of_ours_is_not_fetched(controller):
+    controller.create()
+    answer = controller.ask("PUT", f"/zones/{ZONE}/axfr-retrieve")
+    assert answer.status == 422
+    assert answer.error == ("Domain 'example.com.' is not a slave domain (or has no master "
+                            "defined)")
+    answer = controller.ask("POST", "/zones", {"name": "other.example.", "kind": "Slave",
+                                               "masters": ["192.0.2.1"]})
+    assert answer.status == 422
+
+
+def test_a_zone_is_exported_as_text(controller):
+    controller.create()
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    answer = controller.ask("GET", f"/zones/{ZONE}/export")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert b"www.example.com.\t300\tIN\tA\t192.0.2.1\n" in answer.body
+    answer = controller.ask("GET", f"/zones/{ZONE}/export", headers={"Accept": JSON})
+    assert "www.example.com.\t300\tIN\tA\t192.0.2.1\n" in answer.json["zone"]
+
+
+def test_small_calls_answer_as_clients_expect(controller):
+    controller.create()
+    assert controller.ask("GET", f"/zones/{ZONE}/cryptokeys").json == []
+    assert controller.ask("PUT", f"/zones/{ZONE}/rectify").json == {"result": "Rectified"}
+    assert controller.ask("PUT", "/cache/flush?domain=x").json["result"] == "Flushed cache."
+    assert controller.ask("GET", "/statistics").status == 200
+    config = {each["name"]: each["value"] for each in controller.ask("GET", "/config").json}
+    assert config["enable-lua-records"] == "no"
+
+
+def test_the_full_form_of_a_zone_has_every_field(controller):
+    controller.create()
+    zone = controller.ask("GET", f"/zones/{ZONE}").json
+    full = {"account", "api_rectify", "catalog", "dnssec", "edited_serial", "id", "kind",
+            "last_check", "master_tsig_key_ids", "masters", "name", "notified_serial",
+            "nsec3narrow", "nsec3param", "rrsets", "serial", "slave_tsig_key_ids", "soa_edit",
+            "soa_edit_api", "url"}
+    assert set(zone) == full
+    listed = controller.ask("GET", "/zones").json[0]
+    assert set(listed) == full - {"rrsets", "nsec3narrow", "nsec3param", "master_tsig_key_ids",
+                                  "slave_tsig_key_ids", "soa_edit", "soa_edit_api", "api_rectify"}
+    assert all(isinstance(rrset["comments"], list) for rrset in zone["rrsets"])
+
+
+# --- What single clients need ---
+
+def test_octodns_creates_a_zone_after_a_patch_that_finds_none(controller):
+    rrsets = [replace(ZONE, "NS", "ns1.example.net.", "ns2.example.net."),
+              replace("www." + ZONE, "A", "192.0.2.1")]
+    assert controller.patch(*rrsets).status == 404
+    answer = controller.ask("POST", "/zones", {
+        "name": ZONE, "kind": "master", "masters": [], "nameservers": [], "rrsets": rrsets,
+        "soa_edit_api": "default", "serial": 0})
+    assert answer.status == 201, answer.body
+    assert answer.json["soa_edit_api"] == "DEFAULT"
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1"]
+
+
+def test_terraform_reads_back_its_name_servers(controller):
+    answer = controller.ask("POST", "/zones", {
+        "name": ZONE, "kind": "Native", "nameservers": ["ns2.example.net.", "ns1.example.net."],
+        "account": "admin", "soa_edit_api": "", "dnsssec": False})
+    assert answer.status == 201
+    assert set(controller.rrset(ZONE, "NS")) == {"ns1.example.net.", "ns2.example.net."}
+    assert controller.ask("GET", f"/zones/{ZONE}").json["account"] == "admin"
+
+
+@pytest.mark.parametrize("body", [{"soa_edit_api": "EPOCH", "kind": "Master"},
+                                  {"kind": "Native", "masters": []}, {"catalog": "c.example."},
+                                  {"api_rectify": True}, {"account": "somebody"}])
+def test_powerdns_admin_sets_what_it_sets(controller, body):
+    controller.create()
+    answer = controller.ask("PUT", f"/zones/{ZONE}", body)
+    assert answer.status == 204, answer.body
+    zone = controller.ask("GET", f"/zones/{ZONE}").json
+    assert {key: zone[key] for key in body} == body
+
+
+def test_powerdns_admin_replaces_with_comments(controller):
+    controller.create()
+    comment = {"content": "why", "account": "me", "modified_at": 1700000000}
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1", comments=[comment]))
+    rrset = next(each for each in controller.ask("GET", f"/zones/{ZONE}").json["rrsets"]
+                 if each["name"] == "www." + ZONE)
+    assert rrset["comments"] == [comment]
+    controller.patch(delete("www." + ZONE, "A", ttl=300, records=rrset["records"]),
+                     replace("web." + ZONE, "A", "192.0.2.1", comments=[]))
+    assert controller.rrset("web." + ZONE, "A") == ["192.0.2.1"]
+
+
+def test_a_disabled_record_is_kept_and_shown(controller):
+    controller.create()
+    rrset = replace("www." + ZONE, "A", "192.0.2.1")
+    rrset["records"][0]["disabled"] = True
+    assert controller.patch(rrset).status == 204
+    shown = next(each for each in controller.ask("GET", f"/zones/{ZONE}").json["rrsets"]
+                 if each["name"] == "www." + ZONE)
+    assert shown["records"] == [{"content": "192.0.2.1", "disabled": True}]
+
+
+def test_proxmox_asks_for_a_zone_without_its_sets(controller):
+    controller.create("16-31.172.in-addr.arpa.")
+    zone = controller.ask("GET", "/zones/16-31.172.in-addr.arpa.?rrsets=false").json
+    assert "rrsets" not in zone
+    assert "rrsets" in controller.ask("GET", "/zones/16-31.172.in-addr.arpa?rrsets=true").json
+
+
+def test_libdns_finds_one_zone(controller):
+    controller.create()
+    controller.create("other.example.")
+    assert [each["id"] for each in controller.ask("GET", "/zones?zone=example.com.").json] == [ZONE]
+    assert [each["id"] for each in controller.ask("GET", "/zones?zone=example.com").json] == [ZONE]
+    assert controller.ask("GET", "/zones?zone=none.example.").json == []
+
+
+def test_poweradmin_asks_for_one_set(controller):
+    controller.create()
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1"),
+                     replace("www." + ZONE, "AAAA", "2001:db8::1"))
+    found = controller.ask("GET", f"/zones/{ZONE}?rrset_name=www.{ZONE}&rrset_type=A").json
+    assert [(each["name"], each["type"]) for each in found["rrsets"]] == [("www." + ZONE, "A")]
+    found = controller.ask("GET", f"/zones/{ZONE}?rrset_name=www.{ZONE}").json
+    assert len(found["rrsets"]) == 2
+
+
+def test_what_there_is_can_be_searched(controller):
+    controller.create()
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    found = controller.ask("GET", "/search-data?q=*www*&max=10").json
+    assert found == [{"content": "192.0.2.1", "disabled": False, "name": "www.example.com.",
+                      "object_type": "record", "ttl": 300, "type": "A", "zone": ZONE,
+                      "zone_id": ZONE}]
+    found = controller.ask("GET", "/search-data?q=*192.0.2.1*&object_type=record").json
+    assert len(found) == 1
+    found = controller.ask("GET", "/search-data?q=exam*&object_type=zone").json
+    assert [each["name"] for each in found] == [ZONE]
+
+
+# --- Ours ---
+
+def test_a_zone_is_changed_only_as_it_was_seen(controller):
+    controller.create()
+    etag = controller.ask("GET", f"/zones/{ZONE}").headers["etag"]
+    one = replace("www." + ZONE, "A", "192.0.2.1")
+    done = controller.patch(one, headers={"If-Match": etag})
+    assert done.status == 204
+    assert done.headers["etag"] != etag
+    two = replace("www." + ZONE, "A", "192.0.2.2")
+    assert controller.patch(two, headers={"If-Match": etag}).status == 412
+    assert controller.patch(two, headers={"If-Match": "nonsense"}).status == 400
+    assert controller.patch(two, headers={"If-Match": "*"}).status == 204
+    same = controller.ask("GET", f"/zones/{ZONE}")
+    again = controller.ask("GET", f"/zones/{ZONE}", headers={"If-None-Match": same.headers["etag"]})
+    assert again.status == 304 and again.body == b""
+
+
+def test_a_request_that_is_repeated_is_done_once(controller):
+    controller.create()
+    one = replace("www." + ZONE, "A", "192.0.2.1", changetype="EXTEND")
+    first = controller.patch(one, headers={"Idempotency-Key": "k"})
+    second = controller.patch(one, headers={"Idempotency-Key": "k"})
+    assert first.status == second.status == 204
+    assert first.headers["x-nearcast-change"] == second.headers["x-nearcast-change"]
+    other = controller.patch(replace("www." + ZONE, "A", "192.0.2.9"),
+                             headers={"Idempotency-Key": "k"})
+    assert other.status == 422
+
+
+def test_zones_are_listed_by_pages(controller):
+    for i in range(5):
+        controller.create(f"z{i}.example.")
+    names, path = [], "/zones?limit=2"
+    while path:
+        answer = controller.ask("GET", path)
+        names += [each["name"] for each in answer.json]
+        link = answer.headers.get("link", "")
+        path = link.split(">")[0].lstrip("<") if 'rel="next"' in link else None
+    assert names == [f"z{i}.example." for i in range(5)]
+    assert controller.ask("GET", "/zones?limit=x").status == 400
+
+
+def test_bounds_are_kept(controller):
+    controller.create()
+    long = "x" * 5000
+    assert controller.ask("GET", f"/zones/{long}").status == 414
+    many = replace("www." + ZONE, "TXT", *(f'"{i}"' for i in range(5001)))
+    assert "Too many records" in controller.patch(many).error
+    fat = replace("www." + ZONE, "TXT", *('"' + f"{i:03}" + "x" * 250 + '"' for i in range(300)))
+    assert "RRset is too large" in controller.patch(fat).error
+
+
+def test_a_connection_goes_on_after_many_requests(controller):
+    controller.create()
+    connection = controller.connection()
+    for i in range(20):
+        answer = controller.patch(replace(f"h{i}." + ZONE, "A", "192.0.2.1"),
+                                  connection=connection)
+        assert answer.status == 204
+    connection.close()
+
+
+def test_tls_comes_with_a_certificate_of_our_own(tmp_path):
+    with Controller(tmp_path, tls=True) as controller:
+        assert (tmp_path / "state/api.key").stat().st_mode & 0o777 == 0o600
+        assert (tmp_path / "state/admin.key").stat().st_mode & 0o777 == 0o600
+        assert controller.ask("GET", "/api").status == 200
+        key = controller.key
+    with Controller(tmp_path, tls=True) as controller:
+        assert controller.key == key
+        assert controller.ask("GET", "/api").status == 200

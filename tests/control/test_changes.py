@@ -1,0 +1,73 @@
+"""The history of zones: who changed what, and back."""
+
+from controller import Controller, delete, replace
+
+ZONE = "example.com."
+
+
+def changes(controller, path="?zone=example.com"):
+    return controller.ask("GET", f"/api/v1/changes{path}").json
+
+
+def test_every_change_is_told_with_its_diff(controller):
+    controller.create(comment="a new zone")
+    body = {"comment": "the web", "rrsets": [replace("www." + ZONE, "A", "192.0.2.1")]}
+    sent = controller.ask("PATCH", f"/zones/{ZONE}", body)
+    listed = changes(controller)
+    assert [each["comment"] for each in listed] == ["the web", "a new zone"]
+    assert [each["kind"] for each in listed] == ["records", "create"]
+    assert listed[0]["actor"] == "key:admin"
+    assert listed[0]["source"] == "127.0.0.1"
+    assert listed[0]["new_serial"] == listed[0]["old_serial"] + 1
+    assert str(listed[0]["sequence"]) == sent.headers["x-nearcast-change"]
+    change = controller.ask("GET", f"/api/v1/changes/{listed[0]['sequence']}").json
+    assert change["diff"]["rrsets"] == [{
+        "name": "www.example.com.", "type": "A", "before": None,
+        "after": {"comments": [], "name": "www.example.com.", "ttl": 300, "type": "A",
+                  "records": [{"content": "192.0.2.1", "disabled": False}]}}]
+    assert controller.ask("GET", "/api/v1/changes/999999").status == 404
+    assert controller.ask("GET", "/api/v1/changes/x").status == 404
+
+
+def test_a_change_is_taken_back(controller):
+    controller.create()
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    moved = controller.patch(replace("www." + ZONE, "A", "192.0.2.2"))
+    sequence = moved.headers["x-nearcast-change"]
+    answer = controller.ask("POST", f"/api/v1/changes/{sequence}/revert", {"comment": "oops"})
+    assert answer.status == 201
+    assert answer.json["reverts"] == int(sequence)
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1"]
+    again = controller.ask("POST", f"/api/v1/changes/{sequence}/revert")
+    assert again.status == 409
+    assert "Has changed since" in again.error
+
+
+def test_a_deleted_zone_comes_back(controller):
+    controller.create()
+    controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    gone = controller.ask("DELETE", f"/zones/{ZONE}")
+    assert controller.ask("GET", f"/zones/{ZONE}").status == 404
+    sequence = gone.headers["x-nearcast-change"]
+    assert controller.ask("POST", f"/api/v1/changes/{sequence}/revert").status == 201
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1"]
+
+
+def test_history_comes_by_pages(controller):
+    controller.create()
+    for i in range(5):
+        controller.patch(replace(f"h{i}." + ZONE, "A", "192.0.2.1"))
+    first = controller.ask("GET", "/api/v1/changes?zone=example.com&limit=4")
+    assert len(first.json) == 4
+    path = first.headers["link"].split(">")[0].lstrip("<")
+    assert len(controller.ask("GET", path).json) >= 2
+
+
+def test_all_of_it_is_there_after_a_restart(tmp_path, database):
+    with Controller(tmp_path, database=database) as controller:
+        controller.create()
+        controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    with Controller(tmp_path, database=database) as controller:
+        assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1"]
+        assert len(changes(controller)) == 2
+        assert controller.patch(delete("www." + ZONE, "A")).status == 204

@@ -1,0 +1,162 @@
+"""Keys that may do less than everything."""
+
+import base64
+import sqlite3
+
+import pytest
+
+from controller import Controller, delete, replace
+
+ZONE = "example.com."
+
+
+@pytest.fixture
+def made(controller):
+    """Makes keys, and removes them in the end."""
+    ids = []
+
+    def make(**scope):
+        answer = controller.ask("POST", "/api/v1/keys", {"name": "test"} | scope)
+        assert answer.status == 201, answer.body
+        ids.append(answer.json["id"])
+        return answer.json["key"]
+
+    yield make
+    for number in ids:
+        assert controller.ask("DELETE", f"/api/v1/keys/{number}").status == 204
+
+
+def test_a_key_is_shown_once(controller, made):
+    key = made(right="read")
+    assert controller.ask("GET", "/zones", key=key).status == 200
+    listed = controller.ask("GET", "/api/v1/keys")
+    assert key not in listed.body.decode()
+    assert [each["right"] for each in listed.json if each["name"] == "test"] == ["read"]
+
+
+def test_a_removed_key_is_nobodys(controller):
+    answer = controller.ask("POST", "/api/v1/keys", {"name": "short"}).json
+    assert controller.ask("GET", "/zones", key=answer["key"]).status == 200
+    assert controller.ask("DELETE", f"/api/v1/keys/{answer['id']}").status == 204
+    assert controller.ask("GET", "/zones", key=answer["key"]).status == 401
+    assert controller.ask("DELETE", f"/api/v1/keys/{answer['id']}").status == 404
+
+
+def test_rights_go_so_far(controller, made):
+    controller.create()
+    reads, changes = made(right="read"), made(right="change")
+    one = replace("www." + ZONE, "A", "192.0.2.1")
+    assert controller.ask("GET", f"/zones/{ZONE}", key=reads).status == 200
+    assert controller.patch(one, key=reads).status == 403
+    assert controller.patch(one, key=changes).status == 204
+    assert controller.ask("DELETE", f"/zones/{ZONE}", key=changes).status == 403
+    assert controller.ask("POST", "/api/v1/keys", {"name": "x"}, key=changes).status == 403
+
+
+def test_an_acme_key_changes_challenges_alone(controller, made):
+    controller.create()
+    controller.create("other.example.")
+    key = made(zones=["example.com"], names=["match:_acme-challenge.*.example.com"],
+               types=["TXT"], right="change")
+    challenge = replace("_acme-challenge.www." + ZONE, "TXT", '"x"')
+    assert controller.patch(challenge, key=key).status == 204
+    for rrset in (replace("www." + ZONE, "TXT", '"x"'),
+                  replace("_acme-challenge.www." + ZONE, "A", "192.0.2.1"),
+                  delete(ZONE, "NS")):
+        assert controller.patch(challenge, rrset, key=key).status == 403
+    assert controller.ask("GET", "/api/v1/servers/localhost", key=key).status == 200
+    assert controller.ask("GET", f"/zones/{ZONE}", key=key).status == 200
+
+
+def test_a_key_learns_nothing_of_other_zones(controller, made):
+    controller.create()
+    controller.create("other.example.")
+    key = made(zones=["subtree:example.com"])
+    assert [each["name"] for each in controller.ask("GET", "/zones", key=key).json] == [ZONE]
+    assert controller.ask("GET", "/zones?zone=other.example.", key=key).json == []
+    assert controller.ask("GET", "/search-data?q=*example*&object_type=zone",
+                          key=key).json[0]["name"] == ZONE
+    there = controller.ask("GET", "/zones/other.example.", key=key)
+    not_there = controller.ask("GET", "/zones/none.example.", key=key)
+    assert there.status == not_there.status == 403
+    assert there.body == not_there.body
+    assert controller.ask("POST", "/zones", {"name": "other.example.", "kind": "Native"},
+                          key=key).status == 403
+    assert controller.ask("POST", "/zones", {"name": "new.example.com.", "kind": "Native"},
+                          key=key).status == 201
+    assert controller.ask("GET", "/api/v1/changes", key=key).status == 403
+    assert controller.ask("GET", "/api/v1/changes?zone=example.com", key=key).status == 200
+    sequence = controller.ask("GET", "/api/v1/changes?zone=other.example").json[0]["sequence"]
+    assert controller.ask("GET", f"/api/v1/changes/{sequence}", key=key).status == 403
+    assert controller.ask("POST", f"/api/v1/changes/{sequence}/revert", key=key).status == 403
+
+
+def test_a_key_is_good_from_some_places_and_for_some_time(controller, made):
+    assert controller.ask("GET", "/zones", key=made(sources=["127.0.0.0/8"])).status == 200
+    assert controller.ask("GET", "/zones", key=made(sources=["192.0.2.1"])).status == 401
+    assert controller.ask("GET", "/zones", key=made(expires_at=1700000000)).status == 401
+    assert controller.ask("GET", "/zones", key=made(expires_at=4000000000)).status == 200
+
+
+@pytest.mark.parametrize("scope", [{"name": ""}, {"zones": "x"}, {"zones": ["a..b"]},
+                                   {"types": ["NOTYPE"]}, {"sources": ["x"]}, {"right": "all"},
+                                   {"expires_at": "soon"}])
+def test_a_scope_that_is_none_is_refused(controller, scope):
+    answer = controller.ask("POST", "/api/v1/keys", {"name": "test"} | scope)
+    assert answer.status == 422, answer.body
+
+
+def update(controller, query, key):
+    pair = base64.b64encode(f"anybody:{key}".encode()).decode()
+    return controller.ask("GET", f"/nic/update?{query}", key=None,
+                          headers={"Authorization": f"Basic {pair}"})
+
+
+def test_a_router_tells_its_address(controller, made):
+    controller.create()
+    key = made(zones=["example.com"], names=["subtree:dyn.example.com"], right="change")
+
+    def said(query):
+        return update(controller, query, key).body.decode()
+
+    assert said("hostname=a.dyn.example.com&myip=192.0.2.1") == "good 192.0.2.1\n"
+    assert said("hostname=a.dyn.example.com&myip=192.0.2.1") == "nochg 192.0.2.1\n"
+    assert said("hostname=a.dyn.example.com&myip=192.0.2.2,2001:db8::2") == (
+        "good 192.0.2.2,2001:db8::2\n")
+    assert controller.rrset("a.dyn.example.com.", "AAAA") == ["2001:db8::2"]
+    assert said("hostname=b.dyn.example.com") == "good 127.0.0.1\n"
+    assert said("hostname=www.example.com,x.example.net,y&myip=192.0.2.1") == (
+        "nohost\nnohost\nnotfqdn\n")
+    assert said("hostname=a.dyn.example.com&myip=x") == "dnserr\n"
+    assert said("myip=192.0.2.1") == "notfqdn\n"
+    wrong = update(controller, "hostname=a.dyn.example.com&myip=192.0.2.1", "wrong")
+    assert wrong.status == 401 and wrong.body == b"badauth\n"
+
+
+def test_everything_is_in_the_audit_log(tmp_path):
+    with Controller(tmp_path) as controller:
+        controller.create()
+        number = controller.ask("POST", "/api/v1/keys", {"name": "short"}).json["id"]
+        controller.ask("DELETE", f"/api/v1/keys/{number}")
+        assert controller.ask("GET", "/zones", key="wrong").status == 401
+        entries = controller.ask("GET", "/api/v1/audit").json
+        assert [each["action"] for each in entries] == [
+            "login.refused", "key.remove", "key.create", "zone.create", "key.create"]
+        assert entries[0]["source"] == "127.0.0.1"
+        assert entries[3]["subject"] == "example.com." and entries[3]["actor"] == "key:admin"
+        verdict = controller.ask("GET", "/api/v1/audit/verdict").json
+        assert verdict["broken_at"] is None and verdict["entries"] == len(entries)
+        with sqlite3.connect(tmp_path / "state/control.db") as database:
+            database.execute("UPDATE audit SET actor = 'key:eve' WHERE action = 'zone.create'")
+        verdict = controller.ask("GET", "/api/v1/audit/verdict").json
+        assert verdict["broken_at"] == entries[3]["sequence"]
+
+
+def test_who_guesses_keys_is_held_off(tmp_path):
+    with Controller(tmp_path) as controller:
+        for _ in range(20):
+            assert controller.ask("GET", "/zones", key="wrong").status == 401
+        answer = controller.ask("GET", "/zones", key="wrong")
+        assert answer.status == 429 and answer.headers["retry-after"] == "60"
+        entries = controller.ask("GET", "/api/v1/audit", headers={"X-Forwarded-For": "192.0.2.1"})
+        assert entries.status == 429, "whatever the key"
