@@ -20,7 +20,7 @@ struct Kind {
     size_t size;
 };
 
-constexpr std::array kKinds = {Kind{"SHA2-384", 48}, Kind{"SHA2-512", 64}};
+constexpr std::array kKinds = {Kind{"SHA2-256", 32}, Kind{"SHA2-384", 48}, Kind{"SHA2-512", 64}};
 
 const Kind& kind_of(DigestKind kind) { return kKinds[static_cast<size_t>(kind)]; }
 

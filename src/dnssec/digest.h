@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Digests, SHA-1 for NSEC3 and SHA-2 for ZONEMD: the one place of this module that names OpenSSL.
+// Digests: SHA-1 for NSEC3, SHA-2 for ZONEMD, DS and what is signed.
 
 #pragma once
 
@@ -19,7 +19,7 @@ constexpr size_t kSha1Size = 20;
 // Of `a` followed by `b`. On the path of a query: takes no memory. Any thread.
 void sha1(std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<uint8_t, kSha1Size> to);
 
-enum class DigestKind : uint8_t { Sha384, Sha512 };
+enum class DigestKind : uint8_t { Sha256, Sha384, Sha512 };
 
 // How many bytes the digest has.
 [[nodiscard]] size_t digest_size(DigestKind kind);

@@ -66,8 +66,10 @@ TEST(Sha1, TakesNoMemory) {
     EXPECT_GT(allocation_count, before);  // It is the library's memory that is counted.
 }
 
-// Reference: printf abc | sha384sum, sha512sum.
+// Reference: printf abc | sha256sum, sha384sum, sha512sum.
 TEST(Digest, IsThatOfTheStandard) {
+    EXPECT_EQ(digest_of(DigestKind::Sha256, "abc"),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(digest_of(DigestKind::Sha384, "abc"),
               "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
               "8086072ba1e7cc2358baeca134c825a7");

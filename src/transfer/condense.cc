@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "dns/ascii.h"
 #include "dns/name.h"
-#include "zone/canonical_rdata.h"
+#include "dnssec/canonical_rdata.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -45,7 +45,7 @@ class Sum {
 };
 
 std::string Sum::key_of(const RecordView& record) {
-    const std::vector<uint8_t> rdata = zone::canonical_rdata(record.type, record.rdata);
+    const std::vector<uint8_t> rdata = dnssec::canonical_rdata(record.type, record.rdata);
     std::string key(record.owner.size() + 2 + rdata.size(), '\0');
     auto* const bytes = reinterpret_cast<uint8_t*>(key.data());
     dns::lower_copy(record.owner, bytes);

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "dns/serial.h"
 #include "transfer/refresh_schedule.h"
-#include "zone/canonical_rdata.h"
+#include "dnssec/canonical_rdata.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -171,7 +171,7 @@ Rcode check_prerequisites(std::span<const Record> prerequisites, const dns::Name
             const Rcode rcode = check_name_or_set(record, edit);
             if (rcode != Rcode::NoError) return rcode;
         } else if (record.rr_class == RRClass::IN && !dns::is_meta_type(record.type)) {
-            wanted[key_of(record)].insert(zone::canonical_rdata(record.type, record.rdata));
+            wanted[key_of(record)].insert(dnssec::canonical_rdata(record.type, record.rdata));
         } else {
             return Rcode::FormErr;
         }

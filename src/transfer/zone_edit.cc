@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "zone/canonical_rdata.h"
+#include "dnssec/canonical_rdata.h"
 #include "zone/hashed_name.h"
 #include "zone/image_records.h"
 
@@ -50,7 +50,7 @@ void ZoneEdit::load(Opened& opened) const {
     while (records.next(record)) {
         opened.before[record.type].push_back({record.ttl,
                                               {record.rdata.begin(), record.rdata.end()},
-                                              zone::canonical_rdata(record.type, record.rdata)});
+                                              dnssec::canonical_rdata(record.type, record.rdata)});
     }
     opened.now = opened.before;
 }
@@ -75,7 +75,7 @@ const Set* ZoneEdit::find(const dns::Name& owner, RRType type) {
 void ZoneEdit::put(const dns::Name& owner, RRType type, uint32_t ttl,
                    std::span<const uint8_t> rdata) {
     Set& set = open(owner).now[type];
-    Datum datum{ttl, {rdata.begin(), rdata.end()}, zone::canonical_rdata(type, rdata)};
+    Datum datum{ttl, {rdata.begin(), rdata.end()}, dnssec::canonical_rdata(type, rdata)};
     const auto same = std::ranges::find(set, datum.folded, &Datum::folded);
     if (same == set.end()) {
         set.push_back(std::move(datum));
@@ -90,7 +90,7 @@ void ZoneEdit::put(const dns::Name& owner, RRType type, uint32_t ttl,
 void ZoneEdit::replace(const dns::Name& owner, RRType type, uint32_t ttl,
                        std::span<const uint8_t> rdata) {
     open(owner).now[type] = {
-        {ttl, {rdata.begin(), rdata.end()}, zone::canonical_rdata(type, rdata)}};
+        {ttl, {rdata.begin(), rdata.end()}, dnssec::canonical_rdata(type, rdata)}};
 }
 
 void ZoneEdit::remove_all(const dns::Name& owner, std::span<const RRType> keep) {
@@ -103,7 +103,7 @@ void ZoneEdit::remove(const dns::Name& owner, RRType type, std::span<const uint8
     Node& node = open(owner).now;
     const auto found = node.find(type);
     if (found == node.end()) return;
-    const std::vector<uint8_t> folded = zone::canonical_rdata(type, rdata);
+    const std::vector<uint8_t> folded = dnssec::canonical_rdata(type, rdata);
     std::erase_if(found->second, [&](const Datum& datum) { return datum.folded == folded; });
     if (found->second.empty()) node.erase(found);
 }

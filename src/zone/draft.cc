@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "zone/canonical_rdata.h"
+#include "dnssec/canonical_rdata.h"
 
 namespace nearcast::zone {
 namespace {
@@ -201,7 +201,7 @@ std::span<ZoneDraft::Datum> ZoneDraft::without_repetitions(std::span<Datum> reco
     std::set<std::vector<uint8_t>> seen;
     const auto is_repeated = [&](const Datum& datum) {
         const auto type = datum.is_signature ? dns::RRType::RRSIG : datum.type;
-        return !seen.insert(canonical_rdata(type, rdata(datum))).second;
+        return !seen.insert(dnssec::canonical_rdata(type, rdata(datum))).second;
     };
     const auto end = std::remove_if(records.begin(), records.end(), is_repeated);
     return records.first(static_cast<size_t>(end - records.begin()));

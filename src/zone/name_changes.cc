@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "dns/rdata.h"
-#include "zone/canonical_rdata.h"
+#include "dnssec/canonical_rdata.h"
 
 namespace nearcast::zone {
 namespace {
@@ -62,7 +62,7 @@ dns::Record to_record(const RecordView& view) {
 using RecordKey = std::pair<dns::RRType, std::vector<uint8_t>>;
 
 RecordKey key_of(dns::RRType type, std::span<const uint8_t> rdata) {
-    return {type, canonical_rdata(type, rdata)};
+    return {type, dnssec::canonical_rdata(type, rdata)};
 }
 
 // An image has no signatures over records that are not there.

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "dns/ascii.h"
 #include "dns/rdata.h"
+#include "dnssec/dnskey.h"
 #include "dnssec/nsec3.h"
 #include "zone/zone_check.h"
 
@@ -26,15 +27,6 @@ constexpr size_t kSignatureAlgorithmAt = 2;
 constexpr size_t kSignatureLabelsAt = 3;
 constexpr size_t kSignatureKeyTagAt = 16;
 constexpr size_t kSignatureSignerAt = 18;
-
-// RFC 4034 §B; algorithm 1 has another way, and is not to be used any more.
-uint16_t key_tag(std::span<const uint8_t> key) {
-    uint32_t sum = 0;
-    for (size_t i = 0; i < key.size(); ++i) {
-        sum += i % 2 == 0 ? static_cast<uint32_t>(key[i]) << 8 : key[i];
-    }
-    return static_cast<uint16_t>(sum + (sum >> 16));
-}
 
 struct Key {
     uint16_t tag = 0;
@@ -81,7 +73,7 @@ void SignatureChecker::collect_keys() {
     }
     for (const Datum& datum : set->records) {
         const auto rdata = draft_.rdata(datum);
-        keys_.push_back({key_tag(rdata), rdata[3]});
+        keys_.push_back({dnssec::key_tag(rdata), rdata[3]});
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "dns/ascii.h"
-#include "zone/canonical_rdata.h"
+#include "dnssec/canonical_rdata.h"
 
 namespace nearcast::zone {
 namespace {
@@ -42,7 +42,7 @@ class Digester {
 
 void Digester::collect(RRType type, std::span<const ZoneDraft::Datum> data) {
     for (const ZoneDraft::Datum& datum : data) {
-        items_.push_back({type, datum.ttl, canonical_rdata(type, draft_.rdata(datum))});
+        items_.push_back({type, datum.ttl, dnssec::canonical_rdata(type, draft_.rdata(datum))});
     }
 }
 

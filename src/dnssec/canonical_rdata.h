@@ -10,11 +10,14 @@
 
 #include "dns/rr_type.h"
 
-namespace nearcast::zone {
+namespace nearcast::dnssec {
 
 // The rdata with letters in lower case where comparing ignores their case (RFC 4034 §6.2). It must
 // be valid.
 [[nodiscard]] std::vector<uint8_t> canonical_rdata(dns::RRType type,
                                                    std::span<const uint8_t> rdata);
+// The same, appended.
+void append_canonical_rdata(dns::RRType type, std::span<const uint8_t> rdata,
+                            std::vector<uint8_t>& to);
 
-}  // namespace nearcast::zone
+}  // namespace nearcast::dnssec

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Keys in SoftHSM, the token in software: it and pkcs11-tool must be installed.
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "dns/name.h"
+#include "dnssec/rrsig.h"
+
+namespace nearcast::dnssec {
+namespace {
+
+constexpr const char* kModule = "/usr/lib/softhsm/libsofthsm2.so";
+
+class TokenKey : public ::testing::Test {
+ protected:
+    static void SetUpTestSuite() {
+        std::string form = std::filesystem::temp_directory_path() / "nearcast-token-XXXXXX";
+        ASSERT_NE(::mkdtemp(form.data()), nullptr);
+        directory() = form;
+        std::ofstream(form + "/conf") << "directories.tokendir = " << form << "\n";
+        ::setenv("SOFTHSM2_CONF", (form + "/conf").c_str(), 1);
+        run("softhsm2-util --init-token --free --label nearcast --pin 1234 --so-pin 5678");
+        const std::string tool = std::string("pkcs11-tool --module ") + kModule +
+                                 " --token-label nearcast --login --pin 1234 --keypairgen ";
+        run(tool + "--key-type EC:prime256v1 --label p256 --id 01");
+        run(tool + "--key-type rsa:2048 --label rsa --id 02");
+    }
+    static void TearDownTestSuite() { std::filesystem::remove_all(directory()); }
+
+    static base::Result<PrivateKey> load(Algorithm algorithm, const std::string& label,
+                                         const std::string& pin) {
+        return PrivateKey::from_token(
+            algorithm, kModule, "pkcs11:token=nearcast;object=" + label + ";type=private" + pin);
+    }
+
+ private:
+    static std::string& directory() {
+        static std::string path;
+        return path;
+    }
+    static void run(const std::string& command) {
+        ASSERT_EQ(std::system((command + " > /dev/null 2>&1").c_str()), 0) << command;
+    }
+};
+
+TEST_F(TokenKey, SignsAndStaysInItsToken) {
+    const auto zone = *dns::parse_name("example.org.");
+    CanonicalSet set;
+    set.begin(zone.wire(), dns::RRType::A, 60);
+    set.add(std::vector<uint8_t>{192, 0, 2, 1});
+    set.finish();
+    for (const auto& [algorithm, label] :
+         {std::pair(Algorithm::EcdsaP256Sha256, "p256"), std::pair(Algorithm::RsaSha256, "rsa"),
+          std::pair(Algorithm::RsaSha512, "rsa")}) {
+        const auto key = load(algorithm, label, ";pin-value=1234");
+        ASSERT_TRUE(key) << base::to_text(key.error());
+        EXPECT_FALSE(key->to_pem());
+        const ZoneKey zone_key(*key, kZoneKeyFlag);
+        SetSigner signer(zone_key, zone.wire());
+        std::vector<uint8_t> rdata;
+        ASSERT_TRUE(signer.sign(set, {.inception = 1, .expiration = 2}, rdata));
+        EXPECT_TRUE(is_signature_good(set, rdata, zone_key.dnskey()));
+    }
+}
+
+TEST_F(TokenKey, IsNotFoundUnderAnotherNameOrAlgorithm) {
+    EXPECT_FALSE(load(Algorithm::EcdsaP256Sha256, "other", ";pin-value=1234"));
+    EXPECT_FALSE(load(Algorithm::EcdsaP384Sha384, "p256", ";pin-value=1234"));
+    EXPECT_FALSE(PrivateKey::from_token(Algorithm::RsaSha256, "/no/such/module.so", "pkcs11:"));
+}
+
+}  // namespace
+}  // namespace nearcast::dnssec
