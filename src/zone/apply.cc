@@ -44,22 +44,34 @@ base::Result<void> fill(ZoneDraft& draft, const Version& from, const NameChanges
     return {};
 }
 
-// The image of the records of `from` after the changes.
-base::Result<ImageBlock> compile(const Version& from, const NameChanges& changes) {
+base::Result<ZoneDraft> make_draft(const Version& from, const NameChanges& changes) {
     ZoneDraft draft(*dns::Name::from_wire(from.apex().owner()));
     if (auto done = fill(draft, from, changes); !done) return std::unexpected(done.error());
     draft.arrange();
-    for (const Finding& finding : check_zone(draft)) {
+    return draft;
+}
+
+// The image of the records of `from` after the changes.
+base::Result<ImageBlock> compile(const Version& from, const NameChanges& changes) {
+    const auto draft = make_draft(from, changes);
+    if (!draft) return std::unexpected(draft.error());
+    for (const Finding& finding : check_zone(*draft)) {
         if (finding.severity == Severity::Error) {
             return base::fail("the zone would be wrong: " + finding.message, finding.hint);
         }
     }
-    return build_image(draft);
+    return build_image(*draft);
 }
 
 }  // namespace
 
 base::Result<ImageBlock> fold(const Version& version) { return compile(version, {}); }
+
+base::Result<ZoneDraft> changed_draft(const Version& from, const Changeset& changes) {
+    const auto names = name_changes(from, changes);
+    if (!names) return std::unexpected(names.error());
+    return make_draft(from, *names);
+}
 
 base::Result<ImageBlock> apply_changes(const Version& from, const Changeset& changes) {
     const auto names = name_changes(from, changes);

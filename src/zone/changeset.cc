@@ -45,6 +45,15 @@ void Changeset::remove(const RecordView& record) { append(removed_, record); }
 
 void Changeset::add(const RecordView& record) { append(added_, record); }
 
+void Changeset::append(const Changeset& other) {
+    for (Part Changeset::* const part : {&Changeset::removed_, &Changeset::added_}) {
+        const Part& from = other.*part;
+        Part& to = this->*part;
+        to.bytes.insert(to.bytes.end(), from.bytes.begin(), from.bytes.end());
+        to.count += from.count;
+    }
+}
+
 uint32_t Changeset::serial_of(const Part& part) {
     RecordSequence records(part.bytes);
     RecordView soa;

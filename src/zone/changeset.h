@@ -22,6 +22,8 @@ class Changeset {
     // The SOA records come first, each in its part. The owner and the rdata are valid.
     void remove(const RecordView& record);
     void add(const RecordView& record);
+    // All records of another one behind those that are there.
+    void append(const Changeset& other);
 
     [[nodiscard]] std::span<const uint8_t> removed() const { return removed_.bytes; }
     [[nodiscard]] std::span<const uint8_t> added() const { return added_.bytes; }

@@ -20,6 +20,7 @@
 namespace nearcast::zone {
 
 struct CanonicalLess {
+    using is_transparent = void;  // Any bytes of a name can be looked up.
     bool operator()(std::span<const uint8_t> a, std::span<const uint8_t> b) const {
         return dns::canonical_order(a, b) < 0;
     }
