@@ -10,6 +10,7 @@
 #include "command.h"
 #include "retransfer_command.h"
 #include "served_zones_command.h"
+#include "sign_command.h"
 #include "zone/compile.h"
 #include "zone/zone_text.h"
 #include "zone_report.h"
@@ -142,6 +143,7 @@ void add_zone_command(CLI::App& program, int& status) {
         "Exit 0: the same zone; 1: they differ; 2: one cannot be read",
         diff, options, status);
     compared->add_option("FILE", options->paths, "Two zone files")->required()->expected(2);
+    add_sign_command(*zone, status);
     add_retransfer_command(*zone, status);
     add_served_zones_commands(*zone, status);
 }
