@@ -53,9 +53,12 @@ struct World {
     }
 
     static World& of(Database::Dialect dialect) {
-        static World sqlite(Database::Dialect::Sqlite);
-        static World postgresql(Database::Dialect::Postgresql);
-        return dialect == Database::Dialect::Sqlite ? sqlite : postgresql;
+        if (dialect == Database::Dialect::Sqlite) {
+            static World sqlite(dialect);
+            return sqlite;
+        }
+        static World postgresql(dialect);
+        return postgresql;
     }
 
     TestDatabase place;
