@@ -70,7 +70,10 @@ bool is_same_set(const ZoneEdit::Set* found, const std::set<std::vector<uint8_t>
 
 class Updater {
  public:
-    Updater(const dns::Name& zone, ZoneEdit& edit) : zone_(zone), edit_(edit) {}
+    Updater(const dns::Name& zone, ZoneEdit& edit)
+        : zone_(zone),
+          edit_(edit),
+          first_serial_(serial_of(edit.find(zone, RRType::SOA)->front().rdata)) {}
 
     void carry_out(const Record& update);
 
@@ -85,6 +88,7 @@ class Updater {
 
     const dns::Name& zone_;
     ZoneEdit& edit_;
+    const uint32_t first_serial_;
 };
 
 bool Updater::is_in_conflict(const Record& update) {
@@ -95,10 +99,12 @@ bool Updater::is_in_conflict(const Record& update) {
     });
 }
 
+// Later than what secondaries have, too: two steps forward may be one back (RFC 1982 §3.2).
 bool Updater::is_stale_soa(const Record& update) {
     const auto* soa = edit_.find(update.owner, RRType::SOA);
-    return soa == nullptr ||
-           !dns::is_later_serial(serial_of(update.rdata), serial_of(soa->front().rdata));
+    const uint32_t serial = serial_of(update.rdata);
+    return soa == nullptr || !dns::is_later_serial(serial, serial_of(soa->front().rdata)) ||
+           !dns::is_later_serial(serial, first_serial_);
 }
 
 // §3.4.2.2. What cannot be is silently ignored.

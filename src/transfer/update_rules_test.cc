@@ -234,6 +234,12 @@ TEST_F(Updating, ALaterSoaIsTakenAndNoSerialAddedToIt) {
     EXPECT_THAT(zone, HasSubstr("n.example.org."));
 }
 
+TEST_F(Updating, TwoStepsForwardLeadNotBehindWhereItBegan) {
+    const std::string zone = updated({"add @ 300 SOA ns1 admin 2147483654 1 1 1 1",
+                                      "add @ 300 SOA ns1 admin 4294967295 1 1 1 1"});
+    EXPECT_THAT(zone, HasSubstr(" 2147483654 1 1 1 1\n"));
+}
+
 TEST_F(Updating, BehindTheLargestSerialComesOne) {
     const zone::ImageBlock image = zone::image_of(
         "@ 300 SOA ns1 admin 4294967295 1 1 1 1\n@ 300 NS ns1\nns1 300 A 192.0.2.1\n");
