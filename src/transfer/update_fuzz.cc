@@ -37,7 +37,7 @@ void check(const transfer::UpdateMessage& update) {
         transfer::check_updates(update.updates, apex) != dns::Rcode::NoError) {
         return;
     }
-    transfer::carry_out_updates(update.updates, apex, edit);
+    transfer::carry_out_updates(update.updates, apex, version.serial(), edit);
     require(edit.find(apex, dns::RRType::SOA) != nullptr &&
             edit.find(apex, dns::RRType::NS) != nullptr);
     if (!edit.has_changes()) return;

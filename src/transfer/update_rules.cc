@@ -70,10 +70,8 @@ bool is_same_set(const ZoneEdit::Set* found, const std::set<std::vector<uint8_t>
 
 class Updater {
  public:
-    Updater(const dns::Name& zone, ZoneEdit& edit)
-        : zone_(zone),
-          edit_(edit),
-          first_serial_(serial_of(edit.find(zone, RRType::SOA)->front().rdata)) {}
+    Updater(const dns::Name& zone, uint32_t newest, ZoneEdit& edit)
+        : zone_(zone), newest_(newest), edit_(edit) {}
 
     void carry_out(const Record& update);
 
@@ -87,8 +85,8 @@ class Updater {
     [[nodiscard]] bool is_stale_soa(const Record& update);
 
     const dns::Name& zone_;
+    const uint32_t newest_;
     ZoneEdit& edit_;
-    const uint32_t first_serial_;
 };
 
 bool Updater::is_in_conflict(const Record& update) {
@@ -104,7 +102,7 @@ bool Updater::is_stale_soa(const Record& update) {
     const auto* soa = edit_.find(update.owner, RRType::SOA);
     const uint32_t serial = serial_of(update.rdata);
     return soa == nullptr || !dns::is_later_serial(serial, serial_of(soa->front().rdata)) ||
-           !dns::is_later_serial(serial, first_serial_);
+           !dns::is_later_serial(serial, newest_);
 }
 
 // §3.4.2.2. What cannot be is silently ignored.
@@ -156,12 +154,12 @@ bool is_deletion_formed(const Record& update) {
     return update.rdata.empty() && (update.type == RRType::ANY || !dns::is_meta_type(update.type));
 }
 
-void raise_serial(const dns::Name& zone, ZoneEdit& edit) {
+void raise_serial(const dns::Name& zone, uint32_t newest, ZoneEdit& edit) {
     const ZoneEdit::Datum& soa = edit.find(zone, RRType::SOA)->front();
     std::vector<uint8_t> rdata = soa.rdata;
     uint8_t* const serial = rdata.data() + rdata.size() - kSoaNumbersSize;
     // Zero follows the largest, but many servers take it for none (RFC 1982 §7).
-    base::store_u32(serial, std::max(base::load_u32(serial) + 1, uint32_t{1}));
+    base::store_u32(serial, std::max(newest + 1, uint32_t{1}));
     edit.replace(zone, RRType::SOA, soa.ttl, rdata);
 }
 
@@ -203,12 +201,13 @@ Rcode check_updates(std::span<const Record> updates, const dns::Name& zone) {
     return Rcode::NoError;
 }
 
-void carry_out_updates(std::span<const Record> updates, const dns::Name& zone, ZoneEdit& edit) {
+void carry_out_updates(std::span<const Record> updates, const dns::Name& zone, uint32_t newest,
+                       ZoneEdit& edit) {
     const uint32_t serial = serial_of(edit.find(zone, RRType::SOA)->front().rdata);
-    Updater updater(zone, edit);
+    Updater updater(zone, newest, edit);
     for (const Record& update : updates) updater.carry_out(update);
     const bool is_raised = serial_of(edit.find(zone, RRType::SOA)->front().rdata) != serial;
-    if (!is_raised && edit.has_changes()) raise_serial(zone, edit);
+    if (!is_raised && edit.has_changes()) raise_serial(zone, newest, edit);
 }
 
 }  // namespace nearcast::transfer

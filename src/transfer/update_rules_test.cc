@@ -93,7 +93,7 @@ class Updating : public testing::Test {
         std::vector<Record> records;
         for (const std::string& line : lines) records.push_back(parse(line));
         EXPECT_EQ(check_updates(records, apex_), Rcode::NoError);
-        carry_out_updates(records, apex_, edit);
+        carry_out_updates(records, apex_, version_.serial(), edit);
         if (!edit.has_changes()) return "";
         const zone::Changeset changes = edit.changes();
         EXPECT_TRUE(changes.is_complete());
@@ -240,13 +240,26 @@ TEST_F(Updating, TwoStepsForwardLeadNotBehindWhereItBegan) {
     EXPECT_THAT(zone, HasSubstr(" 2147483654 1 1 1 1\n"));
 }
 
+TEST_F(Updating, NoSerialOfALostVersionIsUsedAgain) {
+    const auto serial_after = [&](const std::vector<std::string>& texts) {
+        ZoneEdit edit(version_);
+        std::vector<Record> records;
+        for (const std::string& text : texts) records.push_back(parse(text));
+        carry_out_updates(records, apex_, 9, edit);
+        return edit.changes().to_serial();
+    };
+    EXPECT_EQ(serial_after({"add n 1 A 192.0.2.9"}), 10U);
+    EXPECT_EQ(serial_after({"add n 1 A 192.0.2.9", "add @ 300 SOA ns1 admin 9 1 1 1 1"}), 10U);
+    EXPECT_EQ(serial_after({"add @ 300 SOA ns1 admin 20 1 1 1 1"}), 20U);
+}
+
 TEST_F(Updating, BehindTheLargestSerialComesOne) {
     const zone::ImageBlock image = zone::image_of(
         "@ 300 SOA ns1 admin 4294967295 1 1 1 1\n@ 300 NS ns1\nns1 300 A 192.0.2.1\n");
     const zone::Version version(image.image());
     ZoneEdit edit(version);
     const std::vector<Record> records = {parse("add new 60 A 192.0.2.9")};
-    carry_out_updates(records, apex_, edit);
+    carry_out_updates(records, apex_, version.serial(), edit);
     EXPECT_EQ(edit.changes().to_serial(), 1U);
 }
 
@@ -256,7 +269,7 @@ TEST_F(Updating, TheVersionItBeganWithIsKept) {
     ZoneEdit edit(version);
     version = zone::Version(other.image());
     const std::vector<Record> records = {parse("delete host A 192.0.2.3")};
-    carry_out_updates(records, apex_, edit);
+    carry_out_updates(records, apex_, version_.serial(), edit);
     EXPECT_EQ(edit.changes().from_serial(), 7U);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "dns/serial.h"
 #include "transfer/update_rules.h"
 #include "zone/apply.h"
 
@@ -81,6 +82,14 @@ Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t>
     return {Rcode::ServFail};
 }
 
+// Of the zone, or of a later version that damage has taken: secondaries may still have that one.
+uint32_t ZoneUpdates::newest_serial(const dns::Name& zone, uint32_t served) const {
+    const auto state = ledger_.state(zone);
+    const bool is_behind =
+        state && state->lost_serial && dns::is_later_serial(*state->lost_serial, served);
+    return is_behind ? *state->lost_serial : served;
+}
+
 bool ZoneUpdates::try_once(const dns::Name& zone, const UpdateMessage& update,
                            const Requestor& requestor, Verdict& verdict) {
     verdict = {};
@@ -102,7 +111,7 @@ bool ZoneUpdates::try_once(const dns::Name& zone, const UpdateMessage& update,
         verdict = {.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
         return true;
     }
-    carry_out_updates(update.updates, zone, edit);
+    carry_out_updates(update.updates, zone, newest_serial(zone, pinned->version().serial()), edit);
     return !edit.has_changes() ||
            apply(zone, pinned->version(), edit.changes(), requestor, verdict);
 }

@@ -57,6 +57,7 @@ class ZoneUpdates {
     static constexpr size_t kTriesMax = 4;
 
     [[nodiscard]] std::mutex& turn_of(const dns::Name& zone);
+    [[nodiscard]] uint32_t newest_serial(const dns::Name& zone, uint32_t served) const;
     // False when the zone has changed meanwhile.
     [[nodiscard]] bool try_once(const dns::Name& zone, const UpdateMessage& update,
                                 const Requestor& requestor, Verdict& verdict);

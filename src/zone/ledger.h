@@ -47,6 +47,9 @@ struct StoredZone {
     uint64_t journal_bytes = 0;
     bool is_unsaved = false;           // The store does not have what is served.
     std::vector<std::string> damages;  // What was lost, and what came of it. Mostly none.
+    // Of the last version that was served once and is lost. Others may have it: what is made here
+    // next must be later than this, too.
+    std::optional<uint32_t> lost_serial;
 };
 
 // How a whole new version stands to the one that was served.

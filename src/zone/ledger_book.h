@@ -80,6 +80,7 @@ class ZoneLedger::Book {
         bool is_available = false;
         bool is_claimed = false;  // Somebody has said what is to become of it.
         std::vector<std::string> damages;
+        std::optional<uint32_t> lost_serial;
     };
     using ZonePtr = std::shared_ptr<Zone>;
 
@@ -118,6 +119,8 @@ class ZoneLedger::Book {
     [[nodiscard]] base::Result<ImageBlock> apply_all(const Image& image,
                                                      std::span<const Changeset> changes);
     void begin_service(Zone& zone, const Restored& restored);
+    // What is known to have come behind that version, and cannot be served.
+    void tell_of_loss(Zone& zone, uint64_t version, const std::string& served);
     void settle_origin(Zone& zone);
     void lose(Zone& zone, const StoredEntry& entry, const std::string& why);
     void lose_locked(Zone& zone, const StoredEntry& entry, const std::string& why);

@@ -199,6 +199,8 @@ Result<void> ZoneLedger::Book::restore(const dns::Name& apex) {
     const std::lock_guard still(moving_);  // Or what was looked up is gone when it is read.
     auto restored = read_best(*zone);
     if (!restored) {
+        const std::lock_guard lock(mutex_);
+        tell_of_loss(*zone, 0, "serving nothing that was stored");
         return base::fail("nothing good is stored of " + dns::to_text(apex) +
                           (zone->damages.empty() ? "" : ": " + zone->damages.back()));
     }
@@ -207,18 +209,22 @@ Result<void> ZoneLedger::Book::restore(const dns::Name& apex) {
     return {};
 }
 
+void ZoneLedger::Book::tell_of_loss(Zone& zone, uint64_t version, const std::string& served) {
+    const auto lost = zone.history.serials_after(version);
+    if (lost.empty()) return;
+    zone.lost_serial = lost.back();
+    const std::string text =
+        served + "; " + list_of(lost) + (lost.size() == 1 ? " is" : " are") + " lost";
+    add_damage(zone.damages, text);
+    log::error("zone_lost_changes", {{"zone", dns::to_text(zone.apex_name())},
+                                     {"what", text},
+                                     {"next", "they are transferred or loaded anew"}});
+}
+
 void ZoneLedger::Book::begin_service(Zone& zone, const Restored& restored) {
     const std::lock_guard lock(mutex_);
     const uint32_t serial = restored.image.image().header().serial;
-    const auto lost = zone.history.serials_after(restored.version);
-    if (!lost.empty()) {
-        const std::string text = "serving serial " + std::to_string(serial) + "; " + list_of(lost) +
-                                 (lost.size() == 1 ? " is" : " are") + " lost";
-        add_damage(zone.damages, text);
-        log::error("zone_lost_changes", {{"zone", dns::to_text(zone.apex_name())},
-                                         {"what", text},
-                                         {"next", "they are transferred or loaded anew"}});
-    }
+    tell_of_loss(zone, restored.version, "serving serial " + std::to_string(serial));
     if (!zone.history.image()) {
         release(zone.history.begin(restored.entry, restored.version));
         settle_origin(zone);

@@ -47,7 +47,8 @@ StoredZone ZoneLedger::Book::state_of(const Zone& zone) const {
                      .journal_count = zone.history.changes().size(),
                      .journal_bytes = zone.history.bytes(),
                      .is_unsaved = zone.is_unsaved,
-                     .damages = zone.damages};
+                     .damages = zone.damages,
+                     .lost_serial = zone.lost_serial};
     if (state.journal_count > 0) {
         state.journal_from = zone.history.changes().front().head.from_serial;
     }

@@ -141,11 +141,29 @@ TEST_F(Damage, IsGoneOnceTheZoneWasStoredAgain) {
         EXPECT_EQ(table.pin(kApex)->version().serial(), 8U);
         ASSERT_EQ(ledger->state(kApex)->damages.size(), 2U);
         EXPECT_EQ(ledger->state(kApex)->damages.back(), "serving serial 8; 9 is lost");
+        EXPECT_EQ(ledger->state(kApex)->lost_serial, 9U);
         ASSERT_TRUE(ledger->replace(kApex, version_of(9), kPrimary));
     }
     const Outcome outcome = start(disk_);
     EXPECT_EQ(outcome.serial, 9U);
     EXPECT_TRUE(outcome.is_right);
+}
+
+TEST_F(Damage, OfTheOnlyImageLetsTheSerialsBehindItBeKnown) {
+    FakeDisk disk;
+    {
+        ZoneTable table;
+        const auto ledger = *ZoneLedger::open(disk.share(), table, {});
+        ASSERT_TRUE(ledger->replace(kApex, version_of(5), kPrimary));
+        ASSERT_TRUE(ledger->apply(kApex, step_to(6)));
+    }
+    disk.files().begin()->second->bytes[kEntriesAt + 200] ^= 0x41;
+    ZoneTable table;
+    const auto ledger = *ZoneLedger::open(disk.share(), table, {});
+    EXPECT_FALSE(ledger->restore(kApex));
+    EXPECT_EQ(ledger->state(kApex)->lost_serial, 6U);
+    EXPECT_EQ(ledger->state(kApex)->damages.back(),
+              "serving nothing that was stored; 5 and 6 are lost");
 }
 
 TEST_F(Damage, BehindWhichAZoneHasEntriesOfItsOwnMakingIsNoWayIn) {
