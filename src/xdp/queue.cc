@@ -8,12 +8,12 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <linux/if_xdp.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <xdp/xsk.h>
@@ -184,7 +184,7 @@ Result<void> Queue::State::open(const Interface& interface, uint32_t number, Mod
     xsk_socket* bound = nullptr;
     int done = -EBUSY;
     for (int tries = kBindTries; done == -EBUSY && tries > 0; --tries) {
-        if (tries < kBindTries) std::this_thread::sleep_for(kBindPause);
+        if (tries < kBindTries) (void)::poll(nullptr, 0, static_cast<int>(kBindPause.count()));
         done = xsk_socket__create(&bound, interface.name.c_str(), number, opened, &receive, &send,
                                   &config);
     }
