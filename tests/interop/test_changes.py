@@ -60,8 +60,8 @@ def test_a_secondary_is_sent_the_changes(peer, zones, transfers, tmp_path):
                          "the transfer after NOTIFY", seconds=40)
         assert address_of(theirs.port, f"renamed.{zone}") == ["192.0.2.42"]
         assert address_of(theirs.port, f"host42.{zone}") == []
-        while "content=changes" not in ours.wait_for_event("transfer_sent"):
-            pass
+        peers.wait_until(lambda: any(" transfer_sent " in line and "content=changes" in line
+                                     for line in ours.log), "a transfer of changes alone")
 
 
 def changes_from(port, zone, serial, tcp):
