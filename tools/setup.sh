@@ -66,7 +66,8 @@ install_packages() {
             "look at the end of it, above; is the machine online?"
     fi
     if [ -d /run/systemd/system ]; then
-        for service in bird:bird2 frr:frr knot:knot nsd:nsd named:bind9 pdns:pdns-server; do
+        for service in bird:bird2 frr:frr knot:knot nsd:nsd named:bind9 pdns:pdns-server \
+            postgresql:postgresql-15 ddclient:ddclient inadyn:inadyn; do
             case " ${missing[*]} " in
                 *" ${service#*:} "*) systemctl disable --quiet "${service%%:*}" 2>/dev/null || true ;;
             esac
