@@ -14,25 +14,18 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "base/free_with.h"
 #include "base/result.h"
 
 namespace nearcast::dnssec {
 
-template <auto kFree>
-struct OpensslDeleter {
-    template <typename T>
-    void operator()(T* object) const {
-        kFree(object);
-    }
-};
-
-using OwnedPkey = std::unique_ptr<EVP_PKEY, OpensslDeleter<EVP_PKEY_free>>;
-using OwnedPkeyContext = std::unique_ptr<EVP_PKEY_CTX, OpensslDeleter<EVP_PKEY_CTX_free>>;
-using OwnedMdContext = std::unique_ptr<EVP_MD_CTX, OpensslDeleter<EVP_MD_CTX_free>>;
-using OwnedCipherContext = std::unique_ptr<EVP_CIPHER_CTX, OpensslDeleter<EVP_CIPHER_CTX_free>>;
-using OwnedBio = std::unique_ptr<BIO, OpensslDeleter<BIO_free_all>>;
-using OwnedNumber = std::unique_ptr<BIGNUM, OpensslDeleter<BN_free>>;
-using OwnedEcdsaSignature = std::unique_ptr<ECDSA_SIG, OpensslDeleter<ECDSA_SIG_free>>;
+using OwnedPkey = std::unique_ptr<EVP_PKEY, base::FreeWith<EVP_PKEY_free>>;
+using OwnedPkeyContext = std::unique_ptr<EVP_PKEY_CTX, base::FreeWith<EVP_PKEY_CTX_free>>;
+using OwnedMdContext = std::unique_ptr<EVP_MD_CTX, base::FreeWith<EVP_MD_CTX_free>>;
+using OwnedCipherContext = std::unique_ptr<EVP_CIPHER_CTX, base::FreeWith<EVP_CIPHER_CTX_free>>;
+using OwnedBio = std::unique_ptr<BIO, base::FreeWith<BIO_free_all>>;
+using OwnedNumber = std::unique_ptr<BIGNUM, base::FreeWith<BN_free>>;
+using OwnedEcdsaSignature = std::unique_ptr<ECDSA_SIG, base::FreeWith<ECDSA_SIG_free>>;
 
 // `what`, with the reason that the library gives for its last failure.
 [[nodiscard]] inline std::unexpected<base::Error> fail_openssl(std::string what,

@@ -105,7 +105,7 @@ struct KeySigner::State {
     std::shared_ptr<evp_pkey_st> key;
     bool is_ready = false;
     // Where the digest is ours to make: contexts that are set up once.
-    std::unique_ptr<EVP_MD, OpensslDeleter<EVP_MD_free>> digest;
+    std::unique_ptr<EVP_MD, base::FreeWith<EVP_MD_free>> digest;
     OwnedMdContext digest_context;
     OwnedPkeyContext sign_context;
     std::vector<uint8_t> buffer;

@@ -62,8 +62,8 @@ OwnedPkey public_side(EVP_PKEY* key) {
     return copy;
 }
 
-using OwnedBuilder = std::unique_ptr<OSSL_PARAM_BLD, OpensslDeleter<OSSL_PARAM_BLD_free>>;
-using OwnedParameters = std::unique_ptr<OSSL_PARAM, OpensslDeleter<OSSL_PARAM_free>>;
+using OwnedBuilder = std::unique_ptr<OSSL_PARAM_BLD, base::FreeWith<OSSL_PARAM_BLD_free>>;
+using OwnedParameters = std::unique_ptr<OSSL_PARAM, base::FreeWith<OSSL_PARAM_free>>;
 
 OwnedPkey build(const char* type, OSSL_PARAM_BLD* builder) {
     const OwnedParameters parameters(OSSL_PARAM_BLD_to_param(builder));

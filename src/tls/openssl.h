@@ -13,21 +13,14 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "base/free_with.h"
 #include "tls/peer.h"
 
 namespace nearcast::tls {
 
-template <auto Free>
-struct Freer {
-    template <typename T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-
-using ContextPointer = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
-using SessionPointer = std::unique_ptr<SSL, Freer<SSL_free>>;
-using CertificatePointer = std::unique_ptr<X509, Freer<X509_free>>;
+using ContextPointer = std::unique_ptr<SSL_CTX, base::FreeWith<SSL_CTX_free>>;
+using SessionPointer = std::unique_ptr<SSL, base::FreeWith<SSL_free>>;
+using CertificatePointer = std::unique_ptr<X509, base::FreeWith<X509_free>>;
 
 // What makes a session: shared by all that came of it, and never changed.
 struct ContextState {

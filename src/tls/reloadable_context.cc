@@ -16,7 +16,7 @@ using Digest = std::array<uint8_t, 32>;
 
 // A file that cannot be read counts as an empty one: making the context tells what is wrong.
 Digest digest_of(const ServerSettings& settings) {
-    const std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>> hash(EVP_MD_CTX_new());
+    const std::unique_ptr<EVP_MD_CTX, base::FreeWith<EVP_MD_CTX_free>> hash(EVP_MD_CTX_new());
     EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
     for (const std::string& path : {settings.certificate, settings.key, settings.client_ca}) {
         std::ifstream file(path);

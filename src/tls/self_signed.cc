@@ -27,10 +27,10 @@ constexpr long kLifetime = 10L * 366 * 24 * 3600;
 constexpr long kClockSkew = 24L * 3600;  // Clocks of clients that are behind ours.
 constexpr size_t kSerialSize = 16;
 
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Memory = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
-using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
+using Key = std::unique_ptr<EVP_PKEY, base::FreeWith<EVP_PKEY_free>>;
+using Memory = std::unique_ptr<BIO, base::FreeWith<BIO_free_all>>;
+using Extension = std::unique_ptr<X509_EXTENSION, base::FreeWith<X509_EXTENSION_free>>;
+using Number = std::unique_ptr<BIGNUM, base::FreeWith<BN_free>>;
 
 bool add_extension(X509* certificate, int kind, const std::string& value) {
     X509V3_CTX context;

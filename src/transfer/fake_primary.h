@@ -21,6 +21,19 @@
 
 namespace nearcast::transfer {
 
+// A socket that takes TCP connections on a free port of 127.0.0.1, which is told.
+[[nodiscard]] inline base::Fd listen_on_loopback(base::SocketAddress& address) {
+    base::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const base::NativeAddress any({*base::parse_ip_address("127.0.0.1"), 0});
+    EXPECT_EQ(::bind(listener.get(), any.data(), any.size()), 0);
+    EXPECT_EQ(::listen(listener.get(), 8), 0);
+    sockaddr_storage native{};
+    socklen_t size = sizeof native;
+    ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&native), &size);
+    address = base::from_native(native);
+    return listener;
+}
+
 class FakePrimary {
  public:
     using Bytes = std::vector<uint8_t>;
@@ -55,14 +68,7 @@ class FakePrimary {
     using Serve = std::function<void(const Client& client, const Bytes& request)>;
 
     explicit FakePrimary(Serve serve)
-        : serve_(std::move(serve)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        const base::NativeAddress any({*base::parse_ip_address("127.0.0.1"), 0});
-        EXPECT_EQ(::bind(listener_.get(), any.data(), any.size()), 0);
-        EXPECT_EQ(::listen(listener_.get(), 8), 0);
-        sockaddr_storage native{};
-        socklen_t size = sizeof native;
-        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&native), &size);
-        address_ = base::from_native(native);
+        : serve_(std::move(serve)), listener_(listen_on_loopback(address_)) {
         thread_ = std::thread([this] { run(); });
     }
     FakePrimary(const FakePrimary&) = delete;
@@ -95,8 +101,8 @@ class FakePrimary {
     }
 
     Serve serve_;
-    base::Fd listener_;
     base::SocketAddress address_;
+    base::Fd listener_;
     std::atomic<size_t> count_ = 0;
     std::thread thread_;
 };

@@ -11,6 +11,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include "base/free_with.h"
+
 namespace nearcast::transfer {
 namespace {
 
@@ -30,14 +32,8 @@ void require(bool is_done) {
     if (!is_done) std::abort();
 }
 
-struct MacDeleter {
-    void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
-};
-struct ContextDeleter {
-    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
-};
-using Algorithm = std::unique_ptr<EVP_MAC, MacDeleter>;
-using Context = std::unique_ptr<EVP_MAC_CTX, ContextDeleter>;
+using Algorithm = std::unique_ptr<EVP_MAC, base::FreeWith<EVP_MAC_free>>;
+using Context = std::unique_ptr<EVP_MAC_CTX, base::FreeWith<EVP_MAC_CTX_free>>;
 
 Context make_context(EVP_MAC* algorithm, Hash hash) {
     Context context(EVP_MAC_CTX_new(algorithm));

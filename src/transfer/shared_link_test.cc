@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "tls/stream.h"
 #include "tls/test_keys.h"
+#include "transfer/fake_primary.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -85,14 +86,7 @@ class TlsPrimary {
     TlsPrimary(tls::TlsContext context, Serve serve)
         : context_(std::move(context)),
           serve_(std::move(serve)),
-          listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        const base::NativeAddress any({*base::parse_ip_address("127.0.0.1"), 0});
-        EXPECT_EQ(::bind(listener_.get(), any.data(), any.size()), 0);
-        EXPECT_EQ(::listen(listener_.get(), 8), 0);
-        sockaddr_storage native{};
-        socklen_t size = sizeof native;
-        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&native), &size);
-        address_ = base::from_native(native);
+          listener_(listen_on_loopback(address_)) {
         thread_ = std::thread([this] { run(); });
     }
     TlsPrimary(const TlsPrimary&) = delete;
@@ -118,8 +112,8 @@ class TlsPrimary {
 
     tls::TlsContext context_;
     Serve serve_;
-    base::Fd listener_;
     base::SocketAddress address_;
+    base::Fd listener_;
     std::thread thread_;
 };
 

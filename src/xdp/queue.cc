@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <xdp/xsk.h>
 
+#include "base/free_with.h"
+
 namespace nearcast::xdp {
 namespace {
 
@@ -59,13 +61,6 @@ constexpr int kBusyPollBudgetOption = 70;  // SO_BUSY_POLL_BUDGET
 
 constexpr const char* kMemoryHint = "LimitMEMLOCK=infinity in the unit, or ulimit -l unlimited";
 constexpr const char* kRightsHint = "start it as root, or with CAP_NET_RAW";
-
-struct DeleteMemory {
-    void operator()(xsk_umem* memory) const { xsk_umem__delete(memory); }
-};
-struct DeleteSocket {
-    void operator()(xsk_socket* socket) const { xsk_socket__delete(socket); }
-};
 
 // Anonymous memory, in huge pages where there are any. Never copied to a child that is forked: the
 // kernel writes to it at any time.
@@ -113,8 +108,8 @@ std::unexpected<base::Error> fail_with(std::string_view what, int code) {
 
 struct Queue::State {
     FrameMemory memory;
-    std::unique_ptr<xsk_umem, DeleteMemory> area;
-    std::unique_ptr<xsk_socket, DeleteSocket> socket;
+    std::unique_ptr<xsk_umem, base::FreeWith<xsk_umem__delete>> area;
+    std::unique_ptr<xsk_socket, base::FreeWith<xsk_socket__delete>> socket;
     xsk_ring_prod fill{};
     xsk_ring_cons completion{};
     xsk_ring_cons receive{};
