@@ -1,5 +1,5 @@
-"""The load: kxdpgun for UDP and for a connection a query, dnsperf for pipelined TCP, bench_ask
-for latency. All pinned to one core, in the load's half of a Pair."""
+"""The load: kxdpgun for UDP and for a connection a query, dnsperf for pipelined TCP and TLS,
+bench_ask for latency. All pinned to one core, in the load's half of a Pair."""
 
 import dataclasses
 import json
@@ -89,7 +89,8 @@ def kxdpgun(pair, core, workload, questions, seconds, rate=RATE_MAX):
 
 def dnsperf(pair, core, workload, questions, seconds):
     options = ["-D"] if workload.dnssec else []
-    text = run_pinned(pair.in_load("dnsperf", "-m", "tcp", "-s", network.SERVER_ADDRESS,
+    mode = "dot" if workload.transport == "dot" else "tcp"
+    text = run_pinned(pair.in_load("dnsperf", "-m", mode, "-s", network.SERVER_ADDRESS,
                                    "-d", questions, "-l", seconds, "-T", 1,
                                    "-c", PIPELINE_CONNECTIONS, "-q", PIPELINE_DEPTH, *options),
                       core, seconds)
@@ -123,7 +124,7 @@ def cpu_of_children():
 def run(pair, core, workload, questions, seconds, rate, programs):
     """One run of the load that fits the workload."""
     before = cpu_of_children()
-    if workload.transport == "tcp-pipelined":
+    if workload.transport in ("tcp-pipelined", "dot"):
         seen = dnsperf(pair, core, workload, questions, seconds)
     elif workload.transport == "latency":
         seen = latency(pair, core, workload, questions, seconds, rate, programs)

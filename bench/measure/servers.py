@@ -88,6 +88,16 @@ class Server:
             if cpu.tree_seconds(self.pids()) - before < 0.01:
                 return
 
+    @staticmethod
+    def certificate(work):
+        """(key, certificate) files for DNS over TLS: self-signed, P-256, alike for all servers."""
+        key, certificate = work / "tls.key", work / "tls.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=bench.example", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        return key, certificate
+
     def template(self, name, work, **values):
         text = (PEERS / name).read_text()
         path = work / name
@@ -100,8 +110,12 @@ def zone_files(folder):
     return sorted((folder / "zones").glob("*.zone"))
 
 
+SPEAKS_TLS = (*Server.speaks, "dot")
+
+
 class Nearcast(Server):
     name, title, kind = "nearcast", "Nearcast", "ours"
+    speaks = SPEAKS_TLS
 
     def find(self):
         path = self.programs / "nearcastd"
@@ -111,8 +125,12 @@ class Nearcast(Server):
         return "" if self.find() else "build/release/bin/nearcastd is not built"
 
     def configure(self, work, folder):
-        return [self.find(), "--zones", folder / "zones", "--threads", "1",
-                "--listen", f"{network.SERVER_ADDRESS}:53"]
+        key, certificate = self.certificate(work)
+        settings = work / "settings.toml"
+        settings.write_text(f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n'
+                            f'[serve]\ntls_listen = ["{network.SERVER_ADDRESS}:853"]\n')
+        return [self.find(), "--zones", folder / "zones", "--threads", "1", "--user", "root",
+                "--settings", settings, "--listen", f"{network.SERVER_ADDRESS}:53"]
 
 
 class NearcastXdp(Nearcast):
@@ -145,12 +163,14 @@ class KnotXdp(Knot):
 
 
 class Nsd(Server):
-    name, title, program = "nsd", "NSD", "nsd"
+    name, title, program, speaks = "nsd", "NSD", "nsd", SPEAKS_TLS
 
     def configure(self, work, folder):
         zones = "".join(f'zone:\n    name: "{path.stem}"\n    zonefile: "{path.name}"\n'
                         for path in zone_files(folder))
-        path = self.template("nsd.conf", work, zones=folder / "zones", zone_list=zones)
+        key, certificate = self.certificate(work)
+        path = self.template("nsd.conf", work, zones=folder / "zones", zone_list=zones, key=key,
+                             certificate=certificate)
         return [self.find(), "-d", "-c", path]
 
 
@@ -160,10 +180,12 @@ def bind_zones(folder):
 
 
 class Bind(Server):
-    name, title, program = "bind", "BIND 9", "named"
+    name, title, program, speaks = "bind", "BIND 9", "named", SPEAKS_TLS
 
     def configure(self, work, folder):
-        path = self.template("named.conf", work, zone_list=bind_zones(folder))
+        key, certificate = self.certificate(work)
+        path = self.template("named.conf", work, zone_list=bind_zones(folder), key=key,
+                             certificate=certificate)
         return [self.find(), "-f", "-n", "1", "-c", path]
 
 
