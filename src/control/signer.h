@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signs one zone for the publisher: makes and keeps its keys, moves them on, and gives the plan by
+// which signing/ signs what is published.
+//
+// The publisher calls it so, again and again: tend(); when that says that the zone must be signed,
+// or there are edits: sign_whole() or sign_changes(), publish what they give, then published().
+// What tend() decides is on the disk before it returns. One thread for each zone.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "control/key_store.h"
+#include "control/parent_watch.h"
+#include "dnssec/seal.h"
+#include "signing/resign.h"
+#include "signing/rollover.h"
+#include "zone/changeset.h"
+#include "zone/image.h"
+
+namespace nearcast::control {
+
+// What an operator chooses for a zone. The defaults are for who chooses nothing.
+struct SigningSettings {
+    bool is_signed = true;
+    bool is_split = false;
+    dnssec::Algorithm algorithm = dnssec::Algorithm::EcdsaP256Sha256;
+    signing::Denial denial;
+    std::optional<dnssec::DigestKind> zonemd;
+    // Zero: a key that nobody stole is no worse for its age, and each change asks something of the
+    // parent.
+    signing::UnixTime anchor_lifetime = 0;
+    signing::UnixTime zsk_lifetime = 90 * 86400;
+    uint32_t dnskey_ttl = 3600;
+    signing::SignaturePolicy signatures;
+    // Of other signers of the same zone (RFC 8901 §2.1.2): their DNSKEY, CDS and CDNSKEY rdata,
+    // which stand beside ours.
+    signing::Rdatas foreign_dnskeys;
+    signing::Rdatas foreign_cds;
+    signing::Rdatas foreign_cdnskeys;
+};
+
+// What the signer must know of the zone as it is published.
+struct ZoneFacts {
+    std::vector<uint8_t> soa;  // Its rdata.
+    uint32_t ttl_max = 0;      // Of any of its records.
+};
+[[nodiscard]] ZoneFacts facts_of(const zone::Version& zone);
+
+class Signer {
+ public:
+    // All are borrowed. `token_module` is the library of PKCS#11 tokens, if there are any.
+    struct Parts {
+        KeyStore& store;
+        const dnssec::SealingKey& sealing_key;
+        std::string token_module;
+        unsigned thread_count = 1;
+    };
+    // Fails when the store cannot be read, or a key in it not be opened.
+    [[nodiscard]] static base::Result<Signer> open(const dns::Name& zone, const Parts& parts);
+
+    // Makes keys that are missing and takes each step that is safe. True when the zone must be
+    // signed with Renewal::All and published. `answers` is a look at the parent, if there was one.
+    [[nodiscard]] base::Result<bool> tend(const SigningSettings& settings, const ZoneFacts& facts,
+                                          const std::optional<ParentAnswers>& answers,
+                                          signing::UnixTime now);
+    // Of a zone that tend() has seen.
+    [[nodiscard]] signing::SigningPlan plan(const SigningSettings& settings, const ZoneFacts& facts,
+                                            uint32_t serial, signing::UnixTime now) const;
+    // Whether the zone has signatures at all: with none to make, it is published as it is.
+    [[nodiscard]] bool is_signing() const { return !rollover_.signers().empty(); }
+
+    // The zone with all that was decided is given out.
+    [[nodiscard]] base::Result<void> published(signing::UnixTime now);
+    // Every node and every other secondary has said that it serves what was published at
+    // `published_at`, or something later.
+    [[nodiscard]] base::Result<void> confirm(signing::UnixTime published_at, signing::UnixTime now);
+    // Another key takes the place of those of this role, from the next tend() on.
+    [[nodiscard]] base::Result<void> replace(signing::KeyRole role);
+
+    [[nodiscard]] const signing::RolloverState& rollover() const { return rollover_; }
+    // The DS records to give a parent that reads no CDS; empty while it must not have any yet.
+    [[nodiscard]] signing::Rdatas ds() const;
+
+ private:
+    Signer(const dns::Name& zone, const Parts& parts) : zone_(zone), parts_(parts) {}
+
+    [[nodiscard]] base::Result<void> load_key(const StoredKey& stored);
+    [[nodiscard]] base::Result<StoredKey> make_key(const signing::KeyWish& wish);
+    [[nodiscard]] signing::ParentSight sight_of(const ParentAnswers& answers,
+                                                const SigningSettings& settings) const;
+    [[nodiscard]] base::Result<void> save(KeyStore::Update update);
+    [[nodiscard]] const dnssec::ZoneKey& key(const signing::KeyRef& ref) const {
+        return keys_.at(ref.number);
+    }
+    [[nodiscard]] std::string label_of(signing::KeyNumber number) const {
+        return dns::to_text(zone_) + " " + std::to_string(number);
+    }
+
+    dns::Name zone_;
+    Parts parts_;
+    std::map<signing::KeyNumber, dnssec::ZoneKey> keys_;
+    signing::RolloverState rollover_;
+    signing::RolloverPolicy policy_;
+    std::string saved_;  // The rollover as it is in the store.
+};
+
+// Where the operator of the name server `server` says that it answers for the zone's CDS records
+// (RFC 9615 §2): _dsboot.ZONE._signal.SERVER. Nothing when that is too long to be a name, or lies
+// in the zone itself, which could prove nothing of itself.
+[[nodiscard]] std::optional<dns::Name> signalling_name(const dns::Name& zone,
+                                                       const dns::Name& server);
+
+}  // namespace nearcast::control
