@@ -83,7 +83,7 @@ class SignedZone {
             parent = plan.cds == signing::Rdatas{dnssec::cds_delete_rdata()} ? signing::Rdatas()
                                                                              : plan.cds;
         }
-        check(facts);
+        check(facts, plan);
     }
 
     void publish(const signing::SigningPlan& plan) {
@@ -99,8 +99,16 @@ class SignedZone {
     }
 
     // Sound, trusted by the parent's DS, and good for as long as a node may be cut off.
-    void check(const ZoneFacts& facts) {
-        ASSERT_EQ(signing::faults_of(published()), "") << "on day " << (now_ - kStart) / kDay;
+    void check(const ZoneFacts& facts, const signing::SigningPlan& plan) {
+        signing::Rdatas unpublished;
+        for (const signing::KeyUse& use : plan.keys) {
+            const signing::Rdatas::value_type key(use.key.dnskey().begin(), use.key.dnskey().end());
+            if (std::ranges::find(plan.dnskeys, key) == plan.dnskeys.end()) {
+                unpublished.push_back(key);
+            }
+        }
+        ASSERT_EQ(signing::faults_of(published(), unpublished), "")
+            << "on day " << (now_ - kStart) / kDay;
         const uint32_t refresh = base::load_u32(facts.soa.data() + facts.soa.size() - 16);
         const uint32_t expire = base::load_u32(facts.soa.data() + facts.soa.size() - 8);
         const auto good_until = static_cast<uint32_t>(now_ + kDay) + expire + refresh;
