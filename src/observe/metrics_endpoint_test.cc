@@ -3,6 +3,8 @@
 #include "observe/metrics_endpoint.h"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -16,20 +18,40 @@ namespace {
 
 base::SocketAddress here(uint16_t port) { return {*base::parse_ip_address("127.0.0.1"), port}; }
 
-std::string scrape(uint16_t port) {
-    const base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+// Waits long enough for any machine: what does not come by then is refused.
+constexpr timeval kPatience{.tv_sec = 10, .tv_usec = 0};
+
+base::Fd connected_to(uint16_t port) {
+    base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
     const base::NativeAddress native(here(port));
     EXPECT_EQ(::connect(socket.get(), native.data(), native.size()), 0);
-    const std::string request = "GET /metrics HTTP/1.0\r\n\r\n";
-    EXPECT_EQ(::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(request.size()));
+    return socket;
+}
+
+void send(const base::Fd& socket, std::string_view text) {
+    EXPECT_EQ(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+}
+
+std::string read_all(const base::Fd& socket) {
     std::string text;
     std::array<char, 4096> room{};
-    for (ssize_t got = 0; (got = ::recv(socket.get(), room.data(), room.size(), 0)) > 0;) {
+    ssize_t got = 0;
+    while ((got = ::recv(socket.get(), room.data(), room.size(), 0)) > 0) {
         text.append(room.data(), static_cast<size_t>(got));
     }
+    EXPECT_EQ(got, 0) << "the connection was not ended in order";
     return text;
 }
+
+std::string ask(uint16_t port, std::string_view request) {
+    const base::Fd socket = connected_to(port);
+    send(socket, request);
+    return read_all(socket);
+}
+
+std::string scrape(uint16_t port) { return ask(port, "GET /metrics HTTP/1.0\r\n\r\n"); }
 
 std::vector<Metric> example() {
     Metric queries{.name = "test_queries_total", .help = "What came", .samples = {}};
@@ -55,13 +77,70 @@ TEST(MetricsEndpoint, OffersWhatItCollects) {
     }
 }
 
+TEST(MetricsEndpoint, AnswersHeadAsGetWithoutTheBody) {
+    const auto endpoint = MetricsEndpoint::open(here(0), example);
+    ASSERT_TRUE(endpoint) << endpoint.error().message;
+    const std::string whole = ask((*endpoint)->port(), "GET /metrics HTTP/1.0\r\n\r\n");
+    const std::string head = ask((*endpoint)->port(), "HEAD /metrics HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 200 ")) << head;
+    EXPECT_EQ(head, whole.substr(0, whole.find("\r\n\r\n") + 4));
+}
+
+TEST(MetricsEndpoint, AnswersWhileSilentConnectionsHoldEveryPlace) {
+    const auto endpoint = MetricsEndpoint::open(here(0), example);
+    ASSERT_TRUE(endpoint) << endpoint.error().message;
+    std::vector<base::Fd> silent;
+    for (size_t i = 0; i < ScrapeLimits{}.connections_max; ++i) {
+        silent.push_back(connected_to((*endpoint)->port()));
+        send(silent.back(), "GET /metrics HT");
+    }
+    EXPECT_TRUE(scrape((*endpoint)->port()).contains("test_queries_total"));
+    send(silent.back(), "TP/1.1\r\n\r\n");
+    EXPECT_TRUE(read_all(silent.back()).contains("test_queries_total")) << "the newest stays";
+}
+
+TEST(MetricsEndpoint, EndsAConnectionThatAsksNothing) {
+    const auto endpoint =
+        MetricsEndpoint::open(here(0), example, {.request_limit = std::chrono::milliseconds(20)});
+    ASSERT_TRUE(endpoint) << endpoint.error().message;
+    EXPECT_EQ(read_all(connected_to((*endpoint)->port())), "");
+}
+
+TEST(MetricsEndpoint, AnswersWhileOthersTakeNothingOfTheirs) {
+    const auto much = [] {
+        std::vector<Metric> metrics = example();
+        metrics.front().help = std::string(size_t{16} << 20, 'x');  // No socket holds so much.
+        return metrics;
+    };
+    const auto endpoint = MetricsEndpoint::open(here(0), much, {.connections_max = 2});
+    ASSERT_TRUE(endpoint) << endpoint.error().message;
+    std::vector<base::Fd> idle;
+    for (size_t i = 0; i < 2; ++i) {
+        idle.push_back(connected_to((*endpoint)->port()));
+        send(idle.back(), "GET /metrics HTTP/1.1\r\n\r\n");
+    }
+    EXPECT_TRUE(scrape((*endpoint)->port()).contains("test_queries_total"));
+}
+
+TEST(MetricsEndpoint, SaysWhatIsNotThere) {
+    const auto endpoint = MetricsEndpoint::open(here(0), example);
+    ASSERT_TRUE(endpoint) << endpoint.error().message;
+    const uint16_t port = (*endpoint)->port();
+    EXPECT_TRUE(ask(port, "GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+    EXPECT_TRUE(ask(port, "what\r\n\r\n").starts_with("HTTP/1.1 400 "));
+    const std::string no_method = ask(port, "POST /metrics HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(no_method.starts_with("HTTP/1.1 405 ")) << no_method;
+    EXPECT_TRUE(no_method.contains("\r\nAllow: GET, HEAD\r\n")) << no_method;
+}
+
 TEST(MetricsEndpoint, SaysThatAnAddressIsTaken) {
     const auto first = MetricsEndpoint::open(here(0), example);
     ASSERT_TRUE(first);
     const auto second = MetricsEndpoint::open(here((*first)->port()), example);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().message,
-              "cannot offer metrics on 127.0.0.1:" + std::to_string((*first)->port()));
+              "cannot offer metrics on 127.0.0.1:" + std::to_string((*first)->port()) +
+                  ": Address already in use");
 }
 
 TEST(MetricsConfig, IsOffUnlessAnAddressIsGiven) {
