@@ -87,6 +87,50 @@ CREATE INDEX repetition_by_age ON repetition (at);
     subject {text} NOT NULL,
     detail {text} NOT NULL,
     link {text} NOT NULL);
+)",
+    // 5: the places of the network, their servers, and who may become one (network.h); which change
+    // each server served when (receipts.h).
+    //   pop          neighbors are text of the API's
+    //   node         pin: of the key of its certificate; revoked_at 0: it is one
+    //   join_token   used_at 0: it may still be used
+    //   receipt      up to which change a node served all zones from then on
+    //   receipt_gap  but for this zone: from that change on, until it had caught up (0: not yet)
+    R"(CREATE TABLE pop (
+    id {big} PRIMARY KEY,
+    name {text} NOT NULL UNIQUE,
+    city {text} NOT NULL,
+    asn {big} NOT NULL,
+    neighbors {text} NOT NULL,
+    created_at {big} NOT NULL);
+CREATE TABLE node (
+    id {big} PRIMARY KEY,
+    name {text} NOT NULL,
+    pop_id {big} NOT NULL,
+    pin {text} NOT NULL,
+    address {text} NOT NULL,
+    joined_at {big} NOT NULL,
+    revoked_at {big} NOT NULL);
+CREATE INDEX node_by_name ON node (name);
+CREATE TABLE join_token (
+    id {big} PRIMARY KEY,
+    digest {text} NOT NULL UNIQUE,
+    node {text} NOT NULL,
+    pop_id {big} NOT NULL,
+    expires_at {big} NOT NULL,
+    used_at {big} NOT NULL);
+CREATE TABLE receipt (
+    node_id {big} NOT NULL,
+    sequence {big} NOT NULL,
+    at {big} NOT NULL,
+    PRIMARY KEY (node_id, sequence));
+CREATE INDEX receipt_by_age ON receipt (at);
+CREATE TABLE receipt_gap (
+    node_id {big} NOT NULL,
+    zone {text} NOT NULL,
+    after_sequence {big} NOT NULL,
+    until_sequence {big} NOT NULL,
+    ended_at {big} NOT NULL,
+    PRIMARY KEY (node_id, zone, after_sequence));
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
