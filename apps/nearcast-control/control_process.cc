@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -14,7 +15,9 @@
 
 #include <sys/resource.h>
 
+#include "authority/certificate.h"
 #include "authority/zone_service.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pulse.h"
 #include "control/api/api.h"
@@ -48,6 +51,10 @@ void raise_file_limit() {
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+std::chrono::seconds unix_seconds() {
+    return std::chrono::floor<std::chrono::seconds>(base::unix_now());
+}
+
 // All that is alive while the controller runs, each before what uses it.
 class Controller {
  public:
@@ -79,13 +86,7 @@ class Controller {
 
     void reload() {
         if (!config_.transfers.tls.has_server()) return;
-        const auto changed = tls_.refresh();
-        if (!changed) {
-            log::error("certificate_failed", {{"reason", changed.error().message},
-                                              {"next", "the last good one goes on"}});
-        } else if (*changed) {
-            log::info("certificate_loaded", {{"file", tls_.settings().certificate}});
-        }
+        (void)authority::reload_certificate(tls_, unix_seconds());
     }
 
  private:
@@ -100,8 +101,7 @@ class Controller {
             config_.database = "sqlite:" + config_.directory + "/control.db";
         if (auto done = provide_certificate(config_); !done) return done;
         if (!config_.transfers.tls.has_server()) return {};
-        const auto read = tls_.refresh();
-        return read ? Result<void>() : std::unexpected(read.error());
+        return authority::load_certificate(tls_, unix_seconds());
     }
 
     Result<void> open_database() {
@@ -187,6 +187,11 @@ class Controller {
         if (config_.has_tls) {
             options.certificate = config_.certificate;
             options.key = config_.key;
+            // What cannot be used at all is told by who has to use it, below.
+            if (const auto own = tls::TlsContext::for_server(
+                    {.certificate = config_.certificate, .key = config_.key})) {
+                (void)authority::judge_certificate(*own, unix_seconds());
+            }
         }
         auto server = control_api::HttpServer::open(
             options, [this](const control_api::Request& request) { return api_->answer(request); });

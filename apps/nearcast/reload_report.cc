@@ -63,8 +63,8 @@ ReloadReport reload_report(std::string_view answer) {
         result.text += failure(outcome);
     }
     if (const json certificate = report.value("certificate", json()); certificate.is_object()) {
-        result.text += told(text_of(certificate, "error"), text_of(certificate, "try")) +
-                       "  the last good certificate goes on\n";
+        result.text += told(text_of(certificate, "error"), text_of(certificate, "try")) + "  " +
+                       text_of(certificate, "next") + '\n';
     }
     result.text += count_of(report, "zones") + " zones are served: " + count_of(report, "loaded") +
                    " loaded now, " + count_of(report, "unchanged") + " unchanged, " +

@@ -15,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "authority/certificate.h"
 #include "base/log.h"
 #include "server_metrics.h"
 #include "server_report.h"
@@ -401,28 +402,14 @@ answer::ResponderOptions ServerLoop::responder_options() const {
             .private_zones = private_zones(options_)};
 }
 
-std::optional<base::Error> ServerLoop::refresh_certificate() {
-    if (!options_.transfers.tls.has_server()) return std::nullopt;
-    const Result<bool> changed = tls_.refresh();
-    if (!changed) {
-        log::error("certificate_failed", {{"reason", changed.error().message},
-                                          {"try", changed.error().hint},
-                                          {"next", "the last good one goes on"}});
-        return changed.error();
-    }
-    if (*changed) {
-        log::info("certificate_loaded",
-                  {{"file", tls_.settings().certificate},
-                   {"expires", std::to_string(tls_.current()->expires_at())}});
-    }
-    return std::nullopt;
-}
-
 void ServerLoop::finish_reload() {
     std::optional<Reloader::Finished> finished = reloader_.take();
     if (!finished) return;
     if (finished->report) {
-        finished->report->certificate = refresh_certificate();
+        if (options_.transfers.tls.has_server()) {
+            finished->report->certificate = authority::reload_certificate(
+                tls_, std::chrono::floor<std::chrono::seconds>(base::unix_now()));
+        }
         log_report(*finished->report);
         // The ledger has told the secondaries of each change.
         if (options_.on_loaded) options_.on_loaded(finished->report->behind);

@@ -91,8 +91,6 @@ class ServerLoop {
     uint64_t request_reload();
     void reload_cookie_secrets();
     void finish_reload();
-    // Takes in a new certificate. Nothing, or what is wrong with it.
-    [[nodiscard]] std::optional<base::Error> refresh_certificate();
     [[nodiscard]] answer::ResponderOptions responder_options() const;
     void tick(base::Instant now);
     void finish_look(const zone::ZoneHealth& health, base::Duration pause);

@@ -14,6 +14,8 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include "authority/certificate.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "privileges.h"
 #include "serve/listen_address.h"
@@ -189,7 +191,10 @@ int run_server(const ServerOptions& options) {
 
     // As the user who has to read it again later.
     if (options.transfers.tls.has_server()) {
-        if (const Result<bool> read = tls.refresh(); !read) return cannot_start(read.error());
+        const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+        if (const auto read = authority::load_certificate(tls, now); !read) {
+            return cannot_start(read.error());
+        }
     }
     zone::ZoneTable zones;
     const auto ledger = open_ledger(options, zones);

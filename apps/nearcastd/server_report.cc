@@ -78,8 +78,9 @@ std::string to_json(const base::Result<LoadReport>& report) {
                 {"failed", to_array(report->changed, false)},
                 {"milliseconds", report->duration.count()}};
     if (report->certificate) {
-        object["certificate"] = {{"error", report->certificate->message},
-                                 {"try", report->certificate->hint}};
+        object["certificate"] = {{"error", report->certificate->error.message},
+                                 {"try", report->certificate->error.hint},
+                                 {"next", report->certificate->consequence()}};
     }
     return to_line(object);
 }

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "authority/certificate.h"
 #include "base/result.h"
 #include "dns/name.h"
 #include "zone/compile.h"
@@ -43,7 +44,7 @@ struct LoadReport {
     size_t zones = 0;     // Served now.
     size_t behind = 0;    // Files that are not served as they lie on disk, changed now or earlier.
     std::chrono::milliseconds duration{0};
-    std::optional<base::Error> certificate;  // What is wrong with a new one, for TLS.
+    std::optional<authority::CertificateTrouble> certificate;  // Of TLS, when it was read as well.
 
     [[nodiscard]] size_t failed() const;
 };

@@ -46,6 +46,10 @@ class EchoAnswerer final : public Answerer {
 const std::string kQuestion = "a question of some length";
 const std::string kFramed = std::string("\0\x19", 2) + kQuestion;
 
+// The certificates of tests are valid then.
+constexpr std::chrono::seconds kCertificatesGood =
+    std::chrono::sys_days(std::chrono::January / 1 / 2026).time_since_epoch();
+
 // The service alone, with a clock that the test sets.
 class TcpServiceTest : public testing::Test {
  protected:
@@ -60,7 +64,7 @@ class TcpServiceTest : public testing::Test {
         ASSERT_EQ(::listen(listener.get(), 64), 0);
         size_ = sizeof address_;
         getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address_), &size_);
-        ASSERT_TRUE(!is_tls || tls_.refresh());
+        ASSERT_TRUE(!is_tls || tls_.refresh(kCertificatesGood));
         std::vector<TcpListener> listeners;
         listeners.push_back({std::move(listener), is_tls});
         auto service = TcpService::open(epoll_.get(), std::move(listeners), limits, &tls_);
@@ -368,7 +372,7 @@ TEST_F(TlsServiceTest, ANewCertificateLeavesConnectionsAlone) {
     shake_hands(before);
     (void)folder_.write("cert.pem", tls::kClient);
     (void)folder_.write("key.pem", tls::kClientKey);
-    ASSERT_TRUE(tls_.refresh().value_or(false));
+    ASSERT_TRUE(tls_.refresh(kCertificatesGood).value_or(false));
     TlsClient after = tls_connect();
     for (int i = 0; i < 5; ++i) {
         round();

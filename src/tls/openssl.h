@@ -30,7 +30,10 @@ struct ContextState {
     bool is_address = false;    // That is an address, not a name.
     bool believes_cas = false;  // Of a client: a CA must have signed the certificate.
     std::vector<SpkiPin> pins;  // Of a client: when there are any, one must fit.
-    int64_t expires_at = 0;     // Our own certificate, in seconds since 1970; 0: there is none.
+    // Of our own certificate; empty and zeros when there is none.
+    std::string certificate;  // The file.
+    int64_t begins_at = 0;    // In seconds since 1970.
+    int64_t expires_at = 0;
 };
 
 [[nodiscard]] inline SpkiPin pin_of(const X509* certificate) {

@@ -32,12 +32,17 @@ Digest digest_of(const ServerSettings& settings) {
 
 }  // namespace
 
-base::Result<bool> ReloadableContext::refresh() {
+base::Result<bool> ReloadableContext::refresh(std::chrono::seconds now) {
     // First the digest: a file that changes in between is seen the next time.
     const Digest digest = digest_of(settings_);
-    if (current() != nullptr && digest == digest_) return false;
+    const auto present = current();
+    if (present && digest == digest_) return false;
     auto context = TlsContext::for_server(settings_);
     if (!context) return std::unexpected(context.error());
+    // Better an untimely one than none: not everybody checks.
+    if (auto trouble = context->untimely(now); trouble && present && !present->untimely(now)) {
+        return std::unexpected(*std::move(trouble));
+    }
     auto next = std::make_shared<const TlsContext>(*std::move(context));
     digest_ = digest;
     const std::lock_guard lock(mutex_);

@@ -2,12 +2,13 @@
 //
 // The server's TLS context, which can be made anew from its files while it is in use.
 //
-// What cannot be used changes nothing: the last good certificate goes on. Connections keep the one
-// they began with.
+// What cannot be used changes nothing, nor does a certificate whose time is over or has not begun,
+// while the present one is good: it goes on. Connections keep the one they began with.
 
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -23,8 +24,9 @@ class ReloadableContext {
     explicit ReloadableContext(ServerSettings settings) : settings_(std::move(settings)) {}
 
     // Reads the files, and has new sessions use them from now on if that succeeds. Returns whether
-    // anything in them has changed since the last success. One thread at a time.
-    [[nodiscard]] base::Result<bool> refresh();
+    // anything in them has changed since the last success. `now` is the time since 1970. One thread
+    // at a time.
+    [[nodiscard]] base::Result<bool> refresh(std::chrono::seconds now);
 
     // Null before the first success. From any thread; the lock is held for a few instructions, and
     // taken once a connection, not once a query.

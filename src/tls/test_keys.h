@@ -2,7 +2,7 @@
 //
 // Certificates and keys for tests. Everybody has these keys: they protect nothing.
 //
-// ECDSA P-256, valid for a hundred years. Included by tests only.
+// ECDSA P-256, valid from 2020 for a hundred years, but for one. Included by tests only.
 
 #pragma once
 
@@ -43,6 +43,17 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7QX+fA3ECXQe1iCp
 DCwcB6/OGtifhHsz1bxyxSARCOKhRANCAAQ10uYJ6+JoBEbJVD9T0qLRVIkD5cVu
 w4AcgIWn2s66S4lurQQ/lP6LpGZkR3zASYtnZOWMxx/hoEw7aVoZb3/M
 -----END PRIVATE KEY-----
+)";
+// With the same key, signed by itself; its time ended on 1 February 2020.
+inline constexpr std::string_view kExpiredServer = R"(-----BEGIN CERTIFICATE-----
+MIIBQDCB56ADAgECAhQfivZog0lGMuk4g3Lxdt865DmK1DAKBggqhkjOPQQDAjAR
+MQ8wDQYDVQQDDAZzZXJ2ZXIwHhcNMjAwMTAxMDAwMDAwWhcNMjAwMjAxMDAwMDAw
+WjARMQ8wDQYDVQQDDAZzZXJ2ZXIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ1
+0uYJ6+JoBEbJVD9T0qLRVIkD5cVuw4AcgIWn2s66S4lurQQ/lP6LpGZkR3zASYtn
+ZOWMxx/hoEw7aVoZb3/Mox0wGzAZBgNVHREEEjAQgg5zZXJ2ZXIuZXhhbXBsZTAK
+BggqhkjOPQQDAgNIADBFAiB6biKBuChnDhSPW5uuqQWM+laEvJnn6/176PH0k24b
+KgIhAJFS5hJ35wOx9bRfPvj3cURP8y0zw0BLTxZk1Cnc67Kz
+-----END CERTIFICATE-----
 )";
 // Of its key.
 inline constexpr std::string_view kServerPin =

@@ -84,10 +84,17 @@ Result<void> check_readable(const std::string& path) {
     return {};
 }
 
-int64_t end_of(const X509* certificate) {
+int64_t seconds_of(const ASN1_TIME* moment) {
     std::tm time{};
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return 0;
-    return timegm(&time);
+    return ASN1_TIME_to_tm(moment, &time) == 1 ? timegm(&time) : 0;
+}
+
+std::string time_text(int64_t seconds) {
+    const time_t time = seconds;
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    std::array<char, 32> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 Result<void> use_own(ContextState& state, const std::string& certificate, const std::string& key) {
@@ -105,7 +112,10 @@ Result<void> use_own(ContextState& state, const std::string& certificate, const 
         return fail_openssl(key + " has no key for " + certificate,
                             "the PEM file of that certificate's key, without a passphrase");
     }
-    state.expires_at = end_of(SSL_CTX_get0_certificate(context));
+    const X509* const own = SSL_CTX_get0_certificate(context);
+    state.certificate = certificate;
+    state.begins_at = seconds_of(X509_get0_notBefore(own));
+    state.expires_at = seconds_of(X509_get0_notAfter(own));
     return {};
 }
 
@@ -224,5 +234,19 @@ Result<TlsSession> TlsContext::open_session(int socket) const {
 }
 
 int64_t TlsContext::expires_at() const { return state_->expires_at; }
+
+std::optional<base::Error> TlsContext::untimely(std::chrono::seconds now) const {
+    if (state_->certificate.empty()) return std::nullopt;
+    if (now.count() > state_->expires_at) {
+        return base::Error{state_->certificate + " has expired at " + time_text(state_->expires_at),
+                           "renew it, and reload; or is the clock of this machine wrong?"};
+    }
+    if (now.count() < state_->begins_at) {
+        return base::Error{
+            state_->certificate + " is not valid before " + time_text(state_->begins_at),
+            "one that is valid already; or is the clock of this machine wrong?"};
+    }
+    return std::nullopt;
+}
 
 }  // namespace nearcast::tls

@@ -7,8 +7,10 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,10 @@ class TlsContext {
 
     // The end of our own certificate's time, in seconds since 1970; 0: there is none.
     [[nodiscard]] int64_t expires_at() const;
+
+    // In words for the operator: that our own certificate's time has not begun or is over, so that
+    // whoever checks it refuses it. `now` is the time since 1970.
+    [[nodiscard]] std::optional<base::Error> untimely(std::chrono::seconds now) const;
 
  private:
     explicit TlsContext(std::shared_ptr<const ContextState> state);

@@ -151,16 +151,18 @@ class Authority:
         self._openssl("req", "-x509", *self._new_key("ca"), "-subj", "/CN=Test CA", "-days", "2",
                       "-out", self.certificate)
 
-    def issue(self, name, file=None):
-        """A certificate for a DNS name; returns the paths of certificate and key."""
+    def issue(self, name, file=None, days=2):
+        """A certificate for a DNS name; returns the paths of certificate and key.
+
+        With negative days it has expired."""
         file = file or name
         certificate, key = self.folder / f"{file}.pem", self.folder / f"{file}.key"
         request, extension = self.folder / f"{file}.csr", self.folder / f"{file}.ext"
         extension.write_text(f"subjectAltName=DNS:{name},IP:127.0.0.1\n")
         self._openssl("req", *self._new_key(file), "-subj", f"/CN={name}", "-out", request)
         self._openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey",
-                      self.folder / "ca.key", "-CAcreateserial", "-days", "2", "-extfile",
-                      extension, "-out", certificate)
+                      self.folder / "ca.key", "-CAcreateserial", "-days", days,
+                      "-extfile", extension, "-out", certificate)
         return certificate, key
 
     def _new_key(self, file):

@@ -39,10 +39,17 @@ class TlsServer(Server):
                             f'[tls]\ncertificate = "{self.certificate}"\nkey = "{self.key}"\n')
         super().__init__(zones, "--settings", settings, *options, **more)
 
-    def new_certificate(self):
-        certificate, key = self.authority.issue(NAME, "next")
+    def new_certificate(self, days=2):
+        certificate, key = self.authority.issue(NAME, "next", days)
         key.rename(self.key)
         certificate.rename(self.certificate)
+
+
+def asked_to_reload(control):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(control))
+        client.sendall(b"reload\n")
+        return json.loads(client.makefile().readline())
 
 
 def shown_certificate(port):
@@ -190,15 +197,39 @@ def test_a_broken_certificate_is_told_and_the_old_one_goes_on(zones, authority, 
         for file, text in [(server.key, other_key.read_text()), (server.certificate, "nonsense")]:
             kept = file.read_text()
             file.write_text(text)
-            with socket.socket(socket.AF_UNIX) as client:
-                client.connect(str(control))
-                client.sendall(b"reload\n")
-                reply = json.loads(client.makefile().readline())
+            reply = asked_to_reload(control)
             assert not reply["ok"] and str(file) in reply["certificate"]["error"]
             assert "goes on" in server.wait_for_event("certificate_failed")
             assert shown_certificate(server.tls_port) == good
             file.write_text(kept)
         assert "zones_loaded" in server.reload()
+
+
+def test_an_expired_certificate_does_not_replace_a_good_one(zones, authority, tmp_path):
+    control = tmp_path / "control.sock"
+    with TlsServer(zones, authority, "--control", control) as server:
+        good = shown_certificate(server.tls_port)
+        server.new_certificate(days=-1)
+        reply = asked_to_reload(control)
+        assert not reply["ok"] and "has expired at" in reply["certificate"]["error"]
+        assert "goes on" in reply["certificate"]["next"]
+        told = server.wait_for_event("certificate_failed")
+        assert "has expired at" in told and "try=" in told
+        assert shown_certificate(server.tls_port) == good
+
+
+def test_an_expired_certificate_is_used_at_start_and_told(zones, authority, tmp_path):
+    control = tmp_path / "control.sock"
+    server = TlsServer(zones, authority, "--control", control)
+    server.new_certificate(days=-1)
+    with server:
+        told = server.wait_for_event("certificate_untimely")
+        assert "has expired at" in told and "try=" in told
+        assert shown_certificate(server.tls_port) == file_certificate(server.certificate)
+        assert "is used all the same" in asked_to_reload(control)["certificate"]["next"]
+        server.new_certificate()
+        assert asked_to_reload(control)["ok"]
+        assert shown_certificate(server.tls_port) == file_certificate(server.certificate)
 
 
 @pytest.mark.parametrize("change, word", [
