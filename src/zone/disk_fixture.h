@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,7 @@ class FakeDisk {
         bool is_full = false;
         size_t steps_left = SIZE_MAX;  // Writes, syncs, renames and removals before the crash.
         size_t syncs_left = SIZE_MAX;  // Before the one that fails.
+        std::set<std::string> closed;  // Files that cannot be opened.
         std::function<void()> at_sync;
 
         // Whether the step is still done.
@@ -58,6 +60,9 @@ class FakeDisk {
 
     void fill() { state_->is_full = true; }
     void make_room() { state_->is_full = false; }
+    // As with rights that the server does not have, until they are given to it.
+    void close(const std::string& name) { state_->closed.insert(name); }
+    void let_open() { state_->closed.clear(); }
     // A sync fails, the next one or after some that succeed, and what was written since the last
     // one is lost, as a kernel loses pages that it cannot write: it takes them for clean.
     void fail_sync(size_t after = 0) { state_->syncs_left = after; }
@@ -144,6 +149,7 @@ class FakeDirectory final : public StoreDisk {
     }
     base::Result<std::shared_ptr<StoreFile>> open(const std::string& name) override {
         const std::lock_guard lock(state_->mutex);
+        if (state_->closed.contains(name)) return base::fail("cannot open " + name, "let it");
         return std::make_shared<FakeFile>(state_, state_->files.at(name));
     }
     base::Result<std::shared_ptr<StoreFile>> create(const std::string& name) override {

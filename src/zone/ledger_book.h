@@ -177,6 +177,7 @@ class ZoneLedger::Book {
     mutable std::mutex mutex_;  // Guards what follows, and the zones as they say.
     std::unordered_map<std::string, ZonePtr> zones_;
     std::vector<std::string> damages_;  // Of which nobody knows what zone they hit.
+    bool has_unread_ = false;           // A segment of which nothing was read at start.
 
     std::mutex wake_mutex_;  // Guards what follows. Taken last.
     std::condition_variable wake_;

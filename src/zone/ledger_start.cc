@@ -18,6 +18,14 @@ namespace log = base::log;
 // Damage in many places is one disk that fails: what is told of one zone has a bound.
 constexpr size_t kDamagesMax = 8;
 
+// The versions in a segment that is not read are not known. Those made now must be the later ones
+// if it is readable again some day: more than all the segments there can be have entries.
+constexpr uint64_t kUnreadVersions = uint64_t{1} << 40;
+
+// What can be done about a place that is damaged: what it held is repaired without anybody's doing.
+constexpr std::string_view kDamageHint =
+    "should it come again, look for a disk or memory that fails";
+
 std::string list_of(const std::vector<uint32_t>& serials) {
     std::string text;
     for (size_t i = 0; i < serials.size(); ++i) {
@@ -42,6 +50,7 @@ Result<void> ZoneLedger::Book::open(std::unique_ptr<StoreDisk> disk) {
     if (!store) return std::unexpected(store.error());
     store_ = *std::move(store);
     store_->on_doubt([this](uint64_t segment, uint64_t from) { take_doubt(segment, from); });
+    if (has_unread_) next_version_ += kUnreadVersions;
     settle_all();
     thread_ = std::thread([this] { run(); });
     return {};
@@ -65,9 +74,12 @@ void ZoneLedger::Book::take_found(const ReadHead& entry, EntryPlace place,
 }
 
 void ZoneLedger::Book::take_damage(const SegmentDamage& damage) {
-    log::warning("store_damaged", {{"place", damage.to_text()},
-                                   {"zone", damage.entry ? dns::to_text(damage.entry->apex)
-                                                         : std::string("unknown")}});
+    log::warning(
+        "store_damaged",
+        {{"place", damage.to_text()},
+         {"zone", damage.entry ? dns::to_text(damage.entry->apex) : std::string("unknown")},
+         {"try", damage.hint.empty() ? std::string(kDamageHint) : damage.hint}});
+    has_unread_ |= damage.is_of_all();
     if (!damage.entry) return add_damage(damages_, damage.to_text());
     const ZonePtr zone = zone_of(damage.entry->apex);
     ++zone->history.on_disk;  // Compaction drops it as any other.

@@ -311,7 +311,7 @@ TEST_F(LedgerTest, LeavesNoEmptyFilesOnADiskThatFails) {
         disk_.fail_sync(i == 0 ? 0 : 1);  // A new segment is synced before it is used.
         EXPECT_FALSE(ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n")));
     }
-    EXPECT_LE(disk_.files().size(), 2U);
+    EXPECT_LE(disk_.files().size(), 3U);  // Two segments and their list.
 }
 
 TEST_F(LedgerTest, ForgetsAWithdrawnZoneAsSoonAsTheDiskTakesIt) {

@@ -59,7 +59,7 @@ std::vector<StoredZone> ZoneLedger::Book::states(bool only_stored) const {
     const std::lock_guard lock(mutex_);
     std::vector<StoredZone> all;
     for (const auto& [key, zone] : zones_) {
-        const bool is_stored = !zone->history.images().empty();
+        const bool is_stored = zone->history.has_data();
         const bool is_wanted = only_stored ? is_stored && !zone->is_claimed
                                            : is_stored || zone->is_available ||
                                                  (zone->is_claimed && zone->version != 0);

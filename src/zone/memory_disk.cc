@@ -47,33 +47,39 @@ class MemoryFile final : public StoreFile {
     std::vector<uint8_t> bytes_;
 };
 
+// Whoever writes and whoever compacts use it at the same time.
 class MemoryDisk final : public StoreDisk {
  public:
     std::string place() const override { return "memory"; }
 
     Result<std::vector<std::string>> list() override {
+        const std::lock_guard lock(mutex_);
         std::vector<std::string> names;
         for (const auto& [name, file] : files_) names.push_back(name);
         return names;
     }
 
     Result<std::shared_ptr<StoreFile>> open(const std::string& name) override {
+        const std::lock_guard lock(mutex_);
         const auto found = files_.find(name);
         if (found == files_.end()) return base::fail("there is no " + name);
         return std::shared_ptr<StoreFile>(found->second);
     }
 
     Result<std::shared_ptr<StoreFile>> create(const std::string& name) override {
+        const std::lock_guard lock(mutex_);
         return std::shared_ptr<StoreFile>(files_[name] = std::make_shared<MemoryFile>());
     }
 
     Result<void> rename(const std::string& from, const std::string& to) override {
+        const std::lock_guard lock(mutex_);
         files_[to] = std::exchange(files_[from], nullptr);
         files_.erase(from);
         return {};
     }
 
     Result<void> remove(const std::string& name) override {
+        const std::lock_guard lock(mutex_);
         files_.erase(name);
         return {};
     }
@@ -81,6 +87,7 @@ class MemoryDisk final : public StoreDisk {
     Result<void> sync_names() override { return {}; }
 
  private:
+    std::mutex mutex_;
     std::map<std::string, std::shared_ptr<MemoryFile>> files_;
 };
 

@@ -110,7 +110,11 @@ class Walk {
     }
 
     void tell(uint64_t at, uint64_t size, std::string reason, std::optional<ReadHead> entry) {
-        visitor_.damage({segment_.name(), at, size, std::move(reason), std::move(entry)});
+        visitor_.damage({.file = segment_.name(),
+                         .at = at,
+                         .size = size,
+                         .reason = std::move(reason),
+                         .entry = std::move(entry)});
     }
 
     const Segment& segment_;
@@ -125,6 +129,7 @@ class Walk {
 }  // namespace
 
 std::string SegmentDamage::to_text() const {
+    if (is_of_all()) return file + ": " + reason;
     return file + " at byte " + std::to_string(at) + ": " + reason + " (" + std::to_string(size) +
            " bytes)";
 }

@@ -36,13 +36,16 @@ struct StoredEntry {
     EntryPlace place;
 };
 
-// Bytes of a segment that are no whole entry.
+// Bytes of a segment that are no whole entry, or all of a file of which nothing is read.
 struct SegmentDamage {
     std::string file;
     uint64_t at = 0;
-    uint64_t size = 0;
+    uint64_t size = 0;  // 0: all of the file.
     std::string reason;
-    std::optional<ReadHead> entry;  // When its head is whole.
+    std::optional<ReadHead> entry = {};  // When its head is whole.
+    std::string hint = {};
+
+    [[nodiscard]] bool is_of_all() const { return size == 0; }
 
     [[nodiscard]] std::string to_text() const;
 };

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "zone/segment_list.h"
+
 namespace nearcast::zone {
 namespace {
 
@@ -14,7 +16,6 @@ using base::Result;
 // no more than the disk needs for this.
 constexpr uint64_t kGroupSizeMax = uint64_t{8} << 20;
 
-constexpr std::string_view kUnfinishedEnding = ".new";
 constexpr std::string_view kDamagedEnding = ".damaged";
 
 uint64_t size_of(const StoreEntry& entry) { return kEntryHeadMax + padded(entry.payload.size()); }
@@ -41,27 +42,41 @@ Result<void> ZoneStore::load(const Visitor& visitor) {
     auto names = disk_->list();
     if (!names) return std::unexpected(names.error());
     std::ranges::sort(*names);
+    std::set<uint64_t> there;
     for (const std::string& name : *names) {
         // A copy that was not finished: the segments it was made from are still there.
         if (name.ends_with(kUnfinishedEnding)) (void)disk_->remove(name);
         const auto number = Segment::number_of(name);
         if (!number) continue;
         next_number_ = std::max(next_number_, *number + 1);
-        if (auto done = load_segment(name, *number, visitor); !done) return done;
+        if (load_segment(name, *number, visitor)) there.insert(*number);
     }
+    check_list(*names, visitor);
+    // A stranger is not missed when it is gone.
+    std::erase_if(there, [this](uint64_t number) {
+        return !shelves_.contains(number) && !listed_.contains(number);
+    });
+    // What is missing was told, and is listed no more. Where this fails it is told again.
+    if (listed_ != there && write_segment_list(*disk_, there)) listed_ = std::move(there);
     if (!shelves_.empty()) adopt(shelves_.rbegin()->second);
     return {};
 }
 
-Result<void> ZoneStore::load_segment(const std::string& name, uint64_t number,
-                                     const Visitor& visitor) {
+// One that cannot be read is told, and leaves the others as good as they are. False: it has another
+// name now.
+bool ZoneStore::load_segment(const std::string& name, uint64_t number, const Visitor& visitor) {
+    const auto lose = [&](const base::Error& error) {
+        visitor.damage({.file = name,
+                        .reason = "nothing in it is read: " + error.message,
+                        .hint = error.hint});
+        return true;
+    };
     auto segment = Segment::open(*disk_, name);
-    if (!segment) return std::unexpected(segment.error());
+    if (!segment) return lose(segment.error());
     if (*segment == nullptr || (*segment)->number() != number) {
-        visitor.damage(
-            {name, 0, 0, "neither of its two heads is whole: nothing in it is read", std::nullopt});
-        (void)disk_->rename(name, name + std::string(kDamagedEnding));
-        return {};
+        lose({"neither of its two heads is whole",
+              "it is kept as " + name + std::string(kDamagedEnding)});
+        return !disk_->rename(name, name + std::string(kDamagedEnding));
     }
     Shelf shelf{*segment};
     const auto end = (*segment)->scan(
@@ -71,10 +86,45 @@ Result<void> ZoneStore::load_segment(const std::string& name, uint64_t number,
                  visitor.entry(entry, {number, at}, payload);
              },
          .damage = visitor.damage});
-    if (!end) return std::unexpected(end.error());
+    if (!end) return lose(end.error());
     shelf.size = *end - kEntriesAt;
     shelves_[number] = std::move(shelf);
-    return {};
+    return true;
+}
+
+// Tells of segments that were there, and are gone.
+void ZoneStore::check_list(const std::vector<std::string>& names, const Visitor& visitor) {
+    if (!std::ranges::binary_search(names, kSegmentListName)) return;
+    const auto lose = [&](std::string file, std::string reason, std::string hint) {
+        visitor.damage(
+            {.file = std::move(file), .reason = std::move(reason), .hint = std::move(hint)});
+    };
+    auto list = read_segment_list(*disk_);
+    if (!list) return lose(std::string(kSegmentListName), list.error().message, list.error().hint);
+    if (!*list) {
+        return lose(std::string(kSegmentListName), "it has changed since it was written",
+                    "see whether a segment is gone: nobody can say that now");
+    }
+    listed_ = **std::move(list);
+    for (const uint64_t number : listed_) {
+        const std::string name = Segment::name_of(number);
+        next_number_ = std::max(next_number_, number + 1);
+        if (std::ranges::binary_search(names, name)) continue;
+        lose(name, "it is gone, with all that it held",
+             "stop the server, put it back and start again; or have its zones loaded and "
+             "transferred anew");
+    }
+}
+
+Result<void> ZoneStore::relist(uint64_t added, const Segments& removed) {
+    const std::lock_guard lock(list_mutex_);
+    std::set<uint64_t> numbers = listed_;
+    numbers.insert(added);
+    for (const auto& segment : removed) numbers.erase(segment->number());
+    if (numbers == listed_) return {};
+    auto done = write_segment_list(*disk_, numbers);
+    if (done) listed_ = std::move(numbers);
+    return done;
 }
 
 // The newest segment is appended to again, behind its last whole entry: what is torn goes.
@@ -233,8 +283,13 @@ Result<void> ZoneStore::write_group(std::span<Batch* const> group) {
         group, [](const Batch* batch) { return batch->durability == Durability::Now; });
     auto done = put_group(group);
     if (done && is_urgent) done = sync_active();
-    if (!done) abandon_active(start);
-    return done;
+    if (!done) {
+        abandon_active(start);
+        return done;
+    }
+    // An empty one is not missed. Nor is this one, should its name find no room before it is lost.
+    (void)relist(active_->segment()->number(), {});
+    return {};
 }
 
 void ZoneStore::count(std::span<Batch* const> group) {

@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -128,9 +129,13 @@ class ZoneStore {
         : disk_(std::move(disk)), limits_(limits) {}
 
     [[nodiscard]] base::Result<void> load(const Visitor& visitor);
-    [[nodiscard]] base::Result<void> load_segment(const std::string& name, uint64_t number,
-                                                  const Visitor& visitor);
+    bool load_segment(const std::string& name, uint64_t number, const Visitor& visitor);
+    void check_list(const std::vector<std::string>& names, const Visitor& visitor);
     void adopt(const Shelf& newest);
+
+    using Segments = std::vector<std::shared_ptr<Segment>>;
+    // The file beside the segments says so when this returns.
+    [[nodiscard]] base::Result<void> relist(uint64_t added, const Segments& removed);
 
     [[nodiscard]] base::Result<void> commit(Batch& batch);
     void lead(std::unique_lock<std::mutex>& lock);
@@ -146,7 +151,6 @@ class ZoneStore {
     [[nodiscard]] uint64_t size_locked() const;
     [[nodiscard]] uint64_t garbage_locked() const;
 
-    using Segments = std::vector<std::shared_ptr<Segment>>;
     [[nodiscard]] Segments choose_victims();
     [[nodiscard]] bool is_worth_compacting(const Shelf& shelf) const;
     [[nodiscard]] base::Result<void> replace_segments(const Segments& victims, const Owner& owner);
@@ -169,6 +173,9 @@ class ZoneStore {
     std::string trouble_;
     std::function<void(const std::string&)> told_;
     Doubt doubt_;
+
+    std::mutex list_mutex_;      // Guards what follows.
+    std::set<uint64_t> listed_;  // The segments that would be missed at the next start.
 
     // Of the thread that set is_writing_. None: the next write begins a new segment.
     std::optional<SegmentWriter> active_;

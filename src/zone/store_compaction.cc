@@ -2,7 +2,8 @@
 
 // Compaction. The order makes every moment safe to be killed at:
 //
-//   copy live entries to NUMBER.new ─ sync it ─ rename it ─ sync the names ─ remove the old ones
+//   copy live entries to NUMBER.new ─ sync it ─ rename it ─ sync the names ─ list it in place of
+//   the old ones ─ remove these
 //
 // Until the rename the copy is thrown away at the next start; from then on both may be found, and
 // an entry that is found twice is the same entry.
@@ -16,8 +17,6 @@ namespace nearcast::zone {
 namespace {
 
 using base::Result;
-
-constexpr std::string_view kUnfinishedEnding = ".new";
 
 // A segment is copied when this part of it is garbage: then copying a byte frees one at least.
 constexpr uint64_t kShare = 2;
@@ -188,6 +187,7 @@ Result<void> ZoneStore::replace_segments(const Segments& victims, const Owner& o
     if (done) done = copier.finish();
     if (done) done = disk_->rename(unfinished, name);
     if (done) done = disk_->sync_names();
+    if (done) done = relist(number, victims);
     if (!done) {
         (void)disk_->remove(unfinished);
         // Under its new name nobody would know of it: after a start it would bring back zones.

@@ -78,7 +78,9 @@ class DirectoryFile final : public StoreFile {
  private:
     [[nodiscard]] std::unexpected<base::Error> failed(std::string_view what, int error) const {
         auto failure = base::fail_errno(path_ + " " + std::string(what), error);
-        if (error == ENOSPC || error == EDQUOT) failure.error().hint = "make room on that disk";
+        const bool is_full = error == ENOSPC || error == EDQUOT;
+        failure.error().hint =
+            is_full ? "make room on that disk" : "see what the kernel says of that disk";
         return failure;
     }
 
@@ -100,16 +102,30 @@ class Directory final : public StoreDisk {
              item.increment(error)) {
             if (item->path().filename() != kLockName) names.push_back(item->path().filename());
         }
-        if (error) return base::fail("cannot read " + path_ + ": " + error.message());
+        if (error) {
+            return base::fail("cannot read the zone store " + path_ + ": " + error.message(),
+                              "a directory that the server's user may read and write");
+        }
         return names;
     }
 
     Result<std::shared_ptr<StoreFile>> open(const std::string& name) override {
-        Fd file(::openat(folder_.get(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-        if (!file && (errno == EACCES || errno == EROFS || errno == EPERM)) {
-            file = Fd(::openat(folder_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+        struct stat status{};
+        if (::fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            !S_ISREG(status.st_mode)) {
+            return base::fail(path_of(name) + " is no file",
+                              "move it to another place: only this server puts things there");
         }
-        if (!file) return base::fail_errno("cannot open " + path_of(name), errno);
+        constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+        Fd file(::openat(folder_.get(), name.c_str(), O_RDWR | kFlags));
+        if (!file && (errno == EACCES || errno == EROFS || errno == EPERM)) {
+            file = Fd(::openat(folder_.get(), name.c_str(), O_RDONLY | kFlags));
+        }
+        if (!file) {
+            auto failure = base::fail_errno("cannot open " + path_of(name), errno);
+            failure.error().hint = "let the server's user read and write it, and start again";
+            return failure;
+        }
         (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
         return std::make_shared<DirectoryFile>(std::move(file), path_of(name));
     }
@@ -150,7 +166,13 @@ Result<Fd> lock_directory(const std::string& path, int folder) {
     if (!lock) lock = Fd(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     for (const base::Instant end = base::now() + kLockPatience;;) {
         if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-        if (errno != EWOULDBLOCK) return base::fail_errno("cannot lock " + path, errno);
+        if (errno != EWOULDBLOCK) {
+            auto failure = base::fail_errno("cannot lock the zone store " + path, errno);
+            failure.error().hint =
+                "a directory that the server's user may enter and write, on a "
+                "file system that has locks";
+            return failure;
+        }
         if (base::now() >= end) {
             return base::fail("the zone store " + path + " is used by another process",
                               "stop that one, or give this one a directory of its own");

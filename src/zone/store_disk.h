@@ -12,11 +12,15 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 
 namespace nearcast::zone {
+
+// What is being written under a name with this ending is not finished: it is removed at start.
+constexpr std::string_view kUnfinishedEnding = ".new";
 
 // One file. Readers and the one writer may use it at the same time.
 class StoreFile {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -18,6 +19,7 @@
 
 #include "zone/disk_fixture.h"
 #include "zone/ledger.h"
+#include "zone/segment_list.h"
 #include "zone/zone_fixture.h"
 
 namespace nearcast::zone {
@@ -89,7 +91,7 @@ class Damage : public testing::Test {
         ASSERT_TRUE(ledger->replace(kApex, version_of(7), kPrimary));
         ASSERT_TRUE(ledger->apply(kApex, step_to(8)));
         ASSERT_TRUE(ledger->apply(kApex, step_to(9)));
-        ASSERT_EQ(disk_.files().size(), 1U);
+        ASSERT_EQ(disk_.files().size(), 2U);  // The segment and the list.
         whole_ = bytes();
     }
     std::vector<uint8_t>& bytes() { return disk_.files().begin()->second->bytes; }
@@ -182,6 +184,88 @@ TEST_F(Damage, BehindWhichAZoneHasEntriesOfItsOwnMakingIsNoWayIn) {
     EXPECT_EQ(start(other).serial, 3U);
 }
 
+// --- Segments that are gone, or not to be read. ---
+
+class LostSegment : public testing::Test {
+ protected:
+    // Each step has a segment of its own.
+    void start() {
+        ledger_.reset();
+        table_ = std::make_unique<ZoneTable>();
+        ledger_ =
+            *ZoneLedger::open(disk_.share(), *table_, {.store = {.segment_size = kEntriesAt + 1}});
+    }
+    std::optional<uint32_t> served() {
+        const auto pinned = table_->pin(kApex);
+        return pinned ? std::optional(pinned->version().serial()) : std::nullopt;
+    }
+
+    FakeDisk disk_;
+    std::unique_ptr<ZoneTable> table_;
+    std::unique_ptr<ZoneLedger> ledger_;
+};
+
+TEST_F(LostSegment, IsToldOnce) {
+    start();
+    ASSERT_TRUE(ledger_->replace(kApex, version_of(5), kPrimary));
+    ASSERT_TRUE(ledger_->replace(kApex, version_of(6), kPrimary));
+    ledger_.reset();
+    ASSERT_EQ(disk_.files().erase(Segment::name_of(2)), 1U);
+    start();
+    EXPECT_THAT(ledger_->damages(),
+                testing::ElementsAre(testing::HasSubstr(Segment::name_of(2) + ": it is gone")));
+    start();
+    EXPECT_THAT(ledger_->damages(), testing::IsEmpty());
+}
+
+TEST_F(LostSegment, WithTheImageLetsTheZoneBeKnown) {
+    start();
+    ASSERT_TRUE(ledger_->replace(kApex, version_of(5), kPrimary));
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(6)));
+    ledger_.reset();
+    ASSERT_EQ(disk_.files().erase(Segment::name_of(1)), 1U);
+    start();
+    ASSERT_EQ(ledger_->stored().size(), 1U);
+    EXPECT_FALSE(ledger_->restore(kApex));
+    EXPECT_EQ(ledger_->state(kApex)->lost_serial, 6U);
+}
+
+TEST_F(LostSegment, ThatIsReadableAgainIsOlderThanWhatWasMadeMeanwhile) {
+    start();
+    ASSERT_TRUE(ledger_->replace(kApex, version_of(5), kPrimary));
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(6)));
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(7)));
+    ledger_.reset();
+    for (const auto& [name, file] : disk_.files()) {
+        if (Segment::number_of(name)) disk_.close(name);
+    }
+    start();
+    EXPECT_THAT(ledger_->damages(), testing::Contains(testing::HasSubstr("cannot open")));
+    EXPECT_FALSE(ledger_->restore(kApex));
+    ASSERT_TRUE(ledger_->replace(kApex, version_of(6), kPrimary));
+    disk_.let_open();
+    start();
+    EXPECT_TRUE(ledger_->restore(kApex));
+    EXPECT_EQ(served(), 6U);
+}
+
+TEST(SegmentList, IsTakenOnlyAsItWasWritten) {
+    FakeDisk disk;
+    const auto shared = disk.share();
+    const std::set<uint64_t> numbers = {1, 5, 200};
+    ASSERT_TRUE(write_segment_list(*shared, numbers));
+    const std::vector<uint8_t> whole = disk.files().at("segments")->bytes;
+    EXPECT_EQ(parse_segment_list(whole), numbers);
+    for (size_t size = 0; size < whole.size(); ++size) {
+        EXPECT_FALSE(parse_segment_list(std::span(whole).first(size))) << size;
+    }
+    for (size_t at = 0; at < whole.size(); ++at) {
+        std::vector<uint8_t> changed = whole;
+        changed[at] ^= 1;
+        EXPECT_FALSE(parse_segment_list(changed)) << at;
+    }
+}
+
 // --- Crashes: the disk is gone after any number of steps. ---
 
 // Serials up to this were acknowledged before the crash.
@@ -210,7 +294,7 @@ uint32_t work(FakeDisk& disk) {
 
 TEST(Crash, AtAnyStepLeavesWhatWasAcknowledged) {
     for (const bool keeps_unsynced : {false, true}) {
-        for (size_t steps = 0; steps < 200; ++steps) {
+        for (size_t steps = 0; steps < 260; ++steps) {
             FakeDisk disk;
             disk.crash_after(steps);
             const uint32_t acknowledged = work(disk);

@@ -58,6 +58,12 @@ Entries ZoneHistory::settle() {
     return garbage;
 }
 
+bool ZoneHistory::has_data() const {
+    return image_ || std::ranges::any_of(found_, [](const StoredEntry& entry) {
+               return is_kind(entry, EntryKind::Image) || is_kind(entry, EntryKind::Changes);
+           });
+}
+
 Entries ZoneHistory::images() const {
     Entries images;
     append_if(image_, images);

@@ -33,6 +33,8 @@ class ZoneHistory {
     // Returns what turned out to be garbage.
     [[nodiscard]] Entries settle();
 
+    // A version, or a way to one.
+    [[nodiscard]] bool has_data() const;
     // Versions that can be tried, the newest first.
     [[nodiscard]] Entries images() const;
     // The changes that lead on from this version, as far as they go.

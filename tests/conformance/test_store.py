@@ -237,6 +237,20 @@ def test_an_update_that_was_told_is_there_after_a_kill(zones, settings):
         assert serial_of(server) == 8
 
 
+def test_a_stranger_in_the_store_disables_nothing(zones, settings):
+    with settings.open("a") as file:
+        file.write(f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n')
+    write(zones, 7)
+    with serve(zones, settings) as server:
+        assert update(server) == dns.rcode.NOERROR
+    (segment(settings).parent / "segment-00000000000000ff").mkdir()
+    with serve(zones, settings) as server:
+        line = server.wait_for_event("store_damaged")
+        assert "segment-00000000000000ff" in line and 'try="move it' in line
+        assert serial_of(server) == 8
+        assert update(server) == dns.rcode.NOERROR
+
+
 def ask(settings, command):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.connect(str(settings.parent / "server.sock"))
