@@ -44,7 +44,8 @@ std::string text_of(const NewZone& zone) {
 std::string text_of(const SettingsEdit& edit) {
     // Over two opposite settings, so that what is set shows, whatever it is set to.
     ZoneSettings other{.kind = ZoneKind::Consumer, .account = "?", .masters = {"?"}};
-    other.soa_edit_api = other.soa_edit = other.catalog = other.nsec3param = "?";
+    other.soa_edit_api = other.soa_edit = other.catalog = "?";
+    other.nsec3param = other.signing = "?";
     other.is_signed = other.is_nsec3_narrow = true;
     other.is_rectified = false;
     return encode_settings(edit.applied_to({})) + '\n' + encode_settings(edit.applied_to(other));

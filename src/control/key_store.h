@@ -17,9 +17,9 @@ struct StoredKey {
     signing::KeyNumber number = 0;
     dnssec::Algorithm algorithm = dnssec::Algorithm::EcdsaP256Sha256;
     signing::KeyRole role = signing::KeyRole::Csk;
-    std::vector<uint8_t>
-        sealed;             // PEM under the key file (dnssec/seal.h); empty for a token's key.
-    std::string token_uri;  // Of a key in a PKCS#11 token.
+    // PEM under the key file (dnssec/seal.h); empty for a token's key.
+    std::vector<uint8_t> sealed;
+    std::string token_label;  // Of a key in the PKCS#11 token.
 };
 
 struct StoredKeys {
@@ -38,9 +38,11 @@ class KeyStore {
     struct Update {
         std::vector<StoredKey> added;
         std::vector<signing::KeyNumber> removed;
+        std::string before;  // The rollover that was loaded, or saved last.
         std::string rollover;
     };
-    // All of it or nothing; on the disk when it returns.
+    // All of it or nothing; on the disk when it returns. Fails when the rollover in the store is
+    // not `before`: another controller has moved it on.
     [[nodiscard]] virtual base::Result<void> save(const dns::Name& zone, const Update& update) = 0;
 };
 

@@ -57,6 +57,7 @@ ZoneSettings SettingsEdit::applied_to(ZoneSettings settings) const {
     take(soa_edit, settings.soa_edit);
     take(catalog, settings.catalog);
     take(nsec3param, settings.nsec3param);
+    take(signing, settings.signing);
     take(is_signed, settings.is_signed);
     take(is_nsec3_narrow, settings.is_nsec3_narrow);
     take(is_rectified, settings.is_rectified);

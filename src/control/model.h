@@ -76,7 +76,8 @@ struct ZoneSettings {
     std::string soa_edit_api = "DEFAULT";
     std::string soa_edit = {};
     std::string catalog = {};
-    std::string nsec3param = {};
+    std::string nsec3param = {};  // "1 0 0 -"; empty: NSEC.
+    std::string signing = {};  // What is otherwise than the controller has it: signing_settings.h.
     bool is_signed = false;
     bool is_nsec3_narrow = false;
     bool is_rectified = true;
@@ -93,6 +94,7 @@ struct SettingsEdit {
     std::optional<std::string> soa_edit = {};
     std::optional<std::string> catalog = {};
     std::optional<std::string> nsec3param = {};
+    std::optional<std::string> signing = {};
     std::optional<bool> is_signed = {};
     std::optional<bool> is_nsec3_narrow = {};
     std::optional<bool> is_rectified = {};

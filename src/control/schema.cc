@@ -131,6 +131,24 @@ CREATE TABLE receipt_gap (
     until_sequence {big} NOT NULL,
     ended_at {big} NOT NULL,
     PRIMARY KEY (node_id, zone, after_sequence));
+)",
+    // 6: keys that sign zones, sealed (key_store.h), by the zone's name: a zone that was deleted
+    // and comes back needs the keys that its parent still trusts. `step` counts all that is saved.
+    R"(INSERT INTO counter (name, value) VALUES ('signing_key', 0);
+INSERT INTO counter (name, value) VALUES ('signing_step', 0);
+CREATE TABLE signing_key (
+    number {big} PRIMARY KEY,
+    zone {text} NOT NULL,
+    algorithm {big} NOT NULL,
+    role {big} NOT NULL,
+    sealed {text} NOT NULL,
+    token_label {text} NOT NULL);
+CREATE INDEX signing_key_of_zone ON signing_key (zone);
+CREATE TABLE signing_state (
+    zone {text} PRIMARY KEY,
+    rollover {text} NOT NULL,
+    step {big} NOT NULL);
+CREATE INDEX signing_state_by_step ON signing_state (step);
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {

@@ -38,9 +38,18 @@ signing::RolloverPolicy policy_for(const SigningSettings& settings, const ZoneFa
     policy.zsk_lifetime = settings.zsk_lifetime;
     const uint8_t* const numbers = facts.soa.data() + facts.soa.size() - kSoaNumbersSize;
     policy.propagation = UnixTime{base::load_u32(numbers + 4)} + base::load_u32(numbers + 12);
+    policy.parent_propagation = settings.parent_propagation;
+    policy.parent_delay = settings.parent_delay;
     policy.dnskey_ttl = settings.dnskey_ttl;
     policy.zone_ttl_max = std::max(facts.ttl_max, base::load_u32(numbers + 16));
     return policy;
+}
+
+// The time nearest to now that has these 32 bits (RFC 4034 §3.1.5).
+UnixTime expiration_of(std::span<const uint8_t> rrsig, UnixTime now) {
+    const auto read = dnssec::read_rrsig(rrsig);
+    if (!read) return now;  // It proves nothing, and is made anew.
+    return now + static_cast<int32_t>(read->life.expiration - static_cast<uint32_t>(now));
 }
 
 Rdatas with(Rdatas own, const Rdatas& foreign) {
@@ -50,13 +59,18 @@ Rdatas with(Rdatas own, const Rdatas& foreign) {
 
 }  // namespace
 
-ZoneFacts facts_of(const zone::Version& zone) {
+ZoneFacts facts_of(const zone::Version& zone, UnixTime now) {
     ZoneFacts facts;
     facts.soa = zone::soa_rdata(zone, facts.ttl_max);
     zone::NodeWalk walk(zone);
     for (zone::Node node = walk.next(); node; node = walk.next()) {
-        for (const auto& entry : node.rrsets()) {
-            facts.ttl_max = std::max(facts.ttl_max, node.rrset(entry).ttl());
+        zone::NodeRecords records(node);
+        zone::RecordView record;
+        while (records.next(record)) {
+            facts.ttl_max = std::max(facts.ttl_max, record.ttl);
+            if (record.type != dns::RRType::RRSIG) continue;
+            const UnixTime end = expiration_of(record.rdata, now);
+            facts.signed_until = std::min(facts.signed_until.value_or(end), end);
         }
     }
     return facts;
@@ -91,9 +105,8 @@ Result<Signer> Signer::open(const dns::Name& zone, const Parts& parts) {
 
 Result<void> Signer::load_key(const StoredKey& stored) {
     auto key = Result<dnssec::PrivateKey>();
-    if (!stored.token_uri.empty()) {
-        key =
-            dnssec::PrivateKey::from_token(stored.algorithm, parts_.token_module, stored.token_uri);
+    if (!stored.token_label.empty()) {
+        key = from_token(stored.algorithm, stored.token_label);
     } else {
         auto pem = parts_.sealing_key.open(label_of(stored.number), stored.sealed);
         if (!pem) return std::unexpected(pem.error());
@@ -105,25 +118,48 @@ Result<void> Signer::load_key(const StoredKey& stored) {
     return {};
 }
 
+Result<dnssec::PrivateKey> Signer::from_token(dnssec::Algorithm algorithm,
+                                              const std::string& label) const {
+    const dnssec::TokenAccess& token = parts_.token;
+    if (!token.is_there()) {
+        return base::fail("it is in a token, and no token is named", "pkcs11_module in [signing]");
+    }
+    return dnssec::PrivateKey::from_token(algorithm, token.module, token.uri(label));
+}
+
+Result<dnssec::PrivateKey> Signer::make_private_key(StoredKey& stored) const {
+    const std::string label = label_of(stored.number);
+    if (parts_.token.is_there()) {
+        const auto made = dnssec::make_token_key(parts_.token, stored.algorithm, label);
+        if (!made) return std::unexpected(made.error());
+        stored.token_label = label;
+        return from_token(stored.algorithm, label);
+    }
+    auto made = dnssec::PrivateKey::generate(stored.algorithm);
+    if (!made) return made;
+    auto pem = made->to_pem();
+    if (!pem) return std::unexpected(pem.error());
+    stored.sealed = parts_.sealing_key.seal(label, *pem);
+    dnssec::wipe(*pem);
+    return made;
+}
+
 Result<StoredKey> Signer::make_key(const signing::KeyWish& wish) {
-    const auto number = parts_.store.take_number();
-    if (!number) return std::unexpected(number.error());
     for (int i = 0; i < kTagTriesMax; ++i) {
-        const auto made = dnssec::PrivateKey::generate(wish.algorithm);
+        const auto number = parts_.store.take_number();
+        if (!number) return std::unexpected(number.error());
+        StoredKey stored{.number = *number,
+                         .algorithm = wish.algorithm,
+                         .role = wish.role,
+                         .sealed = {},
+                         .token_label = {}};
+        const auto made = make_private_key(stored);
         if (!made) return std::unexpected(made.error());
         const dnssec::ZoneKey key(*made, flags_of(wish.role));
         // Signatures name their key by its tag.
         const bool is_taken = std::ranges::any_of(
             keys_, [&](const auto& other) { return other.second.key_tag() == key.key_tag(); });
         if (is_taken) continue;
-        auto pem = made->to_pem();
-        if (!pem) return std::unexpected(pem.error());
-        StoredKey stored{.number = *number,
-                         .algorithm = wish.algorithm,
-                         .role = wish.role,
-                         .sealed = parts_.sealing_key.seal(label_of(*number), *pem),
-                         .token_uri = {}};
-        dnssec::wipe(*pem);
         keys_.emplace(*number, key);
         return stored;
     }
@@ -158,6 +194,7 @@ signing::ParentSight Signer::sight_of(const ParentAnswers& answers,
 }
 
 Result<void> Signer::save(KeyStore::Update update) {
+    update.before = saved_;
     update.rollover = signing::to_text(rollover_);
     if (update.added.empty() && update.removed.empty() && update.rollover == saved_) return {};
     const auto done = parts_.store.save(zone_, update);
@@ -165,10 +202,22 @@ Result<void> Signer::save(KeyStore::Update update) {
     return done;
 }
 
+// What name servers of ours may still give out does not matter for a zone that none of them had;
+// what others gave out before may lie in caches.
+void Signer::begin(const SigningSettings& settings, const ZoneFacts& facts) {
+    signing::RolloverPolicy former = policy_;
+    if (facts.is_new) {
+        policy_.propagation = 0;
+        former.dnskey_ttl = former.zone_ttl_max = settings.former_ttl;
+    }
+    rollover_ = signing::unsigned_state(former);
+}
+
 Result<bool> Signer::tend(const SigningSettings& settings, const ZoneFacts& facts,
                           const std::optional<ParentAnswers>& answers, UnixTime now) {
     policy_ = policy_for(settings, facts);
     const signing::RolloverState before = rollover_;
+    if (saved_.empty()) begin(settings, facts);
     signing::Rollover rollover(rollover_, policy_);
     KeyStore::Update update;
     const auto restore = [&](base::Error error) {
@@ -224,11 +273,20 @@ signing::SigningPlan Signer::plan(const SigningSettings& settings, const ZoneFac
     plan.denial = settings.denial;
     plan.zonemd = settings.zonemd;
     plan.serial = serial;
-    plan.times = signing::times_for(settings.signatures, facts.soa,
-                                    std::max(facts.ttl_max, settings.dnskey_ttl),
-                                    static_cast<uint32_t>(now));
+    plan.times = times(settings, facts, now);
     plan.thread_count = parts_.thread_count;
     return plan;
+}
+
+signing::SignatureTimes Signer::times(const SigningSettings& settings, const ZoneFacts& facts,
+                                      UnixTime now) const {
+    return signing::times_for(settings.signatures, facts.soa,
+                              std::max(facts.ttl_max, settings.dnskey_ttl),
+                              static_cast<uint32_t>(now));
+}
+
+std::optional<UnixTime> Signer::next_at(UnixTime now) {
+    return signing::Rollover(rollover_, policy_).next_at(now);
 }
 
 Rdatas Signer::ds() const {

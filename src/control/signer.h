@@ -17,7 +17,9 @@
 #include "base/result.h"
 #include "control/key_store.h"
 #include "control/parent_watch.h"
+#include "control/signing_settings.h"
 #include "dnssec/seal.h"
+#include "dnssec/token_access.h"
 #include "signing/resign.h"
 #include "signing/rollover.h"
 #include "zone/changeset.h"
@@ -25,40 +27,23 @@
 
 namespace nearcast::control {
 
-// What an operator chooses for a zone. The defaults are for who chooses nothing.
-struct SigningSettings {
-    bool is_signed = true;
-    bool is_split = false;
-    dnssec::Algorithm algorithm = dnssec::Algorithm::EcdsaP256Sha256;
-    signing::Denial denial;
-    std::optional<dnssec::DigestKind> zonemd;
-    // Zero: a key that nobody stole is no worse for its age, and each change asks something of the
-    // parent.
-    signing::UnixTime anchor_lifetime = 0;
-    signing::UnixTime zsk_lifetime = 90 * 86400;
-    uint32_t dnskey_ttl = 3600;
-    signing::SignaturePolicy signatures;
-    // Of other signers of the same zone (RFC 8901 §2.1.2): their DNSKEY, CDS and CDNSKEY rdata,
-    // which stand beside ours.
-    signing::Rdatas foreign_dnskeys;
-    signing::Rdatas foreign_cds;
-    signing::Rdatas foreign_cdnskeys;
-};
-
 // What the signer must know of the zone as it is published.
 struct ZoneFacts {
     std::vector<uint8_t> soa;  // Its rdata.
     uint32_t ttl_max = 0;      // Of any of its records.
+    // When the first of its signatures ends; nothing when it has none.
+    std::optional<signing::UnixTime> signed_until;
+    bool is_new = false;  // Nothing was ever published here under this name.
 };
-[[nodiscard]] ZoneFacts facts_of(const zone::Version& zone);
+[[nodiscard]] ZoneFacts facts_of(const zone::Version& zone, signing::UnixTime now);
 
 class Signer {
  public:
-    // All are borrowed. `token_module` is the library of PKCS#11 tokens, if there are any.
+    // The references are borrowed. Where there is a token, new keys are made in it.
     struct Parts {
         KeyStore& store;
         const dnssec::SealingKey& sealing_key;
-        std::string token_module;
+        dnssec::TokenAccess token;
         unsigned thread_count = 1;
     };
     // Fails when the store cannot be read, or a key in it not be opened.
@@ -66,6 +51,7 @@ class Signer {
 
     // Makes keys that are missing and takes each step that is safe. True when the zone must be
     // signed with Renewal::All and published. `answers` is a look at the parent, if there was one.
+    // After an error the signer is as it was.
     [[nodiscard]] base::Result<bool> tend(const SigningSettings& settings, const ZoneFacts& facts,
                                           const std::optional<ParentAnswers>& answers,
                                           signing::UnixTime now);
@@ -84,6 +70,16 @@ class Signer {
     [[nodiscard]] base::Result<void> replace(signing::KeyRole role);
 
     [[nodiscard]] const signing::RolloverState& rollover() const { return rollover_; }
+    // The DNSKEY rdata of one of its keys.
+    [[nodiscard]] std::span<const uint8_t> dnskey(const signing::KeyRef& ref) const {
+        return key(ref).dnskey();
+    }
+    // When tend() has something to do, though nobody asks and nothing changes.
+    [[nodiscard]] std::optional<signing::UnixTime> next_at(signing::UnixTime now);
+    // The times by which what is signed now is signed.
+    [[nodiscard]] signing::SignatureTimes times(const SigningSettings& settings,
+                                                const ZoneFacts& facts,
+                                                signing::UnixTime now) const;
     // The DS records to give a parent that reads no CDS; empty while it must not have any yet.
     [[nodiscard]] signing::Rdatas ds() const;
 
@@ -92,6 +88,10 @@ class Signer {
 
     [[nodiscard]] base::Result<void> load_key(const StoredKey& stored);
     [[nodiscard]] base::Result<StoredKey> make_key(const signing::KeyWish& wish);
+    [[nodiscard]] base::Result<dnssec::PrivateKey> make_private_key(StoredKey& stored) const;
+    [[nodiscard]] base::Result<dnssec::PrivateKey> from_token(dnssec::Algorithm algorithm,
+                                                              const std::string& label) const;
+    void begin(const SigningSettings& settings, const ZoneFacts& facts);
     [[nodiscard]] signing::ParentSight sight_of(const ParentAnswers& answers,
                                                 const SigningSettings& settings) const;
     [[nodiscard]] base::Result<void> save(KeyStore::Update update);

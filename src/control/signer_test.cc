@@ -23,6 +23,7 @@ class MemoryKeys : public KeyStore {
     base::Result<signing::KeyNumber> take_number() override { return ++last_number_; }
     base::Result<void> save(const dns::Name&, const Update& update) override {
         if (is_full) return base::fail("the disk is full");
+        if (update.before != kept_.rollover) return base::fail("somebody else was faster");
         kept_.keys.insert(kept_.keys.end(), update.added.begin(), update.added.end());
         for (const auto number : update.removed) {
             std::erase_if(kept_.keys, [&](const StoredKey& key) { return key.number == number; });
@@ -52,7 +53,7 @@ class SignedZone {
         }
     }
     [[nodiscard]] Signer open() {
-        auto signer = Signer::open(apex_, {keys_, sealing_key_, "", 1});
+        auto signer = Signer::open(apex_, {keys_, sealing_key_, {}, 1});
         EXPECT_TRUE(signer) << base::to_text(signer.error());
         return *std::move(signer);
     }
@@ -66,7 +67,7 @@ class SignedZone {
  private:
     void run_day(const SigningSettings& settings) {
         Signer signer = open();
-        const ZoneFacts facts = facts_of(Version(unsigned_.image()));
+        const ZoneFacts facts = facts_of(Version(unsigned_.image()), now_);
         const ParentAnswers answers{.sets = {parent}, .ttl = 3600, .is_complete = true};
         const auto is_to_sign = signer.tend(settings, facts, answers, now_);
         ASSERT_TRUE(is_to_sign) << base::to_text(is_to_sign.error());
@@ -173,10 +174,33 @@ TEST(Signer, GivesNoDsBeforeItMayBeUsed) {
     EXPECT_EQ(zone.open().ds().size(), 1U);
 }
 
+TEST(Signer, WaitsADayWithTheDsOfAZoneThatNobodyHad) {
+    for (const bool is_new : {false, true}) {
+        MemoryKeys keys;
+        const auto sealing_key = dnssec::SealingKey::generate();
+        auto signer = Signer::open(*dns::parse_name("example.org."), {keys, sealing_key, {}, 1});
+        ASSERT_TRUE(signer);
+        ZoneFacts facts = facts_of(Version(zone::image_of(kZone).image()), kStart);
+        const auto tend = [&](UnixTime now) {
+            EXPECT_TRUE(signer->tend({}, facts, std::nullopt, now));
+            EXPECT_TRUE(signer->published(now));
+        };
+        facts.is_new = is_new;
+        tend(kStart);
+        facts.is_new = false;
+        tend(kStart + kDay - 1);
+        EXPECT_TRUE(signer->ds().empty());
+        tend(kStart + kDay);
+        EXPECT_EQ(signer->ds().size(), is_new ? 1U : 0U);
+        tend(kStart + 1209600 + 7200 + kDay);
+        EXPECT_EQ(signer->ds().size(), 1U);
+    }
+}
+
 TEST(Signer, DecidesNothingThatItCannotKeep) {
     SignedZone zone(kZone);
     Signer signer = zone.open();
-    const ZoneFacts facts = facts_of(Version(zone::image_of(kZone).image()));
+    const ZoneFacts facts = facts_of(Version(zone::image_of(kZone).image()), kStart);
     zone.keys().is_full = true;
     EXPECT_FALSE(signer.tend({}, facts, std::nullopt, kStart));
     EXPECT_FALSE(signer.is_signing());
@@ -190,14 +214,14 @@ TEST(Signer, DecidesNothingThatItCannotKeep) {
 TEST(Signer, OpensNoKeyOfAnotherZone) {
     MemoryKeys keys;
     const auto sealing_key = dnssec::SealingKey::generate();
-    auto signer = Signer::open(*dns::parse_name("example.org."), {keys, sealing_key, "", 1});
+    auto signer = Signer::open(*dns::parse_name("example.org."), {keys, sealing_key, {}, 1});
     ASSERT_TRUE(signer);
-    ASSERT_TRUE(
-        signer->tend({}, facts_of(Version(zone::image_of(kZone).image())), std::nullopt, kStart));
-    EXPECT_TRUE(Signer::open(*dns::parse_name("example.org."), {keys, sealing_key, "", 1}));
-    EXPECT_FALSE(Signer::open(*dns::parse_name("example.net."), {keys, sealing_key, "", 1}));
+    ASSERT_TRUE(signer->tend({}, facts_of(Version(zone::image_of(kZone).image()), kStart),
+                             std::nullopt, kStart));
+    EXPECT_TRUE(Signer::open(*dns::parse_name("example.org."), {keys, sealing_key, {}, 1}));
+    EXPECT_FALSE(Signer::open(*dns::parse_name("example.net."), {keys, sealing_key, {}, 1}));
     const auto other = dnssec::SealingKey::generate();
-    EXPECT_FALSE(Signer::open(*dns::parse_name("example.org."), {keys, other, "", 1}));
+    EXPECT_FALSE(Signer::open(*dns::parse_name("example.org."), {keys, other, {}, 1}));
 }
 
 TEST(Signer, PutsForeignKeysBesideItsOwn) {

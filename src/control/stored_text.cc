@@ -103,6 +103,7 @@ void take_setting(std::string_view line, ZoneSettings& settings) {
     if (key == "soa_edit") settings.soa_edit = value;
     if (key == "catalog") settings.catalog = value;
     if (key == "nsec3param") settings.nsec3param = value;
+    if (key == "signing") settings.signing = value;
     if (key == "signed") settings.is_signed = value == "yes";
     if (key == "nsec3narrow") settings.is_nsec3_narrow = value == "yes";
     if (key == "rectified") settings.is_rectified = value == "yes";
@@ -233,6 +234,7 @@ std::string encode_settings(const ZoneSettings& settings) {
     put("soa_edit", settings.soa_edit, usual.soa_edit, settings.soa_edit);
     put("catalog", settings.catalog, usual.catalog, settings.catalog);
     put("nsec3param", settings.nsec3param, usual.nsec3param, settings.nsec3param);
+    put("signing", settings.signing, usual.signing, settings.signing);
     put_flag("signed", settings.is_signed, usual.is_signed);
     put_flag("nsec3narrow", settings.is_nsec3_narrow, usual.is_nsec3_narrow);
     put_flag("rectified", settings.is_rectified, usual.is_rectified);

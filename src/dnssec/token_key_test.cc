@@ -11,6 +11,7 @@
 
 #include "dns/name.h"
 #include "dnssec/rrsig.h"
+#include "dnssec/token_access.h"
 
 namespace nearcast::dnssec {
 namespace {
@@ -25,6 +26,7 @@ class TokenKey : public ::testing::Test {
         directory() = form;
         std::ofstream(form + "/conf") << "directories.tokendir = " << form << "\n";
         ::setenv("SOFTHSM2_CONF", (form + "/conf").c_str(), 1);
+        std::ofstream(form + "/pin") << "1234\n";
         run("softhsm2-util --init-token --free --label nearcast --pin 1234 --so-pin 5678");
         const std::string tool = std::string("pkcs11-tool --module ") + kModule +
                                  " --token-label nearcast --login --pin 1234 --keypairgen ";
@@ -37,6 +39,10 @@ class TokenKey : public ::testing::Test {
                                          const std::string& pin) {
         return PrivateKey::from_token(
             algorithm, kModule, "pkcs11:token=nearcast;object=" + label + ";type=private" + pin);
+    }
+
+    [[nodiscard]] static TokenAccess token() {
+        return {.module = kModule, .label = "nearcast", .pin_file = directory() + "/pin"};
     }
 
  private:
@@ -67,6 +73,36 @@ TEST_F(TokenKey, SignsAndStaysInItsToken) {
         ASSERT_TRUE(signer.sign(set, {.inception = 1, .expiration = 2}, rdata));
         EXPECT_TRUE(is_signature_good(set, rdata, zone_key.dnskey()));
     }
+}
+
+TEST_F(TokenKey, IsMadeInTheTokenBesideOthers) {
+    for (const Algorithm algorithm :
+         {Algorithm::EcdsaP256Sha256, Algorithm::EcdsaP384Sha384, Algorithm::RsaSha256}) {
+        const std::string label = "example.org. " + std::to_string(static_cast<int>(algorithm));
+        const auto made = make_token_key(token(), algorithm, label);
+        ASSERT_TRUE(made) << base::to_text(made.error());
+        const auto key = PrivateKey::from_token(algorithm, kModule, token().uri(label));
+        ASSERT_TRUE(key) << base::to_text(key.error());
+        EXPECT_FALSE(key->to_pem());
+        std::vector<uint8_t> signature;
+        const std::vector<uint8_t> data{1, 2, 3};
+        ASSERT_TRUE(KeySigner(*key).sign(data, signature));
+        EXPECT_TRUE(is_signed_by(dnskey_rdata(kZoneKeyFlag, algorithm, key->public_key()), data,
+                                 signature));
+    }
+}
+
+TEST_F(TokenKey, IsNotMadeWhereItCouldNotBeUsed) {
+    EXPECT_FALSE(make_token_key(token(), Algorithm::Ed25519, "x"));
+    TokenAccess other = token();
+    other.label = "another";
+    EXPECT_FALSE(make_token_key(other, Algorithm::EcdsaP256Sha256, "x"));
+    other = token();
+    other.module = "/no/such/module.so";
+    EXPECT_FALSE(make_token_key(other, Algorithm::EcdsaP256Sha256, "x"));
+    other = token();
+    other.pin_file += ".none";
+    EXPECT_FALSE(make_token_key(other, Algorithm::EcdsaP256Sha256, "x"));
 }
 
 TEST_F(TokenKey, IsNotFoundUnderAnotherNameOrAlgorithm) {

@@ -32,6 +32,8 @@ struct Denial {
     bool opts_out = false;
     uint16_t iterations = 0;
     std::vector<uint8_t> salt;
+
+    bool operator==(const Denial&) const = default;
 };
 
 // Seconds. life - jitter > remaining_min, or signatures would be renewed as soon as they are made.
@@ -51,6 +53,8 @@ struct SignaturePolicy {
     uint32_t jitter = 3 * 86400;
     uint32_t slack = 86400;  // For whoever renews them to be late.
     uint32_t back = 3600;
+
+    bool operator==(const SignaturePolicy&) const = default;
 };
 [[nodiscard]] SignatureTimes times_for(const SignaturePolicy& policy,
                                        std::span<const uint8_t> soa_rdata, uint32_t ttl_max,

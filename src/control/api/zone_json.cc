@@ -69,7 +69,8 @@ json settings_json(const std::optional<control::ZoneSettings>& given) {
             {"masters", settings.masters},          {"soa_edit_api", settings.soa_edit_api},
             {"soa_edit", settings.soa_edit},        {"catalog", settings.catalog},
             {"nsec3param", settings.nsec3param},    {"nsec3narrow", settings.is_nsec3_narrow},
-            {"api_rectify", settings.is_rectified}, {"dnssec", settings.is_signed}};
+            {"api_rectify", settings.is_rectified}, {"dnssec", settings.is_signed},
+            {"signing", settings.signing}};
 }
 
 json rrset_json(const std::optional<Rrset>& rrset) {
