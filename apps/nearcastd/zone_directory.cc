@@ -120,7 +120,8 @@ std::vector<zone::StoredZone> ZoneDirectory::stored_files() const {
 size_t ZoneDirectory::restore() {
     size_t count = 0;
     for (const zone::StoredZone& stored : stored_files()) {
-        if (!ledger_.restore(stored.apex)) continue;  // Told there; the file is read.
+        // Where not all is there the file is read, of which the ledger may make it.
+        if (!ledger_.restore(stored.apex, zone::Losses::Refused)) continue;
         // Of what is served: where something is lost its file is read, whatever its stamps.
         const auto served = ledger_.state(stored.apex);
         const std::string& file = stored.origin.files.front().path;
@@ -166,13 +167,25 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
         if (is_other_zone) withdraw(entry);
         entry.serial = serial;
     } else if (!entry.apex) {
-        ledger_.make_unavailable(apex);
+        entry.serial = serve_stored(apex);
     }
     if (!entry.apex) {
         entry.apex = apex;
         served_[dns::key_of(apex)] = file;
     }
     outcome.serial = entry.serial;
+}
+
+// Rather an old version than none.
+std::optional<uint32_t> ZoneDirectory::serve_stored(const dns::Name& apex) {
+    using Kind = zone::ZoneOrigin::Kind;
+    const auto stored = ledger_.state(apex);
+    if (stored && stored->is_available) return stored->serial;
+    const bool is_of_file =
+        stored && (stored->origin.kind == Kind::File || stored->origin.kind == Kind::Unknown);
+    if (is_of_file && ledger_.restore(apex)) return ledger_.state(apex)->serial;
+    ledger_.make_unavailable(apex);
+    return std::nullopt;
 }
 
 std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled,
@@ -198,6 +211,7 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
         warn(step.error().message, step.error().hint);
         return std::nullopt;
     }
+    if (*step == zone::SerialStep::Resumed) return ledger_.state(compiled.apex)->serial;
     if (*step == zone::SerialStep::Refused) {
         outcome.findings.push_back(
             {.file = file,

@@ -54,7 +54,9 @@ std::optional<StoredZone> ZoneLedger::state(const dns::Name& apex) const {
     return book_->state(apex);
 }
 
-Result<void> ZoneLedger::restore(const dns::Name& apex) { return book_->restore(apex); }
+Result<void> ZoneLedger::restore(const dns::Name& apex, Losses losses) {
+    return book_->restore(apex, losses);
+}
 
 Result<SerialStep> ZoneLedger::replace(const dns::Name& apex, ImageBlock image,
                                        const ZoneOrigin& origin, const Judge& judge) {

@@ -60,6 +60,13 @@ enum class SerialStep : uint8_t {
     Reused,   // Other records under the same serial: nobody who has it will ask again.
     Earlier,  // The serial went back: nobody who has the later one will take it.
     Refused,  // By the judge: nothing was published.
+    Resumed,  // A start found what was made of it later, and not it itself: that was published.
+};
+
+// What a start takes.
+enum class Losses : uint8_t {
+    Allowed,  // The last good version.
+    Refused,  // The last version, or nothing: there is another way that may lead to it.
 };
 
 class ZoneLedger {
@@ -86,8 +93,10 @@ class ZoneLedger {
     [[nodiscard]] std::vector<StoredZone> states() const;
     [[nodiscard]] std::optional<StoredZone> state(const dns::Name& apex) const;
 
-    // Serves the last good version that is stored. Fails when there is none.
-    [[nodiscard]] base::Result<void> restore(const dns::Name& apex);
+    // Serves what is stored. Fails, with nothing served and everything left as it was, when there
+    // is none that is good, or when losses are refused and something is lost.
+    [[nodiscard]] base::Result<void> restore(const dns::Name& apex,
+                                             Losses losses = Losses::Allowed);
 
     // Whether a new version may take the place of this one.
     using Judge = std::function<bool(const StoredZone& now)>;
@@ -95,7 +104,8 @@ class ZoneLedger {
     // version served, the difference of the two goes into the history; otherwise that is cut. A
     // version from a file is on the disk only after sync(): until then the file is. The judge, if
     // there is one, is asked when no other change can come in between; it must ask the ledger for
-    // nothing.
+    // nothing. Of a zone that is stored and was not restored yet, a file is taken for what it was
+    // when it was stored, if it is the same: changes that lead on from it are applied.
     [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
                                                    const ZoneOrigin& origin,
                                                    const Judge& judge = {});

@@ -74,6 +74,11 @@ Result<SerialStep> ZoneLedger::Book::replace(const dns::Name& apex, ImageBlock i
                                              const ZoneOrigin& origin, const Judge& judge) {
     const ZonePtr zone = zone_of(apex);
     std::unique_lock changing(zone->changing);
+    if (origin.kind == ZoneOrigin::Kind::File && resume(*zone, image.image(), origin)) {
+        changing.unlock();
+        if (on_change) on_change(apex);
+        return SerialStep::Resumed;
+    }
     if (judge && !judge(*state(apex))) return SerialStep::Refused;
     const Known before = known(*zone);
     Step step;
@@ -131,6 +136,11 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
     step.to_serial = changes.to_serial();
     step.flags = kApplied;
     step.changes = &changes;
+    // Beside the first update, too, it is known of which file it was made.
+    if (before.origin.kind == ZoneOrigin::Kind::File && !before.origin.is_updated) {
+        step.origin = before.origin;
+        step.origin->is_updated = true;
+    }
     const uint64_t size = changes.removed().size() + changes.added().size();
     if (needs_image(*zone, size, served->version().base().header().size)) {
         if (image->image().is_delta()) image = fold_whole(Version(image->image()));

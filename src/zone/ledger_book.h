@@ -39,7 +39,7 @@ class ZoneLedger::Book {
 
     [[nodiscard]] std::vector<StoredZone> states(bool only_stored) const;
     [[nodiscard]] std::optional<StoredZone> state(const dns::Name& apex) const;
-    [[nodiscard]] base::Result<void> restore(const dns::Name& apex);
+    [[nodiscard]] base::Result<void> restore(const dns::Name& apex, Losses losses);
     [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
                                                    const ZoneOrigin& origin, const Judge& judge);
     [[nodiscard]] base::Result<void> apply(const dns::Name& apex, const Changeset& changes);
@@ -75,7 +75,8 @@ class ZoneLedger::Book {
         ZoneHistory history;
         uint32_t serial = 0;
         uint64_t image_size = 0;
-        uint64_t origin_number = 0;  // Of the origin found at start.
+        uint64_t origin_number = 0;   // Of the origin found at start.
+        uint64_t origin_version = 0;  // The version it was written with.
         std::chrono::seconds confirmed_at{};
         bool is_available = false;
         bool is_claimed = false;  // Somebody has said what is to become of it.
@@ -100,8 +101,9 @@ class ZoneLedger::Book {
     // What a start reads of one zone.
     struct Restored {
         ImageBlock image;
-        StoredEntry entry;
+        StoredEntry entry;  // The image it begins with; a place of 0: that is not stored.
         uint64_t version = 0;
+        std::optional<ZoneOrigin> origin = {};  // When it begins with a file.
     };
 
     [[nodiscard]] ZonePtr zone_of(const dns::Name& apex);
@@ -118,6 +120,14 @@ class ZoneLedger::Book {
     [[nodiscard]] std::vector<Changeset> read_chain(Zone& zone, const ZoneHistory::Entries& chain);
     [[nodiscard]] base::Result<ImageBlock> apply_all(const Image& image,
                                                      std::span<const Changeset> changes);
+    // What stored changes make of a file that is the same as when it was stored.
+    [[nodiscard]] std::optional<Restored> rebuild(Zone& zone, const Image& image,
+                                                  const ZoneOrigin& origin);
+    [[nodiscard]] static bool is_made_of(const Zone& zone, const ZoneHistory::Entries& chain,
+                                         const ZoneOrigin& origin);
+    // A file was loaded whose zone is stored and was not restored. True: what is stored goes on
+    // from it, and is served.
+    [[nodiscard]] bool resume(Zone& zone, const Image& image, const ZoneOrigin& origin);
     void begin_service(Zone& zone, const Restored& restored);
     // What is known to have come behind that version, and cannot be served.
     void tell_of_loss(Zone& zone, uint64_t version, const std::string& served);

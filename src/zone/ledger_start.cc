@@ -70,6 +70,7 @@ void ZoneLedger::Book::take_found(const ReadHead& entry, EntryPlace place,
     // The newest comes last, but for what compaction has copied.
     if (entry.head.base < zone->origin_number) return;
     zone->origin_number = entry.head.base;
+    zone->origin_version = entry.head.version;
     zone->origin = decode_origin(payload).value_or(ZoneOrigin{});
 }
 
@@ -204,12 +205,16 @@ std::optional<ZoneLedger::Book::Restored> ZoneLedger::Book::read_best(Zone& zone
     return std::nullopt;
 }
 
-Result<void> ZoneLedger::Book::restore(const dns::Name& apex) {
+Result<void> ZoneLedger::Book::restore(const dns::Name& apex, Losses losses) {
     const ZonePtr zone = find(apex);
     if (!zone) return base::fail("nothing is stored of " + dns::to_text(apex));
     const std::lock_guard changing(zone->changing);
     const std::lock_guard still(moving_);  // Or what was looked up is gone when it is read.
     auto restored = read_best(*zone);
+    if (losses == Losses::Refused &&
+        !zone->history.serials_after(restored ? restored->version : 0).empty()) {
+        return base::fail("the last version of " + dns::to_text(apex) + " is not stored whole");
+    }
     if (!restored) {
         const std::lock_guard lock(mutex_);
         tell_of_loss(*zone, 0, "serving nothing that was stored");
@@ -219,6 +224,68 @@ Result<void> ZoneLedger::Book::restore(const dns::Name& apex) {
     begin_service(*zone, *restored);
     table_.publish(std::move(restored->image));
     return {};
+}
+
+// By the stamps of the file, where the origin that is stored is that of this chain.
+bool ZoneLedger::Book::is_made_of(const Zone& zone, const ZoneHistory::Entries& chain,
+                                  const ZoneOrigin& origin) {
+    const bool is_stamped =
+        std::ranges::all_of(origin.files, [](const FileStamp& stamp) { return stamp.size >= 0; });
+    if (!is_stamped || zone.origin.kind != origin.kind || zone.origin.files != origin.files) {
+        return false;
+    }
+    if (zone.origin_version == chain.front().head.base) return true;
+    // Updates lead to the version it was written with.
+    for (const StoredEntry& entry : chain) {
+        if ((entry.head.flags & kApplied) == 0) return false;
+        if (entry.head.version == zone.origin_version) return true;
+    }
+    return false;
+}
+
+std::optional<ZoneLedger::Book::Restored> ZoneLedger::Book::rebuild(Zone& zone, const Image& image,
+                                                                    const ZoneOrigin& origin) {
+    const uint64_t same = zone.history.version_of(image.header());
+    for (const uint64_t base : zone.history.bases(image.header().serial)) {
+        const auto chain = zone.history.changes_after(base);
+        if (base != same && !is_made_of(zone, chain, origin)) continue;
+        const auto changes = read_chain(zone, chain);
+        if (changes.empty()) return std::nullopt;
+        auto newest = apply_all(image, changes);
+        if (!newest) {
+            lose(zone, chain.front(), newest.error().message);
+            return std::nullopt;
+        }
+        return Restored{*std::move(newest), zone.history.image_of(base).value_or(StoredEntry{}),
+                        chain[changes.size() - 1].head.version, origin};
+    }
+    return std::nullopt;
+}
+
+bool ZoneLedger::Book::resume(Zone& zone, const Image& image, const ZoneOrigin& origin) {
+    const bool is_of_file =
+        zone.origin.kind == ZoneOrigin::Kind::File || zone.origin.kind == ZoneOrigin::Kind::Unknown;
+    if (zone.is_claimed || !is_of_file || !zone.history.has_found()) return false;
+    const std::lock_guard still(moving_);
+    auto best = read_best(zone);
+    auto rebuilt = rebuild(zone, image, origin);
+    const bool is_resumed = rebuilt && (!best || rebuilt->version >= best->version);
+    if (is_resumed) best = std::move(rebuilt);
+    if (!best) {
+        const std::lock_guard lock(mutex_);
+        tell_of_loss(zone, zone.history.version_of(image.header()),
+                     "serving what the file has, serial " + std::to_string(image.header().serial));
+        return false;
+    }
+    begin_service(zone, *best);
+    if (is_resumed) {
+        log::warning("zone_rebuilt",
+                     {{"zone", dns::to_text(zone.apex_name())},
+                      {"serial", std::to_string(best->image.image().header().serial)},
+                      {"what", "made of its file and the stored changes behind it"}});
+    }
+    table_.publish(std::move(best->image));
+    return is_resumed;
 }
 
 void ZoneLedger::Book::tell_of_loss(Zone& zone, uint64_t version, const std::string& served) {
@@ -241,13 +308,17 @@ void ZoneLedger::Book::begin_service(Zone& zone, const Restored& restored) {
         release(zone.history.begin(restored.entry, restored.version));
         settle_origin(zone);
     }
+    if (restored.origin) {
+        zone.origin = *restored.origin;
+        zone.origin.is_updated = true;
+    }
     zone.version = restored.version;
     zone.serial = serial;
     zone.image_size = restored.image.image().header().size;
     zone.is_available = true;
     zone.is_claimed = true;
     // It may stand on an older image, or on what is told as damaged: a new one is good again.
-    if (!zone.damages.empty()) need_image(zone);
+    if (!zone.damages.empty() || restored.origin) need_image(zone);
 }
 
 // What is known of the origin holds for the version it was written with, and for those that were
@@ -264,7 +335,12 @@ void ZoneLedger::Book::settle_origin(Zone& zone) {
         is_good &= (changes.head.flags & kApplied) != 0;
         zone.origin.is_updated = zone.origin.kind == ZoneOrigin::Kind::File;
     }
-    if (!is_good) zone.origin = {};
+    if (is_good) return;
+    // Whatever it was, updates may have changed it.
+    zone.origin = {.is_updated =
+                       std::ranges::any_of(zone.history.changes(), [](const StoredEntry& changes) {
+                           return (changes.head.flags & kApplied) != 0;
+                       })};
 }
 
 }  // namespace nearcast::zone

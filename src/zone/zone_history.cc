@@ -106,6 +106,36 @@ std::vector<uint32_t> ZoneHistory::serials_after(uint64_t version) const {
     return serials;
 }
 
+std::vector<uint64_t> ZoneHistory::bases(uint32_t serial) const {
+    std::vector<uint64_t> bases;
+    for (const StoredEntry& entry : std::views::reverse(found_)) {
+        if (is_kind(entry, EntryKind::Changes) && entry.head.from_serial == serial) {
+            bases.push_back(entry.head.base);
+        }
+    }
+    return bases;
+}
+
+uint64_t ZoneHistory::version_of(const ImageHeader& image) const {
+    uint64_t version = 0;
+    const auto look = [&](const EntryHead& head) {
+        if (head.kind == EntryKind::Image && head.payload_size == image.size &&
+            head.payload_checksum == image.checksum) {
+            version = std::max(version, head.version);
+        }
+    };
+    for (const StoredEntry& entry : found_) look(entry.head);
+    for (const EntryHead& head : damaged_) look(head);
+    return version;
+}
+
+std::optional<StoredEntry> ZoneHistory::image_of(uint64_t version) const {
+    for (const StoredEntry& entry : found_) {
+        if (is_kind(entry, EntryKind::Image) && entry.head.version == version) return entry;
+    }
+    return std::nullopt;
+}
+
 Entries ZoneHistory::lose(const StoredEntry& entry) {
     const auto is_it = [&](const StoredEntry& own) { return own.place == entry.place; };
     if (std::erase_if(found_, is_it) > 0) {

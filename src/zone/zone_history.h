@@ -41,6 +41,14 @@ class ZoneHistory {
     [[nodiscard]] Entries changes_after(uint64_t version) const;
     // Serials of versions that were there and come after this one.
     [[nodiscard]] std::vector<uint32_t> serials_after(uint64_t version) const;
+    // Versions with this serial that changes lead on from, the newest first. They themselves may be
+    // damaged or gone.
+    [[nodiscard]] std::vector<uint64_t> bases(uint32_t serial) const;
+    // The version that was this image, damaged or not; 0: none is known.
+    [[nodiscard]] uint64_t version_of(const ImageHeader& image) const;
+    // The image of this version, if it is whole for all that is known.
+    [[nodiscard]] std::optional<StoredEntry> image_of(uint64_t version) const;
+    [[nodiscard]] bool has_found() const { return !found_.empty() || !damaged_.empty(); }
     // An entry cannot be read, whatever it was good for. Returns what is garbage without it.
     [[nodiscard]] Entries lose(const StoredEntry& entry);
     // Takes up service with this version, which is `image` with all changes after it. Returns what
