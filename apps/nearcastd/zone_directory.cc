@@ -125,8 +125,7 @@ size_t ZoneDirectory::restore() {
         // Of what is served: where something is lost its file is read, whatever its stamps.
         const auto served = ledger_.state(stored.apex);
         const std::string& file = stored.origin.files.front().path;
-        entries_[file] = {
-            .stamps = served->origin.files, .apex = stored.apex, .serial = served->serial};
+        entries_[file] = {.stamps = served->origin.files, .apex = stored.apex};
         served_[dns::key_of(stored.apex)] = file;
         ++count;
     }
@@ -165,7 +164,6 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
     if (serial) {
         const bool is_other_zone = entry.apex && !(*entry.apex == apex);
         if (is_other_zone) withdraw(entry);
-        entry.serial = serial;
     } else if (!entry.apex) {
         entry.serial = serve_stored(apex);
     }
@@ -173,7 +171,14 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
         entry.apex = apex;
         served_[dns::key_of(apex)] = file;
     }
-    outcome.serial = entry.serial;
+    // Updates may have led on from what the file gave.
+    outcome.serial = serial ? serial : served_serial(*entry.apex);
+}
+
+std::optional<uint32_t> ZoneDirectory::served_serial(const dns::Name& apex) const {
+    const auto pinned = zones_.pin(apex);
+    if (!pinned || pinned->version().is_unavailable()) return std::nullopt;
+    return pinned->version().serial();
 }
 
 // Rather an old version than none.
@@ -194,10 +199,10 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
     zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::File, .files = compiled.files};
     // Without stamps it is read again at the next start; whose file it was is known all the same.
     if (origin.files.empty()) origin.files.push_back({.path = file});
-    uint32_t updated_to = 0;
+    uint32_t served = 0;
     const auto step = ledger_.replace(
         compiled.apex, std::move(compiled.image), origin, [&](const zone::StoredZone& now) {
-            updated_to = now.serial;
+            served = now.serial;
             return !has_gone_on(now) || dns::is_later_serial(serial, now.serial);
         });
     const auto warn = [&](std::string message, std::string hint) {
@@ -216,7 +221,7 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
         outcome.findings.push_back(
             {.file = file,
              .message = "zone " + outcome.zone + " was changed by updates up to serial " +
-                        std::to_string(updated_to) + ", and the file has serial " +
+                        std::to_string(served) + ", and the file has serial " +
                         std::to_string(serial),
              .hint = "nearcast zone export " + outcome.zone + ", edit that, and raise its serial"});
         return std::nullopt;
@@ -228,7 +233,7 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
     } else if (*step == zone::SerialStep::Earlier) {
         warn("its serial has gone back to " + std::to_string(serial) +
                  ": secondaries keep what they have",
-             "a serial after " + std::to_string(entries_[file].serial.value_or(0)));
+             "a serial after " + std::to_string(served));
     }
     return serial;
 }
@@ -243,7 +248,6 @@ void ZoneDirectory::withdraw(Entry& entry) {
     (void)ledger_.withdraw(*entry.apex);  // What cannot be stored, the ledger tells.
     served_.erase(dns::key_of(*entry.apex));
     entry.apex.reset();
-    entry.serial.reset();
 }
 
 void ZoneDirectory::withdraw_missing(const std::vector<std::string>& files, LoadReport& report) {

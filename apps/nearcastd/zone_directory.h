@@ -68,8 +68,7 @@ class ZoneDirectory {
     struct Entry {
         std::vector<zone::FileStamp> stamps;  // Empty: read it the next time in any case.
         std::optional<dns::Name> apex;        // None: nothing is served from it.
-        std::optional<uint32_t> serial;
-        bool is_behind = false;  // What lies on disk could not be loaded.
+        bool is_behind = false;               // What lies on disk could not be loaded.
     };
 
     [[nodiscard]] bool is_unchanged(const std::string& file) const;
@@ -86,6 +85,7 @@ class ZoneDirectory {
     // The file that serves this zone, if it is another than `file`.
     [[nodiscard]] const std::string* other_file_of(const dns::Name& apex,
                                                    const std::string& file) const;
+    [[nodiscard]] std::optional<uint32_t> served_serial(const dns::Name& apex) const;
     void withdraw(Entry& entry);
     void withdraw_missing(const std::vector<std::string>& files, LoadReport& report);
 

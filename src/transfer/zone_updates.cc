@@ -9,6 +9,7 @@
 #include "dns/serial.h"
 #include "transfer/update_rules.h"
 #include "zone/apply.h"
+#include "zone/unanswered.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -126,6 +127,7 @@ bool ZoneUpdates::apply(const dns::Name& zone, const zone::Version& version,
                                    {"requestor", name_of(requestor)},
                                    {"removed", std::to_string(changes.removed_count() - 1)},
                                    {"added", std::to_string(changes.added_count() - 1)}});
+        warn_of_mistakes(zone, changes, requestor);
         return true;
     }
     const auto pinned = table_.pin(zone);
@@ -138,6 +140,19 @@ bool ZoneUpdates::apply(const dns::Name& zone, const zone::Version& version,
     const bool is_impossible = !zone::apply_changes(version, changes);
     verdict.rcode = is_impossible ? Rcode::Refused : Rcode::ServFail;
     return true;
+}
+
+// What the check of a zone file would say of the same records.
+void ZoneUpdates::warn_of_mistakes(const dns::Name& zone, const zone::Changeset& changes,
+                                   const Requestor& requestor) const {
+    const auto pinned = table_.pin(zone);
+    if (!pinned || pinned->version().is_unavailable()) return;
+    for (const zone::Advice& advice : zone::judge_changes(pinned->version(), changes)) {
+        log::warning("update_warning", {{"zone", dns::to_text(zone)},
+                                        {"requestor", name_of(requestor)},
+                                        {"reason", advice.message},
+                                        {"try", advice.hint}});
+    }
 }
 
 }  // namespace nearcast::transfer

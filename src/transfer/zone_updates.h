@@ -64,6 +64,8 @@ class ZoneUpdates {
     [[nodiscard]] bool apply(const dns::Name& zone, const zone::Version& version,
                              const zone::Changeset& changes, const Requestor& requestor,
                              Verdict& verdict);
+    void warn_of_mistakes(const dns::Name& zone, const zone::Changeset& changes,
+                          const Requestor& requestor) const;
 
     const TransferConfig& config_;
     zone::ZoneTable& table_;

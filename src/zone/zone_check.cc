@@ -2,7 +2,11 @@
 
 #include "zone/zone_check.h"
 
+#include <optional>
+#include <utility>
+
 #include "dns/rdata.h"
+#include "zone/unanswered.h"
 
 namespace nearcast::zone {
 namespace {
@@ -11,23 +15,9 @@ using dns::RRType;
 using Node = ZoneDraft::Node;
 using Set = ZoneDraft::Set;
 
-// What the parent's side of a zone cut says; addresses are glue.
-bool is_answered_at_cut(RRType type) {
-    return type == RRType::NS || type == RRType::DS || type == RRType::NSEC || type == RRType::A ||
-           type == RRType::AAAA || type == RRType::DNAME;  // An error of its own.
-}
-
 // May stand beside a CNAME (RFC 4034 §2.5, RFC 2181 §10.1).
 bool is_dnssec_type(RRType type) {
     return type == RRType::NSEC || type == RRType::RRSIG || type == RRType::KEY;
-}
-
-// A label behind the first that is an asterisk alone.
-bool has_inner_asterisk(std::span<const uint8_t> name) {
-    for (size_t at = name[0] + size_t{1}; name.size() > 1 && name[at] != 0; at += name[at] + 1U) {
-        if (name[at] == 1 && name[at + 1] == '*') return true;
-    }
-    return false;
 }
 
 class Checker {
@@ -46,6 +36,11 @@ class Checker {
     void check_wildcard(const Node& node);
     void check_repetitions(const Node& node);
     void check_hidden(const Node& node);
+    void warn_if_occluded(const Node& node, const Set& set, const Node& above);
+    void warn(SourceLine source, std::optional<Advice> advice) {
+        if (!advice) return;
+        findings_.warn(advice->check, source, std::move(advice->message), std::move(advice->hint));
+    }
     void check_targets(const Node& node, const Set& set);
     void check_target(const Node& node, const Set& set, const ZoneDraft::Datum& datum);
     [[nodiscard]] bool has_address(uint32_t number) const;
@@ -119,19 +114,15 @@ void Checker::check_dname(const Node& node) {
 void Checker::check_wildcard(const Node& node) {
     const auto name = draft_.name(node);
     const bool is_wildcard = name[0] == 1 && name[1] == '*';
-    if (!is_wildcard && node.set_count > 0 && has_inner_asterisk(name)) {
-        findings_.warn(
-            "wildcard-within", draft_.sets(node)[0].source(),
-            text(node) + " has an asterisk that is not its first label",
-            "it stands for itself there, and matches nothing else (RFC 4592, section 2)");
+    if (!is_wildcard) {
+        const auto sets = draft_.sets(node);
+        if (!sets.empty()) warn(sets[0].source(), judge_asterisk(name, sets[0].type));
+        return;
     }
-    if (!is_wildcard) return;
     for (const RRType type : {RRType::NS, RRType::DNAME}) {
         const Set* const set = draft_.find(node, type);
         if (set == nullptr || set->records.empty()) continue;
-        findings_.warn("wildcard-redirects", set->records[0].source,
-                       text(node) + " is a wildcard with " + dns::to_text(type) + " records",
-                       "they delegate or redirect nothing (RFC 4592, sections 4.2 and 4.4)");
+        warn(set->records[0].source, judge_asterisk(name, type));
     }
 }
 
@@ -161,12 +152,7 @@ void Checker::check_set(const Node& node, const Set& set) {
                        "give them one TTL");
     }
     const bool is_apex = (node.flags & kApex) != 0;
-    if ((node.flags & kDelegation) != 0 && !is_answered_at_cut(set.type)) {
-        findings_.warn(
-            "occluded", set.records[0].source,
-            text(node) + " " + dns::to_text(set.type) + " is never answered: the name is delegated",
-            "put it into the zone of " + text(node));
-    }
+    if ((node.flags & kDelegation) != 0) warn_if_occluded(node, set, node);
     if (set.type == RRType::SOA && !is_apex) {
         findings_.error("soa-below-apex", set.records[0].source,
                         text(node) + " has an SOA record and is not the apex",
@@ -235,16 +221,13 @@ void Checker::check_hidden(const Node& node) {
     const Node& above = draft_.nodes()[node.hidden_by];
     for (const Set& set : draft_.sets(node)) {
         if (set.records.empty()) continue;
-        const bool is_glue =
-            (above.flags & kDelegation) != 0 && (set.type == RRType::A || set.type == RRType::AAAA);
-        if (is_glue) continue;
-        const char* const reason = (above.flags & kDelegation) != 0 ? "delegated" : "redirected";
-        findings_.warn("occluded", set.records[0].source,
-                       text(node) + " " + dns::to_text(set.type) +
-                           " is never answered: " + text(above) + " is " + reason,
-                       (above.flags & kDelegation) != 0 ? "put it into the zone of " + text(above)
-                                                        : "remove it, or the DNAME");
+        warn_if_occluded(node, set, above);
     }
+}
+
+void Checker::warn_if_occluded(const Node& node, const Set& set, const Node& above) {
+    warn(set.records[0].source, judge_occluded(draft_.name(node), set.type, draft_.name(above),
+                                               (above.flags & kDelegation) != 0));
 }
 
 void Checker::check_node(const Node& node) {

@@ -204,6 +204,33 @@ def update(server):
     return dns.query.udp(change, "127.0.0.1", port=server.port, timeout=5).rcode()
 
 
+def test_an_update_is_warned_of_as_a_file_is(zones, settings):
+    with settings.open("a") as file:
+        file.write(f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n')
+    write(zones, 7, "moved DNAME elsewhere.test.\n")
+    with serve(zones, settings) as server:
+        for name, kind, data, reason in (
+                ("*.w", "NS", "ns.example.", "is a wildcard with NS records"),
+                ("x.moved", "TXT", "y", "is never answered: moved.store.test. is redirected")):
+            message = dns.update.UpdateMessage(ZONE)
+            message.add(name, 60, kind, data)
+            answer = dns.query.udp(message, "127.0.0.1", port=server.port, timeout=5)
+            assert answer.rcode() == dns.rcode.NOERROR
+            told = server.wait_for_event("update_warning")
+            assert reason in told and "try=" in told
+
+
+def test_a_bad_file_is_told_with_the_serial_that_updates_have_led_to(zones, settings):
+    with settings.open("a") as file:
+        file.write(f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n')
+    write(zones, 7)
+    with serve(zones, settings) as server:
+        assert update(server) == dns.rcode.NOERROR
+        write(zones, 20, "broken MX\n")
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert "still_serving_serial=8" in server.wait_for_event("zone_failed")
+
+
 @pytest.mark.parametrize("is_configured", [True, False])
 def test_without_a_store_zones_are_served_and_no_update_is_taken(zones, settings, tmp_path,
                                                                  is_configured):
