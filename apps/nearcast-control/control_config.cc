@@ -57,6 +57,38 @@ void read_own(ConfigTable root, ControlConfig& config) {
     }
 }
 
+Result<std::string> parse_daemon(std::string_view text) {
+    if (text == "bird" || text == "frr" || text == "none") return std::string(text);
+    return base::fail("is none of bird, frr and none", "daemon = \"bird\"");
+}
+
+// The primary of nodes speaks by certificates of our own making.
+void read_network(ConfigTable root, ControlConfig& config) {
+    ConfigTable network = root.table("network");
+    control::NetworkSettings& settings = config.network;
+    settings.catalog = *dns::parse_name("catalog.nearcast.");
+    network.read("url", settings.url, "\"https://control.example.net:8053\"");
+    network.read_as("catalog", settings.catalog, parse_absolute_name, "\"catalog.nearcast\"");
+    network.read_list_as("primaries", settings.primaries, base::parse_socket_address,
+                         "[\"192.0.2.10:853\"]");
+    network.read_list_as("prefixes", settings.prefixes, base::parse_ip_prefix,
+                         "[\"203.0.113.0/24\"]");
+    network.read_list_as("covering", settings.covering, base::parse_ip_prefix,
+                         "[\"203.0.112.0/23\"]");
+    network.read_list_as("addresses", settings.addresses, base::parse_ip_address,
+                         "[\"203.0.113.53\"]");
+    network.read_as("daemon", settings.daemon, parse_daemon, "\"bird\"");
+    uint64_t asn = 0;
+    network.read_number("asn", asn, {1, UINT32_MAX}, "65010");
+    settings.asn = static_cast<uint32_t>(asn);
+    if (!network.has("url")) return;
+    network.require("primaries", "[\"192.0.2.10:853\"]");
+    if (config.transfers.tls.has_server()) {
+        network.refuse("url", "goes without certificate and key in [tls]",
+                       "remove those: the controller makes the certificates of its network");
+    }
+}
+
 void read_serve(ConfigTable root, ControlConfig& config) {
     ConfigTable serve = root.table("serve");
     serve.read_list_as("listen", config.listen, serve::parse_listen_address, "[\"192.0.2.1:53\"]");
@@ -76,7 +108,8 @@ Result<void> take(Result<Section> section, Section& into) {
 }
 
 Result<void> check(const std::string& path, const ControlConfig& config) {
-    if (!config.serve.tls_listen.empty() && !config.transfers.tls.has_server()) {
+    if (!config.serve.tls_listen.empty() && !config.transfers.tls.has_server() &&
+        config.network.url.empty()) {
         return base::fail(path + ": serve.tls_listen is set, and there is no certificate",
                           "certificate and key in the section [tls]");
     }
@@ -100,6 +133,7 @@ Result<ControlConfig> parse_control_config(std::string_view text, const std::str
     auto file = base::ConfigFile::parse(text, path);
     if (!file) return std::unexpected(file.error());
     read_own(file->root(), config);
+    read_network(file->root(), config);
     read_serve(file->root(), config);
     for (const char* section :
          {"key", "tls", "transfer", "secondary", "catalog", "update", "store", "metrics"}) {

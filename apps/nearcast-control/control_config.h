@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "control/network_settings.h"
 #include "dns/name.h"
 #include "observe/metrics_config.h"
 #include "serve/serve_config.h"
@@ -33,6 +34,9 @@ struct ControlConfig {
     std::string certificate;  // Empty: one of our own making, in the directory.
     std::string key;
     std::vector<std::string> api_names;  // In that certificate.
+
+    // What servers join; without its url none can.
+    control::NetworkSettings network;
 
     std::vector<base::SocketAddress> listen;  // Of the hidden primary.
     uint64_t threads = 1;

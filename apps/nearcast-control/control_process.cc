@@ -24,6 +24,7 @@
 #include "control/api/http_server.h"
 #include "control/publisher.h"
 #include "first_start.h"
+#include "network_start.h"
 #include "observe/metrics_endpoint.h"
 #include "observe/statistics.h"
 #include "serve/listen_address.h"
@@ -58,8 +59,7 @@ std::chrono::seconds unix_seconds() {
 // All that is alive while the controller runs, each before what uses it.
 class Controller {
  public:
-    explicit Controller(ControlConfig config)
-        : config_(std::move(config)), tls_(config_.transfers.tls.server) {}
+    explicit Controller(ControlConfig config) : config_(std::move(config)) {}
     Controller(const Controller&) = delete;
     Controller& operator=(const Controller&) = delete;
     // From the outside in: no request, no change, no transfer.
@@ -86,7 +86,7 @@ class Controller {
 
     void reload() {
         if (!config_.transfers.tls.has_server()) return;
-        (void)authority::reload_certificate(tls_, unix_seconds());
+        (void)authority::reload_certificate(*tls_, unix_seconds());
     }
 
  private:
@@ -100,8 +100,12 @@ class Controller {
         if (config_.database.empty())
             config_.database = "sqlite:" + config_.directory + "/control.db";
         if (auto done = provide_certificate(config_); !done) return done;
+        auto joining = provide_network(config_);
+        if (!joining) return std::unexpected(joining.error());
+        joining_ = *std::move(joining);
+        tls_ = std::make_unique<tls::ReloadableContext>(config_.transfers.tls.server);
         if (!config_.transfers.tls.has_server()) return {};
-        return authority::load_certificate(tls_, unix_seconds());
+        return authority::load_certificate(*tls_, unix_seconds());
     }
 
     Result<void> open_database() {
@@ -109,6 +113,8 @@ class Controller {
         if (!database) return std::unexpected(database.error());
         database_ = *std::move(database);
         keys_ = std::make_unique<control::ApiKeys>(*database_);
+        network_ = std::make_unique<control::Network>(*database_);
+        if (auto read = network_->refresh(); !read) return base::fail(read.error().message);
         const auto told = [this](uint64_t sequence) {
             if (auto* publisher = publisher_.load()) publisher->wake(sequence);
         };
@@ -131,7 +137,7 @@ class Controller {
             auto worker = serve::Worker::open({.listen = config_.listen,
                                                .tcp = config_.serve.tcp,
                                                .tls_listen = config_.serve.tls_listen,
-                                               .tls = &tls_});
+                                               .tls = tls_.get()});
             if (!worker) return std::unexpected(worker.error());
             workers_.push_back(*std::move(worker));
         }
@@ -176,6 +182,8 @@ class Controller {
             .changes = *changes_,
             .keys = *keys_,
             .database = *database_,
+            .network = *network_,
+            .joining = joining_.get(),
             .published_serial =
                 [this](const control::Zone& zone) {
                     return publishing_->published_serial(zone.id).value_or(zone.serial);
@@ -213,12 +221,14 @@ class Controller {
     }
 
     ControlConfig config_;
-    tls::ReloadableContext tls_;
+    std::unique_ptr<control_api::Joining> joining_;  // Null: no server can join.
+    std::unique_ptr<tls::ReloadableContext> tls_;
     zone::ZoneTable table_;
     std::unique_ptr<control::Database> database_;
     std::unique_ptr<zone::ZoneLedger> ledger_;
     std::atomic<control::Publisher*> publisher_ = nullptr;  // For changes that come meanwhile.
     std::unique_ptr<control::ApiKeys> keys_;
+    std::unique_ptr<control::Network> network_;
     std::unique_ptr<control::ChangeLog> changes_;
     std::unique_ptr<observe::Statistics> statistics_;
     std::unique_ptr<authority::ZoneService> service_;

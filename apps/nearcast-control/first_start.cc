@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "control/wall_clock.h"
 #include "tls/self_signed.h"
 
 namespace nearcast::control_app {
@@ -23,7 +23,8 @@ namespace log = base::log;
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// In place of an older one, whose key nobody has any more.
+}  // namespace
+
 Result<void> write_secret(const std::string& path, const std::string& text) {
     const std::string made = path + ".new";
     {
@@ -40,8 +41,6 @@ Result<void> write_secret(const std::string& path, const std::string& text) {
     }
     return {};
 }
-
-}  // namespace
 
 Result<void> provide_certificate(ControlConfig& config) {
     if (!config.has_tls || !config.certificate.empty()) return {};
@@ -60,7 +59,7 @@ Result<void> provide_key(const ControlConfig& config, control::ApiKeys& keys) {
     const auto known = keys.list();
     if (!known) return base::fail(known.error().message);
     if (!known->empty()) return {};
-    const auto now = std::chrono::floor<control::Timestamp>(base::unix_now());
+    const auto now = control::wall_now();
     const auto text = keys.create("admin", {}, {"first start", ""}, now);
     if (!text) return base::fail(text.error().message);
     const std::string path = config.directory + "/admin.key";

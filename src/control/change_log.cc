@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/clock.h"
 #include "control/edit_plan.h"
 #include "control/soa_serial.h"
 #include "control/stored_text.h"
 #include "control/text_digest.h"
+#include "control/wall_clock.h"
 #include "control/zone_change.h"
 #include "control/zone_rows.h"
 
@@ -98,11 +98,7 @@ std::unexpected<ChangeError> no_such_zone(const dns::Name& name) {
 ChangeLog::ChangeLog(Database& database, ChangeLogOptions options)
     : database_(database),
       options_(std::move(options)),
-      commits_(
-          database,
-          options_.now ? options_.now
-                       : [] { return std::chrono::floor<Timestamp>(base::unix_now()); },
-          options_.on_commit) {}
+      commits_(database, options_.now ? options_.now : wall_now, options_.on_commit) {}
 
 Outcome<Committed> ChangeLog::run(const Intent& intent, std::string request, GroupCommit::Job job) {
     if (intent.comment.size() > kCommentTextMax) {

@@ -23,9 +23,9 @@ constexpr std::string_view kZoneExample = "\"example.org\"";
 constexpr std::string_view kAllowExample = R"(["192.0.2.1", "key:transfer.example"])";
 
 // What others read out of the same file.
-constexpr std::array<std::string_view, 13> kNodeSections = {
-    "node",    "zones",   "serve",  "anycast", "guard",    "routing", "store",
-    "cookies", "metrics", "dnstap", "control", "database", "api"};
+constexpr auto kNodeSections = std::to_array<std::string_view>(
+    {"node", "zones", "serve", "anycast", "guard", "routing", "store", "cookies", "metrics",
+     "dnstap", "control", "database", "api", "network", "plan"});
 
 // Names here are absolute with or without the final dot.
 Result<dns::Name> parse_absolute_name(std::string_view text) {

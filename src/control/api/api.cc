@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "control/api/reply.h"
 #include "control/api/zone_id.h"
+#include "control/wall_clock.h"
 #include "dns/encoding.h"
 
 namespace nearcast::control_api {
@@ -20,14 +21,14 @@ std::string_view take_segment(std::string_view& pattern) {
     return segment;
 }
 
-// "api/v1/servers/:/zones/:" takes what stands where it has a ':'.
+// "api/v1/servers/:server/zones/:zone" takes what stands where it has a ':'.
 bool matches(std::string_view pattern, const std::vector<std::string>& path,
              std::vector<std::string>& names) {
     names.clear();
     for (const std::string& segment : path) {
         if (pattern.empty()) return false;
         const std::string_view wanted = take_segment(pattern);
-        if (wanted == ":") {
+        if (wanted.starts_with(':')) {
             names.push_back(segment);
         } else if (wanted != segment) {
             return false;
@@ -63,46 +64,9 @@ Response unauthorized(const Request& request) {
 
 }  // namespace
 
-const std::vector<Api::Route>& Api::routes() {
-    using control::Right;
-    static const std::vector<Route> kRoutes{
-        {"GET", "api", Right::Read, &Api::list_versions},
-        {"GET", "api/v1", Right::Read, &Api::show_version},
-        {"GET", "api/v1/servers", Right::Read, &Api::list_servers},
-        {"GET", "api/v1/servers/localhost", Right::Read, &Api::show_server},
-        {"GET", "api/v1/servers/localhost/config", Right::Read, &Api::list_settings},
-        {"GET", "api/v1/servers/localhost/statistics", Right::Read, &Api::list_statistics},
-        {"PUT", "api/v1/servers/localhost/cache/flush", Right::Read, &Api::flush_cache},
-        {"GET", "api/v1/servers/localhost/search-data", Right::Read, &Api::search},
-        {"GET", "api/v1/servers/localhost/zones", Right::Read, &Api::list_zones},
-        {"POST", "api/v1/servers/localhost/zones", Right::Manage, &Api::create_zone},
-        {"GET", "api/v1/servers/localhost/zones/:", Right::Read, &Api::show_zone},
-        {"PATCH", "api/v1/servers/localhost/zones/:", Right::Change, &Api::edit_zone},
-        {"PUT", "api/v1/servers/localhost/zones/:", Right::Manage, &Api::set_zone},
-        {"DELETE", "api/v1/servers/localhost/zones/:", Right::Manage, &Api::delete_zone},
-        {"PUT", "api/v1/servers/localhost/zones/:/notify", Right::Change, &Api::notify_zone},
-        {"PUT", "api/v1/servers/localhost/zones/:/axfr-retrieve", Right::Change,
-         &Api::retrieve_zone},
-        {"PUT", "api/v1/servers/localhost/zones/:/rectify", Right::Change, &Api::rectify_zone},
-        {"GET", "api/v1/servers/localhost/zones/:/export", Right::Read, &Api::export_zone},
-        {"GET", "api/v1/servers/localhost/zones/:/cryptokeys", Right::Read, &Api::list_keys},
-        {"GET", "api/v1/servers/localhost/zones/:/metadata", Right::Read, &Api::list_metadata},
-        {"GET", "api/v1/changes", Right::Read, &Api::list_changes},
-        {"GET", "api/v1/changes/:", Right::Read, &Api::show_change},
-        {"POST", "api/v1/changes/:/revert", Right::Change, &Api::revert_change},
-        {"GET", "nic/update", Right::Change, &Api::update_address},
-        {"GET", "api/v1/audit", Right::Manage, &Api::list_audit},
-        {"GET", "api/v1/audit/verdict", Right::Manage, &Api::verify_audit},
-        {"GET", "api/v1/keys", Right::Manage, &Api::list_api_keys},
-        {"POST", "api/v1/keys", Right::Manage, &Api::create_api_key},
-        {"DELETE", "api/v1/keys/:", Right::Manage, &Api::remove_api_key},
-    };
-    return kRoutes;
-}
-
 Response Api::turn_away(const Request& request, const base::IpAddress& source) {
     if (!refusals_.add(source, base::now())) return unauthorized(request);
-    const auto now = std::chrono::floor<control::Timestamp>(base::unix_now());
+    const auto now = control::wall_now();
     const auto noted = partners_.keys.note_refusal({"", request.peer}, now);
     return noted ? unauthorized(request) : error_reply(noted.error());
 }
@@ -115,32 +79,57 @@ Response Api::answer(const Request& request) {
                                       std::to_string(control::Refusals::kPeriod.count()));
         return response;
     }
+    const Match match = find_route(request);
+    if (match.route != nullptr && !match.route->right) {
+        return answer_without_key(request, match, *source);
+    }
     const auto key = partners_.keys.find(key_of(request));
     if (!key) return error_reply(key.error());
-    const auto now = std::chrono::floor<control::Timestamp>(base::unix_now());
+    const auto now = control::wall_now();
     if (!*key || !(*key)->scope.is_usable(*source, now)) return turn_away(request, *source);
-    return route(request, **key);
+    return answer_with_key(request, match, **key);
 }
 
-Response Api::route(const Request& request, const control::ApiKey& key) {
-    Call call{request, {"key:" + key.name, request.peer}, key.scope, {}};
-    std::string allowed;
+Api::Match Api::find_route(const Request& request) {
+    Match match;
+    std::vector<std::string> names;
     const std::string method = request.method == "HEAD" ? "GET" : request.method;
-    for (const Route& route : routes()) {
-        if (!matches(route.pattern, request.path, call.names)) continue;
+    for (const Route& route : kRoutes) {
+        if (!matches(route.pattern, request.path, names)) continue;
         if (method != route.method) {
-            allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
-        } else if (key.scope.right < route.right) {
-            return error_reply(403, "The key may not do this: it lacks the right to " +
-                                        std::string(to_text(route.right)));
-        } else {
-            return (this->*route.handler)(call);
+            match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(route.method);
+        } else if (match.route == nullptr) {
+            match.route = &route;
+            match.names = names;
         }
     }
-    if (allowed.empty()) return error_reply(404, "Not Found");
-    Response response = error_reply(405, "Method Not Allowed");
-    response.headers.emplace_back("Allow", allowed);
+    return match;
+}
+
+// Whoever is refused there has guessed, as with a key.
+Response Api::answer_without_key(const Request& request, const Match& match,
+                                 const base::IpAddress& source) {
+    static const control::KeyScope kNothing;
+    const Call call{request, {"", request.peer}, kNothing, match.names};
+    Response response = (this->*match.route->handler)(call);
+    if (response.status == 403) (void)refusals_.add(source, base::now());
     return response;
+}
+
+Response Api::answer_with_key(const Request& request, const Match& match,
+                              const control::ApiKey& key) {
+    if (match.route == nullptr && match.allowed.empty()) return error_reply(404, "Not Found");
+    if (match.route == nullptr) {
+        Response response = error_reply(405, "Method Not Allowed");
+        response.headers.emplace_back("Allow", match.allowed);
+        return response;
+    }
+    if (key.scope.right < *match.route->right) {
+        return error_reply(403, "The key may not do this: it lacks the right to " +
+                                    std::string(to_text(*match.route->right)));
+    }
+    const Call call{request, {"key:" + key.name, request.peer}, key.scope, match.names};
+    return (this->*match.route->handler)(call);
 }
 
 std::expected<dns::Name, Response> Api::zone_of(const Call& call) {

@@ -5,6 +5,8 @@
 //   /api/v1/servers/localhost/...   zones, as clients of PowerDNS expect them
 //   /api/v1/changes/...             their history: diffs, reverts
 //   /api/v1/keys/...                who may do what
+//   /api/v1/pops, nodes, join       the servers of the network, and how one becomes one
+//   /api/v1/openapi.json            all of it, for programs
 //   /nic/update                     addresses that change (DynDNS2)
 //
 // Any thread. docs/reference/api.md describes every resource.
@@ -18,19 +20,31 @@
 #include <vector>
 
 #include "control/api/http_message.h"
+#include "control/api/openapi.h"
 #include "control/api_keys.h"
 #include "control/change_log.h"
+#include "control/network.h"
+#include "control/network_settings.h"
 #include "control/refusals.h"
+#include "tls/authority.h"
 
 #include <nlohmann/json.hpp>
 
 namespace nearcast::control_api {
+
+// What servers join.
+struct Joining {
+    control::NetworkSettings settings;
+    tls::Authority authority;
+};
 
 // What the API uses; all of it outlives the API.
 struct Partners {
     control::ChangeLog& changes;
     control::ApiKeys& keys;
     control::Database& database;  // For the audit log.
+    control::Network& network;
+    const Joining* joining = nullptr;  // Null: there is no section [network].
     // The serial that is served of the zone; what was edited when nothing is.
     std::function<uint32_t(const control::Zone&)> published_serial;
     // Tells the secondaries once more.
@@ -44,6 +58,11 @@ class Api {
 
     [[nodiscard]] Response answer(const Request& request);
 
+    struct WantedToken {
+        std::string node = {};  // Empty: the first free name.
+        std::chrono::seconds life{};
+    };
+
  private:
     // A request on its way, with who asks and what the path names.
     struct Call {
@@ -56,12 +75,24 @@ class Api {
     struct Route {
         const char* method;
         const char* pattern;
-        control::Right right;  // What the key needs.
+        std::optional<control::Right> right;  // What the key needs; none: no key is needed.
         Handler handler;
+        RouteText text;
+    };
+    // What there is for a path.
+    struct Match {
+        const Route* route = nullptr;    // For the method as well; null when there is none.
+        std::vector<std::string> names;  // That the path has where the pattern has a ':'.
+        std::string allowed;             // The methods that there are.
     };
 
-    [[nodiscard]] static const std::vector<Route>& routes();
-    [[nodiscard]] Response route(const Request& request, const control::ApiKey& key);
+    static const std::vector<Route> kRoutes;  // routes.cc
+
+    [[nodiscard]] static Match find_route(const Request& request);
+    [[nodiscard]] Response answer_without_key(const Request& request, const Match& match,
+                                              const base::IpAddress& source);
+    [[nodiscard]] Response answer_with_key(const Request& request, const Match& match,
+                                           const control::ApiKey& key);
 
     // The zone that the path names, if the key covers it. What it may not see is forbidden whether
     // it is there or not.
@@ -105,6 +136,29 @@ class Api {
     // audit_resources.cc
     [[nodiscard]] Response list_audit(const Call& call);
     [[nodiscard]] Response verify_audit(const Call& call);
+
+    // openapi_resource.cc
+    [[nodiscard]] Response show_description(const Call& call);
+
+    // network_resources.cc
+    [[nodiscard]] Response list_pops(const Call& call);
+    [[nodiscard]] Response create_pop(const Call& call);
+    [[nodiscard]] Response show_pop(const Call& call);
+    [[nodiscard]] Response remove_pop(const Call& call);
+    [[nodiscard]] Response create_token(const Call& call);
+    [[nodiscard]] std::expected<nlohmann::json, Response> invite(const Call& call,
+                                                                 const std::string& pop,
+                                                                 const WantedToken& wanted);
+
+    // node_resources.cc
+    [[nodiscard]] Response list_nodes(const Call& call);
+    [[nodiscard]] Response create_node(const Call& call);
+    [[nodiscard]] Response show_node(const Call& call);
+    [[nodiscard]] Response revoke_node(const Call& call);
+    [[nodiscard]] nlohmann::json node_json(const control::Node& node) const;
+
+    // join_resource.cc
+    [[nodiscard]] Response join_network(const Call& call);
 
     // change_resources.cc
     [[nodiscard]] Response list_changes(const Call& call);

@@ -48,6 +48,11 @@ std::expected<json, Response> read_body(const Request& request) {
     return body;
 }
 
+std::string text_of(const json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 std::expected<control::Intent, Response> read_intent(const Request& request,
                                                      const control::Actor& actor,
                                                      const json& body) {

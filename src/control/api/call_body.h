@@ -16,6 +16,9 @@ namespace nearcast::control_api {
 // The body whatever its type is called; an empty one is {}. 400 when it is no JSON object.
 [[nodiscard]] std::expected<nlohmann::json, Response> read_body(const Request& request);
 
+// A member that is text; empty when it is not there, or something else.
+[[nodiscard]] std::string text_of(const nlohmann::json& object, const char* name);
+
 // If-Match, Idempotency-Key, and the member "comment" of the body. 400 when a header is wrong.
 [[nodiscard]] std::expected<control::Intent, Response> read_intent(const Request& request,
                                                                    const control::Actor& actor,

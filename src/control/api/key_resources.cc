@@ -4,11 +4,11 @@
 
 #include <charconv>
 
-#include "base/clock.h"
 #include "control/api/api.h"
 #include "control/api/call_body.h"
 #include "control/api/reply.h"
 #include "control/api/zone_json.h"
+#include "control/wall_clock.h"
 
 namespace nearcast::control_api {
 
@@ -140,7 +140,7 @@ Response Api::create_api_key(const Call& call) {
     }
     const auto scope = read_scope(*body);
     if (!scope) return error_reply(422, scope.error());
-    const auto now = std::chrono::floor<control::Timestamp>(base::unix_now());
+    const auto now = control::wall_now();
     const auto text = partners_.keys.create(name->get<std::string>(), *scope, call.actor, now);
     if (!text) return error_reply(text.error());
     const auto made = partners_.keys.find(*text);
@@ -156,7 +156,7 @@ Response Api::remove_api_key(const Call& call) {
     const std::string& text = call.names[0];
     int64_t id = -1;
     std::from_chars(text.data(), text.data() + text.size(), id);
-    const auto now = std::chrono::floor<control::Timestamp>(base::unix_now());
+    const auto now = control::wall_now();
     const auto removed = partners_.keys.remove(id, call.actor, now);
     return removed ? empty_reply() : error_reply(removed.error());
 }

@@ -62,6 +62,8 @@ Response error_reply(const control::ChangeError& error) {
 
 Response forbidden_zone() { return error_reply(403, "The key does not cover this zone"); }
 
+Response forbidden_network() { return error_reply(403, "The network is not for keys with limits"); }
+
 std::string etag_of(uint32_t serial) { return '"' + std::to_string(serial) + '"'; }
 
 }  // namespace nearcast::control_api

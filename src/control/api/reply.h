@@ -31,6 +31,9 @@ constexpr const char* kJsonType = "application/json";
 // 403, of a zone that the key does not cover.
 [[nodiscard]] Response forbidden_zone();
 
+// 403, of what belongs to whoever runs the network.
+[[nodiscard]] Response forbidden_network();
+
 // The validator of a zone's state: its serial.
 [[nodiscard]] std::string etag_of(uint32_t serial);
 

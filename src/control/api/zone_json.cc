@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/address.h"
+#include "control/api/call_body.h"
 #include "control/api/zone_id.h"
 #include "control/soa_serial.h"
 
@@ -26,11 +27,6 @@ const json& member(const json& object, const char* name) {
     return found == object.end() ? kNone : *found;
 }
 
-std::string text_of(const json& object, const char* name) {
-    const json& value = member(object, name);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 // A flag as JSON has it, or as some write it.
 std::optional<bool> flag_of(const json& object, const char* name) {
     const json& value = member(object, name);
@@ -47,19 +43,6 @@ std::string in_capitals(std::string text) {
         if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
     }
     return text;
-}
-
-// "2026-11-23T01:50:00.123456Z"
-std::string time_text(control::Timestamp at) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-    const std::time_t time = seconds.count();
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    std::array<char, 40> text{};
-    const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::snprintf(text.data() + size, text.size() - size, ".%06dZ",
-                  static_cast<int>((at - seconds).count()));
-    return text.data();
 }
 
 json settings_json(const std::optional<control::ZoneSettings>& given) {
@@ -230,6 +213,18 @@ Read<std::vector<Rrset>> read_rrsets(const json& list) {
 }
 
 }  // namespace
+
+std::string time_text(control::Timestamp at) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
+    const std::time_t time = seconds.count();
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    std::array<char, 40> text{};
+    const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    std::snprintf(text.data() + size, text.size() - size, ".%06dZ",
+                  static_cast<int>((at - seconds).count()));
+    return text.data();
+}
 
 json to_json(const control::Zone& zone, uint32_t published_serial) {
     const std::string id = zone_id(zone.name);

@@ -35,6 +35,9 @@ void add_details(const control::Zone& zone, nlohmann::json& json);
 // All of a POST but the intent.
 [[nodiscard]] Read<control::NewZone> read_new_zone(const nlohmann::json& body);
 
+// "2026-11-23T01:50:00.123456Z"
+[[nodiscard]] std::string time_text(control::Timestamp at);
+
 // A name in a body: it must end in a dot.
 [[nodiscard]] Read<dns::Name> read_canonical_name(const std::string& text, const char* what);
 

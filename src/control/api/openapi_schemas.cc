@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/api/openapi.h"
+
+namespace nearcast::control_api {
+
+const std::string_view kSchemas = R"json({
+"Error": {"type": "object", "required": ["error"], "properties": {
+    "error": {"type": "string"},
+    "errors": {"type": "array", "items": {"type": "string"}},
+    "rrsets": {"type": "array", "items": {"type": "object",
+        "required": ["name", "type", "field", "reason"], "properties": {
+        "name": {"type": "string"}, "type": {"type": "string"},
+        "field": {"type": "string"}, "reason": {"type": "string"}}}}}},
+"ApiVersion": {"type": "object", "required": ["url", "version"], "properties": {
+    "url": {"type": "string"}, "version": {"type": "integer"}}},
+"ApiFeatures": {"type": "object", "required": ["api_features", "server_url"], "properties": {
+    "api_features": {"type": "array"}, "server_url": {"type": "string"}}},
+"Server": {"type": "object", "required": ["id", "type", "url", "version", "daemon_type"],
+    "properties": {"id": {"type": "string"}, "version": {"type": "string"}}},
+"Setting": {"type": "object", "required": ["name", "type", "value"], "properties": {
+    "name": {"type": "string"}, "type": {"const": "ConfigSetting"}, "value": {"type": "string"}}},
+"Statistic": {"type": "object", "required": ["name", "type", "value"]},
+"Flushed": {"type": "object", "required": ["count", "result"], "properties": {
+    "count": {"type": "integer"}, "result": {"type": "string"}}},
+"Result": {"type": "object", "required": ["result"], "properties": {"result": {"type": "string"}}},
+"Found": {"type": "object", "required": ["name", "object_type", "zone_id"], "properties": {
+    "name": {"type": "string"}, "object_type": {"enum": ["zone", "record"]},
+    "zone_id": {"type": "string"}, "content": {"type": "string"}}},
+"Metadata": {"type": "object", "required": ["kind", "metadata", "type"], "properties": {
+    "kind": {"type": "string"}, "metadata": {"type": "array", "items": {"type": "string"}}}},
+"Cryptokey": {"type": "object", "required": ["id", "keytype", "active"], "properties": {
+    "id": {"type": "integer"}, "keytype": {"type": "string"}, "active": {"type": "boolean"}}},
+"Record": {"type": "object", "required": ["content"], "properties": {
+    "content": {"type": "string"}, "disabled": {"type": "boolean"}}},
+"Comment": {"type": "object", "required": ["content"], "properties": {
+    "content": {"type": "string"}, "account": {"type": "string"},
+    "modified_at": {"type": "integer"}}},
+"Rrset": {"type": "object", "required": ["name", "type", "ttl", "records", "comments"],
+    "properties": {
+    "name": {"type": "string"}, "type": {"type": "string"}, "ttl": {"type": "integer"},
+    "records": {"type": "array", "items": {"$ref": "#/components/schemas/Record"}},
+    "comments": {"type": "array", "items": {"$ref": "#/components/schemas/Comment"}}}},
+"RrsetEdit": {"type": "object", "required": ["name", "type", "changetype"], "properties": {
+    "name": {"type": "string"}, "type": {"type": "string"}, "ttl": {"type": "integer"},
+    "changetype": {"enum": ["REPLACE", "DELETE", "EXTEND", "PRUNE"]},
+    "records": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Record"}},
+    "comments": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Comment"}}}},
+"ZonePatch": {"type": "object", "required": ["rrsets"], "properties": {
+    "comment": {"type": "string"},
+    "rrsets": {"type": "array", "items": {"$ref": "#/components/schemas/RrsetEdit"}}}},
+"ZoneSettings": {"type": "object", "properties": {
+    "kind": {"type": "string"}, "masters": {"type": ["array", "null"]},
+    "account": {"type": ["string", "null"]}, "soa_edit": {"type": "string"},
+    "soa_edit_api": {"type": "string"}, "catalog": {"type": "string"},
+    "api_rectify": {"type": "boolean"}, "dnssec": {"type": "boolean"},
+    "nsec3param": {"type": "string"}, "nsec3narrow": {"type": "boolean"},
+    "comment": {"type": "string"}}},
+"NewZone": {"allOf": [{"$ref": "#/components/schemas/ZoneSettings"}, {"type": "object",
+    "required": ["name"], "properties": {"name": {"type": "string"},
+    "nameservers": {"type": ["array", "null"], "items": {"type": "string"}},
+    "rrsets": {"type": ["array", "null"]}}}]},
+"Zone": {"type": "object", "required": ["id", "url", "name", "kind", "account", "catalog", "dnssec",
+    "masters", "serial", "edited_serial", "notified_serial", "last_check"], "properties": {
+    "id": {"type": "string"}, "url": {"type": "string"}, "name": {"type": "string"},
+    "kind": {"enum": ["Native", "Master", "Slave", "Producer", "Consumer"]},
+    "account": {"type": "string"}, "dnssec": {"type": "boolean"},
+    "masters": {"type": "array", "items": {"type": "string"}},
+    "serial": {"type": "integer"}, "edited_serial": {"type": "integer"},
+    "notified_serial": {"type": "integer"}, "last_check": {"type": "integer"},
+    "rrsets": {"type": "array", "items": {"$ref": "#/components/schemas/Rrset"}}}},
+"Change": {"type": "object", "required": ["sequence", "zone", "kind", "actor", "source", "at",
+    "comment", "old_serial", "new_serial"], "properties": {
+    "sequence": {"type": "integer"}, "zone": {"type": "string"},
+    "kind": {"enum": ["create", "delete", "settings", "records"]},
+    "actor": {"type": "string"}, "source": {"type": "string"}, "at": {"type": "string"},
+    "comment": {"type": "string"}, "old_serial": {"type": "integer"},
+    "new_serial": {"type": "integer"}, "reverts": {"type": ["integer", "null"]},
+    "diff": {"type": "object", "required": ["rrsets"]},
+    "receipts": {"$ref": "#/components/schemas/Receipts"}}},
+"Intent": {"type": "object", "properties": {"comment": {"type": "string"}}},
+"Receipts": {"type": "object", "required": ["served_by_all", "pops"], "properties": {
+    "served_by_all": {"type": "boolean"},
+    "pops": {"type": "array", "items": {"type": "object",
+        "required": ["pop", "first_served_at", "served_at", "nodes"], "properties": {
+        "pop": {"type": "string"},
+        "first_served_at": {"type": ["string", "null"], "description": "By one of its nodes"},
+        "served_at": {"type": ["string", "null"], "description": "By all of its nodes"},
+        "nodes": {"type": "array", "items": {"type": "object",
+            "required": ["node", "served_at", "reason"], "properties": {
+            "node": {"type": "string"}, "served_at": {"type": ["string", "null"]},
+            "reason": {"type": "string", "description": "Why not, if the node has told"}}}}}}}}},
+"AuditEntry": {"type": "object", "required": ["sequence", "at", "actor", "source", "action",
+    "subject", "detail", "link"], "properties": {
+    "sequence": {"type": "integer"}, "at": {"type": "integer"}, "actor": {"type": "string"},
+    "action": {"type": "string"}, "subject": {"type": "string"}, "link": {"type": "string"}}},
+"AuditVerdict": {"type": "object", "required": ["entries", "last_link", "broken_at", "reason"],
+    "properties": {"entries": {"type": "integer"}, "last_link": {"type": "string"},
+    "broken_at": {"type": ["integer", "null"]}, "reason": {"type": "string"}}},
+"KeyLimits": {"type": "object", "properties": {
+    "right": {"enum": ["read", "change", "manage"]},
+    "zones": {"type": ["array", "null"], "items": {"type": "string"}},
+    "names": {"type": ["array", "null"], "items": {"type": "string"}},
+    "types": {"type": ["array", "null"], "items": {"type": "string"}},
+    "sources": {"type": ["array", "null"], "items": {"type": "string"}},
+    "expires_at": {"type": ["integer", "null"]}}},
+"NewKey": {"allOf": [{"$ref": "#/components/schemas/KeyLimits"}, {"type": "object",
+    "required": ["name"], "properties": {"name": {"type": "string"}}}]},
+"Key": {"allOf": [{"$ref": "#/components/schemas/KeyLimits"}, {"type": "object",
+    "required": ["id", "name", "created_at", "right", "zones", "names", "types", "sources",
+    "expires_at"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"},
+    "created_at": {"type": "integer"},
+    "key": {"type": "string", "description": "Shown once, when it is made"}}}]},
+"Neighbor": {"type": "object", "required": ["name", "address", "asn"],
+    "description": "As [[routing.neighbor]] of node.toml has it", "properties": {
+    "name": {"type": "string"}, "address": {"type": "string"}, "asn": {"type": "integer"},
+    "role": {"enum": ["none", "customer", "peer", "provider", "rs-client"]},
+    "multihop": {"type": "boolean"}, "bfd": {"type": "boolean"}, "password": {"type": "string"}}},
+"NewPop": {"type": "object", "required": ["name"], "properties": {
+    "name": {"type": "string", "pattern": "^[a-z0-9-]+$"}, "city": {"type": "string"},
+    "asn": {"type": ["integer", "null"], "description": "Null: that of the network"},
+    "neighbors": {"type": "array", "items": {"$ref": "#/components/schemas/Neighbor"}},
+    "node": {"type": "string", "description": "The name of its first node; usually NAME1"},
+    "expires_in": {"type": "integer", "description": "Seconds that the token lives: 3600"}}},
+"Pop": {"type": "object", "required": ["name", "city", "asn", "neighbors", "nodes", "created_at"],
+    "properties": {"name": {"type": "string"}, "city": {"type": "string"},
+    "asn": {"type": ["integer", "null"]},
+    "neighbors": {"type": "array", "items": {"$ref": "#/components/schemas/Neighbor"}},
+    "nodes": {"type": "array", "items": {"type": "string"}}, "created_at": {"type": "string"},
+    "join": {"$ref": "#/components/schemas/Invitation"}}},
+"NewInvitation": {"type": "object", "properties": {"node": {"type": "string"},
+    "expires_in": {"type": "integer"}}},
+"Invitation": {"type": "object", "required": ["node", "pop", "token", "expires_at", "command"],
+    "properties": {"node": {"type": "string"}, "pop": {"type": "string"},
+    "token": {"type": "string", "description": "Shown once; good for one server"},
+    "expires_at": {"type": "string"},
+    "command": {"type": "string", "description": "To be run on that server, as root"}}},
+"NewNode": {"type": "object", "required": ["name", "pop", "pin", "address"], "properties": {
+    "name": {"type": "string"}, "pop": {"type": "string"},
+    "pin": {"type": "string", "description": "sha256/..., of the key of its certificate"},
+    "address": {"type": "string", "description": "Where it is told of changes"}}},
+"Node": {"type": "object", "required": ["name", "pop", "pin", "address", "joined_at", "state",
+    "last_seen", "serial", "sequence", "lag_seconds", "zones_behind"], "properties": {
+    "name": {"type": "string"}, "pop": {"type": "string"}, "pin": {"type": "string"},
+    "address": {"type": "string"}, "joined_at": {"type": "string"},
+    "state": {"enum": ["new", "current", "behind", "silent"], "description":
+        "new: never heard of; silent: not heard of for 90 s"},
+    "last_seen": {"type": ["string", "null"]},
+    "serial": {"type": ["integer", "null"], "description": "Of the catalog that it serves"},
+    "sequence": {"type": ["integer", "null"], "description": "All changes up to it are served"},
+    "lag_seconds": {"type": ["number", "null"], "description":
+        "The age of the oldest change that it does not serve; 0: it serves all"},
+    "zones_behind": {"type": "array", "items": {"type": "object", "required": ["zone", "reason"],
+        "properties": {"zone": {"type": "string"}, "reason": {"type": "string"}}}}}},
+"JoinRequest": {"type": "object", "required": ["token", "public_key", "address"], "properties": {
+    "token": {"type": "string"}, "public_key": {"type": "string", "description": "PEM"},
+    "address": {"type": "string", "description": "Where it will be told of changes"}}},
+"Identity": {"type": "object", "required": ["node", "pop", "certificate", "authority", "catalog",
+    "primaries", "server_name", "key", "prefixes", "covering", "addresses", "routing"],
+    "properties": {"node": {"type": "string"}, "pop": {"type": "string"},
+    "certificate": {"type": "string"}, "authority": {"type": "string"},
+    "catalog": {"type": "string"}, "server_name": {"type": "string"},
+    "primaries": {"type": "array", "items": {"type": "string"}},
+    "key": {"type": "object", "required": ["name", "algorithm", "secret"]},
+    "prefixes": {"type": "array", "items": {"type": "string"}},
+    "covering": {"type": "array", "items": {"type": "string"}},
+    "addresses": {"type": "array", "items": {"type": "string"}},
+    "routing": {"type": "object", "required": ["daemon", "asn", "neighbors"]}}},
+"OpenApi": {"type": "object", "required": ["openapi", "info", "paths", "components"]}
+})json";
+
+}  // namespace nearcast::control_api
