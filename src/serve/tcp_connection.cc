@@ -50,14 +50,20 @@ TcpConnection::Progress TcpConnection::turn(Answerer& answerer, base::Duration i
     return Progress::Some;
 }
 
-// Returns false when the connection broke.
+// Clients of TLS send a record for each query: what it has taken from the socket at once is
+// answered at once. Returns false when the connection broke.
 bool TcpConnection::take_input(Answerer& answerer, Counts& counts) noexcept {
-    // Ends: what is pending is the rest of one record of TLS, 16 KiB at most.
+    has_unread_ = false;
+    size_t taken = 0;
     while (takes_queries()) {
-        if (!read() || !drain_input(answerer, counts)) return false;
-        if (!stream_.is_pending()) break;
+        const size_t before = input_end_;
+        if (!read()) return false;
+        const size_t got = input_end_ - before;
+        taken += got;
+        has_unread_ = stream_.is_pending() && got > 0;  // Less than a record is for the socket.
+        if (!has_unread_ || taken >= kTcpReadMax || input_end_ == input_.size()) break;
     }
-    return true;
+    return drain_input(answerer, counts);
 }
 
 // Afterwards a whole query waits in the input only if the peer is slow to take its responses.

@@ -73,8 +73,10 @@ class TcpConnection {
     // What to wait for before the next turn. Input is not wanted while a slow reader leaves no room
     // for a response: it is told so by TCP itself.
     [[nodiscard]] bool wants_input() const { return takes_queries() || writes_after_input_; }
+    // Output is wanted also for a turn soon: a socket that takes more says so at once.
     [[nodiscard]] bool wants_output() const {
-        return (has_output() && !writes_after_input_) || reads_after_output_;
+        return (has_output() && !writes_after_input_) || reads_after_output_ ||
+               (has_unread_ && takes_queries());
     }
 
     // False in the handshake of TLS.
@@ -105,6 +107,7 @@ class TcpConnection {
     TcpEnds ends_;
     bool is_closing_ = false;          // Takes no more input; gone once the output has left.
     bool is_leaving_ = false;          // The same, but the connection goes on elsewhere.
+    bool has_unread_ = false;          // TLS holds what the socket does not know of any more.
     bool reads_after_output_ = false;  // TLS has to send before it can read on,
     bool writes_after_input_ = false;  // or the other way round.
     uint16_t keepalive_ = 0;           // What this turn tells, in units of 100 ms.

@@ -2,12 +2,19 @@
 
 #include "serve/tcp_connection.h"
 
+#include <array>
+#include <csignal>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include "tls/test_keys.h"
+#include "tls/tls_context.h"
 
 namespace nearcast::serve {
 namespace {
@@ -184,6 +191,89 @@ TEST_F(TcpConnectionTest, StopsTakingQueriesFromAPeerThatDoesNotRead) {
     EXPECT_EQ(got, 20U * (48'000 + 2));
     EXPECT_EQ(counts_.answered, 20U);
     EXPECT_TRUE(connection_->wants_input());
+}
+
+class TlsConnectionTest : public TcpConnectionTest {
+ protected:
+    TlsConnectionTest() {
+        std::signal(SIGPIPE, SIG_IGN);  // Of a goodbye to whom has gone.
+        const auto server =
+            tls::TlsContext::for_server({.certificate = folder_.write("server.pem", tls::kServer),
+                                         .key = folder_.write("server.key", tls::kServerKey)});
+        const auto client = tls::TlsContext::for_client({.name = "test",
+                                                         .server_name = "server.example",
+                                                         .ca = folder_.write("ca.pem", tls::kCa)});
+        EXPECT_TRUE(server && client);
+        int ends[2] = {};
+        EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+        connection_.emplace(open(*server, ends[0]), TcpEnds{.is_local = true}, input_, output_);
+        asker_ = open(*client, ends[1]);
+        for (int i = 0; i < kHandshakeTurns && !asker_.is_established(); ++i) {
+            std::ignore = asker_.shake_hands();
+            std::ignore = turn();
+        }
+        EXPECT_TRUE(asker_.is_established());
+    }
+
+    static tls::Stream open(const tls::TlsContext& context, int socket) {
+        auto session = context.open_session(socket);
+        EXPECT_TRUE(session);
+        return {base::Fd(socket), *std::move(session)};
+    }
+
+    // Each in a record of its own.
+    void ask(const std::string& query, size_t times) {
+        const std::string bytes = frame(query);
+        const std::span view(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+        for (size_t i = 0; i < times; ++i) {
+            ASSERT_EQ(asker_.write(view).state, tls::Io::State::Moved);
+        }
+    }
+
+    static constexpr int kHandshakeTurns = 20;
+
+    tls::TestFolder folder_;
+    tls::Stream asker_;
+};
+
+TEST_F(TlsConnectionTest, ManyRecordsAreAnsweredTogether) {
+    ask(kOne, 20);
+    EXPECT_EQ(turn(), Progress::Some);
+    EXPECT_EQ(counts_.answered, 20U);
+    std::array<uint8_t, 4096> room{};
+    EXPECT_EQ(asker_.read(room).size, 20 * frame(kOne).size());  // One read takes one record.
+    EXPECT_FALSE(connection_->wants_output());
+}
+
+TEST_F(TlsConnectionTest, WhatIsTakenAtOneTurnIsBoundedAndTheRestIsNotForgotten) {
+    const std::string large(1000, 'q');
+    ask(large, 12);
+    EXPECT_EQ(turn(), Progress::Some);
+    EXPECT_LE(counts_.answered, kTcpReadMax / large.size() + 1);
+    EXPECT_TRUE(connection_->wants_output());
+    for (int i = 0; i < 12 && connection_->wants_output(); ++i) std::ignore = turn();
+    EXPECT_EQ(counts_.answered, 12U);
+}
+
+TEST_F(TlsConnectionTest, TheBeginningOfARecordWaitsForTheSocket) {
+    ask(kOne, 1);
+    int unread = 0;
+    ASSERT_EQ(ioctl(connection_->fd(), FIONREAD, &unread), 0);
+    ASSERT_GT(unread, 10);
+    // All but the last byte of the record comes first.
+    std::string record(static_cast<size_t>(unread), '\0');
+    ASSERT_EQ(::recv(connection_->fd(), record.data(), record.size(), 0), unread);
+    const auto send_raw = [&](std::string_view part) {
+        EXPECT_EQ(::send(asker_.fd(), part.data(), part.size(), 0),
+                  static_cast<ssize_t>(part.size()));
+    };
+    send_raw(std::string_view(record).substr(0, record.size() - 1));
+    EXPECT_EQ(turn(), Progress::None);
+    EXPECT_FALSE(connection_->wants_output());
+    EXPECT_TRUE(connection_->wants_input());
+    send_raw(std::string_view(record).substr(record.size() - 1));
+    EXPECT_EQ(turn(), Progress::Some);
+    EXPECT_EQ(counts_.answered, 1U);
 }
 
 }  // namespace

@@ -104,7 +104,10 @@ Io TlsSession::failed(int outcome) noexcept {
 
 bool TlsSession::is_established() const { return SSL_is_init_finished(session_.get()) == 1; }
 
-bool TlsSession::is_pending() const { return SSL_pending(session_.get()) > 0; }
+// The first knows what is decrypted, the second what is not.
+bool TlsSession::is_pending() const {
+    return SSL_pending(session_.get()) > 0 || SSL_has_pending(session_.get()) == 1;
+}
 
 Peer TlsSession::peer() const {
     Peer peer;

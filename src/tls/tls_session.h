@@ -30,8 +30,9 @@ class TlsSession {
     // Takes the handshake further without data. Moved: it is done.
     [[nodiscard]] Io shake_hands() noexcept;
 
-    // At most one record, 16 KiB, is decrypted at a time: what does not fit into `room` is_pending
-    // and comes with the next read, without the socket becoming readable.
+    // Records are taken from the socket as many as there are, 16 KiB together, and decrypted one at
+    // a time: what does not fit into `room`, and the records behind it, are is_pending and come
+    // with the next reads, without the socket becoming readable.
     [[nodiscard]] Io read(std::span<uint8_t> room) noexcept;
 
     // After NeedsInput or NeedsOutput the next write begins with the same bytes.
@@ -42,6 +43,7 @@ class TlsSession {
 
     // The handshake is done: who the peer is, as far as that was asked, is settled.
     [[nodiscard]] bool is_established() const;
+    // True also for the beginning of a record, which a read cannot give.
     [[nodiscard]] bool is_pending() const;
 
     // Meaningful once established.
