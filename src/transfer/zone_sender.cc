@@ -74,8 +74,24 @@ class ZoneSender::Connection {
     }
 
     [[nodiscard]] bool is_finished() const { return is_finished_.load(); }
+    [[nodiscard]] Purpose purpose() const { return purpose_.load(); }
+
+    // Since when it has nothing to do; nothing while it has.
+    [[nodiscard]] std::optional<Instant> idle_since() const {
+        if (state_.load() != State::Idle) return std::nullopt;
+        return idle_since_.load();
+    }
+    // Whether it ends now. It does not once a request has come: that is answered.
+    [[nodiscard]] bool give_way() {
+        State idle = State::Idle;
+        if (!state_.compare_exchange_strong(idle, State::GivingWay)) return false;
+        ::shutdown(stream_.fd(), SHUT_RDWR);
+        return true;
+    }
 
  private:
+    enum class State : uint8_t { Busy, Idle, GivingWay };
+
     // A zone under way.
     struct Sending {
         std::unique_ptr<GrantedTransfer> transfer;
@@ -91,6 +107,8 @@ class ZoneSender::Connection {
     // Whether the next request is there, and may be looked at.
     [[nodiscard]] bool has_request() const;
     [[nodiscard]] std::vector<uint8_t> take_request();
+    // Waits until the peer says something. False also when it is to give way to another.
+    [[nodiscard]] bool idle_until(Instant deadline);
     // Waits for more of what the peer says; without waiting, what is there.
     [[nodiscard]] bool read_some(Instant deadline);
     void read_at_hand();
@@ -102,7 +120,9 @@ class ZoneSender::Connection {
     void tell(const Sending& sending, bool is_sent) const;
 
     ZoneSender& sender_;
-    Purpose purpose_;
+    std::atomic<Purpose> purpose_;
+    std::atomic<State> state_ = State::Busy;
+    std::atomic<Instant> idle_since_ = base::now();  // When its last request had been answered.
     tls::Stream stream_;
     std::optional<tls::Peer> tls_;  // Who it is, over TLS.
     base::SocketAddress peer_;
@@ -133,14 +153,16 @@ void ZoneSender::Connection::work(RequestDesk& desk) {
     for (;;) {
         while (has_request()) {
             if (!serve(take_request(), desk)) return;
-            deadline = base::now() + sender_.limits_.idle_limit;
+            idle_since_.store(base::now());
+            deadline = idle_since_.load() + sender_.limits_.idle_limit;
         }
         if (sendings_.empty()) {
-            if (!read_some(deadline)) return;
+            if (!idle_until(deadline)) return;
             continue;
         }
         if (!send_next()) return;
-        deadline = base::now() + sender_.limits_.idle_limit;
+        idle_since_.store(base::now());
+        deadline = idle_since_.load() + sender_.limits_.idle_limit;
         read_at_hand();
     }
 }
@@ -162,6 +184,12 @@ std::vector<uint8_t> ZoneSender::Connection::take_request() {
     std::vector<uint8_t> request(begin, end);
     input_.erase(input_.begin(), end);
     return request;
+}
+
+bool ZoneSender::Connection::idle_until(Instant deadline) {
+    state_.store(State::Idle);
+    const bool has_more = read_some(deadline);
+    return state_.exchange(State::Busy) == State::Idle && has_more;
 }
 
 bool ZoneSender::Connection::read_some(Instant deadline) {
@@ -316,7 +344,7 @@ void ZoneSender::receive_arrivals() {
         lock.unlock();
         std::erase_if(connections_, [](const auto& each) { return each->is_finished(); });
         const Purpose purpose = is_update(arrival.unread) ? Purpose::Updates : Purpose::Transfers;
-        if (enter(purpose)) {
+        if (enter(purpose) || (make_room(purpose) && enter(purpose))) {
             admit(std::move(arrival), purpose);
         } else {
             turn_away(arrival.peer, std::to_string(limit_of(purpose)) + " are under way");
@@ -350,6 +378,24 @@ bool ZoneSender::enter(Purpose purpose) {
     if (count >= limit_of(purpose)) return false;
     ++count;
     return true;
+}
+
+bool ZoneSender::make_room(Purpose purpose) {
+    for (;;) {
+        auto longest = connections_.end();
+        Instant since = Instant::max();
+        for (auto at = connections_.begin(); at != connections_.end(); ++at) {
+            const auto idle = (*at)->purpose() == purpose ? (*at)->idle_since() : std::nullopt;
+            if (!idle || *idle >= since) continue;
+            longest = at;
+            since = *idle;
+        }
+        if (longest == connections_.end()) return false;
+        // Else it has got a request meanwhile, and is no longer idle.
+        if (!(*longest)->give_way()) continue;
+        connections_.erase(longest);  // Waits for the thread, which has only to end.
+        return true;
+    }
 }
 
 void ZoneSender::leave(Purpose purpose) {

@@ -35,8 +35,9 @@ namespace nearcast::transfer {
 
 struct SenderLimits {
     // Connections that carry zones. Each costs a thread and some 300 KiB. Only peers that were
-    // granted a transfer get one, so this bounds mistakes more than attacks; the next is closed,
-    // and its peer comes back.
+    // granted a transfer get one, so this bounds mistakes more than attacks. For the next, the one
+    // that has been idle for longest is closed; where none is idle, the next is, and its peer comes
+    // back.
     size_t transfers_max = 32;
     // The same of those that carried nothing but updates so far: who takes zones slowly holds
     // nobody up who changes one.
@@ -85,6 +86,8 @@ class ZoneSender {
     void admit(Arrival arrival, Purpose purpose);
     // False when there are as many already.
     [[nodiscard]] bool enter(Purpose purpose);
+    // Ends the one that has been idle for longest. False when none is.
+    [[nodiscard]] bool make_room(Purpose purpose);
     void leave(Purpose purpose);
     // A connection with updates is granted a transfer.
     [[nodiscard]] bool become_transfer();

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "dns/response.h"
 #include "zone/compile.h"
 
@@ -198,6 +199,23 @@ TEST_F(Sending, SlowTransfersLeaveRoomForUpdates) {
     // It does not get round the bound.
     updating.send(request_for("two.example.", 4));
     EXPECT_EQ(updating.read(), Bytes());
+}
+
+// A connection that has been answered is idle soon after: until then it need not give way.
+Bytes answer_in_the_end(ZoneSender& sender, const Bytes& request) {
+    const base::Instant deadline = base::now() + std::chrono::seconds(10);
+    Bytes answer;
+    while (answer.empty() && base::now() < deadline) answer = Peer(sender, {request}).read();
+    return answer;
+}
+
+TEST_F(Sending, IdleConnectionsGiveWay) {
+    ZoneSender sender(desks(), tallies_,
+                      {.updates_max = 1, .idle_limit = std::chrono::seconds(15)});
+    const Peer idle(sender, {update_of("one.example.", 1)});
+    EXPECT_EQ(id_of(idle.read()), 1U);
+    EXPECT_EQ(id_of(answer_in_the_end(sender, update_of("one.example.", 2))), 2U);
+    EXPECT_EQ(idle.read(), Bytes());
 }
 
 }  // namespace
