@@ -17,7 +17,4 @@ namespace nearcast::control_app {
 // owner alone to read.
 [[nodiscard]] base::Result<void> provide_key(const ControlConfig& config, control::ApiKeys& keys);
 
-// Writes a file that its owner alone can read, in place of an older one.
-[[nodiscard]] base::Result<void> write_secret(const std::string& path, const std::string& text);
-
 }  // namespace nearcast::control_app

@@ -9,8 +9,8 @@
 
 #include <unistd.h>
 
+#include "base/secret_file.h"
 #include "dns/encoding.h"
-#include "first_start.h"
 
 namespace nearcast::control_app {
 namespace {
@@ -35,8 +35,8 @@ Result<void> provide_primary(ControlConfig& config, const tls::Authority& author
     if (!pair) return std::unexpected(pair.error());
     const auto issued = authority.issue(pair->public_key, {kPrimaryName});
     if (!issued) return std::unexpected(issued.error());
-    if (auto done = write_secret(server.key, pair->private_key); !done) return done;
-    return write_secret(server.certificate, issued->certificate);
+    if (auto done = base::write_secret_file(server.key, pair->private_key); !done) return done;
+    return base::write_secret_file(server.certificate, issued->certificate);
 }
 
 Result<transfer::TsigKey> provide_tsig_key(const std::string& directory) {
@@ -48,7 +48,7 @@ Result<transfer::TsigKey> provide_tsig_key(const std::string& directory) {
         }
         std::string text;
         dns::append_base64(secret, text);
-        if (auto done = write_secret(path, text + '\n'); !done) {
+        if (auto done = base::write_secret_file(path, text + '\n'); !done) {
             return std::unexpected(done.error());
         }
     }

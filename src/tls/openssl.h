@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -14,6 +15,7 @@
 #include <openssl/x509.h>
 
 #include "base/free_with.h"
+#include "base/result.h"
 #include "tls/peer.h"
 
 namespace nearcast::tls {
@@ -47,6 +49,16 @@ struct ContextState {
     OPENSSL_free(key);
     return pin;
 }
+
+// Has `context` believe the CAs in the file `ca`; those that this system believes when it is empty;
+// none at all without `believes_cas`.
+[[nodiscard]] base::Result<void> believe(SSL_CTX* context, bool believes_cas,
+                                         const std::string& ca);
+
+// Of a server's certificate: a CA that is believed signed it, where that is asked, and it has a
+// pinned key, where there are pins. The chain bears the error if it is not so.
+[[nodiscard]] bool is_proved(X509_STORE_CTX* chain, bool believes_cas,
+                             const std::vector<SpkiPin>& pins);
 
 // Of an error that OpenSSL queued.
 [[nodiscard]] inline std::string reason_of(unsigned long error) {

@@ -60,15 +60,7 @@ int note_client(X509_STORE_CTX* chain, void* /*argument*/) {
 // Of a server's certificate: all that its profile says must hold.
 int verify_server(X509_STORE_CTX* chain, void* argument) {
     const auto& state = *static_cast<const ContextState*>(argument);
-    if (state.believes_cas && X509_verify_cert(chain) != 1) return 0;
-    if (state.pins.empty()) return 1;
-    const SpkiPin pin = pin_of(X509_STORE_CTX_get0_cert(chain));
-    if (std::ranges::find(state.pins, pin) != state.pins.end()) {
-        X509_STORE_CTX_set_error(chain, X509_V_OK);
-        return 1;
-    }
-    X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_UNTRUSTED);
-    return 0;
+    return is_proved(chain, state.believes_cas, state.pins) ? 1 : 0;
 }
 
 std::unexpected<base::Error> fail_openssl(const std::string& what, const std::string& hint) {
@@ -78,7 +70,7 @@ std::unexpected<base::Error> fail_openssl(const std::string& what, const std::st
 Result<void> check_readable(const std::string& path) {
     if (const std::ifstream file(path); !file) {
         auto failed = base::fail_errno("cannot read " + path, errno);
-        failed.error().hint = "a PEM file that the user whom the server runs as can read";
+        failed.error().hint = "a PEM file that the user whom this program runs as can read";
         return failed;
     }
     return {};
@@ -119,13 +111,6 @@ Result<void> use_own(ContextState& state, const std::string& certificate, const 
     return {};
 }
 
-Result<void> believe(ContextState& state, const std::string& ca) {
-    if (auto done = check_readable(ca); !done) return done;
-    ERR_clear_error();
-    if (SSL_CTX_load_verify_file(state.context.get(), ca.c_str()) == 1) return {};
-    return fail_openssl(ca + " has no certificates", "a PEM file with the certificate of the CA");
-}
-
 Result<ContextState> begin(const SSL_METHOD* method, int lowest_version) {
     ContextState state;
     state.context.reset(SSL_CTX_new(method));
@@ -150,7 +135,7 @@ Result<void> ask_clients(ContextState& state, const std::string& ca) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_cert_verify_callback(context, note_client, nullptr);
     if (ca.empty()) return {};
-    if (auto done = believe(state, ca); !done) return done;
+    if (auto done = believe(context, /*believes_cas=*/true, ca); !done) return done;
     SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(ca.c_str()));
     return {};
 }
@@ -162,6 +147,30 @@ bool send_server_name(SSL* session, std::string name) {
 }
 
 }  // namespace
+
+Result<void> believe(SSL_CTX* context, bool believes_cas, const std::string& ca) {
+    if (!believes_cas) return {};
+    if (ca.empty()) {
+        SSL_CTX_set_default_verify_paths(context);
+        return {};
+    }
+    if (auto done = check_readable(ca); !done) return done;
+    ERR_clear_error();
+    if (SSL_CTX_load_verify_file(context, ca.c_str()) == 1) return {};
+    return fail_openssl(ca + " has no certificates", "a PEM file with the certificate of the CA");
+}
+
+bool is_proved(X509_STORE_CTX* chain, bool believes_cas, const std::vector<SpkiPin>& pins) {
+    if (believes_cas && X509_verify_cert(chain) != 1) return false;
+    if (pins.empty()) return true;
+    const SpkiPin pin = pin_of(X509_STORE_CTX_get0_cert(chain));
+    if (std::ranges::find(pins, pin) != pins.end()) {
+        X509_STORE_CTX_set_error(chain, X509_V_OK);
+        return true;
+    }
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_UNTRUSTED);
+    return false;
+}
 
 TlsContext::TlsContext(std::shared_ptr<const ContextState> state) : state_(std::move(state)) {}
 
@@ -196,10 +205,8 @@ Result<TlsContext> TlsContext::for_client(const ClientSettings& settings) {
     state->is_address = base::parse_ip_address(settings.server_name).has_value();
     state->pins = settings.pins;
     state->believes_cas = settings.pins.empty() || !settings.ca.empty();
-    if (state->believes_cas && settings.ca.empty()) {
-        SSL_CTX_set_default_verify_paths(context);
-    } else if (state->believes_cas) {
-        if (auto done = believe(*state, settings.ca); !done) return std::unexpected(done.error());
+    if (auto done = believe(context, state->believes_cas, settings.ca); !done) {
+        return std::unexpected(done.error());
     }
     if (!settings.certificate.empty()) {
         if (auto done = use_own(*state, settings.certificate, settings.key); !done) {
