@@ -136,13 +136,13 @@ std::unique_ptr<zone::ZoneLedger> open_ledger(const ServerOptions& options,
         if (options.on_store_trouble) options.on_store_trouble(true);
         return open_in_memory(options, zones, ledger.error());
     }
-    (*ledger)->on_trouble([&options](const std::string& why) {
-        if (why.empty()) {
-            log::info("store_works_again");
+    (*ledger)->on_trouble([&options](const std::optional<Error>& trouble) {
+        if (trouble) {
+            log::error("store_failing", {{"reason", trouble->message}, {"try", trouble->hint}});
         } else {
-            log::error("store_failing", {{"reason", why}});
+            log::info("store_works_again");
         }
-        if (options.on_store_trouble) options.on_store_trouble(!why.empty());
+        if (options.on_store_trouble) options.on_store_trouble(trouble.has_value());
     });
     return *std::move(ledger);
 }

@@ -42,11 +42,17 @@ class FakeDisk {
         std::map<std::string, std::shared_ptr<File>> files;    // As processes see them.
         std::map<std::string, std::shared_ptr<File>> durable;  // Names that outlive a crash.
         bool is_full = false;
+        size_t room = SIZE_MAX;        // For more bytes in all files.
         size_t steps_left = SIZE_MAX;  // Writes, syncs, renames and removals before the crash.
         size_t syncs_left = SIZE_MAX;  // Before the one that fails.
         std::set<std::string> closed;  // Files that cannot be opened.
         std::function<void()> at_sync;
 
+        [[nodiscard]] size_t used() const {
+            size_t used = 0;
+            for (const auto& [name, file] : files) used += file->bytes.size();
+            return used;
+        }
         // Whether the step is still done.
         bool step() {
             if (steps_left == 0) return false;
@@ -59,7 +65,15 @@ class FakeDisk {
     [[nodiscard]] std::unique_ptr<StoreDisk> share() const;
 
     void fill() { state_->is_full = true; }
-    void make_room() { state_->is_full = false; }
+    void make_room() {
+        state_->is_full = false;
+        state_->room = SIZE_MAX;
+    }
+    // For so many bytes more there is room.
+    void leave_room(size_t bytes) {
+        const std::lock_guard lock(state_->mutex);
+        state_->room = state_->used() + bytes;
+    }
     // As with rights that the server does not have, until they are given to it.
     void close(const std::string& name) { state_->closed.insert(name); }
     void let_open() { state_->closed.clear(); }
@@ -94,9 +108,10 @@ class FakeFile final : public StoreFile {
 
     base::Result<void> write(uint64_t at, std::span<const uint8_t> bytes) override {
         const std::lock_guard lock(state_->mutex);
-        // A write that fails has written its first half.
-        const bool is_whole = !state_->is_full && state_->step();
-        if (!is_whole) bytes = bytes.first(state_->is_full ? bytes.size() / 2 : 0);
+        // A write that finds no room has written its first half.
+        const bool has_room = !state_->is_full && state_->used() + bytes.size() <= state_->room;
+        const bool is_whole = has_room && state_->step();
+        if (!is_whole) bytes = bytes.first(has_room ? 0 : bytes.size() / 2);
         for (auto& [from, to] : file_->lost) to = std::clamp<size_t>(at, from, to);
         file_->bytes.resize(std::max<size_t>(file_->bytes.size(), at + bytes.size()));
         std::ranges::copy(bytes, file_->bytes.begin() + static_cast<ptrdiff_t>(at));
@@ -141,6 +156,7 @@ class FakeDirectory final : public StoreDisk {
     explicit FakeDirectory(std::shared_ptr<FakeDisk::State> state) : state_(std::move(state)) {}
 
     std::string place() const override { return "fake"; }
+    base::Result<void> check_place() const override { return {}; }
     base::Result<std::vector<std::string>> list() override {
         const std::lock_guard lock(state_->mutex);
         std::vector<std::string> names;

@@ -83,9 +83,7 @@ uint64_t ZoneLedger::store_bytes() const { return book_->store_bytes(); }
 
 std::string ZoneLedger::trouble() const { return book_->trouble(); }
 
-void ZoneLedger::on_trouble(std::function<void(const std::string&)> told) {
-    book_->on_trouble(std::move(told));
-}
+void ZoneLedger::on_trouble(ZoneStore::Told told) { book_->on_trouble(std::move(told)); }
 
 std::optional<std::vector<Changeset>> ZoneLedger::changes_since(const dns::Name& apex,
                                                                 uint32_t serial) const {

@@ -132,7 +132,7 @@ class ZoneLedger {
 
     // Called when that begins and when it ends, on the thread that meets it. Set before there are
     // others.
-    void on_trouble(std::function<void(const std::string& why)> told);
+    void on_trouble(ZoneStore::Told told);
 
     // The history from that serial to the one served, oldest first; empty when the two are the
     // same, nothing when it does not reach back so far.

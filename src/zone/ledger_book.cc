@@ -26,6 +26,9 @@ namespace log = base::log;
 // start, half as many double what is written.
 constexpr uint64_t kImageShare = 8;
 constexpr uint64_t kChangesMin = uint64_t{16} << 10;
+// An image that could not be stored is tried again when so many times as many changes lie behind
+// the last one. Each attempt fills the disk for a moment and leaves a segment behind.
+constexpr uint64_t kRefusedGrowth = 2;
 
 // Zones with larger images are compiled one at a time: the records of one lie in memory beside the
 // image, which takes a few times its size. Twice as much doubles what a node needs beside its
@@ -141,8 +144,8 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
         step.origin = before.origin;
         step.origin->is_updated = true;
     }
-    const uint64_t size = changes.removed().size() + changes.added().size();
-    if (needs_image(*zone, size, served->version().base().header().size)) {
+    // They lead on from nothing that is stored.
+    if (before.is_unsaved) {
         if (image->image().is_delta()) image = fold_whole(Version(image->image()));
         if (!image) return std::unexpected(image.error());
         step.image = image->image();
@@ -152,15 +155,19 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
     if (auto done = save(*zone, step); !done) return done;
     serve(*zone, step, *std::move(image));
     changing.unlock();
+    want_image_if_due(*zone);
     if (on_change) on_change(apex);
     return {};
 }
 
-bool ZoneLedger::Book::needs_image(const Zone& zone, uint64_t changes_size, uint64_t image_size) {
+// Not with the change itself: that is stored also where an image finds no room.
+void ZoneLedger::Book::want_image_if_due(Zone& zone) {
     const std::lock_guard lock(mutex_);
-    if (zone.is_unsaved) return true;
-    const uint64_t behind = zone.history.bytes_after_image() + changes_size;
-    return behind > kChangesMin && behind > image_size / kImageShare;
+    const uint64_t behind = zone.history.bytes_after_image();
+    if (behind <= std::max(kChangesMin, zone.image_size / kImageShare)) return;
+    if (behind <= kRefusedGrowth * zone.image_refused_at) return;
+    zone.wants_image = true;
+    wake_to_save();
 }
 
 ZoneLedger::Book::Known ZoneLedger::Book::known(const Zone& zone) const {
@@ -233,7 +240,11 @@ void ZoneLedger::Book::claim(Zone& zone, std::span<const StoredEntry> stored) {
 void ZoneLedger::Book::count_in(Zone& zone, const Step& step, std::span<const StoredEntry> stored) {
     const std::lock_guard lock(mutex_);
     if (step.cuts_history) release(zone.history.cut());
-    if (step.image) zone.is_unsaved = false;
+    if (step.image) {
+        zone.is_unsaved = false;
+        zone.wants_image = false;
+        zone.image_refused_at = 0;
+    }
     claim(zone, stored);
     release(zone.history.trim(limits_.journal_count_max, limits_.journal_bytes_max));
     if (store_->needs_compaction()) wake();

@@ -49,9 +49,7 @@ class ZoneLedger::Book {
     [[nodiscard]] base::Result<void> sync() { return store_->sync(); }
     [[nodiscard]] uint64_t store_bytes() const { return store_->size(); }
     [[nodiscard]] std::string trouble() const { return store_->trouble(); }
-    void on_trouble(std::function<void(const std::string&)> told) {
-        store_->on_trouble(std::move(told));
-    }
+    void on_trouble(ZoneStore::Told told) { store_->on_trouble(std::move(told)); }
     [[nodiscard]] std::vector<std::string> damages() const;
     [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,
                                                                       uint32_t serial);
@@ -62,8 +60,9 @@ class ZoneLedger::Book {
     // What a change begins with.
     struct Known {
         ZoneOrigin origin;
-        uint64_t version = 0;     // Of what is or was served; 0: nothing yet.
-        bool is_unsaved = false;  // The store does not have what is served.
+        uint64_t version = 0;      // Of what is or was served; 0: nothing yet.
+        bool is_unsaved = false;   // The store does not have what is served.
+        bool wants_image = false;  // It has, with more changes behind an image than a start likes.
     };
     struct Zone : Known {
         [[nodiscard]] dns::Name apex_name() const { return *dns::Name::from_wire(apex); }
@@ -75,8 +74,10 @@ class ZoneLedger::Book {
         ZoneHistory history;
         uint32_t serial = 0;
         uint64_t image_size = 0;
-        uint64_t origin_number = 0;   // Of the origin found at start.
-        uint64_t origin_version = 0;  // The version it was written with.
+        uint64_t image_refused_at = 0;  // Bytes of changes behind the last image, when no other
+                                        // could be stored.
+        uint64_t origin_number = 0;     // Of the origin found at start.
+        uint64_t origin_version = 0;    // The version it was written with.
         std::chrono::seconds confirmed_at{};
         bool is_available = false;
         bool is_claimed = false;  // Somebody has said what is to become of it.
@@ -157,12 +158,13 @@ class ZoneLedger::Book {
     // Nobody but the client who sent it has what makes this version.
     [[nodiscard]] static bool is_update(const Known& zone);
     void release(std::span<const StoredEntry> garbage);
-    [[nodiscard]] bool needs_image(const Zone& zone, uint64_t changes_size, uint64_t image_size);
+    void want_image_if_due(Zone& zone);
     // What the thread that changes a zone may know of it.
     [[nodiscard]] Known known(const Zone& zone) const;
     [[nodiscard]] StoredZone state_of(const Zone& zone) const;
 
     void wake();
+    void wake_to_save();
     void run();
     // False when the disk does not let it.
     bool compact();

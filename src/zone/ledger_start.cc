@@ -145,10 +145,7 @@ void ZoneLedger::Book::take_doubt(uint64_t segment, uint64_t from) {
 // withdrawn, that it was.
 void ZoneLedger::Book::need_image(Zone& zone) {
     zone.is_unsaved = true;
-    const std::lock_guard lock(wake_mutex_);
-    has_unsaved_ = true;
-    has_work_ = true;
-    wake_.notify_one();
+    wake_to_save();
 }
 
 // The changes behind this version, as far as they can be read.

@@ -261,6 +261,40 @@ TEST_F(LedgerTest, AcknowledgesNoUpdateThatCannotBeStored) {
     EXPECT_EQ(served(), text_of_version(8, "b 60 A 192.0.2.1\n"));
 }
 
+std::string hosts(const std::string& prefix, size_t count) {
+    std::string hosts;
+    for (size_t i = 0; i < count; ++i) hosts += prefix + std::to_string(i) + " 60 A 192.0.2.1\n";
+    return hosts;
+}
+
+// A change is small, an image may be large; the disk has room for the one and not for the other.
+TEST_F(LedgerTest, TakesUpdatesAlsoWhereAnImageFindsNoRoom) {
+    start();
+    std::atomic<bool> is_told = false;
+    ledger_->on_trouble([&](const std::optional<base::Error>&) { is_told = true; });
+    replace(version_of(7, hosts("h", 3000)), {.kind = ZoneOrigin::Kind::File});
+    const uint64_t image = state().image_size;
+    uint32_t serial = 7;
+    // Until so many bytes of changes lie behind the image.
+    const auto update_until = [&](uint64_t behind) {
+        while (state().journal_bytes <= behind) {
+            const std::string added = hosts("x" + std::to_string(++serial), 100);
+            ASSERT_TRUE(ledger_->apply(kApex, step_to(serial, added)));
+        }
+    };
+    disk_.leave_room(image / 2);
+    update_until(image / 4);
+    while (!is_told) std::this_thread::yield();
+    update_until(image / 4 + 1000);
+    EXPECT_FALSE(state().is_unsaved);
+    const std::string before = served();
+    restart();
+    EXPECT_EQ(served(), before);
+    disk_.make_room();
+    update_until(image / 2);
+    while (ledger_->store_bytes() < 2 * image) std::this_thread::yield();
+}
+
 TEST_F(LedgerTest, RefusesUpdatesWhereNothingIsKept) {
     start_in_memory();
     replace(version_of(7), {.kind = ZoneOrigin::Kind::File});
@@ -361,13 +395,12 @@ TEST_F(LedgerTest, PublishesNothingThatTheJudgeRefuses) {
 // A delta is of no use where another base is served than the one it was made for.
 TEST_F(LedgerTest, ServesAChangeWhoeverElseHasPublishedTheZone) {
     start();
-    std::string hosts;
-    for (int i = 0; i < 1500; ++i) hosts += "h" + std::to_string(i) + " 60 A 192.0.2.1\n";
-    replace(version_of(7, hosts));
-    disk_.at_sync([&] { table_->publish(version_of(7, hosts)); });
+    const std::string many = hosts("h", 1500);
+    replace(version_of(7, many));
+    disk_.at_sync([&] { table_->publish(version_of(7, many)); });
     ASSERT_TRUE(ledger_->apply(kApex, step_to(8, "x 60 A 192.0.2.1\n")));
     disk_.at_sync({});
-    EXPECT_EQ(served(), text_of_version(8, hosts + "x 60 A 192.0.2.1\n"));
+    EXPECT_EQ(served(), text_of_version(8, many + "x 60 A 192.0.2.1\n"));
 }
 
 TEST_F(LedgerTest, ServesFromMemoryWhatAPrimaryStillHas) {

@@ -116,6 +116,13 @@ void ZoneLedger::Book::wake() {
     wake_.notify_one();
 }
 
+void ZoneLedger::Book::wake_to_save() {
+    const std::lock_guard lock(wake_mutex_);
+    has_unsaved_ = true;
+    has_work_ = true;
+    wake_.notify_one();
+}
+
 void ZoneLedger::Book::run() {
     std::unique_lock lock(wake_mutex_);
     for (;;) {
@@ -145,7 +152,7 @@ void ZoneLedger::Book::save_unsaved() {
     {
         const std::lock_guard lock(mutex_);
         for (const auto& [key, zone] : zones_) {
-            if (zone->is_unsaved) unsaved.push_back(zone);
+            if (zone->is_unsaved || zone->wants_image) unsaved.push_back(zone);
         }
     }
     for (const ZonePtr& zone : unsaved) {
@@ -162,7 +169,7 @@ void ZoneLedger::Book::try_again() {
 void ZoneLedger::Book::save_unsaved(Zone& zone) {
     const std::lock_guard changing(zone.changing);
     const Known before = known(zone);
-    if (!before.is_unsaved) return;
+    if (!before.is_unsaved && !before.wants_image) return;
     if (before.version == 0) {
         (void)bury(zone, Durability::Now);
         return;
@@ -180,12 +187,17 @@ void ZoneLedger::Book::save_unsaved(Zone& zone) {
     }
     step.image = folded ? folded.image() : served->version().base();
     step.origin = before.origin;
-    if (write(zone, step)) {
+    const bool is_stored = write(zone, step).has_value();
+    if (!before.is_unsaved) {
+        const std::lock_guard lock(mutex_);
+        zone.wants_image = false;
+        if (!is_stored) zone.image_refused_at = zone.history.bytes_after_image();
+    } else if (is_stored) {
         log::info("zone_stored", {{"zone", dns::to_text(zone.apex_name())},
                                   {"serial", std::to_string(step.to_serial)}});
-        return;
+    } else {
+        try_again();  // The store has told why.
     }
-    try_again();  // The store has told why.
 }
 
 // An entry is in no segment any more.

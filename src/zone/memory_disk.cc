@@ -51,6 +51,7 @@ class MemoryFile final : public StoreFile {
 class MemoryDisk final : public StoreDisk {
  public:
     std::string place() const override { return "memory"; }
+    Result<void> check_place() const override { return {}; }
 
     Result<std::vector<std::string>> list() override {
         const std::lock_guard lock(mutex_);

@@ -179,7 +179,8 @@ Result<void> ZoneStore::check_room(const Batch& batch) {
                       "raise size_max_mib in [store], or remove zones");
 }
 
-// Writes what waits, its own first, for everybody who waits.
+// Writes what waits, its own first, for everybody who waits. Where that fails each is written for
+// itself: a small change may find the room that a large image does not.
 void ZoneStore::lead(std::unique_lock<std::mutex>& lock) {
     std::vector<Batch*> group;
     uint64_t size = 0;
@@ -191,15 +192,18 @@ void ZoneStore::lead(std::unique_lock<std::mutex>& lock) {
     is_writing_ = true;
     lock.unlock();
     const auto outcome = write_group(group);
+    if (!outcome && group.size() > 1) {
+        for (Batch* const batch : group) batch->outcome = write_group({&batch, 1});
+    } else {
+        for (Batch* const batch : group) batch->outcome = outcome;
+    }
     lock.lock();
     is_writing_ = false;
     queued_ -= size;
-    if (outcome) count(group);
-    note(outcome);
-    for (Batch* const batch : group) {
-        batch->outcome = outcome;
-        batch->is_done = true;
-    }
+    const auto failed =
+        std::ranges::find_if(group, [](const Batch* batch) { return !batch->outcome.has_value(); });
+    note(failed == group.end() ? Result<void>() : (*failed)->outcome);
+    for (Batch* const batch : group) batch->is_done = true;
     turn_.notify_all();
 }
 
@@ -267,6 +271,7 @@ Result<void> ZoneStore::ensure_active() {
 
 Result<void> ZoneStore::put_group(std::span<Batch* const> group) {
     for (Batch* const batch : group) {
+        batch->stored.clear();
         for (const StoreEntry& entry : batch->entries) {
             auto stored = active_->put(entry.head, entry.apex, entry.payload);
             if (!stored) return std::unexpected(stored.error());
@@ -277,6 +282,7 @@ Result<void> ZoneStore::put_group(std::span<Batch* const> group) {
 }
 
 Result<void> ZoneStore::write_group(std::span<Batch* const> group) {
+    if (auto done = disk_->check_place(); !done) return done;
     if (auto done = ensure_active(); !done) return done;
     const uint64_t start = active_->end();
     const bool is_urgent = std::ranges::any_of(
@@ -289,6 +295,8 @@ Result<void> ZoneStore::write_group(std::span<Batch* const> group) {
     }
     // An empty one is not missed. Nor is this one, should its name find no room before it is lost.
     (void)relist(active_->segment()->number(), {});
+    const std::lock_guard lock(mutex_);
+    count(group);
     return {};
 }
 
@@ -347,15 +355,15 @@ uint64_t ZoneStore::size() const {
 
 std::string ZoneStore::trouble() const {
     const std::lock_guard lock(mutex_);
-    return trouble_;
+    return trouble_ ? trouble_->message : std::string();
 }
 
 void ZoneStore::note(const Result<void>& outcome) {
     // A full store still has room for something small: that ends nothing.
     if (size_locked() + refused_ <= limits_.size_max) refused_ = 0;
     if (outcome && refused_ > 0) return;
-    const bool was_in_trouble = !trouble_.empty();
-    trouble_ = outcome ? std::string() : outcome.error().message;
+    const bool was_in_trouble = trouble_.has_value();
+    trouble_ = outcome ? std::nullopt : std::optional(outcome.error());
     if (told_ && was_in_trouble == outcome.has_value()) told_(trouble_);
 }
 

@@ -105,7 +105,8 @@ class ZoneStore {
     [[nodiscard]] std::string trouble() const;
     // Called with the beginning and the end of trouble, on the thread that meets it. Set before
     // there are others.
-    void on_trouble(std::function<void(const std::string&)> told) { told_ = std::move(told); }
+    using Told = std::function<void(const std::optional<base::Error>& trouble)>;
+    void on_trouble(Told told) { told_ = std::move(told); }
 
     // Called when a write or a sync has failed, on the thread that met it: what lies in the segment
     // from `from` on was never synced, and may be on no disk even if later syncs succeed. Set as
@@ -147,7 +148,7 @@ class ZoneStore {
     [[nodiscard]] base::Result<void> sync_active();
     [[nodiscard]] base::Result<void> seal_active();
     void abandon_active(uint64_t end);
-    void count(std::span<Batch* const> group);
+    void count(std::span<Batch* const> group);  // With the mutex held, as those below.
     [[nodiscard]] uint64_t size_locked() const;
     [[nodiscard]] uint64_t garbage_locked() const;
 
@@ -170,8 +171,8 @@ class ZoneStore {
     uint64_t next_number_ = 1;
     uint64_t queued_ = 0;   // Bytes that wait, or are being written.
     uint64_t refused_ = 0;  // The most that found no room since the store is full; 0: it is not.
-    std::string trouble_;
-    std::function<void(const std::string&)> told_;
+    std::optional<base::Error> trouble_;
+    Told told_;
     Doubt doubt_;
 
     std::mutex list_mutex_;      // Guards what follows.

@@ -95,6 +95,18 @@ class Directory final : public StoreDisk {
 
     std::string place() const override { return path_; }
 
+    Result<void> check_place() const override {
+        struct stat own{};
+        struct stat named{};
+        if (::fstat(folder_.get(), &own) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+            own.st_dev == named.st_dev && own.st_ino == named.st_ino) {
+            return {};
+        }
+        return base::fail("the zone store " + path_ + " was moved or removed",
+                          "put it back in its place; without it a restart loses what updates have "
+                          "changed, which `nearcast zone export` can save");
+    }
+
     Result<std::vector<std::string>> list() override {
         std::vector<std::string> names;
         std::error_code error;

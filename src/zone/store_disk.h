@@ -42,6 +42,8 @@ class StoreDisk {
 
     // What the operator calls the place.
     [[nodiscard]] virtual std::string place() const = 0;
+    // Whether a start would find what is written here now.
+    [[nodiscard]] virtual base::Result<void> check_place() const = 0;
     [[nodiscard]] virtual base::Result<std::vector<std::string>> list() = 0;
     // A file that is there; one that may not be written can still be read.
     [[nodiscard]] virtual base::Result<std::shared_ptr<StoreFile>> open(

@@ -93,6 +93,34 @@ TEST_F(StoreDirectory, WorksOnBesideThingsThatAreNoSegments) {
     EXPECT_EQ(served(), 9U);
 }
 
+TEST_F(StoreDirectory, TakesNothingThatNoStartWouldFind) {
+    start();
+    load_file(7);
+    ASSERT_TRUE(update(8));
+    std::vector<std::string> told;
+    ledger_->on_trouble([&](const std::optional<base::Error>& trouble) {
+        told.push_back(trouble ? trouble->hint : "over");
+    });
+    fs::rename(store(), folder_ / "elsewhere");
+    EXPECT_FALSE(ledger_->sync());
+    for (int i = 0; i < 2; ++i) {
+        const auto refused = update(9);
+        ASSERT_FALSE(refused);
+        EXPECT_THAT(refused.error().message, HasSubstr(store().string() + " was moved"));
+        // Another one in its place is not this one.
+        fs::create_directory(store());
+    }
+    EXPECT_THAT(told, testing::ElementsAre(HasSubstr("put it back")));
+    EXPECT_EQ(served(), 8U);
+    fs::remove(store());
+    fs::rename(folder_ / "elsewhere", store());
+    EXPECT_TRUE(update(9));
+    EXPECT_EQ(told.back(), "over");
+    start();
+    EXPECT_TRUE(ledger_->restore(kApex));
+    EXPECT_EQ(served(), 9U);
+}
+
 TEST_F(StoreDirectory, SaysTheWayOutWhenItCannotBeOpened) {
     std::ofstream(store()) << "a file in its place";
     ZoneTable table;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -344,6 +345,44 @@ TEST(GroupCommit, TakesWhatManyThreadsBring) {
         EXPECT_EQ(again.pin(apex_of(i))->version().serial(), 20U);
         EXPECT_EQ(reopened->changes_since(apex_of(i), 1)->size(), 19U);
     }
+}
+
+// What comes together is written together, and stands or falls for itself.
+TEST(GroupCommit, RefusesOnlyWhatFindsNoRoom) {
+    FakeDisk disk;
+    ZoneTable table;
+    const auto ledger = *ZoneLedger::open(disk.share(), table, {});
+    const dns::Name large = *dns::parse_name("large.");
+    const dns::Name third = *dns::parse_name("third.");
+    ASSERT_TRUE(ledger->replace(kApex, version_of(5), {.kind = ZoneOrigin::Kind::File}));
+    std::string text = soa(1) + "@ 60 NS n.\n";
+    for (int i = 0; i < 2000; ++i) text += "h" + std::to_string(i) + " 60 A 192.0.2.1\n";
+    std::array<std::thread, 2> threads;
+    std::atomic<size_t> running = 0;
+    bool is_first = true;
+    disk.at_sync([&] {
+        if (!std::exchange(is_first, false)) return;
+        // Both wait until this sync is over, and are the next group.
+        threads[0] = std::thread([&] {
+            auto zone = compile_zone_text(large, text);
+            ++running;
+            EXPECT_TRUE(ledger->replace(large, std::move(zone.image), kPrimary));
+        });
+        threads[1] = std::thread([&] {
+            ++running;
+            EXPECT_TRUE(ledger->apply(kApex, step_to(6)));
+        });
+        while (running < threads.size()) std::this_thread::yield();
+        for (int i = 0; i < 200; ++i) std::this_thread::yield();
+        disk.leave_room(8000);
+    });
+    ASSERT_TRUE(
+        ledger->replace(third, compile_zone_text(third, soa(1) + "@ 60 NS n.\n").image, kPrimary));
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_TRUE(ledger->state(large)->is_unsaved);
+    EXPECT_FALSE(ledger->state(kApex)->is_unsaved);
+    disk.at_sync({});
+    EXPECT_EQ(start(disk).serial, 6U);
 }
 
 TEST(Bound, OfTheStoreIsKept) {
