@@ -165,7 +165,7 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
         const bool is_other_zone = entry.apex && !(*entry.apex == apex);
         if (is_other_zone) withdraw(entry);
     } else if (!entry.apex) {
-        entry.serial = serve_stored(apex);
+        serve_stored(apex);
     }
     if (!entry.apex) {
         entry.apex = apex;
@@ -182,15 +182,14 @@ std::optional<uint32_t> ZoneDirectory::served_serial(const dns::Name& apex) cons
 }
 
 // Rather an old version than none.
-std::optional<uint32_t> ZoneDirectory::serve_stored(const dns::Name& apex) {
+void ZoneDirectory::serve_stored(const dns::Name& apex) {
     using Kind = zone::ZoneOrigin::Kind;
     const auto stored = ledger_.state(apex);
-    if (stored && stored->is_available) return stored->serial;
+    if (stored && stored->is_available) return;
     const bool is_of_file =
         stored && (stored->origin.kind == Kind::File || stored->origin.kind == Kind::Unknown);
-    if (is_of_file && ledger_.restore(apex)) return ledger_.state(apex)->serial;
+    if (is_of_file && ledger_.restore(apex)) return;
     ledger_.make_unavailable(apex);
-    return std::nullopt;
 }
 
 std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::CompiledZone compiled,

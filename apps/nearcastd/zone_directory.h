@@ -79,8 +79,8 @@ class ZoneDirectory {
     // Returns the serial that is served by it; nothing when it may not be.
     std::optional<uint32_t> replace(const std::string& file, zone::CompiledZone compiled,
                                     ZoneOutcome& outcome);
-    // The same, of what the store has where the file cannot be loaded.
-    std::optional<uint32_t> serve_stored(const dns::Name& apex);
+    // What the store has, where the file cannot be loaded; else SERVFAIL.
+    void serve_stored(const dns::Name& apex);
     void publish(const std::string& file, zone::CompiledZone compiled, ZoneOutcome& outcome);
     // The file that serves this zone, if it is another than `file`.
     [[nodiscard]] const std::string* other_file_of(const dns::Name& apex,
