@@ -26,23 +26,22 @@ constexpr Sql kRemember{
     "tnnnnn", ""};
 constexpr Sql kForget{"DELETE FROM publication WHERE controller = :a AND zone_id = :b", "tn", ""};
 
-constexpr zone::ZoneOrigin::Kind kOrigin = zone::ZoneOrigin::Kind::Derived;
-
 Error to_error(const ChangeError& error) { return {error.message}; }
-
-// Later than what was published, and that which was edited if it is later still.
-uint32_t serial_after(uint32_t published, uint32_t edited) {
-    return dns::is_later_serial(edited, published) ? edited : dns::next_serial(published);
-}
 
 }  // namespace
 
-Publisher::Publisher(Served served, std::string controller, std::vector<dns::Name> others)
-    : served_(served), controller_(std::move(controller)), others_(std::move(others)) {}
+Publisher::Publisher(Served served, std::string controller, std::vector<dns::Name> others,
+                     std::optional<Signing> signing)
+    : served_(served),
+      controller_(std::move(controller)),
+      others_(std::move(others)),
+      signing_(std::move(signing)) {}
 
 Result<void> Publisher::start() {
+    if (auto done = learn_who_is_signed(); !done) return done;
     if (auto done = catch_up_at_start(); !done) return done;
     thread_ = std::thread([this] { run(); });
+    if (signing_) start_signing();
     return {};
 }
 
@@ -52,7 +51,11 @@ void Publisher::stop() {
         is_stopping_ = true;
     }
     wake_.notify_all();
+    due_wake_.notify_all();
+    settled_.notify_all();
     if (thread_.joinable()) thread_.join();
+    if (signing_thread_.joinable()) signing_thread_.join();
+    looks_.reset();
 }
 
 void Publisher::wake(uint64_t sequence) {
@@ -98,14 +101,18 @@ Result<void> Publisher::read_publications() {
 // Serves what the ledger has, if that is what was published last, and nothing came since.
 void Publisher::take_over(const Zone& zone) {
     State& state = state_of(zone.id, zone.name);
+    begin_signing(state, zone.settings);
     const auto stored = served_.ledger.state(zone.name);
     const bool is_current = state.sequence == zone.sequence && stored &&
                             stored->serial == state.serial && stored->origin.kind == kOrigin;
     if (is_current && served_.ledger.restore(zone.name)) {
+        resume_signing(state, zone.settings);
         const std::lock_guard lock(mutex_);
         state.is_served = true;
         return;
     }
+    // Most signatures of an older version are those of the new one too.
+    if (state.signing && stored && served_.ledger.restore(zone.name)) state.is_served = true;
     publish_whole(state);
 }
 
@@ -131,14 +138,17 @@ Result<void> Publisher::catch_up_at_start() {
         if (!zones) return std::unexpected(to_error(zones.error()));
         if (zones->empty()) break;
         side_by_side(zones->size(), [&](size_t i) { take_over((*zones)[i]); });
-        for (const Zone& zone : *zones) {
-            known.insert(dns::key_of(zone.name));
-            unremembered_.insert(zone.id);
-        }
+        for (const Zone& zone : *zones) known.insert(dns::key_of(zone.name));
+        const std::lock_guard lock(mutex_);
+        for (const Zone& zone : *zones) unremembered_.insert(zone.id);
         after = row_name(zones->back().name);
     }
     withdraw_unknown(known);
     log::info("zones_published", {{"zones", std::to_string(known.size())}});
+    {
+        const std::lock_guard lock(mutex_);
+        remember_at_ = base::now();
+    }
     return remember();
 }
 
@@ -156,12 +166,14 @@ base::Instant Publisher::next_look() const {
 
 bool Publisher::wait() {
     std::unique_lock lock(mutex_);
-    const auto is_due = [this] { return is_stopping_ || wanted_ > position_; };
-    const base::Instant until = next_look();
-    if (until == base::Instant::max()) {
-        wake_.wait(lock, is_due);
-    } else {
-        wake_.wait_until(lock, until, is_due);
+    while (!is_stopping_ && wanted_ <= position_) {
+        const base::Instant until = next_look();
+        if (until <= base::now()) break;
+        if (until == base::Instant::max()) {
+            wake_.wait(lock);
+        } else {
+            wake_.wait_until(lock, until);
+        }
     }
     return !is_stopping_;
 }
@@ -170,11 +182,16 @@ void Publisher::run() {
     while (wait()) {
         retry();
         auto done = follow();
-        if (done && base::now() >= remember_at_) done = remember();
+        if (done) done = follow_signing();
+        if (done) done = remember();
         if (done) continue;
         log::error("publishing_paused", {{"reason", done.error().message}});
         std::unique_lock lock(mutex_);
         wake_.wait_for(lock, kRetryPause, [this] { return is_stopping_; });
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        remember_at_ = base::now();
     }
     if (const auto done = remember(); !done) {
         log::warning("publications_not_remembered", {{"reason", done.error().message}});
@@ -214,21 +231,25 @@ void Publisher::publish_all(const std::vector<Change>& changes) {
     side_by_side(names.size(), [&](size_t i) {
         for (const size_t work : *names[i]) publish(works[work]);
     });
+    const std::lock_guard lock(mutex_);
     for (const Work& work : works) unremembered_.insert(work.zone_id);
     remember_at_ = std::min(remember_at_, base::now() + kRememberPause);
 }
 
 // One transaction for all. When it is lost, those zones are made anew at the next start.
 Result<void> Publisher::remember() {
-    if (unremembered_.empty()) return {};
     std::vector<State> states;
     {
         const std::lock_guard lock(mutex_);
+        if (base::now() < remember_at_) return {};
         for (const int64_t zone_id : unremembered_) {
             const auto found = states_.find(zone_id);
             states.push_back(found == states_.end() ? State{} : found->second);
             states.back().zone_id = zone_id;
         }
+        // Those that are published meanwhile are remembered next.
+        unremembered_.clear();
+        remember_at_ = base::Instant::max();
     }
     const auto written = served_.database.write([&](Session& session) -> Result<void> {
         for (const State& state : states) {
@@ -241,10 +262,11 @@ Result<void> Publisher::remember() {
         }
         return {};
     });
-    if (!written) return written;
-    unremembered_.clear();
-    remember_at_ = base::Instant::max();
-    return {};
+    if (written) return {};
+    const std::lock_guard lock(mutex_);
+    for (const State& state : states) unremembered_.insert(state.zone_id);
+    remember_at_ = base::now() + kRememberPause;
+    return written;
 }
 
 void Publisher::retry() {
@@ -272,21 +294,27 @@ void Publisher::side_by_side(size_t count, const std::function<void(size_t)>& pu
 
 void Publisher::publish(const Work& work) {
     State& state = state_of(work.zone_id, work.name);
+    const bool is_ending = std::ranges::any_of(
+        work.changes, [](const Change* change) { return change->kind == ChangeKind::Delete; });
+    if (!claim(state, is_ending)) return;  // Who has it makes it anew, with these changes.
     for (const Change* change : work.changes) {
         // A whole version that was made meanwhile has it already.
         if (change->sequence > state.sequence) publish_one(state, *change);
     }
+    release(state);
 }
 
 void Publisher::publish_one(State& state, const Change& change) {
     if (change.kind == ChangeKind::Delete) return end(state);
+    if (change.diff.settings_after) begin_signing(state, *change.diff.settings_after);
+    if (state.signing) return publish_signed(state, change);
     if (change.kind == ChangeKind::Create || state.is_behind || !state.is_served) {
         return publish_whole(state);
     }
     if (change.kind == ChangeKind::Records) {
         const auto pinned = served_.table.pin(state.name);
         if (!pinned) return publish_whole(state);
-        const uint32_t serial = serial_after(state.serial, change.new_serial);
+        const uint32_t serial = serial_for(state, change.new_serial);
         const auto changes =
             build_changes(state.name, pinned->version(), change.diff.rrsets, serial);
         // What does not fit shows in the whole: a zone without name servers, for example.
@@ -298,6 +326,19 @@ void Publisher::publish_one(State& state, const Change& change) {
     state.sequence = change.sequence;
 }
 
+uint32_t Publisher::serial_for(const State& state, uint32_t edited) const {
+    uint32_t serial = edited;
+    const auto pass = [&serial](uint32_t served) {
+        if (served != 0 && !dns::is_later_serial(serial, served)) serial = dns::next_serial(served);
+    };
+    pass(state.serial);
+    const auto stored = served_.ledger.state(state.name);
+    if (!stored) return serial;
+    pass(stored->serial);
+    pass(stored->lost_serial.value_or(0));
+    return serial;
+}
+
 void Publisher::publish_whole(State& state) {
     const auto contents = served_.changes.contents(state.name);
     if (!contents) {
@@ -306,10 +347,7 @@ void Publisher::publish_whole(State& state) {
         return fail(state, to_error(contents.error()), Next::Retry);
     }
     if (contents->zone.id != state.zone_id) return;  // And another one has its name.
-    const auto stored = served_.ledger.state(state.name);
-    const uint32_t edited = contents->zone.serial;
-    const bool is_known = stored && stored->serial != 0;
-    const uint32_t serial = is_known ? serial_after(stored->serial, edited) : edited;
+    const uint32_t serial = serial_for(state, contents->zone.serial);
     auto image = is_others(state.name)
                      ? base::fail("the name is that of a catalog of this controller")
                      : build_zone(state.name, contents->rrsets, serial);
@@ -319,8 +357,14 @@ void Publisher::publish_whole(State& state) {
         state.sequence = contents->zone.sequence;
         return;
     }
-    const auto step = served_.ledger.replace(state.name, *std::move(image), {.kind = kOrigin});
-    if (!step) return fail(state, step.error(), Next::Retry);
+    Result<void> done;
+    if (state.signing) {
+        done = sign_and_replace(state, *contents, *std::move(image), serial);
+    } else {
+        const auto step = served_.ledger.replace(state.name, *std::move(image), {.kind = kOrigin});
+        if (!step) done = std::unexpected(step.error());
+    }
+    if (!done) return fail(state, done.error(), Next::Retry);
     const std::lock_guard lock(mutex_);
     state.serial = serial;
     state.sequence = contents->zone.sequence;
@@ -334,10 +378,15 @@ void Publisher::end(State& state) {
         log::error("zone_not_withdrawn",
                    {{"zone", dns::to_text(state.name)}, {"reason", done.error().message}});
     }
+    if (looks_) looks_->forget(state.zone_id);
     const std::lock_guard lock(mutex_);
     state.is_served = false;
     state.is_behind = false;
     state.needs_retry = false;
+    state.needs_whole = false;
+    set_due(state, base::Instant::max());
+    if (state.signing) signed_ids_.erase(row_name(state.name));
+    state.signing.reset();
 }
 
 void Publisher::fail(State& state, const Error& error, Next next) {
@@ -348,6 +397,10 @@ void Publisher::fail(State& state, const Error& error, Next next) {
     const std::lock_guard lock(mutex_);
     state.is_behind = true;
     if (next == Next::WaitForChange) return;
+    if (state.signing) {
+        state.needs_whole = true;
+        return set_due(state, base::now() + kRetryPause);
+    }
     state.needs_retry = true;
     needs_retry_ = true;
 }

@@ -6,6 +6,10 @@
 // thread takes changes in the order of their sequence, many at once; those of different zones are
 // published side by side, so that they share the ledger's waits for the disk. What is served has a
 // serial of its own, that never goes back.
+//
+// Zones with DNSSEC are published signed. A change of records is signed where it is published;
+// whatever takes longer (a zone signed for the first time, keys that change, signatures that are
+// renewed) is done by a second thread, so that no other zone waits for it.
 
 #pragma once
 
@@ -14,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -26,6 +31,9 @@
 #include "base/result.h"
 #include "control/change_log.h"
 #include "control/database.h"
+#include "control/database_keys.h"
+#include "control/parent_looks.h"
+#include "control/zone_signing.h"
 #include "zone/ledger.h"
 #include "zone/zone_table.h"
 
@@ -52,10 +60,22 @@ class Publisher {
         zone::ZoneLedger& ledger;
     };
 
+    struct Signing {
+        DatabaseKeys& keys;
+        ZoneSigning::Parts zones;
+        ParentWatch* parent = nullptr;  // None: nobody looks at parents.
+        // Between looks at a parent that is to change; at others it is looked kSeldom times less.
+        std::chrono::seconds parent_pause{3600};
+    };
+    static constexpr int kSeldom = 24;
+    // Zones that are tended at once. What they need of processors, their signing takes anyway.
+    static constexpr size_t kTendedMax = 64;
+
     // `controller` is the name under which this machine remembers what it has published. `others`
-    // are zones that somebody else publishes in the same ledger: catalogs. All references outlive
-    // it.
-    Publisher(Served served, std::string controller, std::vector<dns::Name> others);
+    // are zones that somebody else publishes in the same ledger: catalogs. Without `signing` no
+    // zone is signed. All references outlive it.
+    Publisher(Served served, std::string controller, std::vector<dns::Name> others,
+              std::optional<Signing> signing = {});
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
     // Ends when the batch under way is done.
@@ -72,7 +92,24 @@ class Publisher {
     // The serial that is served of the zone; nothing when it is not served. Any thread.
     [[nodiscard]] std::optional<uint32_t> published_serial(int64_t zone_id) const;
 
+    // --- Signing: publisher_signing.cc. Any thread ---
+
+    // How the zone is signed; nothing when it is not, and not on its way to or from it.
+    [[nodiscard]] std::optional<SigningStatus> signing_status(int64_t zone_id) const;
+    // Waits until what was committed up to this sequence is published. False when that takes longer
+    // than the limit.
+    [[nodiscard]] bool wait_for(int64_t zone_id, uint64_t sequence,
+                                std::chrono::milliseconds limit);
+    // Has another key take the place of those of this role, and waits until it is made. False when
+    // the zone is not signed, or when it takes longer than the limit: it goes on then.
+    [[nodiscard]] bool replace_key(int64_t zone_id, signing::KeyRole role,
+                                   std::chrono::milliseconds limit);
+    // Has the zone looked at soon, and its parent.
+    void tend_soon(int64_t zone_id);
+
  private:
+    static constexpr zone::ZoneOrigin::Kind kOrigin = zone::ZoneOrigin::Kind::Derived;
+
     // What is served of one zone.
     struct State {
         int64_t zone_id = 0;
@@ -82,6 +119,10 @@ class Publisher {
         bool is_served = false;
         bool is_behind = false;    // What is served is older: make it anew with the next change,
         bool needs_retry = false;  // or soon, as it may go well then.
+        bool is_busy = false;      // A thread has it.
+        std::shared_ptr<ZoneSigning> signing = {};
+        bool needs_whole = false;                     // For the thread that signs: to be made anew.
+        base::Instant due_at = base::Instant::max();  // When that thread takes it up.
     };
     // The changes of one zone, in order.
     struct Work {
@@ -112,22 +153,55 @@ class Publisher {
     [[nodiscard]] bool is_others(const dns::Name& name) const;
     [[nodiscard]] State& state_of(int64_t zone_id, const dns::Name& name);
     void retry();
+    // Later than all that was ever served of the zone.
+    [[nodiscard]] uint32_t serial_for(const State& state, uint32_t edited) const;
+
+    // publisher_signing.cc
+    void start_signing();
+    void begin_signing(State& state, const ZoneSettings& settings);
+    void resume_signing(State& state, const ZoneSettings& settings);
+    [[nodiscard]] base::Result<void> learn_who_is_signed();
+    [[nodiscard]] base::Result<void> follow_signing();
+    [[nodiscard]] bool claim(State& state, bool must_wait);
+    void release(State& state);
+    void set_due(State& state, base::Instant at);
+    void publish_signed(State& state, const Change& change);
+    [[nodiscard]] bool apply_signed(State& state, const Change& change);
+    [[nodiscard]] base::Result<void> sign_and_replace(State& state,
+                                                      const ChangeLog::Contents& contents,
+                                                      zone::ImageBlock image, uint32_t serial);
+    void run_signing();
+    [[nodiscard]] std::vector<State*> take_due();
+    void tend(State& state);
+    [[nodiscard]] bool tend_served(State& state);
+    void settle(State& state);
+    void take_answers(int64_t zone_id, const std::optional<ParentAnswers>& answers);
 
     const Served served_;
     const std::string controller_;
     const std::vector<dns::Name> others_;
+    const std::optional<Signing> signing_;
     // Of the thread alone.
-    uint64_t position_ = 0;           // All changes up to it were taken.
-    std::set<int64_t> unremembered_;  // Zones that were published since remember().
-    base::Instant remember_at_ = base::Instant::max();
+    uint64_t position_ = 0;             // All changes up to it were taken.
+    int64_t signing_step_ = 0;          // The same of what controllers have saved of keys.
+    std::set<std::string> was_signed_;  // By row_name(): zones that the store of keys knows.
 
     mutable std::mutex mutex_;  // Guards what follows; a State is written by one thread at a time.
     std::condition_variable wake_;
+    std::set<int64_t> unremembered_;  // Zones that were published since remember().
+    base::Instant remember_at_ = base::Instant::max();
     uint64_t wanted_ = 0;
     bool is_stopping_ = false;
-    std::unordered_map<int64_t, State> states_;
+    std::unordered_map<int64_t, State> states_;  // A State stays where it is.
     bool needs_retry_ = false;
+    std::set<std::pair<base::Instant, int64_t>> due_;  // Of the states that have a due_at.
+    std::map<std::string, int64_t> signed_ids_;        // By row_name().
+    std::condition_variable due_wake_;
+    std::condition_variable settled_;  // A state is busy no more.
+
     std::thread thread_;
+    std::thread signing_thread_;
+    std::unique_ptr<ParentLooks> looks_;
 };
 
 }  // namespace nearcast::control

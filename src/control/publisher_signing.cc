@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The part of the publisher that has to do with signed zones.
+//
+// A state is claimed by the thread that works on it. What is too long for the thread that publishes
+// is left to the one that signs: needs_whole is set, and the state is due.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "control/publisher.h"
+#include "control/zone_build.h"
+#include "control/zone_rows.h"
+#include "zone/difference.h"
+
+namespace nearcast::control {
+namespace {
+
+using base::Result;
+namespace log = base::log;
+
+bool says_how_to_sign(const Diff& diff) {
+    if (!diff.settings_before || !diff.settings_after) return true;
+    const ZoneSettings& before = *diff.settings_before;
+    const ZoneSettings& after = *diff.settings_after;
+    return before.is_signed != after.is_signed || before.nsec3param != after.nsec3param ||
+           before.signing != after.signing;
+}
+
+}  // namespace
+
+// --- Which zones are signed ---
+
+void Publisher::start_signing() {
+    if (signing_->parent != nullptr) {
+        looks_ = std::make_unique<ParentLooks>(
+            *signing_->parent,
+            [this](int64_t zone_id, const auto& answers) { take_answers(zone_id, answers); });
+    }
+    signing_thread_ = std::thread([this] { run_signing(); });
+}
+
+Result<void> Publisher::learn_who_is_signed() {
+    return signing_ ? follow_signing() : Result<void>();
+}
+
+// Also what this controller has saved itself: there is nothing to be done then.
+Result<void> Publisher::follow_signing() {
+    if (!signing_) return {};
+    const auto steps = signing_->keys.steps_since(signing_step_);
+    if (!steps) return std::unexpected(steps.error());
+    signing_step_ = steps->last;
+    const std::lock_guard lock(mutex_);
+    for (const std::string& zone : steps->zones) {
+        was_signed_.insert(zone);
+        const auto found = signed_ids_.find(zone);
+        if (found != signed_ids_.end()) set_due(states_.at(found->second), base::now());
+    }
+    return {};
+}
+
+// A zone that is unsigned may have been signed, and its parent still say so.
+void Publisher::begin_signing(State& state, const ZoneSettings& settings) {
+    if (!signing_ || state.signing) return;
+    const std::string name = row_name(state.name);
+    if (!settings.is_signed && !was_signed_.contains(name)) return;
+    const std::lock_guard lock(mutex_);
+    state.signing = std::make_shared<ZoneSigning>(state.name, signing_->zones);
+    signed_ids_[name] = state.zone_id;
+    state.needs_whole = true;
+    set_due(state, base::now());
+}
+
+// Of a zone whose last version is served again.
+void Publisher::resume_signing(State& state, const ZoneSettings& settings) {
+    if (!state.signing) return;
+    const auto apex = served_.changes.contents(state.name, {.owner = state.name});
+    // Otherwise it is made anew, which tells what is wrong.
+    if (apex && state.signing->set(settings, apex->rrsets)) state.needs_whole = false;
+}
+
+// --- Who has a state ---
+
+bool Publisher::claim(State& state, bool must_wait) {
+    std::unique_lock lock(mutex_);
+    if (must_wait) settled_.wait(lock, [&state] { return !state.is_busy; });
+    if (state.is_busy) {
+        state.needs_whole = true;
+        set_due(state, base::now());
+        return false;
+    }
+    state.is_busy = true;
+    return true;
+}
+
+void Publisher::release(State& state) {
+    {
+        const std::lock_guard lock(mutex_);
+        state.is_busy = false;
+    }
+    settled_.notify_all();
+    due_wake_.notify_all();
+}
+
+// With the mutex.
+void Publisher::set_due(State& state, base::Instant at) {
+    if (state.due_at != base::Instant::max()) due_.erase({state.due_at, state.zone_id});
+    state.due_at = at;
+    if (at == base::Instant::max()) return;
+    due_.emplace(at, state.zone_id);
+    due_wake_.notify_all();
+}
+
+// --- The thread that publishes ---
+
+void Publisher::publish_signed(State& state, const Change& change) {
+    const bool is_current = state.is_served && !state.is_behind && !state.needs_whole;
+    const bool is_to_sign = change.kind == ChangeKind::Records || says_how_to_sign(change.diff);
+    if (is_current && !is_to_sign) {
+        const std::lock_guard lock(mutex_);
+        state.sequence = change.sequence;
+        return;
+    }
+    if (is_current && change.kind == ChangeKind::Records && apply_signed(state, change)) return;
+    const std::lock_guard lock(mutex_);
+    state.needs_whole = true;
+    set_due(state, base::now());
+}
+
+bool Publisher::apply_signed(State& state, const Change& change) {
+    ZoneSigning& signing = *state.signing;
+    const auto pinned = served_.table.pin(state.name);
+    if (!pinned || !signing.is_signing() || !is_signed(pinned->version())) return false;
+    const uint32_t serial = serial_for(state, change.new_serial);
+    const auto edits = build_changes(state.name, pinned->version(), change.diff.rrsets, serial);
+    if (!edits || signing.is_to_be_tended(*edits)) return false;
+    const auto changes = signing.sign(pinned->version(), *edits, serial, signing::Renewal::Touched);
+    if (!changes || !served_.ledger.apply(state.name, *changes)) return false;
+    const std::lock_guard lock(mutex_);
+    state.serial = serial;
+    state.sequence = change.sequence;
+    return true;
+}
+
+// --- Whole zones ---
+
+Result<void> Publisher::sign_and_replace(State& state, const ChangeLog::Contents& contents,
+                                         zone::ImageBlock image, uint32_t serial) {
+    ZoneSigning& signing = *state.signing;
+    if (auto done = signing.set(contents.zone.settings, contents.rrsets); !done) return done;
+    const zone::Version unsigned_zone(image.image());
+    const bool is_new = state.serial == 0 && !served_.ledger.state(state.name);
+    if (auto tended = signing.tend(unsigned_zone, is_new); !tended) {
+        return std::unexpected(tended.error());
+    }
+    if (signing.is_signing()) {
+        // What is signed already stays so, where it still fits.
+        const auto pinned = served_.table.pin(state.name);
+        if (pinned && is_signed(pinned->version())) {
+            const auto edits = zone::difference(pinned->version(), unsigned_zone);
+            const auto changes =
+                signing.sign(pinned->version(), edits, serial, signing::Renewal::All);
+            if (changes && served_.ledger.apply(state.name, *changes)) return signing.published();
+        }
+        auto made = signing.sign(unsigned_zone, serial);
+        if (!made) return std::unexpected(made.error());
+        image = *std::move(made);
+    }
+    const auto step = served_.ledger.replace(state.name, std::move(image), {.kind = kOrigin});
+    return step ? signing.published() : std::unexpected(step.error());
+}
+
+// --- The thread that signs ---
+
+void Publisher::run_signing() {
+    for (;;) {
+        const std::vector<State*> states = take_due();
+        if (states.empty()) return;
+        side_by_side(states.size(), [&](size_t i) { tend(*states[i]); });
+    }
+}
+
+// Claims those that are due; waits for the first. None once the publisher stops.
+std::vector<Publisher::State*> Publisher::take_due() {
+    std::unique_lock lock(mutex_);
+    while (!is_stopping_) {
+        const base::Instant now = base::now();
+        base::Instant next = now + std::chrono::hours(1);
+        std::vector<State*> states;
+        for (const auto& [at, zone_id] : due_) {
+            State& state = states_.at(zone_id);
+            if (state.is_busy) continue;  // Who has it will tell.
+            if (at > now || states.size() == kTendedMax) {
+                next = std::min(next, at);
+                break;
+            }
+            states.push_back(&state);
+        }
+        for (State* const state : states) {
+            state->is_busy = true;
+            set_due(*state, base::Instant::max());
+        }
+        if (!states.empty()) return states;
+        due_wake_.wait_until(lock, next);
+    }
+    return {};
+}
+
+void Publisher::tend(State& state) {
+    bool is_whole = false;
+    {
+        const std::lock_guard lock(mutex_);
+        is_whole = std::exchange(state.needs_whole, false) || !state.is_served;
+    }
+    if (state.signing) {
+        if (is_whole || !tend_served(state)) publish_whole(state);
+        settle(state);
+    }
+    release(state);
+}
+
+// False when the zone must be made anew.
+bool Publisher::tend_served(State& state) {
+    ZoneSigning& signing = *state.signing;
+    const auto pinned = served_.table.pin(state.name);
+    if (!pinned || pinned->version().is_unavailable()) return false;
+    const auto tended = signing.tend(pinned->version(), false);
+    if (!tended) {
+        log::error("signing_delayed", {{"zone", dns::to_text(state.name)},
+                                       {"reason", tended.error().message},
+                                       {"try", tended.error().hint},
+                                       {"next", "it is tried again"}});
+        return true;
+    }
+    if (!*tended) return true;
+    if (!signing.is_signing() || !is_signed(pinned->version())) return false;
+    const uint32_t serial = serial_for(state, state.serial);
+    const auto changes = signing.sign(pinned->version(), {}, serial, signing::Renewal::All);
+    if (!changes || !served_.ledger.apply(state.name, *changes)) return false;
+    {
+        const std::lock_guard lock(mutex_);
+        state.serial = serial;
+    }
+    if (const auto done = signing.published(); !done) {
+        log::error("signing_not_kept", {{"zone", dns::to_text(state.name)},
+                                        {"reason", done.error().message},
+                                        {"next", "it is done again"}});
+    }
+    return true;
+}
+
+void Publisher::settle(State& state) {
+    const std::shared_ptr<ZoneSigning> signing = state.signing;
+    const bool is_over = signing->is_over();
+    if (looks_ && is_over) looks_->forget(state.zone_id);
+    if (looks_ && !is_over) {
+        // Those that are settled are spread over a day, so that a start asks nobody too much.
+        const int64_t pauses = signing->awaits_parent() ? 1 : 1 + state.zone_id % kSeldom;
+        looks_->ask(state.zone_id, state.name, base::now() + pauses * signing_->parent_pause);
+    }
+    const std::chrono::seconds pause(signing->due_at() - signing_->zones.now());
+    if (!signing->status().trouble.empty() || pause > std::chrono::seconds(1)) signing->rest();
+
+    const std::lock_guard lock(mutex_);
+    unremembered_.insert(state.zone_id);
+    remember_at_ = std::min(remember_at_, base::now() + kRememberPause);
+    wake_.notify_all();
+    if (is_over && !state.needs_whole) {
+        signed_ids_.erase(row_name(state.name));
+        state.signing.reset();
+        return;
+    }
+    const base::Instant at = base::now() + std::max(pause, std::chrono::seconds(0));
+    set_due(state, std::min(at, state.due_at));
+}
+
+void Publisher::take_answers(int64_t zone_id, const std::optional<ParentAnswers>& answers) {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(zone_id);
+    if (found == states_.end() || !found->second.signing) return;
+    if (answers) found->second.signing->take(*answers);
+    set_due(found->second, base::now());
+}
+
+// --- Others ---
+
+std::optional<SigningStatus> Publisher::signing_status(int64_t zone_id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(zone_id);
+    if (found == states_.end() || !found->second.signing) return std::nullopt;
+    return found->second.signing->status();
+}
+
+bool Publisher::wait_for(int64_t zone_id, uint64_t sequence, std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    return settled_.wait_for(lock, limit, [&] {
+        if (is_stopping_) return true;
+        const auto found = states_.find(zone_id);
+        if (found == states_.end()) return false;
+        const State& state = found->second;
+        return state.sequence >= sequence && !state.is_busy && !state.needs_whole;
+    });
+}
+
+bool Publisher::replace_key(int64_t zone_id, signing::KeyRole role,
+                            std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    const auto found = states_.find(zone_id);
+    if (found == states_.end() || !found->second.signing) return false;
+    State& state = found->second;
+    const std::shared_ptr<ZoneSigning> signing = state.signing;
+    signing->replace(role);
+    set_due(state, base::now());
+    return settled_.wait_for(
+        lock, limit, [&] { return is_stopping_ || (!signing->is_to_replace() && !state.is_busy); });
+}
+
+void Publisher::tend_soon(int64_t zone_id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(zone_id);
+    if (found == states_.end() || !found->second.signing) return;
+    set_due(found->second, base::now());
+    if (looks_) looks_->ask(zone_id, found->second.name, base::now());
+}
+
+}  // namespace nearcast::control

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <atomic>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "control/publisher_fixture.h"
+#include "dns/serial.h"
+#include "signing/signing_fixture.h"
+
+namespace nearcast::control {
+namespace {
+
+using dns::RRType;
+using signing::UnixTime;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr UnixTime kDay = 86400;
+constexpr const char* kZone = "example.org.";
+
+// Has the DS set that a test gives it.
+class SetParent : public ParentWatch {
+ public:
+    std::optional<ParentAnswers> look(const dns::Name&) override {
+        const std::lock_guard lock(mutex_);
+        return ParentAnswers{.sets = {ds_}, .ttl = 60, .is_complete = true};
+    }
+    void set(signing::Rdatas ds) {
+        const std::lock_guard lock(mutex_);
+        ds_ = std::move(ds);
+    }
+
+ private:
+    std::mutex mutex_;
+    signing::Rdatas ds_;
+};
+
+// Time passes when a test says so.
+class SignedBy : public OfPublisher {
+ protected:
+    std::optional<Publisher::Signing> signing() override {
+        keys = std::make_unique<DatabaseKeys>(*database);
+        return Publisher::Signing{.keys = *keys,
+                                  .zones = {.signer = {*keys, *sealing_key, {}, 1},
+                                            .usual = {},
+                                            .now = [this] { return now.load(); }},
+                                  .parent = &parent,
+                                  .parent_pause = std::chrono::hours(1)};
+    }
+
+    // A zone whose servers are never cut off for longer than an hour, so that a roll takes days.
+    void create_signed(const std::string& choices = "") {
+        ZoneSettings settings;
+        settings.is_signed = true;
+        settings.signing = choices;
+        ASSERT_TRUE(create(kZone, settings));
+        zone_id = log->zone(name(kZone))->id;
+        ASSERT_TRUE(put(kZone, kZone, RRType::SOA,
+                        {{"ns1.example.net. h.example.net. 1 1800 900 3600 300", false}}));
+        ASSERT_TRUE(put(kZone, "www.example.org.", RRType::A, {{"192.0.2.1", false}}));
+        ASSERT_TRUE(wait_until([&] { return serves(kZone, "www.example.org. 300 RRSIG A "); }));
+        expect_settled();
+    }
+    // Nothing is due at this time any more.
+    void expect_settled() {
+        ASSERT_TRUE(wait_until([&] {
+            const auto status = publisher->signing_status(zone_id);
+            return status && status->due_at > now + 1 && status->trouble.empty();
+        }));
+    }
+    void pass(UnixTime duration) {
+        now += duration;
+        publisher->tend_soon(zone_id);
+        expect_settled();
+    }
+    [[nodiscard]] std::string faults() {
+        const auto pinned = table->pin(name(kZone));
+        return pinned ? signing::faults_of(pinned->version()) : "not served";
+    }
+    // The lines with this in them.
+    [[nodiscard]] std::string lines(const std::string& text) {
+        std::istringstream all(served(kZone));
+        std::string found;
+        for (std::string line; std::getline(all, line);) {
+            if (line.find(text) != std::string::npos) found += line + "\n";
+        }
+        return found;
+    }
+    [[nodiscard]] uint32_t serial() { return publisher->published_serial(zone_id).value_or(0); }
+    [[nodiscard]] UnixTime signed_until() {
+        const auto pinned = table->pin(name(kZone));
+        return facts_of(pinned->version(), now).signed_until.value_or(0);
+    }
+
+    std::atomic<UnixTime> now = 1'800'000'000;
+    std::optional<dnssec::SealingKey> sealing_key = dnssec::SealingKey::generate();
+    std::unique_ptr<DatabaseKeys> keys;
+    SetParent parent;
+    int64_t zone_id = 0;
+};
+
+TEST_F(SignedBy, APublisherIsAZoneFromItsFirstVersionOn) {
+    create_signed();
+    EXPECT_EQ(faults(), "");
+    EXPECT_THAT(lines("DNSKEY"), HasSubstr("DNSKEY 257 3 13 "));
+    EXPECT_TRUE(publisher->signing_status(zone_id)->is_signing);
+    EXPECT_THAT(served(kZone), Not(HasSubstr("CDS")));
+    pass(kDay + 1);
+    EXPECT_THAT(served(kZone), HasSubstr(" CDS "));
+    EXPECT_EQ(publisher->signing_status(zone_id)->ds.size(), 1U);
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, AChangeIsItsOwnSignaturesAlone) {
+    create_signed();
+    const std::string others = lines("RRSIG NS ");
+    const uint32_t before = serial();
+    ASSERT_TRUE(put(kZone, "new.example.org.", RRType::A, {{"192.0.2.9", false}}));
+    ASSERT_TRUE(wait_until([&] { return serves(kZone, "new.example.org. 300 RRSIG A "); }));
+    EXPECT_EQ(lines("RRSIG NS "), others);
+    EXPECT_EQ(faults(), "");
+    EXPECT_TRUE(dns::is_later_serial(serial(), before));
+    ASSERT_TRUE(put(kZone, "new.example.org.", RRType::A, {}));
+    ASSERT_TRUE(wait_until([&] { return !serves(kZone, "new.example.org."); }));
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, ARenewalComesWellBeforeSignaturesEnd) {
+    create_signed();
+    const uint32_t first_serial = serial();
+    int renewals = 0;
+    for (int i = 0; i < 60; ++i) {
+        const uint32_t before = serial();
+        pass(kDay / 2);
+        if (serial() != before) ++renewals;
+        // Longer than EXPIRE and REFRESH, and another turn.
+        EXPECT_GT(signed_until() - now, 3600 + 1800 + kDay / 2);
+    }
+    EXPECT_EQ(faults(), "");
+    EXPECT_GT(renewals, 3);
+    EXPECT_LT(renewals, 30);
+    EXPECT_TRUE(dns::is_later_serial(serial(), first_serial));
+}
+
+TEST_F(SignedBy, AStartGoesOnWithTheSameKeysAndVersion) {
+    create_signed();
+    ASSERT_TRUE(
+        publisher->wait_for(zone_id, log->zone(name(kZone))->sequence, std::chrono::seconds(60)));
+    const std::string before = served(kZone);
+    end();
+    begin();
+    EXPECT_EQ(served(kZone), before);
+    expect_settled();
+    EXPECT_EQ(served(kZone), before);
+    ASSERT_TRUE(put(kZone, "www.example.org.", RRType::A, {{"192.0.2.2", false}}));
+    ASSERT_TRUE(wait_until([&] { return serves(kZone, "192.0.2.2"); }));
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, AStoreThatIsLostIsMadeAnewWithTheSameKeysAndALaterSerial) {
+    create_signed();
+    for (int i = 0; i < 10; ++i) pass(5 * kDay);
+    const std::string dnskeys = lines("DNSKEY 257");
+    const uint32_t before = serial();
+    ASSERT_TRUE(dns::is_later_serial(before, log->zone(name(kZone))->serial));
+    end();
+    std::filesystem::remove_all(folder);
+    begin();
+    EXPECT_EQ(lines("DNSKEY 257"), dnskeys);
+    EXPECT_TRUE(dns::is_later_serial(serial(), before));
+    EXPECT_EQ(faults(), "");
+}
+
+// As after a kill between the two: what was decided is given out by the next process.
+TEST_F(SignedBy, AStepThatWasDecidedIsPublishedByTheNextProcess) {
+    create_signed();
+    pass(kDay + 1);
+    parent.set(publisher->signing_status(zone_id)->ds);
+    pass(60);
+    end();
+    {
+        auto signer = Signer::open(name(kZone), {*keys, *sealing_key, {}, 1});
+        ASSERT_TRUE(signer);
+        ASSERT_TRUE(signer->replace(signing::KeyRole::Csk));
+        const auto facts = facts_of(
+            zone::Version(
+                zone::image_of("@ 3600 SOA ns1 h 7 1800 900 3600 300\n@ 3600 NS ns1.example.net.\n")
+                    .image()),
+            now);
+        ASSERT_TRUE(*signer->tend({}, facts, std::nullopt, now));
+        ASSERT_EQ(signer->rollover().dnskeys().keys.size(), 2U);
+    }
+    begin();
+    ASSERT_TRUE(wait_until(
+        [&] { return lines(" DNSKEY 257").find('\n') + 1 != lines(" DNSKEY 257").size(); }));
+    expect_settled();
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, AKeyIsReplacedOnceTheParentHasTheNextOne) {
+    create_signed();
+    pass(kDay + 1);
+    parent.set(publisher->signing_status(zone_id)->ds);
+    pass(60);
+    ASSERT_TRUE(wait_until([&] { return publisher->signing_status(zone_id)->is_parent_settled; }));
+    const auto old = publisher->signing_status(zone_id)->keys.front();
+    ASSERT_TRUE(publisher->replace_key(zone_id, signing::KeyRole::Csk, std::chrono::seconds(60)));
+    EXPECT_EQ(publisher->signing_status(zone_id)->keys.size(), 2U);
+    for (int i = 0; i < 30 && publisher->signing_status(zone_id)->keys.size() > 1; ++i) {
+        pass(kDay);
+        EXPECT_EQ(faults(), "");
+        const auto status = publisher->signing_status(zone_id);
+        if (!status->is_parent_settled) {
+            EXPECT_TRUE(std::ranges::any_of(status->keys, [&](const auto& key) {
+                return key.key.ref == old.key.ref && key.is_published;
+            })) << "the key that the parent trusts stays";
+            parent.set(status->ds);
+        }
+    }
+    const auto status = publisher->signing_status(zone_id);
+    ASSERT_EQ(status->keys.size(), 1U);
+    EXPECT_NE(status->keys.front().key.ref, old.key.ref);
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, TheWayBackToNoSignaturesIsTakenOnceTheParentIsRidOfThem) {
+    create_signed();
+    pass(kDay + 1);
+    parent.set(publisher->signing_status(zone_id)->ds);
+    pass(60);
+    SettingsEdit off;
+    off.is_signed = false;
+    ASSERT_TRUE(log->update_settings(name(kZone), off, {}));
+    ASSERT_TRUE(wait_until([&] { return serves(kZone, " CDS 0 0 0 "); }));
+    pass(30 * kDay);
+    EXPECT_EQ(faults(), "");
+    parent.set({});
+    const auto pass_on = [&] {
+        now += kDay;
+        publisher->tend_soon(zone_id);
+        return !publisher->signing_status(zone_id) && !serves(kZone, "RRSIG");
+    };
+    EXPECT_TRUE(wait_until(pass_on));
+    EXPECT_TRUE(keys->load(name(kZone))->keys.empty());
+    ASSERT_TRUE(put(kZone, "www.example.org.", RRType::A, {{"192.0.2.2", false}}));
+    EXPECT_TRUE(wait_until([&] { return serves(kZone, "192.0.2.2"); }));
+}
+
+TEST_F(SignedBy, AWrongKeyFileLeavesTheZoneAsItWas) {
+    create_signed();
+    const std::string before = served(kZone);
+    end();
+    const auto right = sealing_key;
+    sealing_key.emplace(dnssec::SealingKey::generate());
+    begin();
+    ASSERT_TRUE(put(kZone, "www.example.org.", RRType::A, {{"192.0.2.2", false}}));
+    ASSERT_TRUE(wait_until([&] {
+        const auto status = publisher->signing_status(zone_id);
+        return status && !status->trouble.empty();
+    }));
+    EXPECT_FALSE(publisher->wait_for(zone_id, log->zone(name(kZone))->sequence,
+                                     std::chrono::milliseconds(1)));
+    EXPECT_EQ(served(kZone), before);
+    end();
+    sealing_key.emplace(*right);
+    begin();
+    EXPECT_TRUE(serves(kZone, "192.0.2.2"));
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, TheChainOfDenialIsThatOfTheSettings) {
+    create_signed();
+    SettingsEdit edit;
+    edit.nsec3param = "1 0 0 -";
+    ASSERT_TRUE(log->update_settings(name(kZone), edit, {}));
+    ASSERT_TRUE(wait_until([&] { return serves(kZone, " NSEC3 1 0 0 - "); }));
+    EXPECT_THAT(served(kZone), Not(HasSubstr(" NSEC ")));
+    EXPECT_EQ(faults(), "");
+    edit.nsec3param = "";
+    ASSERT_TRUE(log->update_settings(name(kZone), edit, {}));
+    EXPECT_TRUE(wait_until([&] { return serves(kZone, " NSEC ") && !serves(kZone, " NSEC3 "); }));
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, OtherSignersOfTheZoneHaveTheirKeysInIt) {
+    create_signed();
+    const auto other = signing::make_key(dnssec::kZoneKeyFlag | dnssec::kSepFlag);
+    const std::vector<uint8_t> rdata(other.dnskey().begin(), other.dnskey().end());
+    const std::string text = dns::rdata_to_text(RRType::DNSKEY, rdata);
+    ASSERT_TRUE(put(kZone, kZone, RRType::DNSKEY, {{text, false}}));
+    ASSERT_TRUE(wait_until([&] { return serves(kZone, text); }));
+    EXPECT_EQ(faults(), "");
+    ASSERT_TRUE(put(kZone, kZone, RRType::DNSKEY, {}));
+    EXPECT_TRUE(wait_until([&] { return !serves(kZone, text); }));
+    EXPECT_EQ(faults(), "");
+}
+
+}  // namespace
+}  // namespace nearcast::control
