@@ -135,6 +135,7 @@ Result<ControlConfig> parse_control_config(std::string_view text, const std::str
     read_own(file->root(), config);
     read_network(file->root(), config);
     read_serve(file->root(), config);
+    read_signing(file->root(), config.signing);
     for (const char* section :
          {"key", "tls", "transfer", "secondary", "catalog", "update", "store", "metrics"}) {
         file->root().leave(section);

@@ -17,6 +17,7 @@
 #include "dns/name.h"
 #include "observe/metrics_config.h"
 #include "serve/serve_config.h"
+#include "signing_config.h"
 #include "transfer/transfer_config.h"
 #include "zone/store_config.h"
 
@@ -44,6 +45,7 @@ struct ControlConfig {
     transfer::TransferConfig transfers;
     zone::StoreConfig store;
     observe::MetricsConfig metrics;
+    SigningConfig signing;
 };
 
 [[nodiscard]] base::Result<ControlConfig> read_control_config(const std::string& path);

@@ -22,6 +22,7 @@
 #include "base/pulse.h"
 #include "control/api/api.h"
 #include "control/api/http_server.h"
+#include "control/parent_servers.h"
 #include "control/publisher.h"
 #include "first_start.h"
 #include "network_start.h"
@@ -66,6 +67,7 @@ class Controller {
     ~Controller() {
         api_server_.reset();
         publisher_.store(nullptr);
+        is_stopping_ = true;
         if (publishing_) publishing_->stop();
         if (service_) service_->stop();
         for (const auto& worker : workers_) worker->stop();
@@ -121,7 +123,29 @@ class Controller {
         changes_ = std::make_unique<control::ChangeLog>(
             *database_,
             control::ChangeLogOptions{.now = {}, .primary = config_.primary, .on_commit = told});
+        signing_keys_ = std::make_unique<control::DatabaseKeys>(*database_);
+        auto sealing_key = provide_sealing_key(config_, *signing_keys_);
+        if (!sealing_key) return std::unexpected(sealing_key.error());
+        sealing_key_.emplace(*sealing_key);
         return provide_key(config_, *keys_);
+    }
+
+    control::Publisher::Signing signing() {
+        const SigningConfig& config = config_.signing;
+        if (!config.resolvers.empty()) {
+            parents_ = std::make_unique<control::ParentServers>(
+                config.resolvers, is_stopping_,
+                control::ParentLimits{.port = static_cast<uint16_t>(config.parent_port)});
+        }
+        return {.keys = *signing_keys_,
+                .zones = {.signer = {.store = *signing_keys_,
+                                     .sealing_key = *sealing_key_,
+                                     .token = config.token,
+                                     .thread_count = static_cast<unsigned>(config.threads)},
+                          .usual = config.usual,
+                          .now = [] { return unix_seconds().count(); }},
+                .parent = parents_.get(),
+                .parent_pause = config.parent_pause};
     }
 
     answer::ResponderOptions responder_options() const {
@@ -162,7 +186,7 @@ class Controller {
     Result<void> publish() {
         publishing_ = std::make_unique<control::Publisher>(
             control::Publisher::Served{*database_, *changes_, table_, *ledger_}, config_.name,
-            config_.transfers.catalogs());
+            config_.transfers.catalogs(), signing());
         publisher_.store(publishing_.get());
         if (auto done = publishing_->start(); !done) return done;
         service_->start_catalogs();
@@ -183,6 +207,7 @@ class Controller {
             .keys = *keys_,
             .database = *database_,
             .network = *network_,
+            .publisher = *publishing_,
             .joining = joining_.get(),
             .published_serial =
                 [this](const control::Zone& zone) {
@@ -230,6 +255,10 @@ class Controller {
     std::unique_ptr<control::ApiKeys> keys_;
     std::unique_ptr<control::Network> network_;
     std::unique_ptr<control::ChangeLog> changes_;
+    std::unique_ptr<control::DatabaseKeys> signing_keys_;
+    std::optional<dnssec::SealingKey> sealing_key_;
+    std::atomic<bool> is_stopping_ = false;
+    std::unique_ptr<control::ParentServers> parents_;
     std::unique_ptr<observe::Statistics> statistics_;
     std::unique_ptr<authority::ZoneService> service_;
     std::unique_ptr<control::Publisher> publishing_;

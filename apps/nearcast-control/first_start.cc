@@ -2,6 +2,9 @@
 
 #include "first_start.h"
 
+#include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -46,6 +49,33 @@ Result<void> provide_key(const ControlConfig& config, control::ApiKeys& keys) {
     if (auto done = base::write_secret_file(path, *text + "\n"); !done) return done;
     log::info("api_key_made", {{"file", path}, {"name", "admin"}});
     return {};
+}
+
+Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
+                                               control::DatabaseKeys& keys) {
+    const std::string path = config.signing.key_file.empty() ? config.directory + "/signing.key"
+                                                             : config.signing.key_file;
+    if (is_there(path)) {
+        std::ifstream file(path);
+        std::string text{std::istreambuf_iterator<char>(file), {}};
+        if (!file) return base::fail_errno("cannot read " + path, errno);
+        auto key = dnssec::SealingKey::from_text(text);
+        dnssec::wipe(text);
+        return key ? key : base::within(path, key.error());
+    }
+    const auto are_sealed = keys.has_sealed_keys();
+    if (!are_sealed) return std::unexpected(are_sealed.error());
+    if (*are_sealed) {
+        return base::fail("there is no " + path + ", and keys in the database are sealed under it",
+                          "bring it back from its backup, or from the other controller");
+    }
+    auto key = dnssec::SealingKey::generate();
+    std::string text = key.to_text() + "\n";
+    auto written = base::write_secret_file(path, text);
+    dnssec::wipe(text);
+    if (!written) return std::unexpected(written.error());
+    log::info("signing_key_file_made", {{"file", path}, {"next", "keep a copy in a safe place"}});
+    return key;
 }
 
 }  // namespace nearcast::control_app

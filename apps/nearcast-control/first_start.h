@@ -6,7 +6,9 @@
 
 #include "base/result.h"
 #include "control/api_keys.h"
+#include "control/database_keys.h"
 #include "control_config.h"
+#include "dnssec/seal.h"
 
 namespace nearcast::control_app {
 
@@ -16,5 +18,10 @@ namespace nearcast::control_app {
 // Where there is no key of the API, makes one and writes it to admin.key in the directory, for its
 // owner alone to read.
 [[nodiscard]] base::Result<void> provide_key(const ControlConfig& config, control::ApiKeys& keys);
+
+// The key that signing keys are sealed under. Where there is no file with it, makes one, unless
+// there are keys that need the one that was.
+[[nodiscard]] base::Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
+                                                                   control::DatabaseKeys& keys);
 
 }  // namespace nearcast::control_app

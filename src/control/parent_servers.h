@@ -5,7 +5,7 @@
 //
 // Over TCP alone, so that nobody who is not on the path can make answers up; who is on it can,
 // which may make a key be withdrawn early or kept for long, and gives nobody a signature. Blocks;
-// any thread, one look at a time.
+// any thread.
 
 #pragma once
 

@@ -36,6 +36,7 @@ class Walk:
         operation = self.operation(method, template)
         if body is not None:
             self.check(operation["requestBody"]["content"]["application/json"]["schema"], body)
+        names = {name.rstrip("_"): value for name, value in names.items()}
         answer = self.controller.ask(method, template.format(**names) + query, body, key=key)
         told = operation["responses"].get(str(answer.status))
         if status is not None:
@@ -86,6 +87,24 @@ def walk_zones(walk):
     walk.ask("DELETE", zone, zone=ZONE)
 
 
+def walk_signing(walk):
+    zone, keys = "signed.example.", SERVER + "/zones/{zone}/cryptokeys"
+    walk.ask("POST", SERVER + "/zones",
+             {"name": zone, "kind": "Native", "nameservers": ["ns1.example.net."]})
+    walk.ask("GET", "/api/v1/signing/{zone}", zone=zone)
+    key = walk.ask("POST", keys, {"keytype": "csk", "active": True}, zone=zone)["id"]
+    walk.ask("GET", keys, zone=zone)
+    walk.ask("GET", keys + "/{key}", zone=zone, key_=key)
+    walk.ask("PUT", keys + "/{key}", {"active": True, "published": True}, zone=zone, key_=key)
+    walk.ask("PUT", "/api/v1/signing/{zone}", {"nsec3param": "1 0 0 -", "zonemd": "sha384"},
+             zone=zone)
+    walk.ask("POST", "/api/v1/signing/{zone}/rollover", {"role": "csk"}, zone=zone)
+    walk.ask("POST", "/api/v1/signing/{zone}/look", zone=zone)
+    newest = max(each["id"] for each in walk.ask("GET", keys, zone=zone))
+    walk.ask("DELETE", keys + "/{key}", zone=zone, key_=newest)
+    assert not walk.ask("GET", "/api/v1/signing/{zone}", zone=zone)["enabled"]
+
+
 def walk_server(walk):
     for path in ("/api", "/api/v1", "/api/v1/servers", SERVER, SERVER + "/config",
                  SERVER + "/statistics", "/api/v1/audit", "/api/v1/audit/verdict"):
@@ -115,7 +134,7 @@ def walk_network(walk):
 
 
 def test_every_resource_does_what_is_told_of_it(walk):
-    for part in (walk_server, walk_zones, walk_network):
+    for part in (walk_server, walk_zones, walk_signing, walk_network):
         part(walk)
     assert walk.asked == operations(walk.document)
 

@@ -4,6 +4,7 @@
 //
 //   /api/v1/servers/localhost/...   zones, as clients of PowerDNS expect them
 //   /api/v1/changes/...             their history: diffs, reverts
+//   /api/v1/signing/...             how zones are signed, and with which keys
 //   /api/v1/keys/...                who may do what
 //   /api/v1/pops, nodes, join       the servers of the network, and how one becomes one
 //   /api/v1/openapi.json            all of it, for programs
@@ -25,6 +26,7 @@
 #include "control/change_log.h"
 #include "control/network.h"
 #include "control/network_settings.h"
+#include "control/publisher.h"
 #include "control/refusals.h"
 #include "tls/authority.h"
 
@@ -44,6 +46,7 @@ struct Partners {
     control::ApiKeys& keys;
     control::Database& database;  // For the audit log.
     control::Network& network;
+    control::Publisher& publisher;
     const Joining* joining = nullptr;  // Null: there is no section [network].
     // The serial that is served of the zone; what was edited when nothing is.
     std::function<uint32_t(const control::Zone&)> published_serial;
@@ -120,8 +123,31 @@ class Api {
     [[nodiscard]] Response retrieve_zone(const Call& call);
     [[nodiscard]] Response rectify_zone(const Call& call);
     [[nodiscard]] Response export_zone(const Call& call);
-    [[nodiscard]] Response list_keys(const Call& call);
     [[nodiscard]] Response list_metadata(const Call& call);
+
+    // signing_resources.cc
+    struct KeyCall {
+        control::Zone zone;
+        control::SigningStatus status;
+        control::SigningStatus::Key key;
+    };
+    [[nodiscard]] std::expected<KeyCall, Response> find_signing_key(const Call& call);
+    // Both say what went wrong; nothing when it is done.
+    [[nodiscard]] std::optional<Response> change_signing(const Call& call,
+                                                         const control::Zone& zone,
+                                                         const control::SettingsEdit& edit,
+                                                         const nlohmann::json& body);
+    [[nodiscard]] std::optional<Response> replace_key(const Call& call, const control::Zone& zone,
+                                                      signing::KeyRole role);
+    [[nodiscard]] Response list_keys(const Call& call);
+    [[nodiscard]] Response show_key(const Call& call);
+    [[nodiscard]] Response create_key(const Call& call);
+    [[nodiscard]] Response set_key(const Call& call);
+    [[nodiscard]] Response remove_key(const Call& call);
+    [[nodiscard]] Response show_signing(const Call& call);
+    [[nodiscard]] Response set_signing(const Call& call);
+    [[nodiscard]] Response roll_key(const Call& call);
+    [[nodiscard]] Response look_at_parent(const Call& call);
 
     // key_resources.cc
     [[nodiscard]] Response list_api_keys(const Call& call);

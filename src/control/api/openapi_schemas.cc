@@ -29,8 +29,55 @@ const std::string_view kSchemas = R"json({
     "zone_id": {"type": "string"}, "content": {"type": "string"}}},
 "Metadata": {"type": "object", "required": ["kind", "metadata", "type"], "properties": {
     "kind": {"type": "string"}, "metadata": {"type": "array", "items": {"type": "string"}}}},
-"Cryptokey": {"type": "object", "required": ["id", "keytype", "active"], "properties": {
-    "id": {"type": "integer"}, "keytype": {"type": "string"}, "active": {"type": "boolean"}}},
+"Cryptokey": {"type": "object", "additionalProperties": false, "required": ["id", "type",
+    "keytype", "active", "published", "algorithm", "bits", "flags", "dnskey", "cds", "ds"],
+    "properties": {"id": {"type": "integer"}, "type": {"const": "Cryptokey"},
+    "keytype": {"enum": ["csk", "ksk", "zsk"]}, "active": {"type": "boolean"},
+    "published": {"type": "boolean"}, "algorithm": {"type": "string"},
+    "bits": {"type": "integer"}, "flags": {"type": "integer"}, "dnskey": {"type": "string"},
+    "cds": {"type": "array", "items": {"type": "string"}},
+    "ds": {"type": "array", "items": {"type": "string"}, "description":
+        "What the parent is to have of it; empty while it must not have it"}}},
+"NewCryptokey": {"type": "object", "required": ["keytype"], "properties": {
+    "keytype": {"enum": ["csk", "ksk", "zsk"]}, "active": {"const": true},
+    "published": {"const": true}, "algorithm": {"type": ["string", "integer"]}}},
+"CryptokeyFlags": {"type": "object", "properties": {
+    "active": {"type": "boolean"}, "published": {"type": "boolean"}}},
+"SigningChoices": {"type": "object", "properties": {
+    "enabled": {"type": "boolean"},
+    "nsec3param": {"type": ["string", "null"], "description": "1 0 0 -; empty: NSEC"},
+    "algorithm": {"type": ["string", "integer", "null"]},
+    "keys": {"enum": ["csk", "split", null]},
+    "anchor_lifetime": {"type": ["integer", "string", "null"], "description":
+        "Seconds; 0: for ever"},
+    "zsk_lifetime": {"type": ["integer", "string", "null"]},
+    "zonemd": {"enum": ["sha384", "sha512", "none", null]}}},
+"Rollover": {"type": "object", "required": ["role"], "properties": {
+    "role": {"enum": ["csk", "ksk", "zsk"]}}},
+"Signing": {"type": "object", "required": ["zone", "enabled", "state", "nsec3param", "choices",
+    "ds", "own_keys"], "properties": {
+    "zone": {"type": "string"}, "enabled": {"type": "boolean"},
+    "state": {"enum": ["unsigned", "beginning", "waiting_for_caches", "waiting_for_parent",
+        "rolling", "secure", "leaving"]},
+    "nsec3param": {"type": "string"}, "choices": {"type": "object"},
+    "algorithm": {"type": "string"}, "keys": {"enum": ["csk", "split"]},
+    "ds": {"type": "array", "items": {"type": "string"}, "description":
+        "To be given to the parent, in place of what it has"},
+    "parent": {"type": "object", "required": ["settled", "looked_at"], "properties": {
+        "settled": {"type": "boolean", "description": "It has what it was asked for, alone"},
+        "looked_at": {"type": ["integer", "null"]}, "complete": {"type": "boolean"},
+        "sets": {"type": "array"}}},
+    "signed_until": {"type": ["integer", "null"], "description": "The first signature's end"},
+    "next_at": {"type": "integer"}, "trouble": {"type": ["string", "null"]},
+    "own_keys": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+        "required": ["id", "role", "algorithm", "tag", "added_at", "wanted", "published",
+        "signs_keys", "signs_zone", "dnskey", "ds"], "properties": {
+        "id": {"type": "integer"}, "role": {"enum": ["csk", "ksk", "zsk"]},
+        "algorithm": {"type": "string"}, "tag": {"type": "integer"},
+        "added_at": {"type": "integer"}, "wanted": {"type": "boolean"},
+        "published": {"type": "boolean"}, "signs_keys": {"type": "boolean"},
+        "signs_zone": {"type": "boolean"}, "dnskey": {"type": "string"},
+        "ds": {"type": "array"}}}}}},
 "Record": {"type": "object", "required": ["content"], "properties": {
     "content": {"type": "string"}, "disabled": {"type": "boolean"}}},
 "Comment": {"type": "object", "required": ["content"], "properties": {

@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "control/api/call_body.h"
 #include "control/api/zone_id.h"
+#include "control/signing_settings.h"
 #include "control/soa_serial.h"
 
 namespace nearcast::control_api {
@@ -345,6 +346,11 @@ Read<control::SettingsEdit> read_settings(const json& body) {
     }
     edit.is_signed = flag_of(body, "dnssec");
     edit.is_nsec3_narrow = flag_of(body, "nsec3narrow");
+    if (edit.is_nsec3_narrow.value_or(false)) {
+        return std::unexpected("nsec3narrow needs keys where questions are answered");
+    }
+    const auto denial = control::parse_denial(edit.nsec3param.value_or(""));
+    if (!denial) return std::unexpected(denial.error().message);
     edit.is_rectified = flag_of(body, "api_rectify");
     return edit;
 }

@@ -248,12 +248,6 @@ Response Api::export_zone(const Call& call) {
     return json_reply(200, {{"zone", std::move(text)}});
 }
 
-// The zone is not signed here: it has no keys.
-Response Api::list_keys(const Call& call) {
-    const auto zone = find_zone(call);
-    return zone ? json_reply(200, json::array()) : zone.error();
-}
-
 Response Api::list_metadata(const Call& call) {
     const auto zone = find_zone(call);
     if (!zone) return zone.error();
