@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "zone/disk_fixture.h"
 #include "zone/zone_fixture.h"
 
 namespace nearcast::zone {
@@ -95,11 +96,36 @@ TEST_F(ZoneWatchTest, CountsZonesByTheirStateAndTellsTheFirstEnd) {
     const ZoneHealth health = watch_.look(kEnd - hours(100));
     EXPECT_EQ(health.served, 3U);
     EXPECT_EQ(health.stale, 1U);
+    EXPECT_EQ(health.empty, 0U);
+    EXPECT_EQ(health.unsaved, 0U);
     EXPECT_EQ(health.expiring, 0U);
     EXPECT_EQ(health.signatures_expire, kEnd);
     EXPECT_GT(health.image_bytes, 0U);
     EXPECT_EQ(watch_.look(kEnd + hours(1)).signatures_expire, kEnd);
     EXPECT_EQ(watch_.look(kEnd + hours(1)).expiring, 1U);
+}
+
+// One that never had data is in the table alone: the ledger has nothing of it.
+TEST_F(ZoneWatchTest, CountsZonesThatNeverHadData) {
+    serve("plain.", "");
+    ledger_->make_unavailable(*dns::parse_name("never."));
+    ledger_->make_unavailable(*dns::parse_name("nowhere."));
+    const ZoneHealth health = watch_.look(kEnd);
+    EXPECT_EQ(health.served, 1U);
+    EXPECT_EQ(health.stale, 0U);
+    EXPECT_EQ(health.empty, 2U);
+}
+
+TEST_F(ZoneWatchTest, CountsZonesThatTheStoreDoesNotHave) {
+    FakeDisk disk;
+    ledger_ = *ZoneLedger::open(disk.share(), table_, {});
+    ZoneWatch watch(*ledger_, table_, hours(48));
+    serve("stored.", "");
+    EXPECT_EQ(watch.look(kEnd).unsaved, 0U);
+    disk.fill();
+    serve("unsaved.", "");
+    EXPECT_EQ(watch.look(kEnd).served, 2U);
+    EXPECT_EQ(watch.look(kEnd).unsaved, 1U);
 }
 
 }  // namespace
