@@ -111,7 +111,7 @@ int serve(CommandLine& line) {
         line.server.listen.push_back(*address);
     }
     if (!line.settings.empty()) {
-        if (const auto read = read_sections(line.settings, line.server); !read) {
+        if (const auto read = read_settings(line.settings, line.server); !read) {
             return usage_error(read.error());
         }
         line.server.is_empty_allowed = !line.server.transfers.secondaries.empty() ||

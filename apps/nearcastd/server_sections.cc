@@ -5,7 +5,11 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <string_view>
 #include <utility>
+
+#include "base/config_file.h"
 
 namespace nearcast::app {
 namespace {
@@ -17,6 +21,24 @@ Result<void> take(Result<Section> section, Section& into) {
     if (!section) return std::unexpected(section.error());
     into = *std::move(section);
     return {};
+}
+
+// What the command line says where there is no node. Said in the file, it would go unnoticed.
+Result<void> refuse_what_a_node_says(std::string_view text, const std::string& path) {
+    auto file = base::ConfigFile::parse(text, path);
+    if (!file) return std::unexpected(file.error());
+    const auto refuse = [&](const char* section, const char* key, std::string_view option) {
+        base::ConfigTable table = file->root().table(section);
+        if (!table.has(key)) return;
+        table.refuse(key, "in [" + std::string(section) + "] is for a whole node",
+                     std::string(option) + " on the command line; or --config FILE for a node");
+    };
+    refuse("zones", "directory", "--zones DIR");
+    refuse("serve", "listen", "--listen ADDR:PORT");
+    refuse("serve", "threads", "--threads N");
+    for (const char* section : {"zones", "serve"}) file->root().leave(section);
+    file->root().leave_rest();
+    return file->finish();
 }
 
 // What each section says alone is right: do they fit together?
@@ -39,11 +61,27 @@ Result<void> parse_sections(std::string_view text, const std::string& path,
     return done ? check(path, options) : done;
 }
 
-Result<void> read_sections(const std::string& path, ServerOptions& options) {
+namespace {
+
+Result<std::string> text_of(const std::string& path) {
     std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text{std::istreambuf_iterator<char>(file), {}};
     if (!file) return base::fail_errno("cannot read " + path, errno);
-    return parse_sections(text, path, options);
+    return text;
+}
+
+}  // namespace
+
+Result<void> read_sections(const std::string& path, ServerOptions& options) {
+    const Result<std::string> text = text_of(path);
+    return text ? parse_sections(*text, path, options) : std::unexpected(text.error());
+}
+
+Result<void> read_settings(const std::string& path, ServerOptions& options) {
+    const Result<std::string> text = text_of(path);
+    if (!text) return std::unexpected(text.error());
+    if (auto done = refuse_what_a_node_says(*text, path); !done) return done;
+    return parse_sections(*text, path, options);
 }
 
 }  // namespace nearcast::app

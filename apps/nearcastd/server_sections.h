@@ -16,7 +16,10 @@ namespace nearcast::app {
 // dnstap. What else `options` has stays.
 [[nodiscard]] base::Result<void> read_sections(const std::string& path, ServerOptions& options);
 
-// The same from memory; `path` is only for messages.
+// The same of a file that goes with a command line: what that says, the file must not.
+[[nodiscard]] base::Result<void> read_settings(const std::string& path, ServerOptions& options);
+
+// The sections from memory; `path` is only for messages.
 [[nodiscard]] base::Result<void> parse_sections(std::string_view text, const std::string& path,
                                                 ServerOptions& options);
 

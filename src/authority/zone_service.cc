@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace nearcast::authority {
 
 ZoneService::ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTable& table,
@@ -19,7 +21,11 @@ ZoneService::ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTa
       updates_(transfers, table, ledger),
       late_counters_(late_counters),
       sender_([this] { return make_desk(); }, tallies_.transfers),
-      late_answers_([this] { return make_desk(); }) {}
+      late_answers_([this] { return make_desk(); }) {
+    for (const base::Error& doubt : transfers.doubts) {
+        base::log::warning("setting_doubtful", {{"reason", doubt.message}, {"try", doubt.hint}});
+    }
+}
 
 void ZoneService::stop() {
     catalogs_.stop();

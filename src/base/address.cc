@@ -85,7 +85,9 @@ Result<IpPrefix> parse_ip_prefix(std::string_view text) {
     const Result<IpAddress> address = parse_ip_address(text.substr(0, slash));
     if (!address) return std::unexpected(address.error());
     if (length > address->bits()) {
-        return fail(quoted(text) + " has a length beyond " + std::to_string(address->bits()));
+        return fail(quoted(text) + " has a length beyond " + std::to_string(address->bits()),
+                    to_text(*address) + '/' + std::to_string(address->bits()) +
+                        " for this address alone, or less for a network");
     }
     const IpPrefix prefix{masked(*address, length), static_cast<uint8_t>(length)};
     if (prefix.first != *address) {

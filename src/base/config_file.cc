@@ -107,6 +107,15 @@ size_t copy_node(const toml::node& from, std::vector<Node>& nodes) {
     return index;
 }
 
+// Of what the library refuses: it tells what it found, and seldom what it wanted.
+std::string way_out(std::string_view description) {
+    if (description.contains("representable")) {
+        return "a whole number from " + std::to_string(INT64_MIN) + " to " +
+               std::to_string(INT64_MAX);
+    }
+    return "KEY = VALUE below a [section], with texts in double quotes: TOML (https://toml.io)";
+}
+
 Result<void> load(std::string_view text, ConfigState& state) {
     try {
         const toml::table root = toml::parse(text, state.path);
@@ -114,8 +123,9 @@ Result<void> load(std::string_view text, ConfigState& state) {
         return {};
     } catch (const toml::parse_error& problem) {
         return fail(state.path + ':' + std::to_string(problem.source().begin.line) + ':' +
-                    std::to_string(problem.source().begin.column) + ": " +
-                    std::string(problem.description()));
+                        std::to_string(problem.source().begin.column) + ": " +
+                        std::string(problem.description()),
+                    way_out(problem.description()));
     }
 }
 
@@ -343,10 +353,16 @@ void ConfigTable::leave_rest() {
 }
 
 void ConfigTable::refuse(std::string_view key, std::string_view reason, std::string_view hint) {
-    const Node* node = state_->child(node_, key);
-    const uint32_t table_line = node_ == kAbsent ? 1 : state_->nodes[node_].line;
-    state_->refuse(node != nullptr ? node->line : table_line,
-                   std::string(key) + ": " + std::string(reason), hint);
+    state_->refuse(line_of(key), std::string(key) + ": " + std::string(reason), hint);
+}
+
+std::string ConfigTable::place(std::string_view key) const {
+    return state_->path + ':' + std::to_string(line_of(key));
+}
+
+uint32_t ConfigTable::line_of(std::string_view key) const {
+    if (const Node* node = state_->child(node_, key)) return node->line;
+    return node_ == kAbsent ? 1 : state_->nodes[node_].line;
 }
 
 ConfigTable ConfigTable::table(std::string_view key) {

@@ -99,6 +99,8 @@ class ConfigTable {
 
     // Makes the file invalid for a reason the caller found, at this key's line.
     void refuse(std::string_view key, std::string_view reason, std::string_view hint);
+    // Where the key stands, for what is told and not refused: "node.toml:12".
+    [[nodiscard]] std::string place(std::string_view key) const;
 
     // Says that somebody else reads this key of the same file, and finds what is wrong in it.
     void leave(std::string_view key);
@@ -114,6 +116,8 @@ class ConfigTable {
     friend class ConfigFile;
     ConfigTable(ConfigState& state, size_t node) : state_(&state), node_(node) {}
 
+    // Of the key, or of the table that does not have it.
+    [[nodiscard]] uint32_t line_of(std::string_view key) const;
     // Whether the key is there and no error has been found so far.
     [[nodiscard]] bool is_usable(std::string_view key) const;
 

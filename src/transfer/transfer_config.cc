@@ -36,12 +36,30 @@ Result<dns::Name> parse_absolute_name(std::string_view text) {
 Result<std::vector<uint8_t>> read_secret_file(std::string_view path) {
     std::ifstream file{std::string(path)};
     std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return base::fail("names a file that cannot be read: " + std::string(path));
+    if (!file) {
+        return base::fail("names a file that cannot be read: " + std::string(path),
+                          "a file that is there, that the server's user may read, and that has the "
+                          "base64 which tsig-keygen printed as the secret");
+    }
     std::erase_if(text, [](unsigned char byte) { return byte <= ' '; });
     return parse_secret(text);
 }
 
-void read_key(ConfigTable table, TsigKeyring& keys) {
+// RFC 8945 §10: a secret should have as many bytes as the digest at least.
+void doubt_short_secret(const ConfigTable& table, const TsigKey& key,
+                        std::vector<base::Error>& doubts) {
+    const size_t least = hash_size(key.hash);
+    if (key.secret.empty() || key.secret.size() >= least) return;
+    doubts.push_back({table.place(table.has("secret") ? "secret" : "secret_file") + ": the key " +
+                          dns::to_text(key.name) + " has a secret of " +
+                          std::to_string(key.secret.size()) + " bytes, which can be guessed",
+                      "one of " + std::to_string(least) +
+                          " bytes at both ends, as tsig-keygen "
+                          "makes it"});
+}
+
+void read_key(ConfigTable table, TransferConfig& config) {
+    TsigKeyring& keys = config.keys;
     TsigKey key;
     table.require("name", kNameExample);
     table.read_as("name", key.name, parse_absolute_name, kNameExample);
@@ -63,9 +81,17 @@ void read_key(ConfigTable table, TsigKeyring& keys) {
         table.refuse("algorithm", "is one that this machine's OpenSSL does not have",
                      "\"hmac-sha256\"");
     }
+    doubt_short_secret(table, key, config.doubts);
     if (!keys.add(std::move(key))) {
         table.refuse("name", "is the name of another key", "a name of its own for each key");
     }
+}
+
+// An update is judged by its address and its key alone.
+void refuse_tls(ConfigTable& table, std::string_view field, const AccessList& list) {
+    if (std::ranges::none_of(list, &AccessEntry::needs_tls)) return;
+    table.refuse(field, "asks for TLS, which updates are not judged by: it would never hold",
+                 R"("key:NAME", an address, or both with a space between)");
 }
 
 void check_keys(ConfigTable& table, std::string_view field, const AccessList& list,
@@ -168,6 +194,7 @@ void read_source(ConfigTable& table, const TransferConfig& config, SecondaryConf
     table.read_list_as("forward_updates", source.forward_updates, parse_access_entry,
                        kAllowExample);
     check_keys(table, "forward_updates", source.forward_updates, keys);
+    refuse_tls(table, "forward_updates", source.forward_updates);
     table.read("accept_older_serial", source.accepts_older, "true");
 }
 
@@ -243,6 +270,16 @@ Result<dns::RRType> parse_type(std::string_view text) {
     return base::fail("has an unknown type: " + std::string(text), R"(["A", "AAAA", "TXT"])");
 }
 
+void check_names(ConfigTable& table, const dns::Name& zone, const std::vector<NamePattern>& names) {
+    for (const NamePattern& each : names) {
+        if (each.can_hold_in(zone)) continue;
+        table.refuse("names",
+                     "has " + dns::to_text(each.name) + ", which no name of " + dns::to_text(zone) +
+                         " can be",
+                     "names of this zone, each written in full; or a section for the other zone");
+    }
+}
+
 // Each section of a zone is one rule more for it.
 void read_update_rule(ConfigTable table, TransferConfig& config) {
     constexpr std::string_view kAllow = R"(["key:update.example"])";
@@ -256,6 +293,8 @@ void read_update_rule(ConfigTable table, TransferConfig& config) {
     check_keys(table, "allow", rule.allow, config.keys);
     table.read_list_as("names", rule.names, parse_name_pattern,
                        R"(["_acme-challenge.example.org", "subtree:dyn.example.org"])");
+    refuse_tls(table, "allow", rule.allow);
+    check_names(table, zone, rule.names);
     table.read_list_as("types", rule.types, parse_type, R"(["A", "AAAA", "TXT"])");
     table.read("signed", is_signed_allowed, "true");
     const auto same =
@@ -269,7 +308,7 @@ void read_update_rule(ConfigTable table, TransferConfig& config) {
 
 TransferConfig read_sections(ConfigTable root) {
     TransferConfig config;
-    for (const ConfigTable& key : root.tables("key")) read_key(key, config.keys);
+    for (const ConfigTable& key : root.tables("key")) read_key(key, config);
     config.tls = tls::read_tls_config(root);
     ConfigTable transfer = root.table("transfer");
     read_policy(transfer, config, config.defaults);

@@ -92,6 +92,8 @@ struct TransferConfig {
     std::vector<PublishedCatalog> published_catalogs;
     std::vector<OwnUpdatePolicy> updates;                   // Who may change which zone.
     std::string directory = "/var/lib/nearcast/secondary";  // Where their copies are kept.
+    // What is taken as it stands and is likely a mistake, with its place.
+    std::vector<base::Error> doubts;
 
     [[nodiscard]] const ZonePolicy& policy_for(const dns::Name& zone) const;
     // Null when nobody may change the zone.

@@ -86,6 +86,59 @@ signed = true
     EXPECT_EQ(config->update_policy_for(name("example.net.")), nullptr);
 }
 
+TEST(TransferConfig, ARuleForUpdatesThatCannotHoldIsRefused) {
+    const std::string rule = "[[update.zone]]\nzone = \"example.org\"\n";
+    const auto refusal_of = [&](const std::string& more) {
+        const auto config = read(rule + more);
+        return config ? std::string() : to_text(config.error());
+    };
+    for (const char* const names :
+         {"example.org", "subtree:dyn.example.org", "subtree:org", "match:*.example.org",
+          "match:_acme-challenge.*.*.org", "subtree:."}) {
+        const std::string line = std::string("names = [\"") + names + "\"]\n";
+        EXPECT_EQ(refusal_of("allow = [\"192.0.2.1\"]\n" + line), "");
+    }
+    for (const char* const names : {"example.net", "subtree:dyn.example.net", "match:*.example.net",
+                                    "match:org", "www.example.org.net"}) {
+        const std::string line = std::string("names = [\"") + names + "\"]\n";
+        const std::string told = refusal_of("allow = [\"192.0.2.1\"]\n" + line);
+        EXPECT_TRUE(told.starts_with("node.toml:4: names: has ")) << names << told;
+        EXPECT_TRUE(told.contains("try: ")) << told;
+    }
+    for (const char* const entry : {"tls", "tls:client.example", "192.0.2.1 tls"}) {
+        const std::string told = refusal_of(std::string("allow = [\"") + entry + "\"]\n");
+        EXPECT_TRUE(told.starts_with("node.toml:3: allow: asks for TLS")) << told;
+        EXPECT_TRUE(told.contains("try: ")) << told;
+    }
+    EXPECT_FALSE(
+        read("[[secondary]]\nzone = \"example.org\"\nprimaries = [\"192.0.2.1\"]\n"
+             "forward_updates = [\"tls\"]\n"));
+}
+
+TEST(TransferConfig, ASecretShorterThanTheDigestIsDoubted) {
+    const std::string key = "[[key]]\nname = \"k.example\"\n";
+    const auto fine = read(key + "secret = \"" + std::string(43, 'A') + "=\"\n");
+    ASSERT_TRUE(fine) << to_text(fine.error());
+    EXPECT_TRUE(fine->doubts.empty());
+    const auto small = read(key + "secret = \"YWJj\"\n");
+    ASSERT_TRUE(small) << to_text(small.error());
+    ASSERT_EQ(small->doubts.size(), 1U);
+    EXPECT_EQ(small->doubts[0].message,
+              "node.toml:3: the key k.example. has a secret of 3 bytes, which can be guessed");
+    EXPECT_TRUE(small->doubts[0].hint.contains("32 bytes"));
+}
+
+TEST(TransferConfig, MistakesThatTheParsersFindHaveAWayOut) {
+    for (const char* const text :
+         {"[[key]]\nname = \"k.example\"\nsecret_file = \"/nonexistent\"\n",
+          "[transfer]\nallow = [\"192.0.2.0/33\"]\n", "[transfer]\nallow = 99999999999999999999\n",
+          "[transfer\n"}) {
+        const auto config = read(text);
+        ASSERT_FALSE(config) << text;
+        EXPECT_FALSE(config.error().hint.empty()) << config.error().message;
+    }
+}
+
 TEST(TransferConfig, ASecondaryMayForwardUpdatesAndTakeOlderSerials) {
     const auto config = read(R"([[secondary]]
 zone = "example.org"

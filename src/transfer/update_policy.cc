@@ -45,6 +45,16 @@ bool NamePattern::holds_for(const dns::Name& owner) const {
     return false;
 }
 
+bool NamePattern::can_hold_in(const dns::Name& zone) const {
+    if (kind == Kind::Exact) return name.is_subdomain_of(zone);
+    if (kind == Kind::Subtree) return name.is_subdomain_of(zone) || zone.is_subdomain_of(name);
+    std::span<const uint8_t> tail = name.wire();
+    for (size_t i = zone.label_count(); i < name.label_count(); ++i) {
+        tail = tail.subspan(first_label(tail).size());
+    }
+    return matches(tail, zone.wire());
+}
+
 base::Result<NamePattern> parse_name_pattern(std::string_view text) {
     NamePattern pattern;
     if (text.starts_with(kSubtreeMark)) {

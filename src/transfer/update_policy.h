@@ -28,6 +28,8 @@ struct NamePattern {
     dns::Name name;
 
     [[nodiscard]] bool holds_for(const dns::Name& owner) const;
+    // Whether it can hold for any name of the zone.
+    [[nodiscard]] bool can_hold_in(const dns::Name& zone) const;
 };
 
 [[nodiscard]] base::Result<NamePattern> parse_name_pattern(std::string_view text);

@@ -78,6 +78,19 @@ def test_wrong_use_is_told_and_ends_with_2(arguments, words):
     assert all(word in found.stderr for word in words), found.stderr
 
 
+@pytest.mark.parametrize("line, option", [
+    ('[zones]\ndirectory = "/other"\n', "--zones"),
+    ('[serve]\nlisten = ["192.0.2.1:53"]\n', "--listen"),
+    ("[serve]\nthreads = 4\n", "--threads"),
+])
+def test_what_only_a_node_says_is_refused_in_a_file_of_settings(zones, tmp_path, line, option):
+    settings = tmp_path / "settings.toml"
+    settings.write_text(line)
+    found = run("--zones", zones, "--listen", f"127.0.0.1:{free_port()}", "--settings", settings)
+    assert found.returncode != 0
+    assert f"{settings}:2: " in found.stderr and f"try: {option}" in found.stderr
+
+
 def test_a_missing_directory_is_told(tmp_path):
     found = run("--zones", tmp_path / "none", "--listen", f"127.0.0.1:{free_port()}")
     assert found.returncode == 1
