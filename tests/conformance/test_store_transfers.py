@@ -15,6 +15,7 @@ KILLS = 20
 ZONE = "storm.test"
 FILLERS = 2000
 KEPT = 20  # Hosts that the latest updates have added.
+HISTORY = 3  # Changes that the primary keeps.
 
 
 def zone_text():
@@ -27,10 +28,20 @@ def names_of(serial):
     return {f"u{i}" for i in range(max(2, serial - KEPT + 1), serial + 1)}
 
 
+def change(port, serial):
+    """Makes the version with that serial of the one before it; the outcome."""
+    update = dns.update.Update(ZONE)
+    update.replace("version", 60, "TXT", str(serial))
+    update.add(f"u{serial}", 60, "A", "192.0.2.1")
+    update.delete(f"u{serial - KEPT}")
+    return dns.query.udp(update, "127.0.0.1", port=port, timeout=START_LIMIT).rcode()
+
+
 class Updates:
     """Changes the zone at a primary as fast as it takes it, until the end of the block."""
 
     def __init__(self, port):
+        self.serial = 1
         self._port = port
         self._is_over = threading.Event()
         self._outcomes = set()
@@ -46,15 +57,9 @@ class Updates:
         assert self._outcomes == {dns.rcode.NOERROR}
 
     def _run(self):
-        serial = 1
         while not self._is_over.is_set():
-            serial += 1
-            update = dns.update.Update(ZONE)
-            update.replace("version", 60, "TXT", str(serial))
-            update.add(f"u{serial}", 60, "A", "192.0.2.1")
-            update.delete(f"u{serial - KEPT}")
-            answer = dns.query.udp(update, "127.0.0.1", port=self._port, timeout=START_LIMIT)
-            self._outcomes.add(answer.rcode())
+            self.serial += 1
+            self._outcomes.add(change(self._port, self.serial))
 
 
 def serial_of(port):
@@ -98,12 +103,6 @@ class Secondary:
                       self._folder / "control", port=self.port)
 
 
-def fetched(server):
-    """How the zone came in."""
-    return {word for line in server.log if " secondary_fetched " in line
-            for word in line.split() if word.startswith("content=")}
-
-
 def wait_for_later(port, serial):
     deadline = time.monotonic() + START_LIMIT
     while serial_of(port) <= serial:
@@ -118,25 +117,41 @@ def test_kills_in_the_middle_of_transfers_lose_nothing_that_was_served(tmp_path)
     (zones / f"{ZONE}.zone").write_text(zone_text())
     secondary = Secondary(tmp_path / "secondary")
     settings = tmp_path / "settings.toml"
-    # A history so short that a secondary which lags gets all of the zone.
-    settings.write_text(f'[store]\ndirectory = "{tmp_path}/store"\njournal_count_max = 3\n'
+    # So short that a secondary which lags far gets all of the zone.
+    settings.write_text(f'[store]\ndirectory = "{tmp_path}/store"\n'
+                        f'journal_count_max = {HISTORY}\n'
                         '[transfer]\nallow = ["127.0.0.1"]\n'
                         f'notify = ["127.0.0.1:{secondary.port}"]\n'
                         f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n')
     nobody = free_port()
-    contents = set()
     known = 0
+
+    def start_alone():
+        """From the disk alone; what is served then."""
+        with secondary.serve(nobody) as server:
+            serial = assert_is_a_version(server.port)
+            server.kill()
+        return serial
+
     with Server(zones, "--transfers", settings, "--control", tmp_path / "control") as primary:
-        with Updates(primary.port):
+        with secondary.serve(primary.port) as server:
+            assert "content=zone" in server.wait_for_event("secondary_fetched")
+            server.kill()
+        assert start_alone() == 1
+        with Updates(primary.port) as updates:
             for _ in range(KILLS):
                 with secondary.serve(primary.port) as server:
                     wait_for_later(server.port, known)
                     time.sleep(chance.random() / 5)
                     served = serial_of(server.port)
                     server.kill()
-                contents |= fetched(server)
-                with secondary.serve(nobody) as server:  # From the disk alone.
-                    known = assert_is_a_version(server.port)
-                    assert known >= served
-                    server.kill()
-    assert contents == {"content=zone", "content=changes"}
+                known = start_alone()
+                assert known >= served
+        with secondary.serve(primary.port) as server:
+            wait_for_later(server.port, updates.serial - 1)
+            server.kill()
+        assert change(primary.port, updates.serial + 1) == dns.rcode.NOERROR
+        with secondary.serve(primary.port) as server:
+            assert "content=changes" in server.wait_for_event("secondary_fetched")
+            server.kill()
+        assert start_alone() == updates.serial + 1
