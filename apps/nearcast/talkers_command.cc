@@ -2,7 +2,6 @@
 
 #include "talkers_command.h"
 
-#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
