@@ -2,6 +2,8 @@
 
 #include "server_link.h"
 
+#include <chrono>
+
 #include "anycast/control_socket.h"
 #include "anycast/node_config.h"
 
