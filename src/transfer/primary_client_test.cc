@@ -49,7 +49,8 @@ Bytes response(const Bytes& request, const Lines& records, dns::Rcode rcode = dn
             EXPECT_TRUE(writer.add_answer({owner.wire(), dns::RRType::A, 300, rdata}));
         }
     }
-    const auto flags = static_cast<uint16_t>(dns::kFlagQr | static_cast<uint16_t>(rcode));
+    const auto flags =
+        static_cast<uint16_t>(dns::kFlagQr | dns::kFlagAa | static_cast<uint16_t>(rcode));
     writer.finish(base::load_u16(request.data()), flags);
     return {writer.message().begin(), writer.message().end()};
 }

@@ -45,6 +45,12 @@ Result<void> ZoneReceiver::take_header(std::span<const uint8_t> message, dns::He
         return base::fail("the primary said " + dns::to_text(rcode_),
                           "look whether it has the zone and lets this address or key have it");
     }
+    // RFC 5936 §2.2.1: TC is clear in each message of a transfer. AA should be set, but Knot DNS
+    // leaves it clear.
+    if ((header.flags & dns::kFlagTc) != 0) {
+        return base::fail("the primary sent a truncated message, which a transfer has none of",
+                          "look whether a proxy or load balancer stands in front of it");
+    }
     for (size_t i = 0; i < header.question_count; ++i) {
         dns::Name name;
         if (dns::read_name(reader, name) != dns::NameError::None || !reader.skip(4)) {

@@ -92,6 +92,14 @@ TEST_F(Receiving, AnotherIdOrRcodeOrAHalfMessageIsRefused) {
     }
 }
 
+// RFC 5936 §2.2.1
+TEST_F(Receiving, WhatIsTruncatedIsRefused) {
+    Bytes message = sent(kHead).front();
+    EXPECT_EQ(problem_with(message), "");
+    message[2] ^= dns::kFlagTc >> 8;
+    EXPECT_THAT(problem_with(message), HasSubstr("truncated"));
+}
+
 TEST_F(Receiving, AZoneThatIsNotWhatItsDigestSaysIsRefused) {
     const std::string text =
         "@ 60 SOA ns1 admin 7 3600 900 604800 60\n@ 60 NS ns1\nns1 60 A 192.0.2.1\n";

@@ -23,8 +23,14 @@ def soa(serial):
                                f"ns1.{ZONE}. host.{ZONE}. {serial} 60 1 3600 60")
 
 
-def good_zone(query, serial):
+def response_to(query):
     response = dns.message.make_response(query)
+    response.flags |= dns.flags.AA
+    return response
+
+
+def good_zone(query, serial):
+    response = response_to(query)
     response.answer = [soa(serial), dns.rrset.from_text(f"{ZONE}.", 300, "IN", "NS", f"ns1.{ZONE}."),
                        dns.rrset.from_text(f"ns1.{ZONE}.", 300, "IN", "A", "192.0.2.1"), soa(serial)]
     return response
@@ -51,8 +57,7 @@ class Hostile:
         while True:
             try:
                 wire, peer = self.udp.recvfrom(4096)
-                response = dns.message.make_response(dns.message.from_wire(wire))
-                response.flags |= dns.flags.AA
+                response = response_to(dns.message.from_wire(wire))
                 response.answer = [soa(9 if self.attack else 7)]
                 self.udp.sendto(response.to_wire(), peer)
             except OSError:
@@ -107,7 +112,7 @@ def huge_counts(query, send):
 
 def no_end(query, send):
     """As many records as fit through in a moment, then silence for ever, by hanging up."""
-    response = dns.message.make_response(query)
+    response = response_to(query)
     response.answer = [soa(9)]
     send(response.to_wire())
     for number in range(2000):
@@ -116,14 +121,14 @@ def no_end(query, send):
 
 
 def changes_that_do_not_fit(query, send):
-    response = dns.message.make_response(query)
+    response = response_to(query)
     ghost = dns.rrset.from_text(f"ghost.{ZONE}.", 300, "IN", "A", "192.0.2.1")
     response.answer = [soa(9), soa(7), ghost, soa(9), soa(9)]
     send(response.to_wire())
 
 
 def changes_without_end(query, send):
-    response = dns.message.make_response(query)
+    response = response_to(query)
     response.answer = [soa(4000), soa(7), soa(8)]
     send(response.to_wire())
     for serial in range(8, 2000):
@@ -136,12 +141,18 @@ def no_message(_, send):
 
 
 def no_ns(query, send):
-    response = dns.message.make_response(query)
+    response = response_to(query)
     response.answer = [soa(9), soa(9)]
     send(response.to_wire())
 
 
-ATTACKS = [wrong_id, another_question, records_of_others, huge_counts, no_end,
+def truncated(query, send):
+    response = good_zone(query, 9)
+    response.flags |= dns.flags.TC
+    send(response.to_wire())
+
+
+ATTACKS = [truncated, wrong_id, another_question, records_of_others, huge_counts, no_end,
            changes_that_do_not_fit, changes_without_end, no_message, no_ns]
 
 
