@@ -22,6 +22,7 @@ namespace {
 
 // `diff` as the usual program of that name has it: 1 is for files that differ.
 constexpr int kDiffTrouble = 2;
+constexpr int kUsageError = 2;
 
 struct Options {
     std::vector<std::string> paths;
@@ -44,13 +45,18 @@ base::Result<zone::CompileOptions> compile_options(const Options& options) {
     return compile;
 }
 
+int tell_usage(const base::Error& error) {
+    tell(error);
+    return kUsageError;
+}
+
 int check(const Options& options) {
     const auto compile = compile_options(options);
-    if (!compile) return tell(compile.error());
+    if (!compile) return tell_usage(compile.error());
     const auto files = zone_files_of(options.paths);
     if (!files) return tell(files.error());
     if (compile->origin && files->size() > 1) {
-        return tell(
+        return tell_usage(
             {"--origin names one zone, and there are " + std::to_string(files->size()) + " files",
              "nearcast zone check --origin NAME FILE"});
     }
@@ -71,7 +77,7 @@ std::optional<zone::ZoneDraft> read_or_tell(const std::string& path,
 
 int format(const Options& options) {
     const auto compile = compile_options(options);
-    if (!compile) return tell(compile.error());
+    if (!compile) return tell_usage(compile.error());
     const auto draft = read_or_tell(options.paths.front(), *compile);
     if (!draft) return 1;
     const auto style = options.is_relative  ? dns::ZoneFileStyle::Relative
@@ -83,7 +89,7 @@ int format(const Options& options) {
 
 int diff(const Options& options) {
     const auto compile = compile_options(options);
-    if (!compile) return tell(compile.error());
+    if (!compile) return tell_usage(compile.error());
     const auto from = read_or_tell(options.paths.at(0), *compile);
     const auto to = read_or_tell(options.paths.at(1), *compile);
     if (!from || !to) return kDiffTrouble;

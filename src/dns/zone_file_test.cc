@@ -187,6 +187,16 @@ TEST_F(ZoneFile, TellsFilesThatAreNoPlainText) {
                             "UTF-8, or write \\000"));
 }
 
+// As named-checkzone and nsd-checkzone do, but for lines that end with nothing else.
+TEST_F(ZoneFile, RefusesACarriageReturnWithinALine) {
+    EXPECT_THAT(errors("a IN\rA 192.0.2.1\nb A 192.0.2.2\n"),
+                ElementsAre("zones/example.org.zone:1:5: \"?\" is a carriage return within a line: "
+                            "save the file with the line ends of Unix or Windows"));
+    EXPECT_THAT(errors("a A 192.0.2.1\rb A 192.0.2.2\r").size(), 1U);
+    EXPECT_THAT(records("a TXT \"x\" ; a \r note\r\n"),
+                ElementsAre("a.example.org. 300 IN TXT \"x\""));
+}
+
 TEST_F(ZoneFile, TakesAnyLineEndAndNone) {
     const std::string same = "a.example.org. 300 IN TXT \"x\"";
     for (const char* text : {"a TXT x", "a TXT x\n", "a TXT x\r\n", "a\tTXT\t\tx\t\n", "a TXT x;",

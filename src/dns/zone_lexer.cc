@@ -9,11 +9,23 @@
 namespace nearcast::dns {
 namespace {
 
-enum class Kind : uint8_t { Word, Escape, Blank, LineEnd, Comment, Open, Close, Quote, Zero };
+enum class Kind : uint8_t {
+    Word,
+    Escape,
+    Blank,
+    Return,
+    LineEnd,
+    Comment,
+    Open,
+    Close,
+    Quote,
+    Zero
+};
 
 constexpr auto kKinds = [] {
     std::array<Kind, 256> kinds{};
-    kinds[' '] = kinds['\t'] = kinds['\r'] = Kind::Blank;
+    kinds[' '] = kinds['\t'] = Kind::Blank;
+    kinds['\r'] = Kind::Return;
     kinds['\n'] = Kind::LineEnd;
     kinds[';'] = Kind::Comment;
     kinds['('] = Kind::Open;
@@ -50,6 +62,13 @@ bool ZoneLexer::read_entry(ZoneEntry& entry) {
         switch (kind_of(*at_)) {
             case Kind::Blank:
                 ++at_;
+                break;
+            case Kind::Return:
+                if (++at_ != end_ && *at_ != '\n') {
+                    return fail(at_ - 1,
+                                "is a carriage return within a line: save the file with "
+                                "the line ends of Unix or Windows");
+                }
                 break;
             case Kind::LineEnd:
                 ++at_;
