@@ -316,6 +316,8 @@ void ZoneFileParser::read_generate(Cursor& cursor) {
                   .generated_at = place_of(cursor, cursor.entry.words.front().text.data())};
     std::string line;
     const size_t errors_before = errors_.size();
+    const Name outer_owner = record_.owner;
+    const bool had_owner = has_owner_;
     for (uint64_t value = range.first; value <= range.last; value += range.step) {
         line.clear();
         if (!expand_generate(cursor.rest(), static_cast<uint32_t>(value), line)) {
@@ -325,6 +327,8 @@ void ZoneFileParser::read_generate(Cursor& cursor) {
         read(line, source);
         if (errors_.size() > errors_before) return;  // The others would say the same.
     }
+    record_.owner = outer_owner;
+    has_owner_ = had_owner;
 }
 
 void ZoneFileParser::report(const Cursor& cursor, const char* at, std::string reason,

@@ -146,7 +146,7 @@ TEST_F(ZoneFile, GeneratesRecords) {
         ElementsAre("zones/example.org.zone:2:1: A needs an IPv4 address: \"192.0.2\" is not "
                     "an IPv4 address\n  try: h1.example.org. 3600 IN A 192.0.2.1"));
     EXPECT_EQ(errors("$GENERATE 0-99999999 h$ A 192.0.2.1").size(), 1U);
-    EXPECT_EQ(errors("$GENERATE 1-2 h${-5} A 192.0.2.1").size(), 1U);
+    EXPECT_EQ(errors("$GENERATE 1-2 h${-5,1,x} A 192.0.2.1").size(), 1U);
     EXPECT_EQ(errors("$GENERATE 2-1 h$ A 192.0.2.1").size(), 1U);
 }
 
@@ -185,6 +185,13 @@ TEST_F(ZoneFile, TellsFilesThatAreNoPlainText) {
     EXPECT_THAT(errors(std::string_view("a\0 A 192.0.2.1\n", 15)),
                 ElementsAre("zones/example.org.zone:1:2: \"?\" is a byte of zero: save the file as "
                             "UTF-8, or write \\000"));
+}
+
+TEST_F(ZoneFile, TheOwnerIsTheOneInFrontOfWhatIsGenerated) {
+    EXPECT_THAT(
+        records("p A 192.0.2.8\n$GENERATE 1-2 a$ A 192.0.2.$\n  A 192.0.2.9\n"),
+        ElementsAre("p.example.org. 300 IN A 192.0.2.8", "a1.example.org. 300 IN A 192.0.2.1",
+                    "a2.example.org. 300 IN A 192.0.2.2", "p.example.org. 300 IN A 192.0.2.9"));
 }
 
 // As named-checkzone and nsd-checkzone do, but for lines that end with nothing else.

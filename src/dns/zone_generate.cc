@@ -40,20 +40,23 @@ bool parse_modifier(std::string_view text, Modifier& modifier) {
            std::string_view("doxXnN").find(modifier.base) != std::string::npos;
 }
 
-// Hex digits from the lowest up, with dots between, as names under ip6.arpa want.
+// Hex digits from the lowest up, with dots between, as names under ip6.arpa want. The dots count
+// for the width; where it ends behind one, that stays.
 std::string nibbles(uint64_t number, const Modifier& modifier) {
     const std::string_view digits = modifier.base == 'n' ? "0123456789abcdef" : "0123456789ABCDEF";
     std::string text;
     do {
-        if (!text.empty()) text += '.';
         text += digits[number & 0xF];
         number >>= 4;
+        if (number != 0 || text.size() < modifier.width) text += '.';
     } while (number != 0 || text.size() < modifier.width);
     return text;
 }
 
-std::string format(uint64_t number, const Modifier& modifier) {
-    if (modifier.base == 'n' || modifier.base == 'N') return nibbles(number, modifier);
+std::string format(int64_t number, const Modifier& modifier) {
+    if (modifier.base == 'n' || modifier.base == 'N') {
+        return nibbles(static_cast<uint64_t>(number), modifier);
+    }
     std::array<char, 24> digits{};
     const int base = modifier.base == 'd' ? 10 : modifier.base == 'o' ? 8 : 16;
     const auto [end, error] =
@@ -64,7 +67,8 @@ std::string format(uint64_t number, const Modifier& modifier) {
             return digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit;
         });
     }
-    if (text.size() < modifier.width) text.insert(0, modifier.width - text.size(), '0');
+    const size_t sign_size = number < 0 ? 1 : 0;
+    if (text.size() < modifier.width) text.insert(sign_size, modifier.width - text.size(), '0');
     return text;
 }
 
@@ -72,6 +76,11 @@ std::string format(uint64_t number, const Modifier& modifier) {
 bool expand_dollar(std::string_view pattern, size_t& at, uint32_t value, std::string& line) {
     Modifier modifier;
     ++at;
+    if (at < pattern.size() && pattern[at] == '$') {
+        line += "\\$";
+        ++at;
+        return true;
+    }
     if (at < pattern.size() && pattern[at] == '{') {
         const size_t close = pattern.find('}', at);
         if (close == std::string_view::npos) return false;
@@ -79,8 +88,8 @@ bool expand_dollar(std::string_view pattern, size_t& at, uint32_t value, std::st
         at = close + 1;
     }
     const int64_t number = int64_t{value} + modifier.offset;
-    if (number < 0) return false;
-    line += format(static_cast<uint64_t>(number), modifier);
+    if (number < 0 && modifier.base != 'd') return false;
+    line += format(number, modifier);
     return true;
 }
 

@@ -4,7 +4,8 @@
 //
 //   $GENERATE 1-254 host-${0,3,d} A 192.0.2.$      host-001 A 192.0.2.1, host-002 A ...
 //
-// As BIND has it: ${offset,width,base} with base d, o, x, X, n or N; \$ is a dollar sign.
+// As BIND has it: ${offset,width,base} with base d, o, x, X, n or N; \$ and $$
+// are a dollar sign.
 
 #pragma once
 
@@ -29,7 +30,7 @@ struct GenerateRange {
 [[nodiscard]] bool parse_generate_range(std::string_view text, GenerateRange& range);
 
 // Appends `pattern` with `value` in place of its dollar signs. False when one is malformed or the
-// number with its offset is negative.
+// number with its offset is negative and not to be decimal.
 [[nodiscard]] bool expand_pattern(std::string_view pattern, uint32_t value, std::string& line);
 
 // Makes of the words behind the range the entry that stands for `value`. Data given as one quoted

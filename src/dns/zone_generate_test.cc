@@ -36,10 +36,24 @@ TEST(ExpandPattern, PutsTheNumberWhereTheDollarIs) {
     EXPECT_EQ(expanded("${0,3,n}", 171), "b.a");
     EXPECT_EQ(expanded("${0,7,N}", 171), "B.A.0.0");
     EXPECT_EQ(expanded("a\\$b$", 1), "a\\$b1");
+    EXPECT_EQ(expanded("a$$b$", 1), "a\\$b1");
+    EXPECT_EQ(expanded("h${-8}", 7), "h-1");
+    EXPECT_EQ(expanded("h${-8,4}", 7), "h-001");
+}
+
+// What named-checkzone makes of them.
+TEST(ExpandPattern, CountsTheDotsOfNibbles) {
+    EXPECT_EQ(expanded("${0,1,n}w", 17), "1.1w");
+    EXPECT_EQ(expanded("${0,2,n}w", 8), "8.w");
+    EXPECT_EQ(expanded("${0,2,n}w", 17), "1.1w");
+    EXPECT_EQ(expanded("${0,3,n}w", 1), "1.0w");
+    EXPECT_EQ(expanded("${0,4,n}w", 1), "1.0.w");
+    EXPECT_EQ(expanded("${0,4,n}w", 17), "1.1.w");
 }
 
 TEST(ExpandPattern, RefusesModifiersItDoesNotKnow) {
-    for (const char* text : {"${", "${}", "${a}", "${1,64}", "${1,1,z}", "${1,1,dd}", "${-8}"}) {
+    for (const char* text :
+         {"${", "${}", "${a}", "${1,64}", "${1,1,z}", "${1,1,dd}", "${-8,1,x}"}) {
         EXPECT_EQ(expanded(text, 7), "refused") << text;
     }
 }
