@@ -2,8 +2,17 @@
 
 // `nearcast`: the operator's command.
 
+#include <csignal>
+
+#include "audit_command.h"
+#include "change_command.h"
+#include "completion_command.h"
+#include "context_command.h"
+#include "key_command.h"
 #include "lab_command.h"
 #include "node_command.h"
+#include "pop_command.h"
+#include "record_command.h"
 #include "zone_command.h"
 
 #include <CLI/CLI.hpp>
@@ -17,10 +26,20 @@ constexpr int kUsageError = 2;
 int main(int argc, char** argv) {
     CLI::App program{"Nearcast: an anycast DNS network of your own", "nearcast"};
     program.require_subcommand(1);
+    program.footer("Exit status: 0 done, 1 failed, 2 not understood.");
+    // A controller that ends a connection, or a pager that wants no more, is an error of a write.
+    std::signal(SIGPIPE, SIG_IGN);
     int status = 0;
-    nearcast::add_lab_command(program, status);
-    nearcast::add_node_command(program, status);
     nearcast::add_zone_command(program, status);
+    nearcast::add_record_command(program, status);
+    nearcast::add_change_command(program, status);
+    nearcast::add_pop_command(program, status);
+    nearcast::add_node_command(program, status);
+    nearcast::add_key_command(program, status);
+    nearcast::add_audit_command(program, status);
+    nearcast::add_lab_command(program, status);
+    nearcast::add_context_command(program, status);
+    nearcast::add_completion_command(program, status);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

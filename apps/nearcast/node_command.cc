@@ -16,8 +16,11 @@
 #include "anycast/node_setup.h"
 #include "anycast/routing_config.h"
 #include "command.h"
+#include "network_node_command.h"
 #include "node_report.h"
 #include "reload_report.h"
+#include "retransfer_command.h"
+#include "served_zones_command.h"
 #include "talkers_command.h"
 
 #include <CLI/CLI.hpp>
@@ -176,7 +179,8 @@ constexpr Verb kVerbs[] = {
 }  // namespace
 
 void add_node_command(CLI::App& program, int& status) {
-    CLI::App* node = program.add_subcommand("node", "Look after the node on this machine");
+    CLI::App* node = program.add_subcommand(
+        "node", "Look after the node on this machine; list and revoke: those of the whole network");
     node->require_subcommand(1);
     const auto options = std::make_shared<Options>();
     for (const Verb& verb : kVerbs) {
@@ -200,6 +204,9 @@ void add_node_command(CLI::App& program, int& status) {
         });
     }
     add_talkers_command(*node, status);
+    add_served_zones_commands(*node, status);
+    add_retransfer_command(*node, status);
+    add_network_node_commands(*node, status);
 }
 
 }  // namespace nearcast

@@ -35,9 +35,9 @@ int retransfer(const Options& options) {
 
 }  // namespace
 
-void add_retransfer_command(CLI::App& zone, int& status) {
+void add_retransfer_command(CLI::App& node, int& status) {
     const auto options = std::make_shared<Options>();
-    CLI::App* verb = zone.add_subcommand(
+    CLI::App* verb = node.add_subcommand(
         "retransfer",
         "Have the server fetch a zone of a primary anew, all of it, and take it even if its serial "
         "is older than the one that is served. Once: the next refresh judges serials again");

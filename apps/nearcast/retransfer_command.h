@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `nearcast zone retransfer`: has a server fetch a zone anew, whatever its serial is.
+// `nearcast node retransfer`: has a server fetch a zone anew, whatever its serial is.
 
 #pragma once
 
@@ -12,7 +12,7 @@ class App;
 
 namespace nearcast {
 
-// Joins the family of `zone`.
-void add_retransfer_command(CLI::App& zone, int& status);
+// Joins the family of `node`.
+void add_retransfer_command(CLI::App& node, int& status);
 
 }  // namespace nearcast

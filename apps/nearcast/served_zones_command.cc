@@ -95,25 +95,25 @@ int print_zone(const Options& options) {
     return tell({options.zone + " changes faster than it can be printed", "try again later"});
 }
 
-CLI::App* add_verb(CLI::App& zone, const char* name, const char* help,
+CLI::App* add_verb(CLI::App& node, const char* name, const char* help,
                    const std::shared_ptr<Options>& options) {
-    CLI::App* verb = zone.add_subcommand(name, help);
+    CLI::App* verb = node.add_subcommand(name, help);
     options->server.declare(*verb);
     return verb;
 }
 
 }  // namespace
 
-void add_served_zones_commands(CLI::App& zone, int& status) {
+void add_served_zones_commands(CLI::App& node, int& status) {
     const auto options = std::make_shared<Options>();
     CLI::App* listed = add_verb(
-        zone, "list",
+        node, "zones",
         "What the running server has: of each zone its serial, where it came from, how far its "
         "history reaches back for IXFR, and what of it was damaged on disk",
         options);
     listed->add_flag("--json", options->is_json, "Print one JSON object for each zone");
     listed->callback([options, &status] { status = list(*options); });
-    CLI::App* exported = add_verb(zone, "export",
+    CLI::App* exported = add_verb(node, "export",
                                   "Print a zone as the running server has it, with what updates "
                                   "have changed, as a zone file",
                                   options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `nearcast zone list` and `nearcast zone export`: what a running server has.
+// `nearcast node zones` and `nearcast node export`: what a running server has.
 
 #pragma once
 
@@ -10,7 +10,7 @@ class App;
 
 namespace nearcast {
 
-// Adds both to `nearcast zone`; `status` becomes the exit status.
-void add_served_zones_commands(CLI::App& zone, int& status);
+// Adds both to `nearcast node`; `status` becomes the exit status.
+void add_served_zones_commands(CLI::App& node, int& status);
 
 }  // namespace nearcast

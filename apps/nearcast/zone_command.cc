@@ -3,16 +3,20 @@
 #include "zone_command.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "command.h"
-#include "retransfer_command.h"
-#include "served_zones_command.h"
+#include "controller.h"
+#include "kept_zone_command.h"
 #include "sign_command.h"
 #include "zone/compile.h"
 #include "zone/zone_text.h"
+#include "zone_dnssec_command.h"
+#include "zone_edit_command.h"
+#include "zone_import_command.h"
 #include "zone_report.h"
 
 #include <CLI/CLI.hpp>
@@ -27,6 +31,7 @@ constexpr int kUsageError = 2;
 struct Options {
     std::vector<std::string> paths;
     std::string origin;
+    std::string context;
     bool is_json = false;
     bool is_strict = false;
     bool is_relative = false;
@@ -87,11 +92,33 @@ int format(const Options& options) {
     return 0;
 }
 
+// A file, or a zone as the controller keeps it when there is no such file.
+std::optional<zone::ZoneDraft> file_or_kept_zone(const std::string& what, const Options& options,
+                                                 const zone::CompileOptions& compile) {
+    std::error_code error;
+    if (std::filesystem::exists(what, error)) return read_or_tell(what, compile);
+    auto controller = Controller::connect(options.context);
+    const auto name = parse_zone(what);
+    if (!controller || !name) {
+        const base::Error& reason = controller ? name.error() : controller.error();
+        tell({"there is no file " + what + ", and as a zone of the controller: " + reason.message,
+              reason.hint});
+        return std::nullopt;
+    }
+    const auto kept = controller->zone(*name);
+    auto draft = kept ? console::draft_of(*name, kept->sets) : std::unexpected(kept.error());
+    if (!draft) {
+        tell(draft.error());
+        return std::nullopt;
+    }
+    return *std::move(draft);
+}
+
 int diff(const Options& options) {
     const auto compile = compile_options(options);
     if (!compile) return tell_usage(compile.error());
-    const auto from = read_or_tell(options.paths.at(0), *compile);
-    const auto to = read_or_tell(options.paths.at(1), *compile);
+    const auto from = file_or_kept_zone(options.paths.at(0), options, *compile);
+    const auto to = file_or_kept_zone(options.paths.at(1), options, *compile);
     if (!from || !to) return kDiffTrouble;
     const std::vector<std::string> lines = zone::compare_zones(*from, *to);
     for (const std::string& line : lines) std::printf("%s\n", line.c_str());
@@ -114,8 +141,12 @@ CLI::App* add_verb(CLI::App& zone, const char* name, const char* help, Action ac
 }  // namespace
 
 void add_zone_command(CLI::App& program, int& status) {
-    CLI::App* zone = program.add_subcommand("zone", "Look at zones");
+    CLI::App* zone = program.add_subcommand("zone", "Zones: at the controller, and in files");
     zone->require_subcommand(1);
+    add_kept_zone_commands(*zone, status);
+    add_zone_edit_command(*zone, status);
+    add_zone_dnssec_commands(*zone, status);
+    add_zone_import_command(*zone, status);
     const auto options = std::make_shared<Options>();
 
     CLI::App* checked = add_verb(
@@ -145,13 +176,18 @@ void add_zone_command(CLI::App& program, int& status) {
 
     CLI::App* compared = add_verb(
         *zone, "diff",
-        "Print the records that only one of two zone files has: - of the first, + of the second. "
+        "Print the records that only one of two zones has: - of the first, + of the second. "
         "Exit 0: the same zone; 1: they differ; 2: one cannot be read",
         diff, options, status);
-    compared->add_option("FILE", options->paths, "Two zone files")->required()->expected(2);
+    compared
+        ->add_option("FILE|ZONE", options->paths,
+                     "Two of them; what is no file is a zone of the controller")
+        ->required()
+        ->expected(2);
+    compared->add_option("--context", options->context, "The network of that controller")
+        ->type_name("NAME");
+    compared->footer("Example:\n  nearcast zone diff example.org example.org.zone");
     add_sign_command(*zone, status);
-    add_retransfer_command(*zone, status);
-    add_served_zones_commands(*zone, status);
 }
 
 }  // namespace nearcast

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `nearcast zone …`: looks at zones, in files and as a node serves them.
+// `nearcast zone …`: zones at the controller, and in files.
 
 #pragma once
 

@@ -222,7 +222,7 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
              .message = "zone " + outcome.zone + " was changed by updates up to serial " +
                         std::to_string(served) + ", and the file has serial " +
                         std::to_string(serial),
-             .hint = "nearcast zone export " + outcome.zone + ", edit that, and raise its serial"});
+             .hint = "nearcast node export " + outcome.zone + ", edit that, and raise its serial"});
         return std::nullopt;
     }
     if (*step == zone::SerialStep::Reused) {

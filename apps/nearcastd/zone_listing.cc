@@ -123,7 +123,7 @@ std::string ZoneListing::records(const std::string& zone, uint64_t from) {
     RecordView* const view = record_view(*apex, from);
     if (view == nullptr) {
         return to_json(base::Error{dns::to_text(*apex) + " has no data here",
-                                   "nearcast zone list shows what is served"});
+                                   "nearcast node zones shows what is served"});
     }
     std::string text;
     for (; view->has_next && text.size() < kPartSize; ++view->place) {

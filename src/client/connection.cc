@@ -2,6 +2,7 @@
 
 #include "client/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <httplib.h>
@@ -38,7 +39,8 @@ std::string way_out(int status) {
         case 403:
             return "the key is not allowed to do this: use one that covers it (nearcast key list)";
         case 404:
-            return "nearcast zone list shows what there is";
+            return "the lists show what there is: nearcast zone list, change list, pop list, key "
+                   "list";
         case 412:
             return "somebody else was faster, or it is still in use: look at it again, and repeat";
         case 413:
@@ -66,6 +68,8 @@ std::string sentences_of(const json& body) {
     }
     const auto error = body.find("error");
     if (text.empty() && error != body.end() && error->is_string()) text = error->get<std::string>();
+    // A terminal would obey control characters.
+    std::ranges::replace_if(text, [](char c) { return static_cast<uint8_t>(c) < ' '; }, ' ');
     return text;
 }
 

@@ -55,7 +55,7 @@ class ConnectionTest : public testing::Test {
     }
 
     static inline const std::map<int, std::string> kErrors{
-        {401, R"({"error": "Unauthorized"})"},
+        {401, R"({"error": "Unauthor\u001bized"})"},
         {412, R"({"error": "the zone has another serial"})"},
         {422, R"({"error": "two", "errors": ["one is wrong", "so is the other"]})"},
         {500, "no JSON"}};
@@ -121,6 +121,7 @@ TEST_F(ConnectionTest, TellsErrorsInTheWordsOfTheController) {
     EXPECT_EQ(ask(target(), "/api/412").error().message, "the zone has another serial");
     EXPECT_THAT(ask(target(), "/api/412").error().hint, HasSubstr("somebody else"));
     EXPECT_EQ(ask(target(), "/api/422").error().message, "one is wrong; so is the other");
+    EXPECT_EQ(ask(target(), "/api/401").error().message, "Unauthor ized");
     EXPECT_THAT(ask(target(), "/api/401").error().hint, HasSubstr("nearcast context"));
     EXPECT_EQ(ask(target(), "/api/500").error().message, "the controller answered with status 500");
     auto connection = Connection::open(target());

@@ -42,7 +42,7 @@ Instant instant_of(seconds confirmed_at, Instant now) {
 }
 
 std::string command_for(const dns::Name& zone) {
-    return "nearcast zone retransfer " + dns::to_text(zone);
+    return "nearcast node retransfer " + dns::to_text(zone);
 }
 
 }  // namespace

@@ -316,11 +316,11 @@ def test_the_operator_sees_zones_and_gets_their_records(zones, settings):
         assert (zone["serial"], zone["origin"], zone["journal_from"]) == (8, "file", 7)
         assert zone["is_served"] and zone["is_stored"] and not zone["damages"]
         control = ["--control", settings.parent / "server.sock"]
-        text = subprocess.run([nearcast(), "zone", "export", ZONE, *control],
+        text = subprocess.run([nearcast(), "node", "export", ZONE, *control],
                               capture_output=True, text=True, check=True).stdout
         assert text.count("\n") == 3001 + 3
         assert "n3000.store.test. 60 IN A" in text
-        shown = subprocess.run([nearcast(), "zone", "list", *control],
+        shown = subprocess.run([nearcast(), "node", "zones", *control],
                                capture_output=True, text=True, check=True).stdout
         assert "store.test.  serial 8  from file" in shown
         assert "history from 7 (1 changes)" in shown

@@ -30,7 +30,7 @@ def rcode_at(port, zone):
 def retransfer(control, zone):
     """The operator's command, as he has it."""
     command = pathlib.Path(binary()).with_name("nearcast")
-    return subprocess.run([command, "zone", "retransfer", zone, "--control", control],
+    return subprocess.run([command, "node", "retransfer", zone, "--control", control],
                           capture_output=True, text=True, timeout=START_LIMIT)
 
 
@@ -135,7 +135,7 @@ def test_the_next_primary_is_asked_and_an_older_serial_is_refused(zones, transfe
             assert answer.rcode() == dns.rcode.NOERROR
             while "older than ours" not in (line := ours.wait_for_event("secondary_failed")):
                 pass
-            assert f"nearcast zone retransfer {zone}" in line
+            assert f"nearcast node retransfer {zone}" in line
             assert peers.serial_at(ours.port, zone) == 7
             done = retransfer(tmp_path / "control", zone)
             assert done.returncode == 0, done.stderr

@@ -210,7 +210,9 @@ Response Api::set_zone(const Call& call) {
 Response Api::delete_zone(const Call& call) {
     const auto name = zone_of(call);
     if (!name) return name.error();
-    auto intent = read_intent(call.request, call.actor, json::object());
+    const auto body = read_body(call.request);
+    if (!body) return body.error();
+    auto intent = read_intent(call.request, call.actor, *body);
     if (!intent) return intent.error();
     return done_reply(partners_.changes.delete_zone(*name, *intent));
 }

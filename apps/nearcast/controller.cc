@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "controller.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <unistd.h>
+
+#include "client/contexts.h"
+#include "command.h"
+#include "console/json_text.h"
+#include "console/receipts.h"
+#include "terminal.h"
+
+namespace nearcast {
+
+const std::string kZonesPath = "/api/v1/servers/localhost/zones";
+
+namespace {
+
+using base::Result;
+using console::text_of;
+using nlohmann::json;
+
+constexpr const char* kContextVariable = "NEARCAST_CONTEXT";
+// A node that is not done within a minute is out of reach, or its zone is wrong.
+constexpr const char* kWaitSeconds = "60";
+
+std::string variable(const char* name) {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? std::string() : value;
+}
+
+// The path in a header `Link: </api/...>; rel="next"`; empty when there is none.
+std::string next_page(const client::Answer& answer) {
+    const std::string link = answer.header("link");
+    const size_t from = link.find('<');
+    const size_t to = link.find('>');
+    if (from == std::string::npos || to == std::string::npos || to < from) return {};
+    return link.substr(from + 1, to - from - 1);
+}
+
+}  // namespace
+
+void ControllerOptions::declare(CLI::App& verb) {
+    verb.add_option("--context", context, "The network that is meant; see nearcast context list")
+        ->type_name("NAME");
+    verb.add_flag("--json", is_json, "Print what the API gave, one line of JSON");
+}
+
+void ControllerOptions::declare_comment(CLI::App& verb) {
+    verb.add_option("--comment", comment, "Why; it stays in the zone's history")->type_name("TEXT");
+}
+
+void ControllerOptions::declare_change(CLI::App& verb) {
+    declare(verb);
+    declare_comment(verb);
+    verb.add_option("--wait", wait,
+                    "Return once it is served: by all, by a quorum of the places, or pop:NAME")
+        ->type_name("all|quorum|pop:NAME");
+}
+
+Result<Controller> Controller::connect(const std::string& context) {
+    client::Wish wish{
+        .contexts_file = client::contexts_path(std::getenv("XDG_CONFIG_HOME"), std::getenv("HOME")),
+        .name = context.empty() ? variable(kContextVariable) : context};
+    const auto chosen = client::choose_context(wish);
+    if (!chosen) return std::unexpected(chosen.error());
+    auto connection = client::Connection::open(chosen->target);
+    if (!connection) return base::within("context " + chosen->name, connection.error());
+    return Controller(*std::move(connection));
+}
+
+Result<json> Controller::get(const std::string& path) {
+    auto answer = ask({.path = path});
+    if (!answer) return std::unexpected(answer.error());
+    return std::move(answer->json);
+}
+
+Result<json> Controller::get_list(const std::string& path, size_t most) {
+    json list = json::array();
+    for (std::string next = path; !next.empty() && list.size() < most;) {
+        auto answer = ask({.path = next});
+        if (!answer) return std::unexpected(answer.error());
+        for (json& item : answer->json) {
+            if (list.size() < most) list.push_back(std::move(item));
+        }
+        next = next_page(*answer);
+    }
+    return list;
+}
+
+Result<KeptZone> Controller::zone(const dns::Name& name) {
+    const auto answer = ask({.path = zone_path(name)});
+    if (!answer) return std::unexpected(answer.error());
+    return KeptZone{name, answer->header("etag"),
+                    console::read_sets(console::member(answer->json, "rrsets"))};
+}
+
+void when_chosen(CLI::App& verb, int& status, const ControllerOptions& options, Act act) {
+    verb.callback([&status, &options, act = std::move(act)] {
+        auto controller = Controller::connect(options.context);
+        const auto done = controller ? act(*controller) : std::unexpected(controller.error());
+        status = done ? *done : tell(done.error());
+    });
+}
+
+Result<dns::Name> parse_zone(const std::string& text) {
+    const dns::Name root;
+    const auto name = dns::parse_name(text, &root);
+    if (!name) return base::within("zone \"" + console::printable(text) + '"', name.error());
+    return name->lowered();
+}
+
+std::string zone_path(const dns::Name& zone) {
+    return kZonesPath + '/' + (zone.is_root() ? "=2E" : client::escaped(dns::to_text(zone)));
+}
+
+Result<int> make_change(Controller& controller, client::Request request,
+                        const ControllerOptions& options, const std::string& done) {
+    if (!options.comment.empty()) request.body["comment"] = options.comment;
+    const auto answer = controller.ask(request);
+    if (!answer) return std::unexpected(answer.error());
+    return tell_change(controller, *answer, options, done);
+}
+
+Result<int> tell_change(Controller& controller, const client::Answer& answer,
+                        const ControllerOptions& options, const std::string& done) {
+    std::string sequence = answer.header("x-nearcast-change");
+    if (sequence.empty()) sequence = text_of(answer.json, "sequence");
+    const std::string before = answer.header("x-pdns-old-serial");
+    const std::string after = answer.header("x-pdns-new-serial");
+    const bool waits = !options.wait.empty() && !sequence.empty();
+    if (!waits && options.is_json) {
+        json told = answer.json;
+        if (told.is_null()) {
+            told = {{"sequence", json::parse(sequence, nullptr, false)},
+                    {"old_serial", json::parse(before, nullptr, false)},
+                    {"new_serial", json::parse(after, nullptr, false)}};
+        }
+        print(told);
+    }
+    if (!options.is_json) {
+        std::string text = done;
+        if (!sequence.empty()) text += " (change " + sequence + ')';
+        if (!after.empty() && before == after) text = "nothing changes: it was so already";
+        put(text + '\n');
+    }
+    return waits ? await_change(controller, sequence, options.wait, options.is_json) : 0;
+}
+
+Result<int> await_change(Controller& controller, const std::string& sequence,
+                         const std::string& wait, bool is_json) {
+    const auto answer = controller.exchange(
+        {.path = "/api/v1/changes/" + client::escaped(sequence) + "?wait=" + client::escaped(wait) +
+                 "&timeout=" + kWaitSeconds});
+    if (!answer) return std::unexpected(answer.error());
+    const json& receipts = console::member(answer->json, "receipts");
+    if (receipts.is_null() && answer->status < 300) {
+        return base::fail("this controller does not tell who serves a change");
+    }
+    if (receipts.is_null()) return std::unexpected(client::error_of(*answer));
+    if (is_json) {
+        print(answer->json);
+    } else {
+        print(console::receipts_table(receipts), "there is no node that could serve it");
+    }
+    return console::is_served(receipts, wait) ? 0 : 1;
+}
+
+void print(const json& value) {
+    put(value.dump(-1, ' ', false, json::error_handler_t::replace) + '\n');
+}
+
+void print(const console::Table& table, const std::string& none) {
+    put(table.is_empty() ? none + '\n' : table.to_text(terminal_of(STDOUT_FILENO).width));
+}
+
+}  // namespace nearcast

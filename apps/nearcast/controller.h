@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a subcommand asks the controller of the network that is meant, and tells what came of it.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "client/connection.h"
+#include "console/record_set.h"
+#include "console/table.h"
+#include "dns/name.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+namespace nearcast {
+
+// What verbs have in common. Each declares those that it knows.
+struct ControllerOptions {
+    std::string context;
+    bool is_json = false;
+    std::string comment;  // Why a change is made.
+    std::string wait;     // Until who serves it; empty: it is not waited for.
+
+    void declare(CLI::App& verb);          // --context and --json
+    void declare_comment(CLI::App& verb);  // --comment
+    void declare_change(CLI::App& verb);   // All of these, and --wait
+};
+
+// A zone with all its sets, as it was at one moment.
+struct KeptZone {
+    dns::Name name;
+    std::string etag;
+    std::vector<console::RecordSet> sets;
+};
+
+class Controller {
+ public:
+    // Whom $NEARCAST_CONTEXT and the contexts' file mean when `context` is empty.
+    [[nodiscard]] static base::Result<Controller> connect(const std::string& context);
+
+    // As client::Connection has them.
+    [[nodiscard]] base::Result<client::Answer> ask(const client::Request& request) {
+        return connection_.ask(request);
+    }
+    [[nodiscard]] base::Result<client::Answer> exchange(const client::Request& request) {
+        return connection_.exchange(request);
+    }
+
+    [[nodiscard]] base::Result<nlohmann::json> get(const std::string& path);
+    // A list, of one page after the other until it has `most` items or ends.
+    [[nodiscard]] base::Result<nlohmann::json> get_list(const std::string& path,
+                                                        size_t most = SIZE_MAX);
+    [[nodiscard]] base::Result<KeptZone> zone(const dns::Name& name);
+
+ private:
+    explicit Controller(client::Connection connection) : connection_(std::move(connection)) {}
+
+    client::Connection connection_;
+};
+
+// Has `act` done when the verb is chosen; what it gives is the exit status, an error is told.
+using Act = std::function<base::Result<int>(Controller&)>;
+void when_chosen(CLI::App& verb, int& status, const ControllerOptions& options, Act act);
+
+// With and without its final dot.
+[[nodiscard]] base::Result<dns::Name> parse_zone(const std::string& text);
+// "/api/v1/servers/localhost/zones", and that of one of them.
+extern const std::string kZonesPath;
+[[nodiscard]] std::string zone_path(const dns::Name& zone);
+
+// Makes a change and tells it: `done` in words, and which change it was. Then waits until those
+// serve it whom `options` name, if any.
+[[nodiscard]] base::Result<int> make_change(Controller& controller, client::Request request,
+                                            const ControllerOptions& options,
+                                            const std::string& done);
+// The second half of that, for a change that was answered with success.
+[[nodiscard]] base::Result<int> tell_change(Controller& controller, const client::Answer& answer,
+                                            const ControllerOptions& options,
+                                            const std::string& done);
+// Tells who serves a change, once those do whom `wait` names ("all", "quorum", "pop:NAME"). Exit
+// status 1 when they do not within a minute.
+[[nodiscard]] base::Result<int> await_change(Controller& controller, const std::string& sequence,
+                                             const std::string& wait, bool is_json);
+
+// One line.
+void print(const nlohmann::json& value);
+// As wide as the terminal; `none` when it is empty.
+void print(const console::Table& table, const std::string& none);
+
+}  // namespace nearcast

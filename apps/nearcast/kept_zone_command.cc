@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "kept_zone_command.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fnmatch.h>
+
+#include "console/json_text.h"
+#include "controller.h"
+#include "history.h"
+#include "terminal.h"
+#include "zone_source.h"
+
+namespace nearcast {
+namespace {
+
+using base::Result;
+using console::text_of;
+using nlohmann::json;
+
+constexpr const char* kPage = "?limit=1000";
+constexpr size_t kHistoryUsual = 100;
+
+struct Options : ControllerOptions {
+    std::string zone;
+    std::string pattern;
+    std::string file;
+    std::string kind = "Native";
+    std::string account;
+    std::string change;
+    std::vector<std::string> nameservers;
+    size_t most = kHistoryUsual;
+    bool is_agreed = false;
+};
+
+std::string absolute(const std::string& name) { return name + (name.ends_with('.') ? "" : "."); }
+
+// What of a file is to become a zone.
+Result<json> sets_from(const std::string& file, const dns::Name& name) {
+    const auto loaded = load_zone_file(file, {.origin = name});
+    if (!loaded) return std::unexpected(loaded.error());
+    std::fputs(loaded->findings.c_str(), stderr);
+    if (!(loaded->name == name)) {
+        return base::fail(file + " is of the zone " + dns::to_text(loaded->name),
+                          "nearcast zone import " + file);
+    }
+    json rrsets = json::array();
+    for (const console::RecordSet& set : loaded->sets) rrsets.push_back(console::to_json(set));
+    return rrsets;
+}
+
+Result<int> add(Controller& controller, const Options& options) {
+    const auto name = parse_zone(options.zone);
+    if (!name) return std::unexpected(name.error());
+    json body{{"name", dns::to_text(*name)},
+              {"kind", options.kind},
+              {"account", options.account},
+              {"nameservers", json::array()}};
+    for (const std::string& each : options.nameservers) {
+        body["nameservers"].push_back(absolute(each));
+    }
+    if (!options.file.empty()) {
+        auto rrsets = sets_from(options.file, *name);
+        if (!rrsets) return std::unexpected(rrsets.error());
+        body["rrsets"] = *std::move(rrsets);
+    } else if (options.nameservers.empty() && !options.is_json) {
+        std::fputs("without a name server the zone is kept, and not served yet: --ns NAME\n",
+                   stderr);
+    }
+    return make_change(controller,
+                       {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body},
+                       options, dns::to_text(*name) + " is added");
+}
+
+bool has_wildcard(const std::string& pattern) {
+    return pattern.find_first_of("*?") != std::string::npos;
+}
+
+Result<int> list(Controller& controller, const Options& options) {
+    std::string path = kZonesPath + kPage;
+    if (!options.pattern.empty() && !has_wildcard(options.pattern)) {
+        const auto name = parse_zone(options.pattern);
+        if (!name) return std::unexpected(name.error());
+        path = kZonesPath + "?zone=" + client::escaped(dns::to_text(*name));
+    }
+    const auto zones = controller.get_list(path);
+    if (!zones) return std::unexpected(zones.error());
+    console::Table table({"ZONE", "KIND", "SERIAL", "SERVED", "SIGNED", "ACCOUNT"});
+    json found = json::array();
+    for (const json& zone : *zones) {
+        const std::string name = text_of(zone, "name");
+        if (has_wildcard(options.pattern) &&
+            ::fnmatch(absolute(options.pattern).c_str(), name.c_str(), FNM_CASEFOLD) != 0) {
+            continue;
+        }
+        table.add({name, text_of(zone, "kind"), text_of(zone, "serial"),
+                   text_of(zone, "edited_serial"), console::is_true(zone, "dnssec") ? "yes" : "no",
+                   text_of(zone, "account")});
+        if (options.is_json) found.push_back(zone);
+    }
+    if (options.is_json) {
+        print(found);
+    } else {
+        print(table, "no zones: nearcast zone add NAME --ns NAMESERVER, or nearcast zone import");
+    }
+    return 0;
+}
+
+Result<int> show(Controller& controller, const Options& options) {
+    const auto name = parse_zone(options.zone);
+    if (!name) return std::unexpected(name.error());
+    const auto zone = controller.get(zone_path(*name) + "?rrsets=false");
+    if (!zone) return std::unexpected(zone.error());
+    if (options.is_json) {
+        print(*zone);
+        return 0;
+    }
+    const std::string served = text_of(*zone, "edited_serial");
+    const std::vector<std::pair<const char*, std::string>> rows{
+        {"zone", text_of(*zone, "name")},
+        {"kind", text_of(*zone, "kind")},
+        {"serial", text_of(*zone, "serial")},
+        {"served", served == "0" ? "not yet" : "serial " + served},
+        {"signed", console::is_true(*zone, "dnssec") ? "yes" : "no"},
+        {"account", text_of(*zone, "account")},
+        {"masters", console::list_text(*zone, "masters")}};
+    for (const auto& [head, text] : rows) {
+        if (!text.empty()) std::printf("%-8s %s\n", head, console::printable(text).c_str());
+    }
+    put("\nThe last changes:\n");
+    return list_changes(controller, options.zone, 5, /*is_json=*/false);
+}
+
+Result<int> remove(Controller& controller, const Options& options) {
+    const auto name = parse_zone(options.zone);
+    if (!name) return std::unexpected(name.error());
+    const auto zone = controller.get(zone_path(*name) + "?rrsets=false");
+    if (!zone) return std::unexpected(zone.error());
+    if (!options.is_agreed && !is_agreed("Delete " + dns::to_text(*name) +
+                                         ", so that it is served no longer? Its history "
+                                         "stays, and with it the way back.")) {
+        return base::fail("nothing was deleted");
+    }
+    return make_change(controller, {.method = "DELETE", .path = zone_path(*name)}, options,
+                       dns::to_text(*name) + " is deleted; nearcast zone revert takes that back");
+}
+
+Result<int> write_out(Controller& controller, const Options& options) {
+    const auto name = parse_zone(options.zone);
+    if (!name) return std::unexpected(name.error());
+    client::Request request{.path = zone_path(*name) + "/export"};
+    if (options.is_json) request.headers["Accept"] = "application/json";
+    const auto answer = controller.ask(request);
+    if (!answer) return std::unexpected(answer.error());
+    if (options.is_json) {
+        print(answer->json);
+    } else {
+        put(answer->text);
+    }
+    return 0;
+}
+
+Result<int> notify(Controller& controller, const Options& options) {
+    const auto name = parse_zone(options.zone);
+    if (!name) return std::unexpected(name.error());
+    const auto answer = controller.ask({.method = "PUT", .path = zone_path(*name) + "/notify"});
+    if (!answer) return std::unexpected(answer.error());
+    if (options.is_json) {
+        print(answer->json);
+    } else {
+        put("the servers of " + dns::to_text(*name) + " are told once more\n");
+    }
+    return 0;
+}
+
+Result<int> revert(Controller& controller, const Options& options) {
+    const auto name = parse_zone(options.zone);
+    const auto path = change_path(options.change);
+    if (!name || !path) return std::unexpected(name ? path.error() : name.error());
+    const auto change = controller.get(*path);
+    if (!change) return std::unexpected(change.error());
+    if (text_of(*change, "zone") != dns::to_text(*name)) {
+        return base::fail("change " + options.change + " is of " + text_of(*change, "zone"),
+                          "nearcast zone history " + options.zone);
+    }
+    return make_change(controller,
+                       {.method = "POST", .path = *path + "/revert", .body = json::object()},
+                       options, "change " + options.change + " is taken back");
+}
+
+using Action = Result<int> (*)(Controller&, const Options&);
+
+CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action action,
+                   int& status) {
+    CLI::App* verb = family.add_subcommand(name, help);
+    const auto options = std::make_shared<Options>();
+    const bool changes = action == add || action == remove || action == revert;
+    if (changes) {
+        options->declare_change(*verb);
+    } else {
+        options->declare(*verb);
+    }
+    if (action == list) {
+        verb->add_option("PATTERN", options->pattern, "A name, or one with * and ?: *.example");
+    } else {
+        verb->add_option("ZONE", options->zone, "The zone's name")->required();
+    }
+    if (action == add) {
+        verb->add_option("--ns", options->nameservers, "A name server of the zone; several times")
+            ->type_name("NAME");
+        verb->add_option("--file", options->file, "Its records")->type_name("FILE");
+        verb->add_option("--kind", options->kind, "Native, or Master")->capture_default_str();
+        verb->add_option("--account", options->account, "Whose it is")->type_name("TEXT");
+        verb->footer(
+            "Examples:\n  nearcast zone add example.org --ns ns1.example.net --ns "
+            "ns2.example.net\n  nearcast zone add example.org --file example.org.zone");
+    } else if (action == remove) {
+        verb->add_flag("--yes", options->is_agreed, "Do not ask");
+    } else if (action == revert) {
+        verb->add_option("CHANGE", options->change, "The number of a change")->required();
+        verb->footer(
+            "Example:\n  nearcast zone revert example.org 12 --comment 'it broke the mail'");
+    }
+    when_chosen(*verb, status, *options,
+                [options, action](Controller& controller) { return action(controller, *options); });
+    return verb;
+}
+
+}  // namespace
+
+void add_kept_zone_commands(CLI::App& zone, int& status) {
+    add_verb(zone, "add", "Make a zone", add, status);
+    add_verb(zone, "list",
+             "The zones that the controller keeps, with the serial of each and the "
+             "one that is served",
+             list, status);
+    add_verb(zone, "show", "What is set of a zone, and its last changes", show, status);
+    add_verb(zone, "delete", "End a zone. Asks before", remove, status);
+    add_verb(zone, "export", "Print a zone as a zone file", write_out, status);
+    add_verb(zone, "notify", "Tell the zone's servers once more that it has changed", notify,
+             status);
+    add_verb(zone, "revert",
+             "Take one change of a zone back, by a new change. Fails when what it "
+             "touched was changed since",
+             revert, status);
+
+    const auto options = std::make_shared<Options>();
+    CLI::App* history =
+        zone.add_subcommand("history", "What was changed in a zone, the newest first");
+    options->declare(*history);
+    history->add_option("ZONE", options->zone, "The zone's name")->required();
+    history->add_option("--limit", options->most, "So many at most")->capture_default_str();
+    when_chosen(*history, status, *options, [options](Controller& controller) {
+        return list_changes(controller, options->zone, options->most, options->is_json);
+    });
+}
+
+}  // namespace nearcast

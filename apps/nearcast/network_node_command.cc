@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "network_node_command.h"
+
+#include <memory>
+#include <string>
+
+#include "console/json_text.h"
+#include "controller.h"
+#include "terminal.h"
+
+namespace nearcast {
+namespace {
+
+using base::Result;
+using console::text_of;
+using nlohmann::json;
+
+constexpr const char* kNodesPath = "/api/v1/nodes";
+
+struct Options : ControllerOptions {
+    std::string name;
+    bool is_agreed = false;
+};
+
+Result<int> list(Controller& controller, const Options& options) {
+    const auto nodes = controller.get(kNodesPath);
+    if (!nodes) return std::unexpected(nodes.error());
+    if (options.is_json) {
+        print(*nodes);
+        return 0;
+    }
+    console::Table table(
+        {"NODE", "POP", "STATE", "LAST SEEN (UTC)", "LATE (S)", "BEHIND", "ADDRESS"});
+    for (const json& node : *nodes) {
+        const size_t behind = console::member(node, "zones_behind").size();
+        table.add({text_of(node, "name"), text_of(node, "pop"), text_of(node, "state"),
+                   console::moment_text(node, "last_seen"), text_of(node, "lag_seconds"),
+                   behind == 0 ? "" : console::counted(behind, "zone"), text_of(node, "address")});
+    }
+    print(table,
+          "no nodes: nearcast pop add NAME prints the command by which a server becomes one");
+    return 0;
+}
+
+Result<int> revoke(Controller& controller, const Options& options) {
+    if (!options.is_agreed && !is_agreed("Revoke " + options.name +
+                                         "? It gets no zones any more, and has to join anew to "
+                                         "get them.")) {
+        return base::fail("nothing was revoked");
+    }
+    const auto answer =
+        controller.ask({.method = "DELETE",
+                        .path = std::string(kNodesPath) + '/' + client::escaped(options.name)});
+    if (!answer) return std::unexpected(answer.error());
+    if (options.is_json) {
+        print(json{{"revoked", options.name}});
+    } else {
+        put(options.name +
+            " is revoked: it gets nothing any more, and answers with what it has until its zones "
+            "expire. nearcast node drain, on it, takes it off the network\n");
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_network_node_commands(CLI::App& node, int& status) {
+    const auto options = std::make_shared<Options>();
+    CLI::App* listed = node.add_subcommand(
+        "list",
+        "The nodes of the network, as the controller knows them: when each was last heard "
+        "of, how late it is, and which zones it cannot take");
+    options->declare(*listed);
+    when_chosen(*listed, status, *options,
+                [options](Controller& controller) { return list(controller, *options); });
+    const auto revoked = std::make_shared<Options>();
+    CLI::App* verb = node.add_subcommand(
+        "revoke", "Take a node's right to get zones from the controller. Asks before");
+    revoked->declare(*verb);
+    verb->add_option("NAME", revoked->name, "The node's name")->required();
+    verb->add_flag("--yes", revoked->is_agreed, "Do not ask");
+    when_chosen(*verb, status, *revoked,
+                [revoked](Controller& controller) { return revoke(controller, *revoked); });
+}
+
+}  // namespace nearcast

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "console/receipts.h"
+
+#include <algorithm>
+
+#include "console/json_text.h"
+
+namespace nearcast::console {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kPopMark = "pop:";
+
+bool serves(const json& pop) { return !text_of(pop, "served_at").empty(); }
+
+std::string state_of(const json& pop) {
+    if (serves(pop)) return moment_text(pop, "served_at");
+    std::string text = "not yet";
+    for (const json& node : member(pop, "nodes")) {
+        const std::string reason = text_of(node, "reason");
+        if (!reason.empty()) text += "; " + text_of(node, "node") + ": " + reason;
+    }
+    return text;
+}
+
+}  // namespace
+
+bool is_served(const json& receipts, const std::string& wait) {
+    const json& pops = member(receipts, "pops");
+    if (wait.starts_with(kPopMark)) {
+        return std::ranges::any_of(pops, [&](const json& pop) {
+            return kPopMark + text_of(pop, "pop") == wait && serves(pop);
+        });
+    }
+    if (wait == "quorum") {
+        const auto count = static_cast<size_t>(std::ranges::count_if(pops, serves));
+        return pops.empty() || 2 * count > pops.size();
+    }
+    return is_true(receipts, "served_by_all");
+}
+
+Table receipts_table(const json& receipts) {
+    Table table({"POP", "SERVED SINCE (UTC)", "NODES"});
+    for (const json& pop : member(receipts, "pops")) {
+        table.add(
+            {text_of(pop, "pop"), state_of(pop), std::to_string(member(pop, "nodes").size())});
+    }
+    return table;
+}
+
+}  // namespace nearcast::console

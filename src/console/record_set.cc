@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "console/record_set.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "base/config_file.h"
+#include "console/json_text.h"
+#include "console/table.h"
+#include "dns/rdata.h"
+#include "dns/rr_layout.h"
+#include "dns/zone_lexer.h"
+#include "zone/zone_text.h"
+
+namespace nearcast::console {
+namespace {
+
+using base::Result;
+using dns::Name;
+using dns::RRType;
+using nlohmann::json;
+using zone::ZoneDraft;
+
+constexpr std::array kMadeBySigner{RRType::RRSIG, RRType::NSEC, RRType::NSEC3, RRType::NSEC3PARAM,
+                                   RRType::ZONEMD};
+constexpr size_t kStringSizeMax = 255;  // RFC 1035 §3.3.
+
+// The data in one line of words. `text` outlives the call alone.
+Result<std::vector<uint8_t>> parse(RRType type, std::string_view text, const Name* origin) {
+    dns::ZoneLexer lexer(text);
+    dns::ZoneEntry entry;
+    if (lexer.next(entry) != dns::ZoneLexer::Status::Entry) {
+        const char* const reason = lexer.error_reason();
+        return base::fail(dns::to_text(type) + " data \"" + printable(text) +
+                          "\": " + (reason == nullptr ? "nothing is there" : reason));
+    }
+    dns::ZoneEntry none;
+    if (lexer.next(none) != dns::ZoneLexer::Status::End) {
+        return base::fail(dns::to_text(type) + " data is more than one line");
+    }
+    return dns::parse_rdata(type, entry.words, origin);
+}
+
+std::optional<dns::Record> record_of(const RecordSet& set, const RecordWords& words) {
+    const auto owner = dns::parse_name(set.name);
+    const auto type = dns::parse_rr_type(set.type);
+    if (!owner || !type) return std::nullopt;
+    auto rdata = parse(*type, words.content, nullptr);
+    if (!rdata) return std::nullopt;
+    return dns::Record{*owner, *type, dns::RRClass::IN, set.ttl, *std::move(rdata)};
+}
+
+bool is_of_strings(RRType type) { return dns::rr_layout(type).fields[0] == dns::Field::Strings; }
+
+// In quotes, as strings of 255 bytes at most.
+std::string as_strings(std::string_view text) {
+    std::string quoted;
+    do {
+        const std::string_view part = text.substr(0, kStringSizeMax);
+        text.remove_prefix(part.size());
+        quoted += quoted.empty() ? "\"" : " \"";
+        for (const char c : part) {
+            if (c == '"' || c == '\\') quoted += '\\';
+            quoted += c;
+        }
+        quoted += '"';
+    } while (!text.empty());
+    return quoted;
+}
+
+std::string line_of(const RecordSet& set, const RecordWords& words) {
+    return set.name + ' ' + std::to_string(set.ttl) + " IN " + set.type + ' ' + words.content;
+}
+
+}  // namespace
+
+std::vector<RecordSet> read_sets(const json& rrsets) {
+    std::vector<RecordSet> sets;
+    for (const json& item : rrsets) {
+        RecordSet set{.name = text_of(item, "name"),
+                      .type = text_of(item, "type"),
+                      .ttl = static_cast<uint32_t>(number_of(item, "ttl").value_or(0)),
+                      .records = {}};
+        if (set.name.empty() || set.type.empty()) continue;
+        for (const json& record : member(item, "records")) {
+            set.records.push_back({text_of(record, "content"), is_true(record, "disabled")});
+        }
+        sets.push_back(std::move(set));
+    }
+    return sets;
+}
+
+json to_json(const RecordSet& set) {
+    json records = json::array();
+    for (const RecordWords& words : set.records) {
+        records.push_back({{"content", words.content}, {"disabled", words.is_disabled}});
+    }
+    return {
+        {"name", set.name}, {"type", set.type}, {"ttl", set.ttl}, {"records", std::move(records)}};
+}
+
+std::vector<RecordSet> sets_of(const ZoneDraft& draft, size_t& left_out) {
+    std::vector<RecordSet> sets;
+    left_out = 0;
+    for (const ZoneDraft::Node& node : draft.nodes()) {
+        const auto owner = Name::from_wire(draft.name(node)).value_or(Name()).lowered();
+        for (const ZoneDraft::Set& each : draft.sets(node)) {
+            left_out += each.signatures.size();
+            if (std::ranges::find(kMadeBySigner, each.type) != kMadeBySigner.end()) {
+                left_out += each.records.size();
+                continue;
+            }
+            if (each.records.empty()) continue;
+            RecordSet set{
+                dns::to_text(owner), dns::to_text(each.type), each.records.front().ttl, {}};
+            for (const ZoneDraft::Datum& datum : each.records) {
+                set.records.push_back({dns::rdata_to_text(each.type, draft.rdata(datum)), false});
+            }
+            sets.push_back(std::move(set));
+        }
+    }
+    return sets;
+}
+
+Result<ZoneDraft> draft_of(const Name& zone, const std::vector<RecordSet>& sets) {
+    ZoneDraft draft(zone);
+    for (const RecordSet& set : sets) {
+        for (const RecordWords& words : set.records) {
+            if (words.is_disabled) continue;
+            const auto record = record_of(set, words);
+            if (!record || !draft.add(*record, {})) {
+                return base::fail("the controller has what is no record of the zone: " +
+                                  printable(line_of(set, words)));
+            }
+        }
+    }
+    draft.arrange();
+    return draft;
+}
+
+Result<std::string> editable_text(const Name& zone, const std::vector<RecordSet>& sets) {
+    const auto draft = draft_of(zone, sets);
+    if (!draft) return std::unexpected(draft.error());
+    std::string text = zone::zone_to_text(*draft, dns::ZoneFileStyle::Relative);
+    std::string disabled;
+    for (const RecordSet& set : sets) {
+        for (const RecordWords& words : set.records) {
+            if (words.is_disabled) disabled += ";   " + line_of(set, words) + '\n';
+        }
+    }
+    if (!disabled.empty()) {
+        text +=
+            "\n; These are switched off, and stay so whatever is done to these lines:\n" + disabled;
+    }
+    return text;
+}
+
+std::vector<std::string> lines_of(const RecordSet& set) {
+    std::vector<std::string> lines;
+    for (const RecordWords& words : set.records) {
+        lines.push_back(printable(line_of(set, words)) +
+                        (words.is_disabled ? " (switched off)" : ""));
+    }
+    return lines;
+}
+
+std::string canonical_content(const std::string& type, const std::string& content) {
+    const auto known = dns::parse_rr_type(type);
+    const auto rdata = known ? parse(*known, content, nullptr) : base::fail("unknown type");
+    return rdata ? dns::rdata_to_text(*known, *rdata) : content;
+}
+
+Result<std::string> typed_content(RRType type, std::string_view text, const Name& zone) {
+    const bool is_bare = is_of_strings(type) && !text.starts_with('"') && !text.starts_with("\\#");
+    const std::string words = is_bare ? as_strings(text) : std::string(text);
+    const auto rdata = parse(type, words, &zone);
+    if (!rdata) return std::unexpected(rdata.error());
+    return dns::rdata_to_text(type, *rdata);
+}
+
+Result<Name> typed_owner(std::string_view text, const Name& zone) {
+    const auto name = dns::parse_name(text, &zone);
+    if (!name) return base::within('"' + printable(text) + '"', name.error());
+    const Name root;
+    const auto absolute = dns::parse_name(text, &root);
+    const bool is_relative = !text.ends_with('.') && text != "@";
+    if (is_relative && absolute && absolute->is_subdomain_of(zone)) {
+        return base::fail(printable(text) + " without a final dot would be " + dns::to_text(*name),
+                          printable(text) + ". with a final dot, or the name without the zone");
+    }
+    if (!name->is_subdomain_of(zone)) {
+        return base::fail(dns::to_text(*name) + " is not in the zone " + dns::to_text(zone));
+    }
+    return name->lowered();
+}
+
+Result<uint32_t> typed_ttl(std::string_view text) {
+    uint32_t seconds = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+    if (error == std::errc() && stop == end && seconds <= dns::kTtlMax) return seconds;
+    const auto duration = base::parse_duration(text);
+    if (duration && duration->count() % 1'000 == 0 &&
+        duration->count() / 1'000 <= int64_t{dns::kTtlMax}) {
+        return static_cast<uint32_t>(duration->count() / 1'000);
+    }
+    return base::fail('"' + printable(text) + "\" is no TTL", "seconds, or 5m, 1h: 300");
+}
+
+}  // namespace nearcast::console

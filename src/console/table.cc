@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "console/table.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+
+namespace nearcast::console {
+namespace {
+
+constexpr std::string_view kGap = "  ";
+constexpr std::string_view kEllipsis = "…";
+// A column is not cut to less: a few letters tell rows apart, fewer tell nothing.
+constexpr size_t kColumnWidthMin = 8;
+
+bool continues_character(char c) { return (static_cast<uint8_t>(c) & 0xC0U) == 0x80U; }
+
+bool is_number(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; }) &&
+           std::ranges::count(text, '.') <= 1;  // An address is none.
+}
+
+}  // namespace
+
+size_t width_of(std::string_view text) {
+    return static_cast<size_t>(
+        std::ranges::count_if(text, [](char c) { return !continues_character(c); }));
+}
+
+std::string cut(std::string_view text, size_t width) {
+    if (width_of(text) <= width) return std::string(text);
+    if (width == 0) return {};
+    size_t end = 0;
+    for (size_t characters = 0; end < text.size(); ++end) {
+        if (!continues_character(text[end]) && ++characters == width) break;
+    }
+    return std::string(text.substr(0, end)) + std::string(kEllipsis);
+}
+
+std::string printable(std::string_view text) {
+    std::string shown(text);
+    std::ranges::replace_if(
+        shown, [](char c) { return static_cast<uint8_t>(c) < ' ' || c == 0x7F; }, ' ');
+    return shown;
+}
+
+std::string counted(size_t count, std::string_view what) {
+    return std::to_string(count) + ' ' + std::string(what) + (count == 1 ? "" : "s");
+}
+
+Table::Table(std::vector<std::string> heads) : heads_(std::move(heads)) {}
+
+void Table::add(std::vector<std::string> cells) {
+    cells.resize(heads_.size());
+    for (std::string& cell : cells) cell = printable(cell);
+    rows_.push_back(std::move(cells));
+}
+
+bool Table::is_numeric(size_t column) const {
+    return std::ranges::all_of(
+        rows_, [column](const auto& row) { return row[column].empty() || is_number(row[column]); });
+}
+
+std::vector<size_t> Table::widths(size_t width) const {
+    std::vector<size_t> widths;
+    for (size_t column = 0; column < heads_.size(); ++column) {
+        size_t widest = width_of(heads_[column]);
+        for (const auto& row : rows_) widest = std::max(widest, width_of(row[column]));
+        widths.push_back(widest);
+    }
+    if (width == 0) return widths;
+    const size_t gaps = kGap.size() * (heads_.size() - 1);
+    for (;;) {
+        const size_t whole = std::accumulate(widths.begin(), widths.end(), gaps);
+        const auto widest = std::ranges::max_element(widths);
+        if (whole <= width || *widest <= kColumnWidthMin) return widths;
+        *widest -= std::min(whole - width, *widest - kColumnWidthMin);
+        // What it gave was more than its share where another is wider now: level them.
+        const auto next = std::ranges::max_element(widths);
+        if (next != widest && *next > *widest + 1) {
+            const size_t level = (*next - *widest) / 2;
+            *next -= level;
+            *widest += level;
+        }
+    }
+}
+
+std::string Table::to_text(size_t width) const {
+    const std::vector<size_t> room = widths(width);
+    std::vector<bool> is_right;
+    for (size_t column = 0; column < heads_.size(); ++column) {
+        is_right.push_back(is_numeric(column) && !rows_.empty());
+    }
+    std::string text;
+    const auto write = [&](const std::vector<std::string>& cells) {
+        std::string line;
+        for (size_t column = 0; column < cells.size(); ++column) {
+            const std::string cell = cut(cells[column], room[column]);
+            const std::string padding(room[column] - width_of(cell), ' ');
+            if (column > 0) line += kGap;
+            line += is_right[column] ? padding + cell : cell + padding;
+        }
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + '\n';
+    };
+    write(heads_);
+    for (const auto& row : rows_) write(row);
+    return text;
+}
+
+}  // namespace nearcast::console

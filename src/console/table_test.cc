@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "console/table.h"
+
+#include <gtest/gtest.h>
+
+namespace nearcast::console {
+namespace {
+
+Table zones() {
+    Table table({"ZONE", "SERIAL", "COMMENT"});
+    table.add({"example.org.", "7", "the web server moves to another place"});
+    table.add({"a.example.", "2026112601", ""});
+    return table;
+}
+
+TEST(Table, AlignsItsColumnsAndNumbersToTheRight) {
+    EXPECT_EQ(zones().to_text(0),
+              "ZONE              SERIAL  COMMENT\n"
+              "example.org.           7  the web server moves to another place\n"
+              "a.example.    2026112601\n");
+}
+
+TEST(Table, AlignsAddressesAsWords) {
+    Table table({"DATA", "LATE"});
+    table.add({"192.0.2.1", "0.5"});
+    EXPECT_EQ(table.to_text(0), "DATA       LATE\n192.0.2.1   0.5\n");
+}
+
+TEST(Table, IsCutToTheTerminalWhereItIsWidest) {
+    EXPECT_EQ(zones().to_text(46),
+              "ZONE              SERIAL  COMMENT\n"
+              "example.org.           7  the web server move…\n"
+              "a.example.    2026112601\n");
+}
+
+TEST(Table, NoLineIsWiderThanTheTerminal) {
+    for (size_t width = 28; width < 90; ++width) {
+        const std::string text = zones().to_text(width);
+        for (size_t at = 0; at < text.size();) {
+            const size_t end = text.find('\n', at);
+            EXPECT_LE(width_of(std::string_view(text).substr(at, end - at)), width) << text;
+            at = end + 1;
+        }
+    }
+}
+
+TEST(Table, LeavesAFewLettersOfEachColumn) {
+    EXPECT_EQ(zones().to_text(1),
+              "ZONE        SERIAL  COMMENT\n"
+              "example…         7  the web…\n"
+              "a.examp…  2026112…\n");
+}
+
+TEST(Table, ShowsNothingThatATerminalObeys) {
+    Table table({"NAME"});
+    table.add({"a\x1b[31m\nb"});
+    EXPECT_EQ(table.to_text(0), "NAME\na [31m b\n");
+}
+
+TEST(WidthOf, CountsCharactersAndNotBytes) {
+    EXPECT_EQ(width_of("São Paulo"), 9U);
+    EXPECT_EQ(cut("São Paulo", 4), "São…");
+    EXPECT_EQ(cut("São", 3), "São");
+}
+
+}  // namespace
+}  // namespace nearcast::console
