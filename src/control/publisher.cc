@@ -156,7 +156,7 @@ Result<void> Publisher::catch_up_at_start() {
 
 // With the mutex. When to go on though nobody wakes us.
 base::Instant Publisher::next_look() const {
-    base::Instant next = remember_at_;
+    base::Instant next = base::Instant::max();
     if (needs_retry_) next = std::min(next, base::now() + kRetryPause);
     if (served_.database.dialect() == Database::Dialect::Postgresql) {
         next = std::min(next, base::now() + kLookPause);
@@ -166,8 +166,9 @@ base::Instant Publisher::next_look() const {
 
 bool Publisher::wait() {
     std::unique_lock lock(mutex_);
+    const base::Instant look_at = next_look();
     while (!is_stopping_ && wanted_ <= position_) {
-        const base::Instant until = next_look();
+        const base::Instant until = std::min(look_at, remember_at_);
         if (until <= base::now()) break;
         if (until == base::Instant::max()) {
             wake_.wait(lock);

@@ -26,12 +26,16 @@ namespace nearcast::control {
 
 class OfPublisher : public testing::Test {
  protected:
-    void SetUp() override { begin(); }
+    void SetUp() override {
+        place.emplace(dialect());
+        begin();
+    }
     void TearDown() override {
         end();
         std::filesystem::remove_all(folder);
     }
 
+    [[nodiscard]] virtual Database::Dialect dialect() const { return Database::Dialect::Sqlite; }
     // How zones are signed, with the database that is open.
     virtual std::optional<Publisher::Signing> signing() { return std::nullopt; }
 
@@ -44,7 +48,7 @@ class OfPublisher : public testing::Test {
             ++published;
             changed.notify_all();
         });
-        database = place.open();
+        database = place->open();
         log = std::make_unique<ChangeLog>(*database,
                                           ChangeLogOptions{.now = {},
                                                            .primary = name("ns1.example.net."),
@@ -103,7 +107,7 @@ class OfPublisher : public testing::Test {
     std::mutex mutex;
     std::condition_variable changed;
     size_t published = 0;
-    TestDatabase place{Database::Dialect::Sqlite};
+    std::optional<TestDatabase> place;
     std::unique_ptr<zone::ZoneTable> table;
     std::unique_ptr<zone::ZoneLedger> ledger;
     std::unique_ptr<Database> database;

@@ -121,7 +121,7 @@ TEST_F(SignedBy, AChangeIsItsOwnSignaturesAlone) {
     ASSERT_TRUE(wait_until([&] { return serves(kZone, "new.example.org. 300 RRSIG A "); }));
     EXPECT_EQ(lines("RRSIG NS "), others);
     EXPECT_EQ(faults(), "");
-    EXPECT_TRUE(dns::is_later_serial(serial(), before));
+    EXPECT_TRUE(wait_until([&] { return dns::is_later_serial(serial(), before); }));
     ASSERT_TRUE(put(kZone, "new.example.org.", RRType::A, {}));
     ASSERT_TRUE(wait_until([&] { return !serves(kZone, "new.example.org."); }));
     EXPECT_EQ(faults(), "");

@@ -79,6 +79,33 @@ TEST_F(OfPublisher, GivesAZoneThatComesBackALaterSerial) {
     }));
 }
 
+class OfPublisherOnPostgresql : public OfPublisher {
+ protected:
+    [[nodiscard]] Database::Dialect dialect() const override {
+        return Database::Dialect::Postgresql;
+    }
+};
+
+// Nobody wakes it for those.
+TEST_F(OfPublisherOnPostgresql, FollowsWhatOtherControllersCommit) {
+    const auto elsewhere = place->open();
+    ChangeLog other(*elsewhere, {});
+    NewZone request;
+    request.name = name("example.org.");
+    request.nameservers = {name("ns1.example.net.")};
+    ASSERT_TRUE(other.create_zone(request));
+    ASSERT_TRUE(wait_until([&] { return serves("example.org.", "ns1"); }));
+    ASSERT_TRUE(other.commit({name("example.org."),
+                              {{RrsetEdit::Kind::Replace,
+                                name("www.example.org."),
+                                RRType::A,
+                                300,
+                                {{{"192.0.2.1", false}}},
+                                {}}},
+                              {}}));
+    EXPECT_TRUE(wait_until([&] { return serves("example.org.", "192.0.2.1"); }));
+}
+
 TEST_F(OfPublisher, LeavesCatalogsToOthers) {
     ASSERT_TRUE(create("catalog.example."));
     ASSERT_TRUE(create("example.org."));

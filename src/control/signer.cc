@@ -124,7 +124,11 @@ Result<dnssec::PrivateKey> Signer::from_token(dnssec::Algorithm algorithm,
     if (!token.is_there()) {
         return base::fail("it is in a token, and no token is named", "pkcs11_module in [signing]");
     }
-    return dnssec::PrivateKey::from_token(algorithm, token.module, token.uri(label));
+    auto uri = token.uri(label);
+    if (!uri) return std::unexpected(uri.error());
+    auto key = dnssec::PrivateKey::from_token(algorithm, token.module, *uri);
+    dnssec::wipe(*uri);
+    return key;
 }
 
 Result<dnssec::PrivateKey> Signer::make_private_key(StoredKey& stored) const {
@@ -205,19 +209,19 @@ Result<void> Signer::save(KeyStore::Update update) {
 // What name servers of ours may still give out does not matter for a zone that none of them had;
 // what others gave out before may lie in caches.
 void Signer::begin(const SigningSettings& settings, const ZoneFacts& facts) {
-    signing::RolloverPolicy former = policy_;
     if (facts.is_new) {
         policy_.propagation = 0;
-        former.dnskey_ttl = former.zone_ttl_max = settings.former_ttl;
+        policy_.dnskey_ttl = policy_.zone_ttl_max = settings.former_ttl;
     }
-    rollover_ = signing::unsigned_state(former);
+    rollover_ = signing::unsigned_state(policy_);
 }
 
 Result<bool> Signer::tend(const SigningSettings& settings, const ZoneFacts& facts,
                           const std::optional<ParentAnswers>& answers, UnixTime now) {
     policy_ = policy_for(settings, facts);
     const signing::RolloverState before = rollover_;
-    if (saved_.empty()) begin(settings, facts);
+    const bool is_beginning = saved_.empty();
+    if (is_beginning) begin(settings, facts);
     signing::Rollover rollover(rollover_, policy_);
     KeyStore::Update update;
     const auto restore = [&](base::Error error) {
@@ -235,6 +239,11 @@ Result<bool> Signer::tend(const SigningSettings& settings, const ZoneFacts& fact
     }
     if (answers) rollover.observe(sight_of(*answers, settings), now);
     const bool is_to_sign = rollover.advance(now);
+    if (is_beginning && is_to_sign) {  // What is given out now has its own TTLs.
+        policy_ = policy_for(settings, facts);
+        rollover_.views.dnskeys.back().ttl = policy_.dnskey_ttl;
+        rollover_.views.signers.back().ttl = policy_.zone_ttl_max;
+    }
     update.removed = rollover.take_gone();
     const auto removed = update.removed;
     if (auto done = save(update); !done) return restore(done.error());

@@ -181,6 +181,7 @@ TEST(Signer, WaitsADayWithTheDsOfAZoneThatNobodyHad) {
         auto signer = Signer::open(*dns::parse_name("example.org."), {keys, sealing_key, {}, 1});
         ASSERT_TRUE(signer);
         ZoneFacts facts = facts_of(Version(zone::image_of(kZone).image()), kStart);
+        facts.ttl_max = 2 * kDay;  // Nobody has those records from us.
         const auto tend = [&](UnixTime now) {
             EXPECT_TRUE(signer->tend({}, facts, std::nullopt, now));
             EXPECT_TRUE(signer->published(now));
@@ -192,8 +193,9 @@ TEST(Signer, WaitsADayWithTheDsOfAZoneThatNobodyHad) {
         EXPECT_TRUE(signer->ds().empty());
         tend(kStart + kDay);
         EXPECT_EQ(signer->ds().size(), is_new ? 1U : 0U);
-        tend(kStart + 1209600 + 7200 + kDay);
+        tend(kStart + 1209600 + 7200 + 2 * kDay);
         EXPECT_EQ(signer->ds().size(), 1U);
+        EXPECT_EQ(signer->rollover().views.signers.back().ttl, 2 * kDay);
     }
 }
 

@@ -189,9 +189,11 @@ Result<void> TokenSession::make(Algorithm algorithm, const std::string& label) {
 
 }  // namespace
 
-std::string TokenAccess::uri(const std::string& key_label) const {
+Result<std::string> TokenAccess::uri(const std::string& key_label) const {
+    const auto pin = read_pin(pin_file);
+    if (!pin) return pin;
     return "pkcs11:token=" + percent_encoded(label) + ";object=" + percent_encoded(key_label) +
-           ";type=private;pin-source=file:" + pin_file;
+           ";type=private;pin-value=" + percent_encoded(*pin);
 }
 
 Result<void> make_token_key(const TokenAccess& token, Algorithm algorithm,

@@ -17,8 +17,10 @@ struct TokenAccess {
     std::string pin_file;  // What is in it, up to the end of its first line, is the user's PIN.
 
     [[nodiscard]] bool is_there() const { return !module.empty(); }
-    // Names the key with this label (RFC 7512), with the way to the PIN.
-    [[nodiscard]] std::string uri(const std::string& key_label) const;
+    // Names the key with this label (RFC 7512), and has the PIN in it: not to be shown to anybody.
+    // OpenSSL's engine could read the file too, but takes the end of its line for a part of the
+    // PIN.
+    [[nodiscard]] base::Result<std::string> uri(const std::string& key_label) const;
 };
 
 // Makes a pair of keys in the token, which never gives the private one out. RSA and ECDSA alone.

@@ -81,7 +81,10 @@ TEST_F(TokenKey, IsMadeInTheTokenBesideOthers) {
         const std::string label = "example.org. " + std::to_string(static_cast<int>(algorithm));
         const auto made = make_token_key(token(), algorithm, label);
         ASSERT_TRUE(made) << base::to_text(made.error());
-        const auto key = PrivateKey::from_token(algorithm, kModule, token().uri(label));
+        const auto uri = token().uri(label);
+        ASSERT_TRUE(uri);
+        EXPECT_TRUE(uri->ends_with(";pin-value=1234")) << "without the end of the line";
+        const auto key = PrivateKey::from_token(algorithm, kModule, *uri);
         ASSERT_TRUE(key) << base::to_text(key.error());
         EXPECT_FALSE(key->to_pem());
         std::vector<uint8_t> signature;

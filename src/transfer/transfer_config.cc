@@ -25,7 +25,7 @@ constexpr std::string_view kAllowExample = R"(["192.0.2.1", "key:transfer.exampl
 // What others read out of the same file.
 constexpr auto kNodeSections = std::to_array<std::string_view>(
     {"node", "zones", "serve", "anycast", "guard", "routing", "store", "cookies", "metrics",
-     "dnstap", "control", "database", "api", "network", "plan"});
+     "dnstap", "control", "database", "api", "network", "plan", "signing"});
 
 // Names here are absolute with or without the final dot.
 Result<dns::Name> parse_absolute_name(std::string_view text) {
