@@ -2,6 +2,7 @@
 
 #include "control_config.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -89,6 +90,20 @@ void read_network(ConfigTable root, ControlConfig& config) {
     }
 }
 
+void read_plan(ConfigTable table, ControlConfig& config) {
+    control::Plan plan;
+    table.require("name", "\"small\"");
+    table.read("name", plan.name, "\"small\"");
+    table.read_number("zones", plan.zones_max, {}, "10");
+    table.read_number("records", plan.records_max, {}, "1000");
+    table.read_number("changes_per_minute", plan.changes_per_minute_max, {}, "60");
+    const auto is_same = [&](const control::Plan& other) { return other.name == plan.name; };
+    if (std::ranges::any_of(config.plans, is_same)) {
+        table.refuse("name", "is that of another plan", "one [[plan]] for each name");
+    }
+    config.plans.push_back(std::move(plan));
+}
+
 void read_serve(ConfigTable root, ControlConfig& config) {
     ConfigTable serve = root.table("serve");
     serve.read_list_as("listen", config.listen, serve::parse_listen_address, "[\"192.0.2.1:53\"]");
@@ -134,6 +149,7 @@ Result<ControlConfig> parse_control_config(std::string_view text, const std::str
     if (!file) return std::unexpected(file.error());
     read_own(file->root(), config);
     read_network(file->root(), config);
+    for (const ConfigTable& plan : file->root().tables("plan")) read_plan(plan, config);
     read_serve(file->root(), config);
     read_signing(file->root(), config.signing);
     for (const char* section :

@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "control/network_settings.h"
+#include "control/quotas.h"
 #include "dns/name.h"
 #include "observe/metrics_config.h"
 #include "serve/serve_config.h"
@@ -35,6 +36,8 @@ struct ControlConfig {
     std::string certificate;  // Empty: one of our own making, in the directory.
     std::string key;
     std::vector<std::string> api_names;  // In that certificate.
+
+    std::vector<control::Plan> plans;  // What tenants may have.
 
     // What servers join; without its url none can.
     control::NetworkSettings network;

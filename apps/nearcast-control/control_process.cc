@@ -22,8 +22,12 @@
 #include "base/pulse.h"
 #include "control/api/api.h"
 #include "control/api/http_server.h"
+#include "control/node_desk.h"
 #include "control/parent_servers.h"
 #include "control/publisher.h"
+#include "control/receipts.h"
+#include "control/wall_clock.h"
+#include "control_metrics.h"
 #include "first_start.h"
 #include "network_start.h"
 #include "observe/metrics_endpoint.h"
@@ -115,18 +119,25 @@ class Controller {
         if (!database) return std::unexpected(database.error());
         database_ = *std::move(database);
         keys_ = std::make_unique<control::ApiKeys>(*database_);
+        quotas_ = std::make_unique<control::Quotas>(config_.plans);
         network_ = std::make_unique<control::Network>(*database_);
         if (auto read = network_->refresh(); !read) return base::fail(read.error().message);
+        receipts_ = std::make_unique<control::Receipts>(*database_, *network_, control::wall_now);
+        node_desk_ =
+            std::make_unique<control::NodeDesk>(*network_, *receipts_, config_.network.catalog);
         const auto told = [this](uint64_t sequence) {
             if (auto* publisher = publisher_.load()) publisher->wake(sequence);
         };
         changes_ = std::make_unique<control::ChangeLog>(
             *database_,
-            control::ChangeLogOptions{.now = {}, .primary = config_.primary, .on_commit = told});
+            control::ChangeLogOptions{
+                .now = {}, .primary = config_.primary, .quotas = quotas_.get(), .on_commit = told});
         signing_keys_ = std::make_unique<control::DatabaseKeys>(*database_);
         auto sealing_key = provide_sealing_key(config_, *signing_keys_);
         if (!sealing_key) return std::unexpected(sealing_key.error());
         sealing_key_.emplace(*sealing_key);
+        accounts_ =
+            std::make_unique<control::Accounts>(*database_, *keys_, *quotas_, *sealing_key_);
         return provide_key(config_, *keys_);
     }
 
@@ -173,10 +184,23 @@ class Controller {
         // One more than there are workers: for the threads that may wait, together.
         statistics_ =
             std::make_unique<observe::Statistics>(workers_.size() + 1, config_.metrics, table_);
-        service_ = std::make_unique<authority::ZoneService>(config_.transfers, table_, *ledger_,
-                                                            responder_options(),
-                                                            statistics_->worker(workers_.size()));
+        statistics_->add_source([this](std::vector<observe::Metric>& metrics) {
+            add_control_metrics(*network_, *receipts_, metrics);
+        });
+        service_ = std::make_unique<authority::ZoneService>(
+            config_.transfers, table_, *ledger_, responder_options(),
+            statistics_->worker(workers_.size()), network_hands());
         return {};
+    }
+
+    // Receipts are of the catalog that nodes follow.
+    authority::NetworkHands network_hands() {
+        authority::NetworkHands hands{.members = node_desk_.get()};
+        if (joining_) hands.notify_key = joining_->settings.key.name;
+        hands.marked = [this](const dns::Name& catalog, uint32_t serial, uint64_t sequence) {
+            if (catalog == config_.network.catalog) receipts_->note_version(serial, sequence);
+        };
+        return hands;
     }
 
     [[nodiscard]] bool has_listeners() const {
@@ -188,6 +212,11 @@ class Controller {
             control::Publisher::Served{*database_, *changes_, table_, *ledger_}, config_.name,
             config_.transfers.catalogs(), signing());
         publisher_.store(publishing_.get());
+        publishing_->on_follow(
+            [this](const std::vector<control::Change>& changes, uint64_t position) {
+                receipts_->note_changes(changes);
+                service_->mark_catalogs(position);
+            });
         if (auto done = publishing_->start(); !done) return done;
         service_->start_catalogs();
         pulses_ = std::make_unique<base::Pulse[]>(workers_.size());
@@ -206,8 +235,11 @@ class Controller {
             .changes = *changes_,
             .keys = *keys_,
             .database = *database_,
+            .accounts = *accounts_,
+            .quotas = *quotas_,
             .network = *network_,
             .publisher = *publishing_,
+            .receipts = *receipts_,
             .joining = joining_.get(),
             .published_serial =
                 [this](const control::Zone& zone) {
@@ -253,10 +285,14 @@ class Controller {
     std::unique_ptr<zone::ZoneLedger> ledger_;
     std::atomic<control::Publisher*> publisher_ = nullptr;  // For changes that come meanwhile.
     std::unique_ptr<control::ApiKeys> keys_;
+    std::unique_ptr<control::Quotas> quotas_;
     std::unique_ptr<control::Network> network_;
+    std::unique_ptr<control::Receipts> receipts_;
+    std::unique_ptr<control::NodeDesk> node_desk_;
     std::unique_ptr<control::ChangeLog> changes_;
     std::unique_ptr<control::DatabaseKeys> signing_keys_;
     std::optional<dnssec::SealingKey> sealing_key_;
+    std::unique_ptr<control::Accounts> accounts_;
     std::atomic<bool> is_stopping_ = false;
     std::unique_ptr<control::ParentServers> parents_;
     std::unique_ptr<observe::Statistics> statistics_;

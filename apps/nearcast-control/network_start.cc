@@ -60,21 +60,28 @@ Result<transfer::TsigKey> provide_tsig_key(const std::string& directory) {
     return transfer::TsigKey{.name = *dns::parse_name(kKeyName), .secret = *std::move(secret)};
 }
 
-// The catalog that nodes follow: the first with serials, or one of its own.
-dns::Name provide_catalog(ControlConfig& config) {
+// The catalog that nodes follow is the first with serials, if there is one.
+bool has_catalog(ControlConfig& config) {
     for (const transfer::PublishedCatalog& catalog : config.transfers.published_catalogs) {
-        if (catalog.has_serials) return catalog.zone;
+        if (!catalog.has_serials) continue;
+        config.network.catalog = catalog.zone;
+        return true;
     }
+    return false;
+}
+
+void publish_catalog(ControlConfig& config) {
     transfer::PublishedCatalog own;
     own.zone = config.network.catalog;
     config.transfers.published_catalogs.push_back(own);
-    return own.zone;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<control_api::Joining>> provide_network(ControlConfig& config) {
+    const bool is_published = has_catalog(config);
     if (config.network.url.empty()) return nullptr;
+    if (!is_published) publish_catalog(config);
     auto authority = tls::Authority::open(
         {config.directory + "/nodes-ca.pem", config.directory + "/nodes-ca.key"}, "Nearcast nodes");
     if (!authority) return std::unexpected(authority.error());
@@ -86,7 +93,6 @@ Result<std::unique_ptr<control_api::Joining>> provide_network(ControlConfig& con
     control::NetworkSettings& settings = config.network;
     settings.key = *key;
     settings.server_name = kPrimaryName;
-    settings.catalog = provide_catalog(config);
     if (!config.transfers.keys.add(*std::move(key))) {
         return base::fail(std::string("the name ") + kKeyName + " is that of the network's key",
                           "another name for that [[key]]");

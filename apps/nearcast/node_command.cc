@@ -16,6 +16,7 @@
 #include "anycast/node_setup.h"
 #include "anycast/routing_config.h"
 #include "command.h"
+#include "join_command.h"
 #include "network_node_command.h"
 #include "node_report.h"
 #include "reload_report.h"
@@ -203,6 +204,7 @@ void add_node_command(CLI::App& program, int& status) {
             status = config ? action(*config, *options) : tell(config.error());
         });
     }
+    add_join_command(*node, status);
     add_talkers_command(*node, status);
     add_served_zones_commands(*node, status);
     add_retransfer_command(*node, status);

@@ -3,12 +3,28 @@
 #include "check_command.h"
 
 #include <cstdio>
+#include <filesystem>
 
 #include "zone_directory.h"
 
 namespace nearcast::app {
+namespace {
 
-int check_zones(const std::string& directory) {
+bool has_zone_files(const std::string& directory) {
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
+        if (entry.path().extension() == ".zone") return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+int check_zones(const std::string& directory, Files files) {
+    if (files == Files::Optional && !has_zone_files(directory)) {
+        std::puts("no zone files; zones come from elsewhere");
+        return 0;
+    }
     zone::ZoneTable zones;
     const auto ledger = zone::ZoneLedger::open_in_memory(zones, {}, {"zones are only checked"});
     const base::Result<LoadReport> report = ZoneDirectory(directory, zones, *ledger).refresh();

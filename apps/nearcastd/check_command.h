@@ -4,12 +4,16 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace nearcast::app {
 
+// Whether a directory without any zone is at fault.
+enum class Files : uint8_t { Needed, Optional };
+
 // Prints every finding on stdout, then one line for the whole. Returns the exit status: 0 if every
 // zone would be served, 1 if any would not.
-[[nodiscard]] int check_zones(const std::string& directory);
+[[nodiscard]] int check_zones(const std::string& directory, Files files);
 
 }  // namespace nearcast::app

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "check_command.h"
+#include "fetch_command.h"
 #include "guard_process.h"
 #include "serve/listen_address.h"
 #include "server_process.h"
@@ -26,6 +27,7 @@ struct CommandLine {
     std::string settings;
     std::vector<std::string> xdp;
     bool is_check = false;
+    bool is_fetch = false;
     ServerOptions server;
 };
 
@@ -76,6 +78,9 @@ void define_options(CLI::App& app, CommandLine& line) {
     app.add_option("--control", line.server.control_socket,
                    "Take 'reload' and 'status' on this Unix socket, one JSON object a line")
         ->type_name("PATH");
+    app.add_flag("--fetch", line.is_fetch,
+                 "Bring every zone that the catalogs of --config list into the store, and exit: 0 "
+                 "if all are there, 1 if any is missing. For a node that joins, before it starts");
     app.add_flag("--check", line.is_check,
                  "Check the zones, print every finding, and exit: 0 if all would be served, 1 if "
                  "any would not");
@@ -94,13 +99,17 @@ int serve(CommandLine& line) {
                 {"--config goes without --zones, --listen and --xdp: the file says it",
                  "directory in [zones], listen and xdp in [serve] of " + line.config});
         }
+        if (line.is_fetch) return fetch_zones(line.config);
         return line.is_check ? check_node(line.config) : run_node(line.config);
+    }
+    if (line.is_fetch) {
+        return usage_error({"--fetch goes with --config", "nearcastd --fetch --config FILE"});
     }
     if (line.server.zones_directory.empty()) {
         return usage_error({"--zones is missing, or --config for a whole node",
                             "nearcastd --zones DIR --listen 127.0.0.1:5353"});
     }
-    if (line.is_check) return check_zones(line.server.zones_directory);
+    if (line.is_check) return check_zones(line.server.zones_directory, Files::Needed);
     if (line.listen.empty()) {
         return usage_error({"--listen is missing: there is no address to answer on",
                             "--listen 127.0.0.1:5353, or --listen 0.0.0.0:53 as root"});

@@ -2,6 +2,7 @@
 
 #include "authority/zone_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -10,8 +11,9 @@ namespace nearcast::authority {
 
 ZoneService::ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTable& table,
                          zone::ZoneLedger& ledger, answer::ResponderOptions responder,
-                         observe::Counters& late_counters)
+                         observe::Counters& late_counters, NetworkHands network)
     : transfers_(transfers),
+      network_(std::move(network)),
       responder_(std::move(responder)),
       table_(table),
       notifier_(transfers),
@@ -20,7 +22,7 @@ ZoneService::ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTa
       secondaries_(transfers, table, ledger),
       updates_(transfers, table, ledger),
       late_counters_(late_counters),
-      sender_([this] { return make_desk(); }, tallies_.transfers),
+      sender_([this] { return make_desk(); }, tallies_.transfers, {}, network_.members),
       late_answers_([this] { return make_desk(); }) {
     for (const base::Error& doubt : transfers.doubts) {
         base::log::warning("setting_doubtful", {{"reason", doubt.message}, {"try", doubt.hint}});
@@ -29,13 +31,47 @@ ZoneService::ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTa
 
 void ZoneService::stop() {
     catalogs_.stop();
+    for (const auto& reporter : reporters_) reporter->stop();
     ends_waits_.store(true);
+}
+
+std::optional<transfer::ServedReport> ZoneService::wait_until_served(base::Instant deadline) {
+    if (reporters_.empty()) return std::nullopt;
+    return reporters_.front()->wait_until_served(deadline);
+}
+
+void ZoneService::start_catalogs(Reports reports) {
+    transfer::Catalogs::Hooks hooks{.reporters = {}, .marked = network_.marked};
+    for (const transfer::FollowedCatalog& each : transfers_.followed_catalogs) {
+        if (!each.wants_reports) continue;
+        reporters_.push_back(std::make_unique<transfer::ServedReporter>(each, transfers_.keys,
+                                                                        table_, secondaries_));
+        if (reports == Reports::Told) reporters_.back()->start();
+        hooks.reporters.push_back(reporters_.back().get());
+    }
+    if (!reporters_.empty()) {
+        secondaries_.on_outcome([this](const dns::Name& zone, const std::string& problem) {
+            for (const auto& reporter : reporters_) reporter->note(zone, problem);
+        });
+    }
+    catalogs_.start(std::move(hooks));
+}
+
+void ZoneService::notify_members(const dns::Name& zone) {
+    const auto& published = transfers_.published_catalogs;
+    if (network_.members == nullptr ||
+        std::ranges::find(published, zone, &transfer::PublishedCatalog::zone) == published.end()) {
+        return;
+    }
+    notifier_.notify(zone, network_.members->targets(),
+                     network_.notify_key ? transfers_.keys.find(*network_.notify_key) : nullptr);
 }
 
 // Before there is a thread that changes a zone.
 zone::ZoneLedger& ZoneService::listen_to(zone::ZoneLedger& ledger) {
     ledger.on_change([this](const dns::Name& zone) {
         if (table_.pin(zone)) notifier_.notify(zone);
+        notify_members(zone);
         catalogs_.note(zone);
     });
     return ledger;
@@ -49,6 +85,7 @@ transfer::RequestDesk::Partners ZoneService::partners(MayWait may_wait) {
             .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
             .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
             .tallies = &tallies_,
+            .members = network_.members,
             .waiting = may_wait == MayWait::Yes
                            ? std::optional<transfer::RequestDesk::Waiting>(
                                  {.zones = table_, .updates = updates_, .is_stopping = ends_waits_})

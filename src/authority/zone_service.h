@@ -9,8 +9,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include "answer/responder.h"
 #include "authority/zone_answerer.h"
@@ -18,9 +21,11 @@
 #include "serve/answerer.h"
 #include "transfer/catalogs.h"
 #include "transfer/late_answers.h"
+#include "transfer/members.h"
 #include "transfer/notifier.h"
 #include "transfer/request_desk.h"
 #include "transfer/secondary_zones.h"
+#include "transfer/served_reporter.h"
 #include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
 #include "transfer/zone_sender.h"
@@ -30,19 +35,34 @@
 
 namespace nearcast::authority {
 
+// What a controller has to do with it, and no other program.
+struct NetworkHands {
+    transfer::Members* members = nullptr;      // The nodes; null: there are none.
+    std::optional<dns::Name> notify_key = {};  // What they are told of catalogs with.
+    // As transfer::Catalogs::Hooks has it.
+    std::function<void(const dns::Name& catalog, uint32_t serial, uint64_t mark)> marked = {};
+};
+
 class ZoneService {
  public:
     // `responder` and `late_counters` are for what is asked where no worker answers, on threads
-    // that may wait. The references outlive it.
+    // that may wait. The references and the members outlive it.
     ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTable& table,
                 zone::ZoneLedger& ledger, answer::ResponderOptions responder,
-                observe::Counters& late_counters);
+                observe::Counters& late_counters, NetworkHands network = {});
     ZoneService(const ZoneService&) = delete;
     ZoneService& operator=(const ZoneService&) = delete;
     ~ZoneService() { stop(); }
 
     // Once every zone that is there from the start is served.
-    void start_catalogs() { catalogs_.start(); }
+    // Whether primaries that want it are told what we serve.
+    enum class Reports : uint8_t { Told, Kept };
+    void start_catalogs(Reports reports = Reports::Told);
+    // What is served of the first catalog that wants reports, once each of its zones is or cannot
+    // be; nothing when that takes longer, or there is no such catalog.
+    [[nodiscard]] std::optional<transfer::ServedReport> wait_until_served(base::Instant deadline);
+    // What NetworkHands::marked is told once our catalogs bear every change that was published.
+    void mark_catalogs(uint64_t mark) { catalogs_.mark(mark); }
     // Nobody waits for others from now on. Workers may still be running.
     void stop();
 
@@ -68,16 +88,20 @@ class ZoneService {
     enum class MayWait : uint8_t { No, Yes };
 
     [[nodiscard]] zone::ZoneLedger& listen_to(zone::ZoneLedger& ledger);
+    // Of a new version of a catalog of ours.
+    void notify_members(const dns::Name& zone);
     // What a desk needs but for who answers ordinary questions.
     [[nodiscard]] transfer::RequestDesk::Partners partners(MayWait may_wait);
     // For a thread of its own, which may wait.
     [[nodiscard]] std::unique_ptr<transfer::RequestDesk> make_desk();
 
     const transfer::TransferConfig& transfers_;
+    const NetworkHands network_;
     const answer::ResponderOptions responder_;
     zone::ZoneTable& table_;
     transfer::Notifier notifier_;
     zone::ZoneLedger& ledger_;
+    std::vector<std::unique_ptr<transfer::ServedReporter>> reporters_;  // Told to by what fetches.
     transfer::Catalogs catalogs_;  // Told of changes by all below, and stopped before them.
     transfer::SecondaryZones secondaries_;
     transfer::ZoneUpdates updates_;

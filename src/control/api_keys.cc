@@ -36,7 +36,10 @@ Outcome<std::string> ApiKeys::create(const std::string& name, const KeyScope& sc
     if (!text) {
         return refuse(ChangeError::Kind::Unavailable, "the kernel gives no random numbers");
     }
-    Deed deed{.actor = actor, .at = now, .action = "key.create", .detail = name};
+    Deed deed{.actor = actor,
+              .at = now,
+              .action = scope.person.empty() ? "key.create" : "login",
+              .detail = name};
     const auto done = carry_out(database_, std::move(deed),
                                 [&](Session& session, int64_t number, Deed& told) -> DeedAnswer {
                                     told.subject = std::to_string(number);
@@ -71,6 +74,26 @@ Outcome<void> ApiKeys::remove(int64_t id, const Actor& actor, Timestamp now) {
             return Outcome<void>(
                 refuse(ChangeError::Kind::NotFound, "there is no key " + std::to_string(id)));
         });
+}
+
+Outcome<void> ApiKeys::remove_all(const std::function<bool(const KeyScope&)>& is_such) {
+    const auto keys = list();
+    if (!keys) return std::unexpected(keys.error());
+    std::vector<int64_t> ids;
+    for (const ApiKey& key : *keys) {
+        if (is_such(key.scope)) ids.push_back(key.id);
+    }
+    if (ids.empty()) return {};
+    const auto done = database_.write([&](Session& session) -> base::Result<void> {
+        for (const int64_t id : ids) {
+            if (auto removed = session.run(kRemove, {id}, [](const Row&) {}); !removed) {
+                return removed;
+            }
+        }
+        return {};
+    });
+    if (!done) return unavailable(done.error());
+    return {};
 }
 
 Outcome<void> ApiKeys::note_refusal(const Actor& actor, Timestamp now) {

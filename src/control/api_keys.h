@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ class ApiKeys {
     [[nodiscard]] Outcome<std::vector<ApiKey>> list();
     // From then on it is nobody's. NotFound when there is none of that number.
     [[nodiscard]] Outcome<void> remove(int64_t id, const Actor& actor, Timestamp now);
+
+    // Those whose scopes are such, as a part of something else that the audit log tells.
+    [[nodiscard]] Outcome<void> remove_all(const std::function<bool(const KeyScope&)>& is_such);
 
     // Puts into the audit log that somebody came with a key that is none.
     [[nodiscard]] Outcome<void> note_refusal(const Actor& actor, Timestamp now);

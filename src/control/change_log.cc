@@ -98,7 +98,8 @@ std::unexpected<ChangeError> no_such_zone(const dns::Name& name) {
 ChangeLog::ChangeLog(Database& database, ChangeLogOptions options)
     : database_(database),
       options_(std::move(options)),
-      commits_(database, options_.now ? options_.now : wall_now, options_.on_commit) {}
+      commits_(database, options_.now ? options_.now : wall_now, options_.on_commit,
+               options_.quotas) {}
 
 Outcome<Committed> ChangeLog::run(const Intent& intent, std::string request, GroupCommit::Job job) {
     if (intent.comment.size() > kCommentTextMax) {
@@ -174,6 +175,17 @@ Outcome<std::vector<Zone>> ChangeLog::zones(const std::string& after, size_t cou
         zones.clear();
         return list_zones(session, after, static_cast<int64_t>(count_max),
                           [&](Zone zone) { zones.push_back(std::move(zone)); });
+    });
+    return answered<std::vector<Zone>>(std::move(done), std::move(zones));
+}
+
+Outcome<std::vector<Zone>> ChangeLog::zones_of(const std::string& account, const std::string& after,
+                                               size_t count_max) {
+    std::vector<Zone> zones;
+    auto done = database_.read([&](Session& session) {
+        zones.clear();
+        return list_zones_of(session, account, after, static_cast<int64_t>(count_max),
+                             [&](Zone zone) { zones.push_back(std::move(zone)); });
     });
     return answered<std::vector<Zone>>(std::move(done), std::move(zones));
 }

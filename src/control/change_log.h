@@ -19,6 +19,7 @@
 #include "control/database.h"
 #include "control/group_commit.h"
 #include "control/model.h"
+#include "control/quotas.h"
 
 namespace nearcast::control {
 
@@ -26,6 +27,8 @@ struct ChangeLogOptions {
     std::function<Timestamp()> now = {};  // None: the time of day.
     // What the SOA of a new zone names when the zone has no name server yet.
     dns::Name primary = {};
+    // Outlives it; null: nobody has any.
+    Quotas* quotas = nullptr;
     // Called on the writer's thread with the greatest sequence that is on the disk now. May be
     // empty; costs little.
     std::function<void(uint64_t sequence)> on_commit = {};
@@ -61,6 +64,9 @@ class ChangeLog {
     [[nodiscard]] Outcome<Zone> zone(const dns::Name& name);
     // In the order of their names as text; those behind `after`, as row_name() of a zone.
     [[nodiscard]] Outcome<std::vector<Zone>> zones(const std::string& after, size_t count_max);
+    // The same of one account.
+    [[nodiscard]] Outcome<std::vector<Zone>> zones_of(const std::string& account,
+                                                      const std::string& after, size_t count_max);
 
     struct Contents {
         Zone zone = {};

@@ -12,10 +12,11 @@ namespace nearcast::control {
 using base::Result;
 
 GroupCommit::GroupCommit(Database& database, std::function<Timestamp()> now,
-                         std::function<void(uint64_t)> told)
+                         std::function<void(uint64_t)> told, Quotas* quotas)
     : database_(database),
       now_(std::move(now)),
       told_(std::move(told)),
+      quotas_(quotas),
       thread_([this] { work(); }) {}
 
 GroupCommit::~GroupCommit() {
@@ -83,7 +84,7 @@ Result<void> GroupCommit::transact(std::span<Waiting> group, Answers& answers, u
         const auto first = take_sequences(session, group.size());
         if (!first) return std::unexpected(first.error());
         last = *first + group.size() - 1;
-        Turn turn{.sequence = *first, .now = now_()};
+        Turn turn{.sequence = *first, .now = now_(), .quotas = quotas_};
         for (Waiting& waiting : group) {
             auto answer = waiting.job(session, turn);
             if (!answer) return std::unexpected(answer.error());

@@ -19,6 +19,7 @@
 #include "control/change_error.h"
 #include "control/database.h"
 #include "control/model.h"
+#include "control/quotas.h"
 
 namespace nearcast::control {
 
@@ -33,6 +34,7 @@ class GroupCommit {
     struct Turn {
         uint64_t sequence = 0;  // Its own, greater than all before it.
         Timestamp now{};
+        Quotas* quotas = nullptr;  // Null: nobody has any.
     };
     // Decides first, and writes only when nothing speaks against it. May be run twice. An error
     // outside is the database's, and ends the transaction; one inside is the answer.
@@ -41,7 +43,7 @@ class GroupCommit {
     // `now` gives the time. `told` is called on the thread, with the greatest sequence of each
     // transaction that is on the disk.
     GroupCommit(Database& database, std::function<Timestamp()> now,
-                std::function<void(uint64_t)> told);
+                std::function<void(uint64_t)> told, Quotas* quotas);
     GroupCommit(const GroupCommit&) = delete;
     GroupCommit& operator=(const GroupCommit&) = delete;
     // Carries out what waits.
@@ -67,6 +69,7 @@ class GroupCommit {
     Database& database_;
     const std::function<Timestamp()> now_;
     const std::function<void(uint64_t)> told_;
+    Quotas* const quotas_;
     std::mutex mutex_;  // Guards what follows.
     std::condition_variable wake_;
     std::deque<Waiting> waiting_;

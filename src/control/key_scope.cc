@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kRights{"read", "change", "manage"};
 
 // A pattern that cannot be read covers nothing.
-bool covers(const std::vector<std::string>& patterns, const dns::Name& name) {
+bool hold_for(const std::vector<std::string>& patterns, const dns::Name& name) {
     if (patterns.empty()) return true;
     return std::ranges::any_of(patterns, [&](const std::string& text) {
         const auto pattern = transfer::parse_name_pattern(text);
@@ -29,6 +29,8 @@ void take(std::string_view key, std::string_view value, KeyScope& scope) {
     if (key == "source") {
         if (const auto prefix = base::parse_ip_prefix(value)) scope.sources.push_back(*prefix);
     }
+    if (key == "tenant") scope.tenant = value;
+    if (key == "person") scope.person = value;
     if (key == "right") scope.right = parse_right(value).value_or(Right::Read);
     if (key == "expires_at") {
         int64_t at = 0;
@@ -54,11 +56,11 @@ bool KeyScope::is_usable(const base::IpAddress& source, Timestamp now) const {
            });
 }
 
-bool KeyScope::covers_zone(const dns::Name& zone) const { return covers(zones, zone); }
+bool KeyScope::covers_zone(const dns::Name& zone) const { return hold_for(zones, zone); }
 
 bool KeyScope::covers_set(const dns::Name& owner, dns::RRType type) const {
     const bool is_of_type = types.empty() || std::ranges::find(types, type) != types.end();
-    return is_of_type && covers(names, owner);
+    return is_of_type && hold_for(names, owner);
 }
 
 base::Result<void> check(const KeyScope& scope) {
@@ -80,6 +82,8 @@ std::string encode_scope(const KeyScope& scope) {
     for (const std::string& name : scope.names) put("name", name);
     for (const dns::RRType type : scope.types) put("type", dns::to_text(type));
     for (const base::IpPrefix& source : scope.sources) put("source", base::to_text(source));
+    if (!scope.tenant.empty()) put("tenant", scope.tenant);
+    if (!scope.person.empty()) put("person", scope.person);
     put("right", to_text(scope.right));
     put("expires_at", std::to_string(scope.expires_at.count()));
     return text;

@@ -34,6 +34,8 @@ struct KeyScope {
     std::vector<base::IpPrefix> sources;
     Right right = Right::Manage;
     Timestamp expires_at{};  // Zero: never.
+    std::string tenant;      // Only zones of this account; empty: of all.
+    std::string person;      // Who logged in and got the key; empty: it is a program's.
 
     // From there, at that time.
     [[nodiscard]] bool is_usable(const base::IpAddress& source, Timestamp now) const;
@@ -41,8 +43,14 @@ struct KeyScope {
     [[nodiscard]] bool covers_set(const dns::Name& owner, dns::RRType type) const;
     // All sets of the zones that it covers.
     [[nodiscard]] bool covers_all_sets() const { return names.empty() && types.empty(); }
+    // Every zone there is.
+    [[nodiscard]] bool covers_all_zones() const { return zones.empty() && tenant.empty(); }
     // Everything there is.
-    [[nodiscard]] bool covers_all() const { return zones.empty() && covers_all_sets(); }
+    [[nodiscard]] bool covers_all() const { return covers_all_zones() && covers_all_sets(); }
+    // That zone, as it is.
+    [[nodiscard]] bool covers(const Zone& zone) const {
+        return covers_zone(zone.name) && (tenant.empty() || tenant == zone.settings.account);
+    }
 };
 
 // Whether every pattern is one; the first that is not, otherwise.

@@ -115,6 +115,7 @@ struct Zone {
 struct Actor {
     std::string name = {};    // "key:deploy", "user:anna", "update:key.example."
     std::string source = {};  // The address he came from; may be empty.
+    std::string tenant = {};  // Whose zones alone he may touch; empty: anybody's.
 };
 
 // What every change has beside its contents.

@@ -138,7 +138,7 @@ bool is_network_name(std::string_view text) {
     const auto is_fit = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     };
-    return !text.empty() && text.size() <= Network::kNameSizeMax &&
+    return !text.empty() && text.size() <= Network::kNameSizeMax && text.front() != '-' &&
            std::ranges::all_of(text, is_fit);
 }
 

@@ -40,6 +40,7 @@ Publisher::Publisher(Served served, std::string controller, std::vector<dns::Nam
 Result<void> Publisher::start() {
     if (auto done = learn_who_is_signed(); !done) return done;
     if (auto done = catch_up_at_start(); !done) return done;
+    if (told_) told_({}, position_);
     thread_ = std::thread([this] { run(); });
     if (signing_) start_signing();
     return {};
@@ -211,6 +212,7 @@ Result<void> Publisher::follow() {
     if (!changes->empty()) position_ = changes->back().sequence;
     // Sequences that no change has, of requests that were refused, are behind us too.
     if (changes->size() < kBatchMax) position_ = std::max(position_, wanted);
+    if (told_ && !changes->empty()) told_(*changes, position_);
     return {};
 }
 

@@ -86,6 +86,12 @@ class Publisher {
     [[nodiscard]] base::Result<void> start();
     void stop();
 
+    // Called on the thread when these changes are published, and all up to `position` with them; at
+    // start without any. Set before start().
+    void on_follow(std::function<void(const std::vector<Change>&, uint64_t position)> told) {
+        told_ = std::move(told);
+    }
+
     // There are changes up to this sequence. Any thread; costs little.
     void wake(uint64_t sequence);
 
@@ -181,6 +187,7 @@ class Publisher {
     const std::string controller_;
     const std::vector<dns::Name> others_;
     const std::optional<Signing> signing_;
+    std::function<void(const std::vector<Change>&, uint64_t)> told_;  // Not changed after start().
     // Of the thread alone.
     uint64_t position_ = 0;             // All changes up to it were taken.
     int64_t signing_step_ = 0;          // The same of what controllers have saved of keys.

@@ -5,6 +5,10 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "control/stored_text.h"
 
 namespace nearcast::control {
 namespace {
@@ -149,6 +153,27 @@ CREATE TABLE signing_state (
     rollover {text} NOT NULL,
     step {big} NOT NULL);
 CREATE INDEX signing_state_by_step ON signing_state (step);
+)",
+    // 7: who shares the controller, and the people who log in. A zone is its account's.
+    //   tenant   records: of all its zones together
+    //   person   tenant empty: of whoever runs the controller; totp: sealed; empty: the password is
+    //   enough;
+    //            totp_step: the last whose code was used
+    R"(ALTER TABLE zone ADD COLUMN account {text} NOT NULL DEFAULT '';
+CREATE INDEX zone_of_account ON zone (account, name);
+CREATE TABLE tenant (
+    name {text} PRIMARY KEY,
+    plan {text} NOT NULL,
+    records {big} NOT NULL,
+    created_at {big} NOT NULL);
+CREATE TABLE person (
+    name {text} PRIMARY KEY,
+    tenant {text} NOT NULL,
+    access {text} NOT NULL,
+    password {text} NOT NULL,
+    totp {text} NOT NULL,
+    totp_step {big} NOT NULL,
+    created_at {big} NOT NULL);
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -167,6 +192,23 @@ Result<void> take_step(Session& session, Database::Dialect dialect, std::string 
         begin = end + 2;
     }
     return {};
+}
+
+// Of zones that are older than the column.
+constexpr int64_t kAccountStep = 7;
+constexpr Sql kReadSettings{"SELECT id, settings FROM zone", "", "nt"};
+constexpr Sql kSetAccount{"UPDATE zone SET account = :a WHERE id = :b", "tn", ""};
+
+Result<void> fill_accounts(Session& session) {
+    std::vector<std::pair<int64_t, std::string>> accounts;
+    auto done = session.run(kReadSettings, {}, [&](const Row& row) {
+        const std::string account = decode_settings(row.text(1)).account;
+        if (!account.empty()) accounts.emplace_back(row.number(0), account);
+    });
+    for (const auto& [id, account] : accounts) {
+        if (done) done = session.run(kSetAccount, {account, id});
+    }
+    return done;
 }
 
 // Two controllers that start at the same time take the steps one after the other.
@@ -199,6 +241,7 @@ Result<void> migrate(Session& session, Database::Dialect dialect) {
         done = take_step(session, dialect, kSteps[static_cast<size_t>(step)]);
         if (done) done = session.run(kTaken, {Value(step + 1)});
     }
+    if (done && last < kAccountStep) done = fill_accounts(session);
     return done;
 }
 

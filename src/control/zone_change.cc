@@ -22,6 +22,8 @@ using Turn = GroupCommit::Turn;
 constexpr std::string_view kSoaTimers = "10800 3600 604800 3600";
 constexpr uint32_t kSoaTtl = 3600;
 
+constexpr std::string_view kNotCovered = "The key does not cover this zone";
+
 std::chrono::seconds seconds_of(const Turn& turn) {
     return std::chrono::floor<std::chrono::seconds>(turn.now);
 }
@@ -32,10 +34,19 @@ std::unexpected<ChangeError> no_such_zone(const dns::Name& name) {
     return refuse(Kind::NotFound, "Could not find domain '" + dns::to_text(name) + "'");
 }
 
+// The same words whether there is such a zone or not.
+Outcome<void> check_owner(const Actor& actor, const std::optional<Zone>& zone) {
+    if (actor.tenant.empty() || (zone && zone->settings.account == actor.tenant)) return {};
+    return refuse(Kind::Forbidden, std::string(kNotCovered));
+}
+
 // The zone, if it is there and as the actor has seen it.
 Result<Outcome<Zone>> expect_zone(Session& session, const dns::Name& name, const Intent& intent) {
     auto found = find_zone(session, name);
     if (!found) return std::unexpected(found.error());
+    if (auto owned = check_owner(intent.actor, *found); !owned) {
+        return Outcome<Zone>(std::unexpected(owned.error()));
+    }
     if (!*found) return Outcome<Zone>(no_such_zone(name));
     if (intent.expected_serial && *intent.expected_serial != (*found)->serial) {
         return Outcome<Zone>(refuse(
@@ -86,8 +97,49 @@ Committed committed(const Change& change) {
             .is_repeated = false};
 }
 
-// Writes the sets, the zone and the change.
-Answer write(Session& session, Zone zone, Change change) {
+int64_t count_of(const std::optional<Rrset>& rrset) {
+    return rrset ? static_cast<int64_t>(rrset->records.size()) : 0;
+}
+
+// Of all sets of the zone.
+Result<int64_t> count_in(Session& session, int64_t zone_id) {
+    int64_t count = 0;
+    auto done = each_rrset(session, zone_id,
+                           [&](const Rrset& rrset) { count += count_of(std::optional(rrset)); });
+    if (!done) return std::unexpected(done.error());
+    return count;
+}
+
+// What the change takes of the quotas of the accounts that the zone has, before and after it.
+Result<Outcome<void>> admit(Session& session, const Turn& turn, const Zone& zone,
+                            const Change& change) {
+    if (turn.quotas == nullptr) return Outcome<void>();
+    Take take{.zones = change.kind == ChangeKind::Create ? 1 : 0};
+    for (const RrsetChange& rrset : change.diff.rrsets) {
+        take.records += count_of(rrset.after) - count_of(rrset.before);
+    }
+    const ZoneSettings& after = change.diff.settings_after.value_or(zone.settings);
+    const bool is_moved = change.diff.settings_before && change.diff.settings_after &&
+                          change.diff.settings_before->account != after.account;
+    if (!is_moved) return turn.quotas->admit(session, after.account, take, turn.now);
+    const auto count = count_in(session, zone.id);
+    if (!count) return std::unexpected(count.error());
+    auto admitted = turn.quotas->admit(session, after.account, {1, *count}, turn.now);
+    if (!admitted || !*admitted) return admitted;
+    const auto given =
+        turn.quotas->give_back(session, change.diff.settings_before->account, *count);
+    if (!given) return std::unexpected(given.error());
+    return admitted;
+}
+
+// Writes the sets, the zone and the change, unless a quota does not allow it.
+Answer write(Session& session, const Turn& turn, Zone zone, Change change) {
+    const auto admitted = admit(session, turn, zone, change);
+    if (!admitted) return std::unexpected(admitted.error());
+    if (!*admitted) return Outcome<Committed>(std::unexpected(admitted->error()));
+    if (change.kind == ChangeKind::Create) {
+        if (auto done = insert_zone(session, zone); !done) return std::unexpected(done.error());
+    }
     for (const RrsetChange& rrset : change.diff.rrsets) {
         if (auto done = put_rrset(session, zone.id, rrset); !done) {
             return std::unexpected(done.error());
@@ -114,7 +166,7 @@ Answer write_records(Session& session, const Turn& turn, const Zone& zone, Chang
     if (change.diff.rrsets.empty()) return nothing_changed(zone);
     change.new_serial = next_edited_serial(zone.settings.soa_edit_api, zone.serial,
                                            sent_serial(change.diff.rrsets), seconds_of(turn));
-    return write(session, zone, std::move(change));
+    return write(session, turn, zone, std::move(change));
 }
 
 bool has_set(const std::vector<Rrset>& rrsets, const dns::Name& owner, RRType type) {
@@ -170,8 +222,7 @@ Answer insert(Session& session, const Turn& turn, Zone zone, Change change,
     change.old_serial = 0;
     change.new_serial = zone.serial;
     change.diff.settings_after = zone.settings;
-    if (auto done = insert_zone(session, zone); !done) return std::unexpected(done.error());
-    return write(session, zone, std::move(change));
+    return write(session, turn, zone, std::move(change));
 }
 
 Result<std::vector<RrsetChange>> all_rrsets(Session& session, int64_t zone_id) {
@@ -183,12 +234,15 @@ Result<std::vector<RrsetChange>> all_rrsets(Session& session, int64_t zone_id) {
     return changes;
 }
 
-Answer remove(Session& session, const Zone& zone, Change change) {
+Answer remove(Session& session, const Turn& turn, const Zone& zone, Change change) {
     auto all = all_rrsets(session, zone.id);
     if (!all) return std::unexpected(all.error());
     change.new_serial = 0;
     change.diff.rrsets = *std::move(all);
     change.diff.settings_before = zone.settings;
+    const auto admitted = admit(session, turn, zone, change);
+    if (!admitted) return std::unexpected(admitted.error());
+    if (!*admitted) return Outcome<Committed>(std::unexpected(admitted->error()));
     auto done = remove_zone(session, zone.id);
     if (done) done = append_change(session, change);
     if (done) done = append_audit(session, change);
@@ -228,6 +282,10 @@ Answer take_back_deletion(Session& session, const Turn& turn, const Change& take
                           const Intent& intent) {
     auto found = find_zone(session, taken.zone);
     if (!found) return std::unexpected(found.error());
+    const ZoneSettings& lost = taken.diff.settings_before.value_or(ZoneSettings());
+    if (!intent.actor.tenant.empty() && lost.account != intent.actor.tenant) {
+        return Outcome<Committed>(refuse(Kind::Forbidden, std::string(kNotCovered)));
+    }
     if (*found) {
         return Outcome<Committed>(
             refuse(Kind::Exists, "a zone of that name is there again: " + row_name(taken.zone)));
@@ -263,7 +321,7 @@ Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
     }
     if (taken.kind == ChangeKind::Create) {
         change.kind = ChangeKind::Delete;
-        return remove(session, **zone, std::move(change));
+        return remove(session, turn, **zone, std::move(change));
     }
     if (taken.diff.settings_after != (*zone)->settings) {
         return Outcome<Committed>(
@@ -271,7 +329,7 @@ Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
     }
     change.diff.settings_before = (*zone)->settings;
     change.diff.settings_after = taken.diff.settings_before;
-    return write(session, **zone, std::move(change));
+    return write(session, turn, **zone, std::move(change));
 }
 
 }  // namespace
@@ -289,10 +347,31 @@ Answer edit_zone(Session& session, const Turn& turn, const ChangeRequest& reques
     return write_records(session, turn, **zone, std::move(change));
 }
 
+namespace {
+
+// A tenant makes no zone within another's, which would take answers away from him.
+Result<Outcome<void>> check_place(Session& session, const NewZone& request) {
+    const Actor& actor = request.intent.actor;
+    if (actor.tenant.empty()) return Outcome<void>();
+    for (dns::Name apex = request.name; !apex.is_root(); apex = apex.parent()) {
+        const auto found = find_zone(session, apex);
+        if (!found) return std::unexpected(found.error());
+        if (!*found) continue;
+        if (auto owned = check_owner(actor, *found); !owned) return owned;
+    }
+    return Outcome<void>();
+}
+
+}  // namespace
+
 Answer make_zone(Session& session, const Turn& turn, const NewZone& request,
                  const dns::Name& primary) {
     auto found = find_zone(session, request.name);
     if (!found) return std::unexpected(found.error());
+    if (auto free = check_place(session, request); !free || !*free) {
+        if (!free) return std::unexpected(free.error());
+        return Outcome<Committed>(std::unexpected(free->error()));
+    }
     if (*found) {
         return Outcome<Committed>(
             refuse(Kind::Exists, "Domain '" + row_name(request.name) + "' already exists"));
@@ -309,7 +388,7 @@ Answer end_zone(Session& session, const Turn& turn, const dns::Name& name, const
     auto zone = expect_zone(session, name, intent);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
-    return remove(session, **zone, change_of(turn, **zone, ChangeKind::Delete, intent));
+    return remove(session, turn, **zone, change_of(turn, **zone, ChangeKind::Delete, intent));
 }
 
 Answer set_settings(Session& session, const Turn& turn, const dns::Name& name,
@@ -318,11 +397,15 @@ Answer set_settings(Session& session, const Turn& turn, const dns::Name& name,
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
     const ZoneSettings after = edit.applied_to((*zone)->settings);
+    if (!intent.actor.tenant.empty() && after.account != intent.actor.tenant) {
+        return Outcome<Committed>(
+            refuse(Kind::Forbidden, "the account of a zone is not a tenant's to change"));
+    }
     if (after == (*zone)->settings) return nothing_changed(**zone);
     Change change = change_of(turn, **zone, ChangeKind::Settings, intent);
     change.diff.settings_before = (*zone)->settings;
     change.diff.settings_after = after;
-    return write(session, **zone, std::move(change));
+    return write(session, turn, **zone, std::move(change));
 }
 
 Answer take_back(Session& session, const Turn& turn, uint64_t sequence, const Intent& intent) {

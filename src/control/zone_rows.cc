@@ -19,11 +19,16 @@ constexpr Sql kListZones{
     "ORDER BY name LIMIT :b",
     "tn", "nttnnn"};
 constexpr Sql kInsertZone{
-    "INSERT INTO zone (id, name, settings, serial, sequence, created_at) "
-    "VALUES (:a, :b, :c, :d, :e, :f)",
-    "nttnnn", ""};
-constexpr Sql kUpdateZone{"UPDATE zone SET settings = :a, serial = :b, sequence = :c WHERE id = :d",
-                          "tnnn", ""};
+    "INSERT INTO zone (id, name, settings, serial, sequence, created_at, account) "
+    "VALUES (:a, :b, :c, :d, :e, :f, :g)",
+    "nttnnnt", ""};
+constexpr Sql kUpdateZone{
+    "UPDATE zone SET settings = :a, serial = :b, sequence = :c, account = :d WHERE id = :e",
+    "tnntn", ""};
+constexpr Sql kListZonesOf{
+    "SELECT id, name, settings, serial, sequence, created_at FROM zone WHERE account = :a AND "
+    "name > :b ORDER BY name LIMIT :c",
+    "ttn", "nttnnn"};
 constexpr Sql kRemoveZone{"DELETE FROM zone WHERE id = :a", "n", ""};
 constexpr Sql kRemoveRrsets{"DELETE FROM rrset WHERE zone_id = :a", "n", ""};
 
@@ -163,15 +168,21 @@ Result<void> list_zones(Session& session, const std::string& after, int64_t coun
                        [&](const Row& row) { on_zone(zone_of(row)); });
 }
 
+Result<void> list_zones_of(Session& session, const std::string& account, const std::string& after,
+                           int64_t count_max, const std::function<void(Zone)>& on_zone) {
+    return session.run(kListZonesOf, {account, after, count_max},
+                       [&](const Row& row) { on_zone(zone_of(row)); });
+}
+
 Result<void> insert_zone(Session& session, const Zone& zone) {
     return session.run(kInsertZone, {zone.id, row_name(zone.name), encode_settings(zone.settings),
                                      int64_t{zone.serial}, to_row(zone.sequence),
-                                     int64_t{zone.created_at.count()}});
+                                     int64_t{zone.created_at.count()}, zone.settings.account});
 }
 
 Result<void> update_zone(Session& session, const Zone& zone) {
     return session.run(kUpdateZone, {encode_settings(zone.settings), int64_t{zone.serial},
-                                     to_row(zone.sequence), zone.id});
+                                     to_row(zone.sequence), zone.settings.account, zone.id});
 }
 
 Result<void> remove_zone(Session& session, int64_t zone_id) {

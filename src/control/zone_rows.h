@@ -25,6 +25,10 @@ namespace nearcast::control {
 [[nodiscard]] base::Result<void> list_zones(Session& session, const std::string& after,
                                             int64_t count_max,
                                             const std::function<void(Zone)>& on_zone);
+// The same of one account.
+[[nodiscard]] base::Result<void> list_zones_of(Session& session, const std::string& account,
+                                               const std::string& after, int64_t count_max,
+                                               const std::function<void(Zone)>& on_zone);
 [[nodiscard]] base::Result<void> insert_zone(Session& session, const Zone& zone);
 // Settings, serial and sequence.
 [[nodiscard]] base::Result<void> update_zone(Session& session, const Zone& zone);

@@ -66,7 +66,8 @@ Catalogs::Catalogs(const TransferConfig& config, zone::ZoneTable& table, zone::Z
     }
 }
 
-void Catalogs::start() {
+void Catalogs::start(Hooks hooks) {
+    hooks_ = std::move(hooks);
     for (const FollowedCatalog& each : config_.followed_catalogs) secondaries_.add(each.catalog);
     if (!names_.empty()) thread_ = std::thread([this] { run(); });
 }
@@ -89,6 +90,15 @@ void Catalogs::note(const dns::Name& zone) {
     wake_.notify_one();
 }
 
+void Catalogs::mark(uint64_t mark) {
+    {
+        const std::lock_guard lock(mutex_);
+        mark_ = mark;
+        is_marked_ = true;
+    }
+    wake_.notify_one();
+}
+
 void Catalogs::run() {
     for (size_t i = 0; i < config_.followed_catalogs.size(); ++i) follow(i);
     for (Published& catalog : published_) {
@@ -98,13 +108,26 @@ void Catalogs::run() {
     }
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
-        wake_.wait(lock, [this] { return is_stopping_ || !noted_.empty(); });
+        wake_.wait(lock, [this] { return is_stopping_ || !noted_.empty() || is_marked_; });
         wake_.wait_for(lock, kCoalesce, [this] { return is_stopping_; });
         const auto noted = std::exchange(noted_, {});
+        const uint64_t mark = mark_;
+        is_marked_ = false;
         lock.unlock();
         for (const auto& [key, zone] : noted) take(zone);
         for (Published& catalog : published_) publish(catalog);
+        if (hooks_.marked) tell_mark(mark);
         lock.lock();
+    }
+}
+
+void Catalogs::tell_mark(uint64_t mark) {
+    for (const Published& catalog : published_) {
+        const auto pinned = table_.pin(catalog.config.zone);
+        const bool is_served = pinned && !pinned->version().is_unavailable();
+        // One that could not be published has a difference still: it does not bear the mark yet.
+        if (!is_served || !catalog.differences.empty()) continue;
+        hooks_.marked(catalog.config.zone, pinned->version().serial(), mark);
     }
 }
 
@@ -129,22 +152,34 @@ void Catalogs::follow(size_t number) {
                                       {"try", catalog.error().hint}});
         return;
     }
+    const uint32_t serial = pinned->version().serial();
     const auto change = membership_.update(number, std::move(catalog->members));
     std::vector<std::string> ignored = std::move(catalog->ignored);
     ignored.insert(ignored.end(), change.ignored.begin(), change.ignored.end());
     for (const std::string& what : ignored) {
         log::warning("catalog_member_ignored", {{"catalog", dns::to_text(name)}, {"reason", what}});
     }
-    for (const MemberAction& action : change.actions) carry_out(action);
+    ServedReporter* const reporter = reporter_of(name);
+    if (reporter != nullptr) reporter->begin(serial);
+    for (const MemberAction& action : change.actions) carry_out(action, reporter);
+    if (reporter != nullptr) reporter->finish();
     log::info("catalog_followed", {{"catalog", dns::to_text(name)},
-                                   {"serial", std::to_string(pinned->version().serial())},
+                                   {"serial", std::to_string(serial)},
                                    {"changes", std::to_string(change.actions.size())},
                                    {"zones", std::to_string(membership_.size())}});
 }
 
-void Catalogs::carry_out(const MemberAction& action) {
+ServedReporter* Catalogs::reporter_of(const dns::Name& catalog) const {
+    const auto found = std::ranges::find_if(
+        hooks_.reporters,
+        [&catalog](const ServedReporter* each) { return each->catalog() == catalog; });
+    return found == hooks_.reporters.end() ? nullptr : *found;
+}
+
+void Catalogs::carry_out(const MemberAction& action, ServedReporter* reporter) {
     const std::string key = dns::key_of(action.zone);
     if (action.kind == MemberAction::Kind::Remove) {
+        if (reporter != nullptr) reporter->forget(action.zone);
         sources_.erase(key);
         secondaries_.remove(action.zone);
         return;
@@ -159,7 +194,9 @@ void Catalogs::carry_out(const MemberAction& action) {
     }
     // Its data are somebody else's, perhaps: all are fetched, whatever their serial is.
     if (action.kind == MemberAction::Kind::Reset) (void)secondaries_.retransfer(action.zone);
-    if (action.serial) secondaries_.hint(action.zone, *action.serial);
+    if (!action.serial) return;
+    if (reporter != nullptr) reporter->expect(action.zone, *action.serial);
+    secondaries_.hint(action.zone, *action.serial);
 }
 
 // --- What we list ---

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "transfer/catalog.h"
 #include "transfer/catalog_membership.h"
 #include "transfer/secondary_zones.h"
+#include "transfer/served_reporter.h"
 #include "transfer/transfer_config.h"
 #include "zone/changeset.h"
 #include "zone/ledger.h"
@@ -36,7 +38,17 @@ class Catalogs {
     // notice.
     static constexpr std::chrono::milliseconds kCoalesce{20};
 
-    // Nothing is used before start(), and `secondaries` not after stop(). The others outlive it.
+    // What is told of catalogs.
+    struct Hooks {
+        // Of those of others that want reports, as they come to be served.
+        std::vector<ServedReporter*> reporters = {};
+        // All that was noted before mark() was called with that mark is in this version of a
+        // catalog of ours. Called on the thread for each version, with the last mark; may be empty.
+        std::function<void(const dns::Name& catalog, uint32_t serial, uint64_t mark)> marked = {};
+    };
+
+    // Nothing is used before start(), and `secondaries` and reporters not after stop(). The others
+    // outlive it.
     Catalogs(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger,
              SecondaryZones& secondaries);
     Catalogs(const Catalogs&) = delete;
@@ -45,12 +57,14 @@ class Catalogs {
 
     // Once every zone that is there from the start is served: the catalogs that we follow become
     // secondary zones, and the thread begins.
-    void start();
+    void start(Hooks hooks);
     // Ends the thread. note() may be called on.
     void stop();
 
     // The zone has changed, or has come or gone. Any thread; costs little.
     void note(const dns::Name& zone);
+    // What Hooks::marked is told once all that was noted is in our catalogs. Any thread.
+    void mark(uint64_t mark);
 
  private:
     // A catalog of ours, with what differs from its served version.
@@ -66,9 +80,12 @@ class Catalogs {
 
     void run();
     void take(const dns::Name& zone);
+    void tell_mark(uint64_t mark);
 
     void follow(size_t number);
-    void carry_out(const MemberAction& action);
+    void carry_out(const MemberAction& action, ServedReporter* reporter);
+    // Null when nobody wants to know of that catalog.
+    [[nodiscard]] ServedReporter* reporter_of(const dns::Name& catalog) const;
 
     void restore(Published& catalog);
     void list(Published& catalog, const dns::Name& zone);
@@ -83,6 +100,7 @@ class Catalogs {
     zone::ZoneTable& table_;
     zone::ZoneLedger& ledger_;
     SecondaryZones& secondaries_;
+    Hooks hooks_;                         // Not changed after start().
     const std::vector<dns::Name> names_;  // Of all catalogs.
 
     // Of the thread alone.
@@ -93,6 +111,8 @@ class Catalogs {
     std::mutex mutex_;  // Guards what follows.
     std::condition_variable wake_;
     std::map<std::string, dns::Name> noted_;
+    uint64_t mark_ = 0;  // The last one.
+    bool is_marked_ = false;
     bool is_stopping_ = false;
     std::thread thread_;
 };

@@ -60,11 +60,16 @@ Notifier::~Notifier() {
 
 void Notifier::notify(const dns::Name& zone) {
     const ZonePolicy& policy = config_.policy_for(zone);
-    if (policy.notify.empty()) return;
-    const TsigKey* const key = policy.notify_key ? config_.keys.find(*policy.notify_key) : nullptr;
+    notify(zone, policy.notify,
+           policy.notify_key ? config_.keys.find(*policy.notify_key) : nullptr);
+}
+
+void Notifier::notify(const dns::Name& zone, std::span<const base::SocketAddress> targets,
+                      const TsigKey* key) {
+    if (targets.empty()) return;
     {
         const std::lock_guard lock(mutex_);
-        for (const base::SocketAddress& target : policy.notify) {
+        for (const base::SocketAddress& target : targets) {
             if (waiting_.size() >= limits_.waiting_max) {
                 tallies_.dropped.add();
                 continue;

@@ -51,6 +51,11 @@ class Notifier {
     // The zone has changed: tells those who the configuration names. From any thread.
     void notify(const dns::Name& zone);
 
+    // The same for these, beside whom the configuration names; signed with `key` unless it is null,
+    // which outlives the notifier.
+    void notify(const dns::Name& zone, std::span<const base::SocketAddress> targets,
+                const TsigKey* key);
+
     // From any thread.
     [[nodiscard]] const NoticeTallies& tallies() const { return tallies_; }
 

@@ -153,6 +153,25 @@ Result<Bytes> PrimaryClient::ask_over_tcp(const Question& question) {
     return response;
 }
 
+Result<dns::Rcode> PrimaryClient::tell(Bytes message) {
+    Question question;
+    question.id = base::load_u16(message.data());
+    question.message = std::move(message);
+    if (key_ != nullptr) question.mac = sign_request(hmac_, *key_, question.message, wall_clock());
+    const auto answer = ask_over_tcp(question);
+    if (!answer) return std::unexpected(answer.error());
+    if (answer->size() < dns::kHeaderSize || base::load_u16(answer->data()) != question.id) {
+        return base::fail("the answer is not one to what was told");
+    }
+    if (key_ != nullptr) {
+        TsigStream signatures(*key_, question.mac);
+        if (auto done = check_signature(*answer, signatures); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    return static_cast<dns::Rcode>(dns::load_header(*answer).flags & dns::kRcodeMask);
+}
+
 Result<dns::Response> PrimaryClient::ask_soa_once() {
     const Question question = make_question(dns::RRType::SOA);
     // What travels over TLS is told to nobody in the clear.

@@ -83,6 +83,9 @@ class PrimaryClient {
     // or what it sends as changes is of no use.
     [[nodiscard]] base::Result<Fetched> fetch_changes(uint32_t serial);
 
+    // Says something that is answered with a code alone: `message` with its id, and unsigned.
+    [[nodiscard]] base::Result<dns::Rcode> tell(std::vector<uint8_t> message);
+
     // What the primary answered last; NoError before it did.
     [[nodiscard]] dns::Rcode rcode() const { return rcode_; }
     // Of all messages of transfers so far.

@@ -65,9 +65,15 @@ Requestor RequestDesk::requestor_of(const Request& request) const {
     return {.peer = request.peer, .key = is_proven ? signature_.key : nullptr};
 }
 
-bool RequestDesk::may_have(const Request& request) const {
-    return is_allowed(config_.policy_for(query_.qname).allow, request.peer,
-                      requestor_of(request).key, request.tls);
+bool RequestDesk::is_member(const Request& request) const {
+    return partners_.members != nullptr && request.tls != nullptr &&
+           request.tls->is_fit_for_transfers && partners_.members->has(*request.tls);
+}
+
+bool RequestDesk::may_have(const dns::Name& zone, const Request& request) const {
+    return is_allowed(config_.policy_for(zone).allow, request.peer, requestor_of(request).key,
+                      request.tls) ||
+           is_member(request);
 }
 
 // Who may have a catalog may also look at it; a question may be about any name in it.
@@ -75,8 +81,7 @@ bool RequestDesk::is_trusted(const Request& request) const {
     const auto& catalogs = private_zones_;
     const auto catalog = std::ranges::find_if(
         catalogs, [this](const dns::Name& apex) { return query_.qname.is_subdomain_of(apex); });
-    return catalog != catalogs.end() && is_allowed(config_.policy_for(*catalog).allow, request.peer,
-                                                   requestor_of(request).key, request.tls);
+    return catalog != catalogs.end() && may_have(*catalog, request);
 }
 
 // A worker must not wait for those who publish zones: it has the way that readers go. What it sees
@@ -176,7 +181,7 @@ RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
     std::optional<uint32_t> expire;
     const bool wants_expire = query_.qtype == dns::RRType::SOA &&
                               asks_for_expire(query_.edns.options(request.message)) &&
-                              may_have(request);
+                              may_have(query_.qname, request);
     if (wants_expire) {
         const SeenZone seen = look_at(query_.qname);
         if (seen.version) expire = expire_of(*seen.version);
@@ -188,12 +193,23 @@ RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
 RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
     const bool is_soa = query_.qtype == dns::RRType::SOA && query_.qclass == dns::RRClass::IN;
     if (!is_soa) return reply(request, {Rcode::FormErr});
+    const bool is_of_catalog =
+        std::ranges::find(private_zones_, query_.qname) != private_zones_.end();
+    if (is_of_catalog && is_member(request)) return answer_report(request);
     const Requestor requestor = requestor_of(request);
     const Rcode rcode =
         partners_.hear({.zone = query_.qname,
                         .peer = requestor.peer,
                         .key = requestor.key,
                         .serial = lone_soa_serial(request.message, dns::Section::Answer)});
+    return reply(request, {.rcode = rcode, .is_authoritative = rcode == Rcode::NoError});
+}
+
+// What a node of ours serves.
+RequestDesk::Outcome RequestDesk::answer_report(const Request& request) {
+    const auto report = read_served_report(unsigned_, query_.qname);
+    if (!report) return reply(request, {Rcode::FormErr});
+    const Rcode rcode = partners_.members->hear(*request.tls, *report);
     return reply(request, {.rcode = rcode, .is_authoritative = rcode == Rcode::NoError});
 }
 
@@ -237,7 +253,7 @@ RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
 RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
     // An older TLS carries questions, not zones (RFC 9103 §7.2).
     const bool is_unfit = request.tls != nullptr && !request.tls->is_fit_for_transfers;
-    if (is_unfit || !may_have(request)) return reply(request, kProhibited);
+    if (is_unfit || !may_have(query_.qname, request)) return reply(request, kProhibited);
     const SeenZone seen = look_at(query_.qname);
     if (!seen.version)
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});

@@ -22,6 +22,7 @@
 #include "dns/record_walk.h"
 #include "dns/serial.h"
 #include "tls/peer.h"
+#include "transfer/members.h"
 #include "transfer/message_writer.h"
 #include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
@@ -108,6 +109,7 @@ class RequestDesk {
         // How a zone from a primary is fetched; null for all others.
         std::function<std::shared_ptr<const SecondaryConfig>(const dns::Name& zone)> secondary_of;
         DeskTallies* tallies = nullptr;  // Null: nobody wants to know.
+        Members* members = nullptr;      // Null: there are none.
         std::optional<Waiting> waiting;
     };
 
@@ -136,6 +138,7 @@ class RequestDesk {
     [[nodiscard]] Outcome answer_changes_over_udp(const Request& request,
                                                   const zone::Version& version);
     [[nodiscard]] Outcome answer_notify(const Request& request);
+    [[nodiscard]] Outcome answer_report(const Request& request);
     [[nodiscard]] Outcome answer_update(const Request& request);
     [[nodiscard]] Outcome forward_update(const Request& request, const SecondaryConfig& secondary);
     [[nodiscard]] ZoneStream stream_of(const zone::Version& version, const Request& request);
@@ -152,7 +155,8 @@ class RequestDesk {
     [[nodiscard]] bool may_wait() const { return partners_.waiting.has_value(); }
     [[nodiscard]] SeenZone look_at(const dns::Name& zone) const;
     [[nodiscard]] Requestor requestor_of(const Request& request) const;
-    [[nodiscard]] bool may_have(const Request& request) const;
+    [[nodiscard]] bool is_member(const Request& request) const;
+    [[nodiscard]] bool may_have(const dns::Name& zone, const Request& request) const;
     [[nodiscard]] bool is_trusted(const Request& request) const;
     [[nodiscard]] size_t reserved() const;
 

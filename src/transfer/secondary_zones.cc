@@ -205,6 +205,7 @@ void SecondaryZones::finish(Lock& lock, Zone& zone) {
         zone.schedule.hasten(base::now());
     }
     if (std::exchange(zone.is_hastened, false)) zone.schedule.hasten(base::now());
+    zone.source = zone.config->primaries[zone.preferred];
     set_expiry(zone,
                zone.schedule.has_data() ? std::optional(zone.schedule.expires_at()) : std::nullopt);
     queue(zone);
@@ -259,8 +260,10 @@ void SecondaryZones::fetch() {
         }
         const Errand errand = errand_for(*zone);
         zone->is_busy = true;
+        const auto told = told_;
         lock.unlock();
-        refresh(*zone, errand);
+        const std::string problem = refresh(*zone, errand);
+        if (told) told(zone->config->zone, problem);
         lock.lock();
         finish(lock, *zone);
     }
@@ -333,22 +336,27 @@ SecondaryZones::Errand SecondaryZones::errand_for(Zone& zone) {
 
 // The first primary that answers is enough, unless one was announced to have something newer than
 // it: then all are asked until that is found.
-void SecondaryZones::refresh(Zone& zone, const Errand& errand) {
+std::string SecondaryZones::refresh(Zone& zone, const Errand& errand) {
     const size_t count = zone.config->primaries.size();
     bool is_confirmed = false;
+    std::string problem = "no primary has what was announced";
     for (size_t i = 0; i < count && !is_stopping_.load(); ++i) {
         const size_t number = (errand.first + i) % count;
-        const Outcome outcome = ask(zone, zone.config->primaries[number], errand);
-        if (outcome == Outcome::Failed) continue;
+        const auto outcome = ask(zone, zone.config->primaries[number], errand);
+        if (!outcome) {
+            problem = outcome.error().message;
+            continue;
+        }
         is_confirmed = true;
         zone.preferred = number;
-        if (!errand.announced || !dns::is_later_serial(*errand.announced, zone.serial)) return;
+        if (!errand.announced || !dns::is_later_serial(*errand.announced, zone.serial)) return {};
     }
     if (!is_confirmed) zone.schedule.fail(base::now(), errand.luck);
+    return problem;
 }
 
-SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddress& primary,
-                                            const Errand& errand) {
+Result<SecondaryZones::Outcome> SecondaryZones::ask(Zone& zone, const base::SocketAddress& primary,
+                                                    const Errand& errand) {
     const dns::Name& name = zone.config->zone;
     const TsigKey* const key = zone.config->key ? config_.keys.find(*zone.config->key) : nullptr;
     PrimaryClient client(name, primary, key, is_stopping_);
@@ -364,7 +372,7 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
                        {"content", *outcome == Outcome::Changes ? "changes" : "zone"},
                        {"primary", base::to_text(primary)}});
         }
-        return *outcome;
+        return outcome;
     }
     if (!is_stopping_.load()) {
         log::warning("secondary_failed", {{"zone", dns::to_text(name)},
@@ -373,7 +381,7 @@ SecondaryZones::Outcome SecondaryZones::ask(Zone& zone, const base::SocketAddres
                                           {"try", outcome.error().hint},
                                           {"still_serving", served_serial(name)}});
     }
-    return Outcome::Failed;
+    return outcome;
 }
 
 void SecondaryZones::count(const PrimaryClient& client, const Result<Outcome>& outcome) {
@@ -507,6 +515,18 @@ std::string SecondaryZones::served_serial(const dns::Name& zone) const {
     const auto pinned = table_.pin(zone);
     const bool is_served = pinned && !pinned->version().is_unavailable();
     return is_served ? std::to_string(pinned->version().serial()) : "nothing";
+}
+
+void SecondaryZones::on_outcome(
+    std::function<void(const dns::Name& zone, const std::string& problem)> told) {
+    const std::lock_guard lock(mutex_);
+    told_ = std::move(told);
+}
+
+base::SocketAddress SecondaryZones::source_of(const dns::Name& name) {
+    const std::lock_guard lock(mutex_);
+    const Zone* const zone = find(name);
+    return zone == nullptr ? base::SocketAddress{} : zone->source;
 }
 
 bool SecondaryZones::retransfer(const dns::Name& name) {

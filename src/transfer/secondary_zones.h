@@ -13,6 +13,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -71,6 +72,15 @@ class SecondaryZones {
     // ours.
     [[nodiscard]] bool retransfer(const dns::Name& zone);
 
+    // What came of asking for a zone: empty, or why nobody could be asked. What is served may have
+    // changed. Called on the threads that fetch, which wait for it. May be set once, before there
+    // is anything to fetch that somebody wants to know of.
+    void on_outcome(std::function<void(const dns::Name& zone, const std::string& problem)> told);
+    // The primary that the zone came from, or will be asked for it first. Nobody for other zones.
+    [[nodiscard]] base::SocketAddress source_of(const dns::Name& zone);
+    // The connections to primaries, for others who speak to them.
+    [[nodiscard]] SharedLinks& links() { return links_; }
+
     [[nodiscard]] const FetchTallies& tallies() const { return tallies_; }
 
  private:
@@ -78,7 +88,8 @@ class SecondaryZones {
     using Lock = std::unique_lock<std::mutex>;
 
     struct Zone {
-        Zone(Config its_config, base::Instant now) : config(std::move(its_config)), schedule(now) {}
+        Zone(Config its_config, base::Instant now)
+            : config(std::move(its_config)), schedule(now), source(config->primaries.front()) {}
 
         Config config;
         RefreshSchedule schedule;
@@ -97,6 +108,7 @@ class SecondaryZones {
         std::optional<uint32_t> announced;            // The serial that a NOTIFY named.
         std::optional<size_t> announcer;              // The primary that sent one.
         std::optional<base::Instant> expires_at;      // Its place in expiring_.
+        base::SocketAddress source;                   // The primary that answered last.
     };
 
     // How one refresh goes about.
@@ -108,7 +120,7 @@ class SecondaryZones {
     };
 
     // What came of asking one primary.
-    enum class Outcome : uint8_t { Current, Changes, Whole, Failed };
+    enum class Outcome : uint8_t { Current, Changes, Whole };
 
     // What the threads do: fetch, and keep the time.
     void fetch();
@@ -137,8 +149,10 @@ class SecondaryZones {
     [[nodiscard]] Errand errand_for(Zone& zone);
     // While one lives the zone does not expire; it may have before, which its schedule knows then.
     class Publishing;
-    void refresh(Zone& zone, const Errand& errand);
-    [[nodiscard]] Outcome ask(Zone& zone, const base::SocketAddress& primary, const Errand& errand);
+    // Why no primary could be asked; empty when one could.
+    [[nodiscard]] std::string refresh(Zone& zone, const Errand& errand);
+    [[nodiscard]] base::Result<Outcome> ask(Zone& zone, const base::SocketAddress& primary,
+                                            const Errand& errand);
     [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, PrimaryClient& client,
                                                 const Errand& errand);
     [[nodiscard]] base::Result<Outcome> take(Zone& zone, PrimaryClient& client,
@@ -166,6 +180,7 @@ class SecondaryZones {
     std::set<std::pair<base::Instant, Zone*>> due_;       // Those that are not busy.
     std::set<std::pair<base::Instant, Zone*>> expiring_;  // Those that have data.
     std::minstd_rand random_;
+    std::function<void(const dns::Name&, const std::string&)> told_;
     std::vector<std::thread> threads_;
 };
 

@@ -231,6 +231,7 @@ void read_followed_catalog(ConfigTable table, TransferConfig& config) {
     table.require("primaries", kPrimariesExample);
     read_source(table, config, catalog.catalog);
     catalog.members = catalog.catalog;
+    table.read("report", catalog.wants_reports, "true");
     ConfigTable members = table.table("members");
     read_source(members, config, catalog.members);
     for (ConfigTable each : table.tables("group")) {

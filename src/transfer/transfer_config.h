@@ -48,8 +48,9 @@ struct FollowedCatalog {
     };
 
     SecondaryConfig catalog;
-    SecondaryConfig members;    // How its zones are fetched; `zone` is not used.
-    std::vector<Group> groups;  // The same for those that bear its name.
+    SecondaryConfig members;     // How its zones are fetched; `zone` is not used.
+    std::vector<Group> groups;   // The same for those that bear its name.
+    bool wants_reports = false;  // The primary is told what we serve of it.
 
     // How a member with these groups is fetched: as the first of them that is known says.
     [[nodiscard]] const SecondaryConfig& source_of(const std::vector<std::string>& names) const;

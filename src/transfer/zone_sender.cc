@@ -62,6 +62,7 @@ class ZoneSender::Connection {
           purpose_(purpose),
           stream_(std::move(arrival.stream)),
           tls_(stream_.session() ? std::optional(stream_.session()->peer()) : std::nullopt),
+          was_member_(is_member()),
           peer_(arrival.peer),
           input_(std::move(arrival.unread)),
           thread_([this] { run(); }) {}
@@ -109,6 +110,10 @@ class ZoneSender::Connection {
     [[nodiscard]] std::vector<uint8_t> take_request();
     // Waits until the peer says something. False also when it is to give way to another.
     [[nodiscard]] bool idle_until(Instant deadline);
+    // One of the nodes, now.
+    [[nodiscard]] bool is_member() const {
+        return sender_.members_ != nullptr && tls_ && sender_.members_->has(*tls_);
+    }
     // Waits for more of what the peer says; without waiting, what is there.
     [[nodiscard]] bool read_some(Instant deadline);
     void read_at_hand();
@@ -125,6 +130,7 @@ class ZoneSender::Connection {
     std::atomic<Instant> idle_since_ = base::now();  // When its last request had been answered.
     tls::Stream stream_;
     std::optional<tls::Peer> tls_;  // Who it is, over TLS.
+    bool was_member_;               // When it came.
     base::SocketAddress peer_;
     std::vector<uint8_t> input_;
     std::vector<uint8_t> output_;
@@ -261,6 +267,7 @@ bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestD
 }
 
 bool ZoneSender::Connection::send_next() {
+    if (was_member_ && !is_member()) return false;  // Revoked meanwhile.
     Sending& sending = sendings_.front();
     if (!send_message(sending)) return false;
     if (sending.transfer->stream.is_complete()) {
@@ -305,9 +312,11 @@ void ZoneSender::Connection::tell(const Sending& sending, bool is_sent) const {
            {"milliseconds", std::to_string(taken)}});
 }
 
-ZoneSender::ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits)
+ZoneSender::ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits,
+                       const Members* members)
     : make_desk_(std::move(make_desk)),
       tallies_(tallies),
+      members_(members),
       limits_(limits),
       thread_([this] { receive_arrivals(); }) {}
 

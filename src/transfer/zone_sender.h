@@ -57,9 +57,10 @@ class ZoneSender {
  public:
     using MakeDesk = std::function<std::unique_ptr<RequestDesk>()>;
 
-    // `make_desk` is called on each connection's thread, and gives one that may wait. `tallies`
-    // outlives the sender.
-    ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits = {});
+    // `make_desk` is called on each connection's thread, and gives one that may wait. `members` may
+    // be null. `tallies` and `members` outlive the sender.
+    ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits = {},
+               const Members* members = nullptr);
     ZoneSender(const ZoneSender&) = delete;
     ZoneSender& operator=(const ZoneSender&) = delete;
     // Ends transfers under way and waits for their threads.
@@ -96,6 +97,7 @@ class ZoneSender {
 
     MakeDesk make_desk_;
     SentTallies& tallies_;
+    const Members* const members_;
     SenderLimits limits_;
     std::mutex mutex_;  // Guards what follows, but for the thread's own list.
     std::condition_variable wake_;

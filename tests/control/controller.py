@@ -15,10 +15,11 @@ from server import START_LIMIT, free_port
 API = "/api/v1/servers/localhost"
 
 
-def binary():
-    """The program under test: $NEARCAST_CONTROL, or that of the dev preset."""
+def program(name):
+    """A program under test: $NEARCAST_CONTROL for nearcast-control, or that of the dev preset."""
     root = pathlib.Path(__file__).resolve().parents[2]
-    return os.environ.get("NEARCAST_CONTROL", str(root / "build/dev/bin/nearcast-control"))
+    variable = name.upper().replace("-", "_")
+    return os.environ.get(variable, str(root / "build/dev/bin" / name))
 
 
 class Answer:
@@ -48,6 +49,7 @@ class Controller:
         self.api_port = free_port()
         self.tls = tls
         self.log = []
+        sections = sections.replace("{api_port}", str(self.api_port))
         own = f'[database]\nconnection = "{database}"\n' if database else ""
         listen = f'listen = ["127.0.0.1:{self.port}"]\n'
         serve = (sections.replace("[serve]\n", "[serve]\n" + listen) if "[serve]\n" in sections
@@ -62,7 +64,7 @@ class Controller:
         return self
 
     def start(self):
-        self.process = subprocess.Popen([binary(), "--config", self.config],
+        self.process = subprocess.Popen([program("nearcast-control"), "--config", self.config],
                                         stderr=subprocess.PIPE, text=True)
         self._lines = queue.Queue()
         threading.Thread(target=self._collect, args=(self.process, self._lines),

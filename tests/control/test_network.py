@@ -20,7 +20,7 @@ asn = 65010
 
 
 def network_sections(tls_port=None):
-    return NETWORK.format(tls_port=tls_port or free_port(), api_port=0)
+    return NETWORK.replace("{tls_port}", str(tls_port or free_port()))
 
 
 @pytest.fixture(scope="module")

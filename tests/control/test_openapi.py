@@ -58,7 +58,8 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("openapi")
-    with Controller(folder, network_sections()) as controller:
+    plan = '[[plan]]\nname = "small"\n'
+    with Controller(folder, network_sections() + plan) as controller:
         yield Walk(controller, folder)
 
 
@@ -116,6 +117,24 @@ def walk_server(walk):
     walk.ask("DELETE", "/api/v1/keys/{id}", id=key["id"])
 
 
+def walk_accounts(walk):
+    password = "correct horse battery"
+    walk.ask("POST", "/api/v1/tenants", {"name": "acme", "plan": "small"})
+    walk.ask("GET", "/api/v1/tenants")
+    walk.ask("GET", "/api/v1/tenants/{tenant}", tenant="acme")
+    walk.ask("PUT", "/api/v1/tenants/{tenant}", {"plan": "small"}, tenant="acme")
+    walk.ask("POST", "/api/v1/users", {"name": "anna", "password": password, "tenant": "acme"})
+    walk.ask("GET", "/api/v1/users")
+    walk.ask("GET", "/api/v1/users/{user}", user="anna")
+    walk.ask("PUT", "/api/v1/users/{user}", {"password": password}, user="anna")
+    session = walk.ask("POST", "/api/v1/sessions", {"user": "anna", "password": password},
+                       key=False)
+    walk.ask("DELETE", "/api/v1/sessions", key=session["key"])
+    walk.ask("POST", "/api/v1/users/{user}/totp", user="anna")
+    walk.ask("DELETE", "/api/v1/users/{user}", user="anna")
+    walk.ask("DELETE", "/api/v1/tenants/{tenant}", tenant="acme")
+
+
 def walk_network(walk):
     pop = walk.ask("POST", "/api/v1/pops", {"name": "sin", "neighbors": [
         {"name": "transit", "address": "192.0.2.9", "asn": 65001}]})
@@ -134,7 +153,7 @@ def walk_network(walk):
 
 
 def test_every_resource_does_what_is_told_of_it(walk):
-    for part in (walk_server, walk_zones, walk_signing, walk_network):
+    for part in (walk_server, walk_zones, walk_signing, walk_accounts, walk_network):
         part(walk)
     assert walk.asked == operations(walk.document)
 

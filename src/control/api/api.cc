@@ -110,7 +110,7 @@ Api::Match Api::find_route(const Request& request) {
 Response Api::answer_without_key(const Request& request, const Match& match,
                                  const base::IpAddress& source) {
     static const control::KeyScope kNothing;
-    const Call call{request, {"", request.peer}, kNothing, match.names};
+    const Call call{request, {"", request.peer}, kNothing, match.names, 0};
     Response response = (this->*match.route->handler)(call);
     if (response.status == 403) (void)refusals_.add(source, base::now());
     return response;
@@ -128,14 +128,31 @@ Response Api::answer_with_key(const Request& request, const Match& match,
         return error_reply(403, "The key may not do this: it lacks the right to " +
                                     std::string(to_text(*match.route->right)));
     }
-    const Call call{request, {"key:" + key.name, request.peer}, key.scope, match.names};
-    return (this->*match.route->handler)(call);
+    const std::string actor =
+        key.scope.person.empty() ? "key:" + key.name : "user:" + key.scope.person;
+    const Call call{
+        request, {actor, request.peer, key.scope.tenant}, key.scope, match.names, key.id};
+    const bool is_write = *match.route->right != control::Right::Read;
+    if (is_write) {
+        // What is wrong with it must be known before anything is changed.
+        if (const auto awaited = read_wait(request); !awaited) return awaited.error();
+    }
+    Response response = (this->*match.route->handler)(call);
+    if (is_write) wait_if_asked(request, response);
+    return response;
 }
 
 std::expected<dns::Name, Response> Api::zone_of(const Call& call) {
     const auto name = parse_zone_id(call.names[0]);
-    if (name && call.scope.covers_zone(*name)) return *name;
-    if (!call.scope.zones.empty()) return std::unexpected(forbidden_zone());
+    const bool is_covered = name && call.scope.covers_zone(*name);
+    if (is_covered && call.scope.tenant.empty()) return *name;
+    if (is_covered) {
+        const auto zone = partners_.changes.zone(*name);
+        if (zone && call.scope.covers(*zone)) return *name;
+        const bool is_known = zone || zone.error().kind == control::ChangeError::Kind::NotFound;
+        if (!is_known) return std::unexpected(error_reply(zone.error()));
+    }
+    if (!call.scope.covers_all_zones()) return std::unexpected(forbidden_zone());
     return std::unexpected(error_reply(404, "Not Found"));
 }
 

@@ -20,13 +20,17 @@
 #include <string>
 #include <vector>
 
+#include "control/accounts.h"
 #include "control/api/http_message.h"
 #include "control/api/openapi.h"
+#include "control/api/receipts_json.h"
 #include "control/api_keys.h"
 #include "control/change_log.h"
 #include "control/network.h"
 #include "control/network_settings.h"
 #include "control/publisher.h"
+#include "control/quotas.h"
+#include "control/receipts.h"
 #include "control/refusals.h"
 #include "tls/authority.h"
 
@@ -45,8 +49,11 @@ struct Partners {
     control::ChangeLog& changes;
     control::ApiKeys& keys;
     control::Database& database;  // For the audit log.
+    control::Accounts& accounts;
+    const control::Quotas& quotas;
     control::Network& network;
     control::Publisher& publisher;
+    control::Receipts& receipts;
     const Joining* joining = nullptr;  // Null: there is no section [network].
     // The serial that is served of the zone; what was edited when nothing is.
     std::function<uint32_t(const control::Zone&)> published_serial;
@@ -73,6 +80,7 @@ class Api {
         control::Actor actor;
         const control::KeyScope& scope;
         std::vector<std::string> names;  // Of the path, where its pattern has a ':'.
+        int64_t key_id = 0;              // 0: without a key.
     };
     using Handler = Response (Api::*)(const Call&);
     struct Route {
@@ -99,7 +107,7 @@ class Api {
 
     // The zone that the path names, if the key covers it. What it may not see is forbidden whether
     // it is there or not.
-    [[nodiscard]] static std::expected<dns::Name, Response> zone_of(const Call& call);
+    [[nodiscard]] std::expected<dns::Name, Response> zone_of(const Call& call);
     [[nodiscard]] std::expected<control::Zone, Response> find_zone(const Call& call);
 
     // server_resources.cc
@@ -111,6 +119,7 @@ class Api {
     [[nodiscard]] Response list_statistics(const Call& call);
     [[nodiscard]] Response flush_cache(const Call& call);
     [[nodiscard]] Response search(const Call& call);
+    [[nodiscard]] bool is_of_tenant(const dns::Name& name, const control::KeyScope& scope);
 
     // zone_resources.cc
     [[nodiscard]] Response list_zones(const Call& call);
@@ -163,6 +172,26 @@ class Api {
     [[nodiscard]] Response list_audit(const Call& call);
     [[nodiscard]] Response verify_audit(const Call& call);
 
+    // tenant_resources.cc
+    [[nodiscard]] Response list_tenants(const Call& call);
+    [[nodiscard]] Response create_tenant(const Call& call);
+    [[nodiscard]] Response show_tenant(const Call& call);
+    [[nodiscard]] Response set_tenant(const Call& call);
+    [[nodiscard]] Response remove_tenant(const Call& call);
+    [[nodiscard]] nlohmann::json tenant_json(const control::Tenant& tenant) const;
+
+    // user_resources.cc
+    [[nodiscard]] Response log_in(const Call& call);
+    [[nodiscard]] Response log_out(const Call& call);
+    [[nodiscard]] Response list_users(const Call& call);
+    [[nodiscard]] Response create_user(const Call& call);
+    [[nodiscard]] Response show_user(const Call& call);
+    [[nodiscard]] Response set_user(const Call& call);
+    [[nodiscard]] Response remove_user(const Call& call);
+    [[nodiscard]] Response demand_totp(const Call& call);
+    // The user that the path names, if the key may look after him.
+    [[nodiscard]] std::expected<control::Person, Response> find_user(const Call& call);
+
     // openapi_resource.cc
     [[nodiscard]] Response show_description(const Call& call);
 
@@ -191,6 +220,11 @@ class Api {
     [[nodiscard]] Response show_change(const Call& call);
     [[nodiscard]] Response revert_change(const Call& call);
     [[nodiscard]] std::expected<control::Change, Response> find_change(const Call& call);
+    [[nodiscard]] bool is_tenants(const control::Change& change, const control::KeyScope& scope);
+    // Waits for whom the request names, and says in a header whether they serve it.
+    [[nodiscard]] control::Outcome<bool> wait_for(const Awaited& awaited, uint64_t sequence,
+                                                  const dns::Name& zone);
+    void wait_if_asked(const Request& request, Response& response);
 
     [[nodiscard]] nlohmann::json full_zone(const control::ChangeLog::Contents& contents,
                                            bool has_rrsets);

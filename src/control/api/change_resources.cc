@@ -2,8 +2,10 @@
 //
 // /api/v1/changes: who changed what, and back.
 
+#include <algorithm>
 #include <charconv>
 
+#include "base/clock.h"
 #include "control/api/api.h"
 #include "control/api/call_body.h"
 #include "control/api/reply.h"
@@ -36,8 +38,15 @@ Response Api::list_changes(const Call& call) {
         zone = parse_zone_id(*text);
         if (!zone) return error_reply(422, "zone '" + *text + "' is not a name");
     }
-    if (!call.scope.zones.empty() && (!zone || !call.scope.covers_zone(*zone))) {
-        return forbidden_zone();
+    std::optional<int64_t>
+        zone_id_wanted;  // Of a tenant: what others had under the name is theirs.
+    if (!call.scope.covers_all_zones()) {
+        if (!zone || !call.scope.covers_zone(*zone)) return forbidden_zone();
+        if (!call.scope.tenant.empty()) {
+            const auto found = partners_.changes.zone(*zone);
+            if (!found || !call.scope.covers(*found)) return forbidden_zone();
+            zone_id_wanted = found->id;
+        }
     }
     const auto before = read_number(call.request, "before", INT64_MAX, INT64_MAX);
     if (!before) return before.error();
@@ -46,7 +55,9 @@ Response Api::list_changes(const Call& call) {
     const auto changes = partners_.changes.history(zone, *before, *count);
     if (!changes) return error_reply(changes.error());
     json list = json::array();
-    for (const control::Change& change : *changes) list.push_back(to_json(change));
+    for (const control::Change& change : *changes) {
+        if (!zone_id_wanted || change.zone_id == *zone_id_wanted) list.push_back(to_json(change));
+    }
     Response response = json_reply(200, list);
     if (!changes->empty() && changes->size() == *count) {
         std::string next = "/api/v1/changes?limit=" + std::to_string(*count) +
@@ -57,20 +68,65 @@ Response Api::list_changes(const Call& call) {
     return response;
 }
 
+// A zone that is gone was his if it was so in the end.
+bool Api::is_tenants(const control::Change& change, const control::KeyScope& scope) {
+    if (change.kind == control::ChangeKind::Delete) {
+        return change.diff.settings_before && change.diff.settings_before->account == scope.tenant;
+    }
+    const auto zone = partners_.changes.zone(change.zone);
+    return zone && zone->id == change.zone_id && scope.covers(*zone);
+}
+
 std::expected<control::Change, Response> Api::find_change(const Call& call) {
     auto change = partners_.changes.change(sequence_of(call.names[0]));
-    const bool is_limited = !call.scope.zones.empty();
+    const bool is_limited = !call.scope.covers_all_zones();
     if (!change && is_limited) return std::unexpected(forbidden_zone());
     if (!change) return std::unexpected(error_reply(change.error()));
     if (!call.scope.covers_zone(change->zone)) return std::unexpected(forbidden_zone());
+    if (!call.scope.tenant.empty() && !is_tenants(*change, call.scope)) {
+        return std::unexpected(forbidden_zone());
+    }
     return *std::move(change);
 }
 
+control::Outcome<bool> Api::wait_for(const Awaited& awaited, uint64_t sequence,
+                                     const dns::Name& zone) {
+    return partners_.receipts.wait(base::now() + awaited.limit, [&]() -> control::Outcome<bool> {
+        const auto receipts = receipts_json(partners_.network, partners_.receipts, sequence, zone);
+        if (!receipts) return std::unexpected(receipts.error());
+        return is_served(*receipts, awaited);
+    });
+}
+
+// Of a call that has changed something: it is done, whoever serves it.
+void Api::wait_if_asked(const Request& request, Response& response) {
+    const auto done = std::ranges::find(response.headers, kChangeHeader,
+                                        &std::pair<std::string, std::string>::first);
+    const auto awaited = read_wait(request);
+    if (done == response.headers.end() || !awaited || !*awaited) return;
+    const auto change = partners_.changes.change(sequence_of(done->second));
+    const auto served = change ? wait_for(**awaited, change->sequence, change->zone)
+                               : control::Outcome<bool>(std::unexpected(change.error()));
+    response.headers.emplace_back("X-Nearcast-Served", !served   ? "unknown"
+                                                       : *served ? "yes"
+                                                                 : "no");
+}
+
 Response Api::show_change(const Call& call) {
+    const auto awaited = read_wait(call.request);
+    if (!awaited) return awaited.error();
     const auto change = find_change(call);
     if (!change) return change.error();
+    if (*awaited) {
+        const auto waited = wait_for(**awaited, change->sequence, change->zone);
+        if (!waited) return error_reply(waited.error());
+    }
     json body = to_json(*change);
     body["diff"] = to_json(change->diff);
+    const auto receipts =
+        receipts_json(partners_.network, partners_.receipts, change->sequence, change->zone);
+    if (!receipts) return error_reply(receipts.error());
+    body["receipts"] = *receipts;
     return json_reply(200, body);
 }
 
@@ -100,7 +156,9 @@ Response Api::revert_change(const Call& call) {
     if (!change) return error_reply(change.error());
     json answer = to_json(*change);
     answer["diff"] = to_json(change->diff);
-    return json_reply(201, answer);
+    Response response = json_reply(201, answer);
+    response.headers.emplace_back(kChangeHeader, std::to_string(reverted->sequence));
+    return response;
 }
 
 }  // namespace nearcast::control_api

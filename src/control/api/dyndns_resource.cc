@@ -68,7 +68,8 @@ std::optional<control::Zone> Api::zone_around(const dns::Name& name,
                                               const control::KeyScope& scope) {
     for (dns::Name apex = name; !apex.is_root(); apex = apex.parent()) {
         if (!scope.covers_zone(apex)) continue;
-        if (auto zone = partners_.changes.zone(apex)) return *std::move(zone);
+        const auto zone = partners_.changes.zone(apex);
+        if (zone && scope.covers(*zone)) return *zone;
     }
     return std::nullopt;
 }

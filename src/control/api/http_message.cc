@@ -51,6 +51,23 @@ std::optional<std::string> Request::parameter(const std::string& name) const {
     return found->second;
 }
 
+std::string escaped(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::string made;
+    for (const char c : text) {
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                              (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+                              c == '~';
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_plain) {
+            made += c;
+        } else {
+            made += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+        }
+    }
+    return made;
+}
+
 bool read_target(std::string_view target, Request& request) {
     std::string_view path = take_until('?', target);
     while (!path.empty()) {

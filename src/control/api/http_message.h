@@ -33,6 +33,9 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
+// As a value in a query: letters, digits and "-._~" stay as they are (RFC 3986 §2.3).
+[[nodiscard]] std::string escaped(std::string_view text);
+
 // Divides "/api/v1/zones/a%2Fb?x=1" into the path and query of `request`. False when an escape is
 // none.
 [[nodiscard]] bool read_target(std::string_view target, Request& request);

@@ -54,5 +54,13 @@ TEST(ParseZoneId, TakesEachForm) {
     EXPECT_FALSE(parse_zone_id("a..b"));
 }
 
+TEST(Escaped, ComesBackAsItWas) {
+    const std::string text = "a+b&c\\032 %/=\x80.example.";
+    Request request;
+    ASSERT_TRUE(read_target("/x?after=" + escaped(text), request));
+    EXPECT_EQ(request.parameter("after"), text);
+    EXPECT_EQ(escaped("a-b.c_d~"), "a-b.c_d~");
+}
+
 }  // namespace
 }  // namespace nearcast::control_api

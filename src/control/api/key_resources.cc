@@ -2,6 +2,7 @@
 //
 // /api/v1/keys: keys of programs. The text of one is shown when it is made, and never again.
 
+#include <algorithm>
 #include <charconv>
 
 #include "control/api/api.h"
@@ -101,6 +102,8 @@ json to_json(const control::ApiKey& key) {
     const KeyScope& scope = key.scope;
     return {{"id", key.id},
             {"name", key.name},
+            {"user", scope.person},
+            {"tenant", scope.tenant},
             {"created_at", seconds_of(key.created_at)},
             {"zones", scope.zones},
             {"names", scope.names},
@@ -113,7 +116,14 @@ json to_json(const control::ApiKey& key) {
 
 // Who is limited himself may not make keys: they could do more than he may.
 bool may_keep_keys(const KeyScope& scope) {
-    return scope.covers_all() && scope.sources.empty() && scope.expires_at.count() == 0;
+    const bool is_limited_in_time = scope.expires_at.count() != 0 && scope.person.empty();
+    return scope.zones.empty() && scope.covers_all_sets() && scope.sources.empty() &&
+           !is_limited_in_time;
+}
+
+// A tenant keeps his own keys, and knows of no others.
+bool may_see(const control::ApiKey& key, const KeyScope& scope) {
+    return scope.tenant.empty() || key.scope.tenant == scope.tenant;
 }
 
 Response limited() { return error_reply(403, "A key with limits may not keep keys"); }
@@ -125,7 +135,9 @@ Response Api::list_api_keys(const Call& call) {
     const auto keys = partners_.keys.list();
     if (!keys) return error_reply(keys.error());
     json list = json::array();
-    for (const control::ApiKey& key : *keys) list.push_back(to_json(key));
+    for (const control::ApiKey& key : *keys) {
+        if (may_see(key, call.scope)) list.push_back(to_json(key));
+    }
     return json_reply(200, list);
 }
 
@@ -138,8 +150,9 @@ Response Api::create_api_key(const Call& call) {
         name->get<std::string>().size() > kNameSizeMax) {
         return error_reply(422, "name is not a String of 1 to 100 bytes");
     }
-    const auto scope = read_scope(*body);
+    auto scope = read_scope(*body);
     if (!scope) return error_reply(422, scope.error());
+    scope->tenant = call.scope.tenant;
     const auto now = control::wall_now();
     const auto text = partners_.keys.create(name->get<std::string>(), *scope, call.actor, now);
     if (!text) return error_reply(text.error());
@@ -156,6 +169,12 @@ Response Api::remove_api_key(const Call& call) {
     const std::string& text = call.names[0];
     int64_t id = -1;
     std::from_chars(text.data(), text.data() + text.size(), id);
+    const auto keys = partners_.keys.list();
+    if (!keys) return error_reply(keys.error());
+    const bool is_ours = std::ranges::any_of(*keys, [&](const control::ApiKey& key) {
+        return key.id == id && may_see(key, call.scope);
+    });
+    if (!is_ours) return error_reply(404, "there is no key " + text);
     const auto now = control::wall_now();
     const auto removed = partners_.keys.remove(id, call.actor, now);
     return removed ? empty_reply() : error_reply(removed.error());

@@ -29,6 +29,12 @@ Read<Node> read_node(const json& body) {
     return node;
 }
 
+const char* state_text(const control::Receipts::State& state) {
+    if (state.is_silent(control::wall_now())) return "silent";
+    const bool is_current = state.serial && state.lag.count() == 0 && state.zones_behind.empty();
+    return is_current ? "current" : "behind";
+}
+
 const Node* find(const control::Network::Nodes& nodes, const std::string& name) {
     for (const auto& [pin, node] : nodes) {
         if (node.name == name) return &node;
@@ -39,17 +45,31 @@ const Node* find(const control::Network::Nodes& nodes, const std::string& name) 
 }  // namespace
 
 json Api::node_json(const Node& node) const {
-    return {{"name", node.name},
-            {"pop", node.pop},
-            {"pin", tls::to_text(node.pin)},
-            {"address", base::to_text(node.address)},
-            {"joined_at", time_text(node.joined_at)},
-            {"state", "new"},
-            {"last_seen", json()},
-            {"serial", json()},
-            {"sequence", json()},
-            {"lag_seconds", json()},
-            {"zones_behind", json::array()}};
+    json body{{"name", node.name},
+              {"pop", node.pop},
+              {"pin", tls::to_text(node.pin)},
+              {"address", base::to_text(node.address)},
+              {"joined_at", time_text(node.joined_at)},
+              {"state", "new"},
+              {"last_seen", json()},
+              {"serial", json()},
+              {"sequence", json()},
+              {"lag_seconds", json()},
+              {"zones_behind", json::array()}};
+    const auto heard = partners_.receipts.state(node.id);
+    if (!heard) return body;
+    body["state"] = state_text(*heard);
+    body["last_seen"] = time_text(heard->heard_at);
+    if (heard->serial) {
+        body["serial"] = *heard->serial;
+        body["sequence"] = heard->sequence;
+        body["lag_seconds"] = std::chrono::duration<double>(heard->lag).count();
+    }
+    for (const auto& late : heard->zones_behind) {
+        body["zones_behind"].push_back(
+            {{"zone", dns::to_text(late.zone)}, {"reason", late.reason}});
+    }
+    return body;
 }
 
 Response Api::list_nodes(const Call& call) {

@@ -157,7 +157,39 @@ const std::string_view kSchemas = R"json({
     "required": ["id", "name", "created_at", "right", "zones", "names", "types", "sources",
     "expires_at"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"},
     "created_at": {"type": "integer"},
+    "tenant": {"type": "string"},
+    "user": {"type": "string", "description": "Who logged in and got it; else empty"},
     "key": {"type": "string", "description": "Shown once, when it is made"}}}]},
+"Usage": {"type": "object", "required": ["zones", "records", "changes_per_minute"], "properties": {
+    "zones": {"type": "integer"}, "records": {"type": "integer"},
+    "changes_per_minute": {"type": "integer"}}},
+"NewTenant": {"type": "object", "required": ["name", "plan"], "properties": {
+    "name": {"type": "string", "description": "The account of his zones"},
+    "plan": {"type": "string", "description": "One of [[plan]] in control.toml"}}},
+"TenantEdit": {"type": "object", "required": ["plan"], "properties": {"plan": {"type": "string"}}},
+"Tenant": {"type": "object", "required": ["name", "plan", "zones", "records", "limits",
+    "created_at"], "properties": {"name": {"type": "string"}, "plan": {"type": "string"},
+    "zones": {"type": "integer"}, "records": {"type": "integer"},
+    "limits": {"$ref": "#/components/schemas/Usage"}, "created_at": {"type": "string"}}},
+"NewUser": {"type": "object", "required": ["name", "password"], "properties": {
+    "name": {"type": "string"}, "tenant": {"type": "string"},
+    "password": {"type": "string", "minLength": 12, "maxLength": 256},
+    "right": {"enum": ["read", "change", "manage"]}}},
+"UserEdit": {"type": "object", "required": ["password"], "properties": {
+    "password": {"type": "string", "minLength": 12, "maxLength": 256}}},
+"User": {"type": "object", "required": ["name", "tenant", "right", "totp", "created_at"],
+    "properties": {"name": {"type": "string"}, "tenant": {"type": "string"},
+    "right": {"enum": ["read", "change", "manage"]}, "totp": {"type": "boolean"},
+    "created_at": {"type": "string"}}},
+"Totp": {"type": "object", "required": ["uri"], "properties": {
+    "uri": {"type": "string", "description": "For a phone to take in; shown once"}}},
+"Credentials": {"type": "object", "required": ["user", "password"], "properties": {
+    "user": {"type": "string"}, "password": {"type": "string"},
+    "code": {"type": "string", "description": "Of whoever has TOTP"}}},
+"Session": {"type": "object", "required": ["key", "user", "tenant", "right", "expires_at"],
+    "properties": {"key": {"type": "string", "description": "For X-API-Key"},
+    "user": {"type": "string"}, "tenant": {"type": "string"},
+    "right": {"enum": ["read", "change", "manage"]}, "expires_at": {"type": "integer"}}},
 "Neighbor": {"type": "object", "required": ["name", "address", "asn"],
     "description": "As [[routing.neighbor]] of node.toml has it", "properties": {
     "name": {"type": "string"}, "address": {"type": "string"}, "asn": {"type": "integer"},

@@ -17,6 +17,9 @@ namespace nearcast::control_api {
 // The content type exactly so: some clients compare the whole of it.
 constexpr const char* kJsonType = "application/json";
 
+// Which change was made.
+constexpr const char* kChangeHeader = "X-Nearcast-Change";
+
 [[nodiscard]] Response json_reply(int status, const nlohmann::json& body);
 // 204: without a body, and without a type.
 [[nodiscard]] Response empty_reply();

@@ -28,7 +28,7 @@ namespace {
 
 // How long a request waits until what it wants is published: a zone of a million names takes
 // longer, and goes on.
-constexpr std::chrono::seconds kWaitMax{10};
+constexpr std::chrono::seconds kSigningWaitMax{10};
 
 Response conflict() {
     return error_reply(409, "A key of this role is being replaced already; see /api/v1/signing");
@@ -38,7 +38,7 @@ Response not_done_yet(const std::optional<SigningStatus>& status) {
     const std::string why = status && !status->trouble.empty()
                                 ? status->trouble
                                 : "the zone could not be published signed within " +
-                                      std::to_string(kWaitMax.count()) + " seconds";
+                                      std::to_string(kSigningWaitMax.count()) + " seconds";
     return error_reply(503, "The settings are changed and keep being tried: " + why);
 }
 
@@ -112,7 +112,7 @@ std::optional<Response> Api::change_signing(const Call& call, const Zone& zone,
     if (!intent) return intent.error();
     const auto done = partners_.changes.update_settings(zone.name, edit, *intent);
     if (!done) return error_reply(done.error());
-    if (partners_.publisher.wait_for(zone.id, done->sequence, kWaitMax)) return std::nullopt;
+    if (partners_.publisher.wait_for(zone.id, done->sequence, kSigningWaitMax)) return std::nullopt;
     return not_done_yet(partners_.publisher.signing_status(zone.id));
 }
 
@@ -131,7 +131,7 @@ std::optional<Response> Api::replace_key(const Call& call, const Zone& zone, Key
          std::string(to_text(role))},
         [](auto&, auto, auto&) -> control::DeedAnswer { return control::Outcome<void>(); });
     if (!noted) return error_reply(noted.error());
-    if (partners_.publisher.replace_key(zone.id, role, kWaitMax)) return std::nullopt;
+    if (partners_.publisher.replace_key(zone.id, role, kSigningWaitMax)) return std::nullopt;
     return not_done_yet(partners_.publisher.signing_status(zone.id));
 }
 

@@ -36,7 +36,7 @@ void add_outcome(const Committed& committed, Response& response) {
     response.headers.emplace_back("ETag", etag_of(committed.new_serial));
     response.headers.emplace_back("X-PDNS-Old-Serial", std::to_string(committed.old_serial));
     response.headers.emplace_back("X-PDNS-New-Serial", std::to_string(committed.new_serial));
-    response.headers.emplace_back("X-Nearcast-Change", std::to_string(committed.sequence));
+    response.headers.emplace_back(kChangeHeader, std::to_string(committed.sequence));
 }
 
 Response done_reply(const control::Outcome<Committed>& done) {
@@ -92,7 +92,9 @@ Response Api::list_zones(const Call& call) {
         const auto zone = is_covered ? partners_.changes.zone(*name)
                                      : control::Outcome<Zone>(refuse(
                                            control::ChangeError::Kind::NotFound, "no such name"));
-        if (zone) list.push_back(to_json(*zone, partners_.published_serial(*zone)));
+        if (zone && call.scope.covers(*zone)) {
+            list.push_back(to_json(*zone, partners_.published_serial(*zone)));
+        }
         const bool is_answer = zone || zone.error().kind == control::ChangeError::Kind::NotFound;
         return is_answer ? json_reply(200, list) : error_reply(zone.error());
     }
@@ -102,10 +104,12 @@ Response Api::list_zones(const Call& call) {
     bool has_more = true;
     while (has_more && list.size() < *count) {
         const size_t page = std::min<uint64_t>(*count - list.size(), ChangeLog::kPageMax);
-        const auto zones = partners_.changes.zones(after, page);
+        const auto zones = call.scope.tenant.empty()
+                               ? partners_.changes.zones(after, page)
+                               : partners_.changes.zones_of(call.scope.tenant, after, page);
         if (!zones) return error_reply(zones.error());
         for (const Zone& zone : *zones) {
-            if (!call.scope.covers_zone(zone.name)) continue;
+            if (!call.scope.covers(zone)) continue;
             list.push_back(to_json(zone, partners_.published_serial(zone)));
         }
         if (!zones->empty()) after = control::row_name(zones->back().name);
@@ -115,7 +119,7 @@ Response Api::list_zones(const Call& call) {
     if (has_more) {
         response.headers.emplace_back(
             "Link", "</api/v1/servers/localhost/zones?limit=" + std::to_string(*count) +
-                        "&after=" + after + ">; rel=\"next\"");
+                        "&after=" + escaped(after) + ">; rel=\"next\"");
     }
     return response;
 }
@@ -127,6 +131,7 @@ Response Api::create_zone(const Call& call) {
     if (!zone) return error_reply(422, zone.error());
     if (!call.scope.covers_zone(zone->name)) return forbidden_zone();
     if (!is_kept(zone->settings.kind)) return unsupported_kind(zone->settings.kind);
+    if (!call.scope.tenant.empty()) zone->settings.account = call.scope.tenant;
     auto intent = read_intent(call.request, call.actor, *body);
     if (!intent) return intent.error();
     zone->intent = *std::move(intent);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "join_command.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <unistd.h>
+
+#include "anycast/joined_node.h"
+#include "anycast/node_setup.h"
+#include "anycast/routing_config.h"
+#include "client/connection.h"
+#include "command.h"
+#include "join_files.h"
+#include "tls/authority.h"
+
+namespace nearcast {
+namespace {
+
+using base::Result;
+
+constexpr uint16_t kDnsPort = 53;
+constexpr const char* kBirdFile = "/etc/bird/bird.conf";
+
+struct Options {
+    std::string url;
+    std::string token;
+    std::string pin;
+    std::string address;  // Empty: the one that reaches the controller.
+    anycast::NodePlace place;
+    bool is_no_start = false;
+
+    [[nodiscard]] std::string file(std::string_view name) const {
+        return place.directory + '/' + std::string(name);
+    }
+    [[nodiscard]] std::string config() const { return file("node.toml"); }
+};
+
+void say(const std::string& line) {
+    std::puts(line.c_str());
+    std::fflush(stdout);
+}
+
+Result<base::SocketAddress> own_address(const Options& options) {
+    if (!options.address.empty()) return base::parse_socket_address(options.address);
+    const auto url = client::parse_url(options.url);
+    if (!url) return std::unexpected(url.error());
+    const auto ip = own_address_towards(url->host, url->port);
+    if (!ip) return std::unexpected(ip.error());
+    return base::SocketAddress{*ip, kDnsPort};
+}
+
+// A second node in the same place would take the first one's identity away.
+Result<void> check_is_fresh(const Options& options) {
+    if (::access(options.config().c_str(), F_OK) != 0) return {};
+    return base::fail(options.config() + " is there: this server is a node already",
+                      "nearcast node status; or move it away, and " +
+                          options.place.state_directory + "/store with it");
+}
+
+Result<anycast::JoinedNode> ask_controller(const Options& options, const tls::KeyPair& pair) {
+    auto connection =
+        client::Connection::open({.url = options.url, .key = {}, .ca = {}, .pin = options.pin});
+    if (!connection) return std::unexpected(connection.error());
+    const auto answer =
+        connection->ask({.method = "POST",
+                         .path = "/api/v1/join",
+                         .body = {{"token", options.token},
+                                  {"public_key", pair.public_key},
+                                  {"address", base::to_text(options.place.address)}}});
+    if (!answer) return std::unexpected(answer.error());
+    return anycast::parse_joined_node(answer->text);
+}
+
+// node.toml last: it is what makes a server a node.
+Result<void> write_files(const Options& options, const tls::KeyPair& pair,
+                         const anycast::JoinedNode& node) {
+    const std::string key = options.file(anycast::kNodeKeyFile);
+    Result<void> done = write_file(key, pair.private_key, 0600);
+    if (done) done = give_to(key, options.place.user);
+    if (done)
+        done = write_file(options.file(anycast::kNodeCertificateFile), node.certificate, 0644);
+    if (done) done = write_file(options.file(anycast::kControllerCaFile), node.authority, 0644);
+    if (!done) return done;
+    done = write_file(options.config(), render_node_toml(node, options.place), 0600);
+    return done ? give_to(options.config(), options.place.user) : done;
+}
+
+Result<anycast::NodeConfig> prepare(const Options& options) {
+    auto config = anycast::read_node_config(options.config());
+    if (!config) return config;
+    for (const std::string& directory : {config->state_directory, config->zones_directory}) {
+        std::error_code failed;
+        std::filesystem::create_directories(directory, failed);
+        if (failed) return base::fail("cannot make " + directory + ": " + failed.message());
+        if (auto done = give_to(directory, options.place.user); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    return config;
+}
+
+Result<void> set_up_routing(const anycast::NodeConfig& config) {
+    if (config.routing.daemon == anycast::RoutingDaemonKind::None) return {};
+    if (config.routing.daemon == anycast::RoutingDaemonKind::Frr) {
+        say("FRR keeps its own files: nearcast node routing-config, and see its head");
+        return {};
+    }
+    std::error_code ignored;
+    std::filesystem::copy_file(kBirdFile, std::string(kBirdFile) + ".before", ignored);
+    if (auto done = write_file(kBirdFile, anycast::render_bird_config(config), 0640); !done) {
+        return done;
+    }
+    if (auto done = give_to(kBirdFile, "bird"); !done) return done;
+    return run_program({"systemctl", "reload-or-restart", "bird"});
+}
+
+// The service addresses stay on lo from now on; making that permanent is the system's business.
+Result<void> add_addresses(const anycast::NodeConfig& config) {
+    for (const base::SocketAddress& address : config.service_addresses()) {
+        const auto done = run_program(
+            {"ip", "address", "replace",
+             base::to_text(address.ip) + '/' + std::to_string(address.ip.bits()), "dev", "lo"});
+        if (!done) return done;
+    }
+    return {};
+}
+
+Result<void> start(const anycast::NodeConfig& config) {
+    if (::geteuid() != 0) return base::fail("starting a node needs root", "sudo, or --no-start");
+    Result<void> done = add_addresses(config);
+    if (done) done = anycast::prepare_node(config);
+    if (done) done = set_up_routing(config);
+    return done ? run_program({"systemctl", "enable", "--now", "nearcast"}) : done;
+}
+
+Result<void> join(Options options) {
+    if (auto fresh = check_is_fresh(options); !fresh) return fresh;
+    const auto address = own_address(options);
+    if (!address) return std::unexpected(address.error());
+    options.place.address = *address;
+    const auto pair = tls::make_key_pair();
+    if (!pair) return std::unexpected(pair.error());
+    const auto node = ask_controller(options, *pair);
+    if (!node) return std::unexpected(node.error());
+    say("joined as " + node->name + " in " + node->pop);
+    if (auto done = write_files(options, *pair, *node); !done) return done;
+    const auto config = prepare(options);
+    if (!config) return std::unexpected(config.error());
+    const std::string nearcastd = path_of_nearcastd();
+    Result<void> done = run_program({nearcastd, "--fetch", "--config", options.config()});
+    if (done) done = run_program({nearcastd, "--check", "--config", options.config()});
+    if (!done || options.is_no_start) return done;
+    if (done = start(*config); !done) return done;
+    say("started; nearcast node status tells how it fares");
+    return {};
+}
+
+}  // namespace
+
+void add_join_command(CLI::App& node, int& status) {
+    CLI::App* const join_app = node.add_subcommand(
+        "join",
+        "Make this server a node of a network: fetches its identity from the controller, writes "
+        "node.toml, brings every zone, checks itself and starts. The controller prints the "
+        "command");
+    const auto options = std::make_shared<Options>();
+    options->place.user = "nearcast";
+    options->place.state_directory = "/var/lib/nearcast";
+    join_app->add_option("URL", options->url, "Where the controller is reached")->required();
+    join_app->add_option("TOKEN", options->token, "Good once, for a while")->required();
+    join_app->add_option("--pin", options->pin, "The key of the controller's certificate")
+        ->type_name("sha256/...");
+    join_app
+        ->add_option("--address", options->address,
+                     "Where this node hears of changes; usually the address that reaches the "
+                     "controller, port 53")
+        ->type_name("ADDR:PORT");
+    join_app->add_option("--directory", options->place.directory, "Of node.toml and keys")
+        ->type_name("DIR")
+        ->capture_default_str();
+    join_app->add_option("--state", options->place.state_directory, "Of zones and state")
+        ->type_name("DIR")
+        ->capture_default_str();
+    join_app->add_option("--user", options->place.user, "Whom the node runs as")
+        ->type_name("NAME")
+        ->capture_default_str();
+    join_app->add_flag("--no-start", options->is_no_start,
+                       "Everything up to the check, and nothing that needs root");
+    join_app->callback([options, &status] {
+        const auto done = join(*options);
+        status = done ? 0 : tell(done.error());
+    });
+}
+
+}  // namespace nearcast

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "join_files.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/free_with.h"
+
+namespace nearcast {
+
+using base::Result;
+
+Result<base::IpAddress> own_address_towards(const std::string& host, uint16_t port) {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_DGRAM;
+    addrinfo* found = nullptr;
+    const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found);
+    if (failed != 0) return base::fail("cannot find " + host + ": " + ::gai_strerror(failed));
+    const std::unique_ptr<addrinfo, base::FreeWith<::freeaddrinfo>> owner(found);
+    for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+        const base::Fd socket(::socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        sockaddr_storage own{};
+        socklen_t size = sizeof own;
+        if (socket && ::connect(socket.get(), each->ai_addr, each->ai_addrlen) == 0 &&
+            ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size) == 0) {
+            return base::from_native(own).ip;
+        }
+    }
+    return base::fail("there is no way from here to " + host, "--address ADDRESS:53");
+}
+
+Result<void> write_file(const std::string& path, const std::string& text, mode_t mode) {
+    const std::string made = path + ".new";
+    {
+        const base::Fd file(::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+        if (!file) return base::fail_errno("cannot make " + made, errno);
+        const auto size = static_cast<ssize_t>(text.size());
+        if (::fchmod(file.get(), mode) != 0 ||
+            ::write(file.get(), text.data(), text.size()) != size || ::fsync(file.get()) != 0) {
+            return base::fail_errno("cannot write " + made, errno);
+        }
+    }
+    if (::rename(made.c_str(), path.c_str()) != 0) {
+        return base::fail_errno("cannot rename " + made, errno);
+    }
+    return {};
+}
+
+Result<void> give_to(const std::string& path, const std::string& user) {
+    if (user.empty() || ::geteuid() != 0) return {};
+    const passwd* const entry = ::getpwnam(user.c_str());
+    if (entry == nullptr) {
+        return base::fail("there is no user " + user,
+                          "adduser --system --group --no-create-home " + user);
+    }
+    if (::chown(path.c_str(), entry->pw_uid, entry->pw_gid) == 0) return {};
+    return base::fail_errno("cannot give " + path + " to " + user, errno);
+}
+
+Result<void> run_program(const std::vector<std::string>& arguments) {
+    std::vector<char*> pointers;
+    for (const std::string& argument : arguments) {
+        pointers.push_back(const_cast<char*>(argument.c_str()));
+    }
+    pointers.push_back(nullptr);
+    pid_t child = 0;
+    const int failed =
+        ::posix_spawnp(&child, pointers.front(), nullptr, nullptr, pointers.data(), environ);
+    if (failed != 0) return base::fail_errno("cannot run " + arguments.front(), failed);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+    std::string command;
+    for (const std::string& argument : arguments)
+        command += (command.empty() ? "" : " ") + argument;
+    return base::fail("this failed: " + command);
+}
+
+std::string path_of_nearcastd() {
+    std::error_code failed;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+    const auto beside = self.parent_path() / "nearcastd";
+    return !failed && std::filesystem::exists(beside, failed) ? beside.string() : "nearcastd";
+}
+
+}  // namespace nearcast

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `nearcast node join` needs of the machine: its own address, files, and other programs.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace nearcast {
+
+// From where this machine would speak to that host. Nothing is sent.
+[[nodiscard]] base::Result<base::IpAddress> own_address_towards(const std::string& host,
+                                                                uint16_t port);
+
+// Writes the file in place of an older one, all of it or nothing.
+[[nodiscard]] base::Result<void> write_file(const std::string& path, const std::string& text,
+                                            mode_t mode);
+// To that user; nothing is done without root, or for an empty name.
+[[nodiscard]] base::Result<void> give_to(const std::string& path, const std::string& user);
+
+// Runs it to its end, found along PATH, with our own input and output. Fails unless it ends with 0.
+[[nodiscard]] base::Result<void> run_program(const std::vector<std::string>& arguments);
+
+// The other program of ours: where this one lies, or along PATH.
+[[nodiscard]] std::string path_of_nearcastd();
+
+}  // namespace nearcast

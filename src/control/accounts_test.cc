@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/accounts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "control/audit.h"
+#include "control/database_fixture.h"
+
+namespace nearcast::control {
+namespace {
+
+using std::chrono::seconds;
+using Error = ChangeError::Kind;
+
+const std::string kPassword = "correct horse battery";
+
+class OfAccounts : public testing::TestWithParam<Database::Dialect> {
+ protected:
+    void add(const std::string& name, const std::string& tenant = "") {
+        const auto done = accounts.add_person({.name = name, .tenant = tenant}, kPassword, actor);
+        EXPECT_TRUE(done) << done.error().message;
+    }
+    Outcome<std::string> log_in(const std::string& name, const std::string& password,
+                                const std::string& code = "") {
+        return accounts.log_in({name, password, code}, "192.0.2.1", now);
+    }
+
+    Timestamp now = std::chrono::hours(490'000);
+    const Actor actor{"key:admin", "127.0.0.1"};
+    const TestDatabase place{GetParam()};
+    const std::unique_ptr<Database> database = place.open();
+    const Quotas quotas{{{"small", 2, 10, 6}}};
+    ApiKeys keys{*database};
+    const dnssec::SealingKey sealing = dnssec::SealingKey::generate();
+    Accounts accounts{*database, keys, quotas, sealing};
+};
+
+TEST_P(OfAccounts, WhoLogsInGetsAKeyForAWhile) {
+    ASSERT_TRUE(accounts.add_tenant({.name = "acme", .plan = "small"}, actor));
+    add("anna", "acme");
+    const auto text = log_in("anna", kPassword);
+    ASSERT_TRUE(text) << text.error().message;
+    const auto key = keys.find(*text);
+    ASSERT_TRUE(key && *key);
+    EXPECT_EQ((*key)->scope.person, "anna");
+    EXPECT_EQ((*key)->scope.tenant, "acme");
+    const auto source = *base::parse_ip_address("192.0.2.1");
+    EXPECT_TRUE((*key)->scope.is_usable(source, now));
+    EXPECT_FALSE((*key)->scope.is_usable(source, now + Accounts::kSessionLife));
+    EXPECT_FALSE((*key)->scope.covers_all());
+}
+
+TEST_P(OfAccounts, WhatIsWrongIsNotTold) {
+    add("anna");
+    const auto wrong = log_in("anna", "something else entirely");
+    const auto nobody = log_in("nobody", kPassword);
+    ASSERT_FALSE(wrong);
+    ASSERT_FALSE(nobody);
+    EXPECT_EQ(wrong.error().message, nobody.error().message);
+    EXPECT_EQ(wrong.error().kind, Error::Forbidden);
+}
+
+TEST_P(OfAccounts, ACodeIsGoodOnce) {
+    add("anna");
+    const auto secret = accounts.demand_totp("anna", actor, now);
+    ASSERT_TRUE(secret);
+    EXPECT_FALSE(log_in("anna", kPassword));
+    const std::string code = totp_code(*secret, totp_step(std::chrono::floor<seconds>(now)));
+    EXPECT_FALSE(log_in("anna", "something else entirely", code));
+    EXPECT_TRUE(log_in("anna", kPassword, code));
+    EXPECT_FALSE(log_in("anna", kPassword, code));
+    now += kTotpPeriod;
+    EXPECT_TRUE(
+        log_in("anna", kPassword, totp_code(*secret, totp_step(std::chrono::floor<seconds>(now)))));
+}
+
+TEST_P(OfAccounts, GuessingHoldsTheNameOff) {
+    add("anna");
+    for (unsigned i = 0; i < Accounts::kFailuresMax; ++i) EXPECT_FALSE(log_in("anna", "guess"));
+    EXPECT_EQ(log_in("anna", kPassword).error().kind, Error::Full);
+    now += Accounts::kFailurePeriod;
+    EXPECT_TRUE(log_in("anna", kPassword));
+}
+
+TEST_P(OfAccounts, WhoIsRemovedIsLoggedOut) {
+    add("anna");
+    const auto text = log_in("anna", kPassword);
+    ASSERT_TRUE(text);
+    ASSERT_TRUE(accounts.remove_person("anna", actor, now));
+    EXPECT_FALSE(keys.find(*text)->has_value());
+    EXPECT_FALSE(log_in("anna", kPassword));
+}
+
+TEST_P(OfAccounts, ATenantTakesHisPeopleWithHim) {
+    ASSERT_TRUE(accounts.add_tenant({.name = "acme", .plan = "small"}, actor));
+    add("anna", "acme");
+    const auto text = log_in("anna", kPassword);
+    ASSERT_TRUE(accounts.remove_tenant("acme", actor, now));
+    EXPECT_FALSE(keys.find(*text)->has_value());
+    EXPECT_EQ(accounts.person("anna").error().kind, Error::NotFound);
+}
+
+TEST_P(OfAccounts, PasswordsHaveALength) {
+    EXPECT_EQ(accounts.add_person({.name = "anna"}, "short", actor).error().kind, Error::Invalid);
+    EXPECT_EQ(accounts.add_person({.name = "anna"}, std::string(257, 'x'), actor).error().kind,
+              Error::Invalid);
+    EXPECT_EQ(
+        accounts.add_person({.name = "anna", .tenant = "none"}, kPassword, actor).error().kind,
+        Error::NotFound);
+}
+
+TEST_P(OfAccounts, EachLoginIsInTheAuditLog) {
+    add("anna");
+    (void)log_in("anna", kPassword);
+    (void)log_in("anna", "wrong");
+    const auto entries = read_audit(*database, INT64_MAX, 2);
+    ASSERT_TRUE(entries);
+    EXPECT_EQ((*entries)[0].action, "login.refused");
+    EXPECT_EQ((*entries)[1].action, "login");
+    for (const AuditEntry& entry : *entries) {
+        EXPECT_EQ(entry.actor.name, "user:anna");
+        EXPECT_EQ(entry.actor.source, "192.0.2.1");
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, OfAccounts, both_databases(), name_of_database);
+
+// RFC 6238, appendix B, and RFC 4226, appendix D: six digits of them.
+TEST(Totp, GivesTheCodesOfTheRfc) {
+    const std::string text = "12345678901234567890";
+    const TotpSecret secret(text.begin(), text.end());
+    EXPECT_EQ(totp_code(secret, totp_step(seconds(59))), "287082");
+    EXPECT_EQ(totp_code(secret, totp_step(seconds(1'111'111'109))), "081804");
+    EXPECT_EQ(totp_code(secret, totp_step(seconds(20'000'000'000))), "353130");
+    EXPECT_EQ(totp_code(secret, 0), "755224");
+    EXPECT_EQ(totp_uri(secret, "anna"),
+              "otpauth://totp/Nearcast:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+              "&issuer=Nearcast");
+}
+
+TEST(Totp, TakesACodeOfAClockThatDiffers) {
+    const TotpSecret secret(20, 7);
+    EXPECT_EQ(find_totp_step(secret, totp_code(secret, 99), 100, 0), 99);
+    EXPECT_EQ(find_totp_step(secret, totp_code(secret, 101), 100, 0), 101);
+    EXPECT_EQ(find_totp_step(secret, totp_code(secret, 98), 100, 0), std::nullopt);
+    EXPECT_EQ(find_totp_step(secret, totp_code(secret, 100), 100, 100), std::nullopt);
+    EXPECT_EQ(find_totp_step(secret, "", 100, 0), std::nullopt);
+}
+
+}  // namespace
+}  // namespace nearcast::control

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How much a tenant may have: by his plan, judged within the transaction that would take it.
+//
+// A zone is the tenant's whose name is its account. The writer's thread alone.
+
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "control/change_error.h"
+#include "control/database.h"
+#include "control/model.h"
+
+namespace nearcast::control {
+
+// From [[plan]] of control.toml.
+struct Plan {
+    std::string name = {};
+    uint64_t zones_max = UINT32_MAX;
+    uint64_t records_max = UINT32_MAX;
+    uint64_t changes_per_minute_max = UINT32_MAX;
+};
+
+// A change, as a quota sees it.
+struct Take {
+    int64_t zones = 0;
+    int64_t records = 0;
+};
+
+class Quotas {
+ public:
+    static constexpr std::chrono::seconds kPeriod{60};
+
+    explicit Quotas(std::vector<Plan> plans) : plans_(std::move(plans)) {}
+
+    // Null when there is none of that name.
+    [[nodiscard]] const Plan* find(std::string_view plan) const;
+
+    // Has the account take that much, or says which quota does not allow it. An account that is no
+    // tenant's has none.
+    [[nodiscard]] base::Result<Outcome<void>> admit(Session& session, const std::string& account,
+                                                    const Take& take, Timestamp now);
+    // So many records of it are another account's now.
+    [[nodiscard]] base::Result<void> give_back(Session& session, const std::string& account,
+                                               int64_t records);
+
+ private:
+    [[nodiscard]] bool is_too_fast(const std::string& account, const Plan& plan, Timestamp now);
+
+    const std::vector<Plan> plans_;
+    struct Pace {
+        Timestamp since{};
+        uint64_t changes = 0;
+    };
+    std::map<std::string, Pace> paces_;  // Of tenants alone.
+};
+
+// Counted anew: of all zones of the account.
+[[nodiscard]] base::Result<int64_t> count_records(Session& session, const std::string& account);
+
+}  // namespace nearcast::control

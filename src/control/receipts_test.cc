@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/receipts.h"
+
+#include <future>
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "control/database_fixture.h"
+
+namespace nearcast::control {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using transfer::ServedReport;
+
+const dns::Name kCatalog = *dns::parse_name("catalog.nearcast.");
+const dns::Name kZone = *dns::parse_name("example.org.");
+const dns::Name kOther = *dns::parse_name("example.net.");
+
+class OfReceipts : public testing::TestWithParam<Database::Dialect> {
+ protected:
+    void open() {
+        receipts.reset();
+        receipts = std::make_unique<Receipts>(*database, network, [this] { return now; });
+    }
+    OfReceipts() { open(); }
+
+    // Changes of the zone, committed now.
+    void commit(uint64_t sequence, const dns::Name& zone = kZone) {
+        Change change;
+        change.sequence = sequence;
+        change.zone = zone;
+        change.at = now;
+        receipts->note_changes({&change, 1});
+    }
+    void hear(int64_t node, std::optional<uint32_t> serial,
+              std::vector<ServedReport::Late> late = {}) {
+        receipts->hear({.id = node, .revoked_at = {}},
+                       {.catalog = kCatalog, .serial = serial, .late = std::move(late)});
+    }
+    std::optional<Timestamp> served(int64_t node, uint64_t sequence,
+                                    const dns::Name& zone = kZone) {
+        const auto answer = receipts->served(node, sequence, zone);
+        EXPECT_TRUE(answer) << answer.error().message;
+        return answer ? answer->at : std::nullopt;
+    }
+
+    Timestamp now = std::chrono::hours(490'000);
+    const TestDatabase place{GetParam()};
+    const std::unique_ptr<Database> database = place.open();
+    Network network{*database};
+    std::unique_ptr<Receipts> receipts;
+};
+
+TEST_P(OfReceipts, ANodeIsCreditedWithWhatItsVersionBears) {
+    receipts->note_version(100, 5);
+    receipts->note_version(101, 7);
+    hear(1, 100);
+    const Timestamp first = now;
+    EXPECT_EQ(served(1, 5), first);
+    EXPECT_EQ(served(1, 6), std::nullopt);
+    now += seconds(1);
+    hear(1, 101);
+    EXPECT_EQ(served(1, 5), first);
+    EXPECT_EQ(served(1, 6), now);
+    EXPECT_EQ(served(1, 7), now);
+    EXPECT_EQ(served(1, 8), std::nullopt);
+    EXPECT_EQ(served(2, 5), std::nullopt);
+}
+
+TEST_P(OfReceipts, ItsFirstTimeCounts) {
+    receipts->note_version(100, 5);
+    hear(1, 100);
+    const Timestamp first = now;
+    now += seconds(9);
+    hear(1, 100);
+    EXPECT_EQ(served(1, 5), first);
+}
+
+TEST_P(OfReceipts, ANodeMayTellOfAVersionBeforeWeKnowHowFarItReaches) {
+    receipts->note_version(100, 5);
+    hear(1, 100);
+    hear(1, 101);
+    EXPECT_EQ(served(1, 6), std::nullopt);
+    receipts->note_version(101, 6);
+    EXPECT_EQ(served(1, 6), now);
+}
+
+TEST_P(OfReceipts, AVersionOfAnotherDatabaseIsWorthNothing) {
+    receipts->note_version(100, 5);
+    hear(1, 2000);
+    EXPECT_EQ(served(1, 5), std::nullopt);
+    hear(2, 50);
+    EXPECT_EQ(served(2, 5), std::nullopt);
+}
+
+TEST_P(OfReceipts, AZoneThatANodeCannotFetchIsNotServedByIt) {
+    receipts->note_version(100, 5);
+    hear(1, 100);
+    receipts->note_version(101, 6);
+    now += seconds(1);
+    hear(1, 101, {{kZone, "no answer"}});
+    EXPECT_EQ(served(1, 6, kOther), now);
+    EXPECT_EQ(receipts->served(1, 6, kZone)->reason, "no answer");
+    EXPECT_EQ(served(1, 6), std::nullopt);
+    EXPECT_NE(served(1, 5), std::nullopt) << "it was served before that";
+    now += seconds(1);
+    hear(1, 101);
+    EXPECT_EQ(served(1, 6), now);
+    EXPECT_EQ(served(1, 6, kOther), now - seconds(1));
+}
+
+TEST_P(OfReceipts, AllOfItIsThereAfterARestart) {
+    receipts->note_version(100, 5);
+    hear(1, 100);
+    receipts->note_version(101, 6);
+    hear(1, 101, {{kZone, "no answer"}});
+    const Timestamp then = now;
+    now += seconds(5);
+    hear(1, 101);
+    open();
+    now += seconds(100);
+    EXPECT_EQ(served(1, 5), then);
+    EXPECT_EQ(served(1, 6, kOther), then);
+    EXPECT_EQ(served(1, 6), then + seconds(5));
+    receipts->note_version(101, 6);
+    hear(1, 101);
+    EXPECT_EQ(served(1, 6, kOther), then);
+}
+
+TEST_P(OfReceipts, LagIsTheAgeOfTheOldestChangeThatIsNotServed) {
+    EXPECT_FALSE(receipts->state(1));
+    receipts->note_version(100, 5);
+    hear(1, 100);
+    EXPECT_EQ(receipts->state(1)->lag, Timestamp(0));
+    commit(6);
+    now += seconds(3);
+    commit(7);
+    now += seconds(4);
+    EXPECT_EQ(receipts->state(1)->lag, seconds(7));
+    receipts->note_version(101, 6);
+    hear(1, 101);
+    EXPECT_EQ(receipts->state(1)->lag, seconds(4));
+    EXPECT_EQ(receipts->state(1)->sequence, 6U);
+    EXPECT_FALSE(receipts->state(1)->is_silent(now));
+    EXPECT_TRUE(receipts->state(1)->is_silent(now + seconds(91)));
+}
+
+TEST_P(OfReceipts, DelaysAreMeasuredFromTheCommit) {
+    commit(5);
+    receipts->note_version(100, 5);
+    hear(1, 100);
+    EXPECT_EQ(receipts->delays().p99, 0) << "what was there when it came";
+    commit(6);
+    commit(7, kOther);
+    now += milliseconds(30);
+    receipts->note_version(101, 7);
+    hear(1, 101, {{kOther, "no answer"}});
+    const auto delays = receipts->delays();
+    EXPECT_DOUBLE_EQ(delays.p50, 0.03);
+    EXPECT_DOUBLE_EQ(delays.sum, 0.03) << "one zone is not served";
+    EXPECT_EQ(delays.counts[3], 1U);
+}
+
+TEST_P(OfReceipts, AWaiterIsWokenByAReport) {
+    receipts->note_version(100, 5);
+    auto waited = std::async(std::launch::async, [&] {
+        return receipts->wait(base::now() + seconds(60), [&]() -> Outcome<bool> {
+            const auto answer = receipts->served(1, 5, kZone);
+            if (!answer) return std::unexpected(answer.error());
+            return answer->at.has_value();
+        });
+    });
+    hear(1, 100);
+    const auto outcome = waited.get();
+    ASSERT_TRUE(outcome);
+    EXPECT_TRUE(*outcome);
+}
+
+TEST_P(OfReceipts, AWaitEnds) {
+    const auto outcome = receipts->wait(base::now(), []() -> Outcome<bool> { return false; });
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(*outcome);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, OfReceipts, both_databases(), name_of_database);
+
+}  // namespace
+}  // namespace nearcast::control

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How far the zones of a catalog are behind it: up to which of its versions all are served.
+//
+// A version names the serial that each zone should have; the zones come one by one, some of them
+// not at all. Pure: no clock, no socket. Used by one thread at a time.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "dns/name.h"
+#include "transfer/served_report.h"
+
+namespace nearcast::transfer {
+
+class CatalogProgress {
+ public:
+    // Of one zone, versions that named a serial that it does not have yet. Of more the last counts
+    // as the one before: the zone is then said to be late for longer than it is.
+    static constexpr size_t kExpectedMax = 64;
+    // Versions that some zone has not come up to. The same holds.
+    static constexpr size_t kVersionsMax = 10'000;
+
+    // All that is expected until finish() is of this version.
+    void begin(uint32_t serial);
+    void expect(const dns::Name& zone, uint32_t serial);
+    void finish();
+
+    // The zone is served with this serial.
+    void attain(const dns::Name& zone, uint32_t serial);
+    // It could not be fetched. It holds the others up no longer.
+    void fail(const dns::Name& zone, std::string reason);
+    // It is no member any more.
+    void forget(const dns::Name& zone);
+
+    // Every zone of the last version is served, or could not be fetched.
+    [[nodiscard]] bool is_settled() const {
+        return versions_.contains(version_) && on_their_way_.empty();
+    }
+    // Into `report`: the version, and the zones that are late for it. What was there stays when
+    // there are too many.
+    void tell(ServedReport& report) const;
+
+ private:
+    struct Expected {
+        uint64_t version = 0;
+        uint32_t serial = 0;
+    };
+    struct Zone {
+        dns::Name name;
+        std::deque<Expected> expected = {};  // Not empty, in the order of the versions.
+        std::string problem = {};  // Why it could not be fetched; empty: it is on its way.
+    };
+    using Zones = std::map<std::string, Zone>;  // By dns::key_of().
+
+    void erase(Zones::iterator zone);
+    void forget_versions();
+
+    Zones zones_;                                              // Those that are late alone.
+    std::set<std::pair<uint64_t, std::string>> on_their_way_;  // By the version they come up to.
+    std::set<std::string> failed_;
+    std::map<uint64_t, uint32_t> versions_;  // Finished ones, with their serials.
+    uint64_t version_ = 0;
+    uint32_t serial_ = 0;
+};
+
+}  // namespace nearcast::transfer

@@ -1,0 +1,175 @@
+"""Tenants and people: who sees what, how much he may have, and how he gets in."""
+
+import base64
+import hashlib
+import hmac
+import struct
+import time
+import urllib.parse
+
+import pytest
+
+from controller import Controller, replace
+
+PLANS = """
+[[plan]]
+name = "small"
+zones = 2
+records = 12
+[[plan]]
+name = "large"
+"""
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def shop(tmp_path, database):
+    with Controller(tmp_path, PLANS, database=database) as controller:
+        for tenant in ("acme", "globe"):
+            answer = controller.ask("POST", "/api/v1/tenants", {"name": tenant, "plan": "small"})
+            assert answer.status == 201, answer.body
+        yield controller
+
+
+def add_user(controller, name, **more):
+    answer = controller.ask("POST", "/api/v1/users", {"name": name, "password": PASSWORD} | more)
+    assert answer.status == 201, answer.body
+
+
+def log_in(controller, user, password=PASSWORD, **more):
+    return controller.ask("POST", "/api/v1/sessions",
+                          {"user": user, "password": password} | more, key=False)
+
+
+def key_of(controller, tenant):
+    name = "of-" + tenant
+    add_user(controller, name, tenant=tenant)
+    answer = log_in(controller, name)
+    assert answer.status == 201, answer.body
+    return answer.json["key"]
+
+
+def make(controller, zone, key):
+    return controller.ask("POST", "/zones", {"name": zone, "kind": "Native", "nameservers":
+                                             ["ns1.example.net."]}, key=key)
+
+
+def code_of(uri, at):
+    """RFC 6238, made here from what a phone would take in."""
+    secret = urllib.parse.parse_qs(urllib.parse.urlparse(uri).query)["secret"][0]
+    mac = hmac.new(base64.b32decode(secret), struct.pack(">Q", int(at) // 30),
+                   hashlib.sha1).digest()
+    number, = struct.unpack(">I", mac[mac[19] & 15:][:4])
+    return f"{(number & 0x7fffffff) % 10**6:06}"
+
+
+def test_a_tenant_sees_his_zones_alone(shop):
+    acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
+    made = make(shop, "a.example.", acme)
+    assert made.status == 201 and made.json["account"] == "acme"
+    make(shop, "g.example.", globe)
+    change = made.headers["x-nearcast-change"]
+    assert [zone["name"] for zone in shop.ask("GET", "/zones", key=acme).json] == ["a.example."]
+    assert shop.ask("GET", "/zones?zone=a.example.", key=globe).json == []
+    assert shop.ask("GET", "/search-data?q=*example*", key=globe).body.find(b"a.example") < 0
+    assert shop.patch(replace("www.a.example.", "A", "192.0.2.1"), zone="a.example.",
+                      key=acme).status == 204
+    for method, path, body in (
+            ("GET", "/zones/{}", None), ("DELETE", "/zones/{}", None),
+            ("PUT", "/zones/{}", {"kind": "Native"}), ("GET", "/zones/{}/export", None),
+            ("PATCH", "/zones/{}", {"rrsets": [replace("www.a.example.", "A", "192.0.2.1")]}),
+            ("GET", "/api/v1/changes?zone={}", None)):
+        there = shop.ask(method, path.format("a.example."), body, key=globe)
+        missing = shop.ask(method, path.format("none.example."), body, key=globe)
+        assert there.status == missing.status == 403, (method, path)
+        assert there.body == missing.body, (method, path)
+    foreign = shop.ask("GET", f"/api/v1/changes/{change}", key=globe)
+    assert foreign.status == 403
+    assert foreign.body == shop.ask("GET", "/api/v1/changes/999999", key=globe).body
+    assert shop.ask("GET", f"/api/v1/changes/{change}", key=acme).status == 200
+
+
+def test_a_tenant_makes_no_zone_within_anothers(shop):
+    acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
+    assert make(shop, "a.example.", acme).status == 201
+    assert make(shop, "www.a.example.", globe).status == 403
+    assert make(shop, "a.example.", globe).status == 403
+    assert make(shop, "www.a.example.", acme).status == 201
+    assert shop.ask("PUT", "/zones/a.example.", {"account": "globe"}, key=acme).status == 403
+
+
+def test_what_runs_the_controller_is_not_a_tenants(shop):
+    acme = key_of(shop, "acme")
+    for path in ("/api/v1/audit", "/api/v1/pops", "/api/v1/nodes", "/api/v1/tenants/globe",
+                 "/api/v1/users/of-globe", "/api/v1/users/nobody"):
+        assert shop.ask("GET", path, key=acme).status == 403, path
+    assert [each["name"] for each in shop.ask("GET", "/api/v1/tenants", key=acme).json] == ["acme"]
+    assert shop.ask("PUT", "/api/v1/tenants/acme", {"plan": "large"}, key=acme).status == 403
+    assert [each["name"] for each in shop.ask("GET", "/api/v1/users", key=acme).json] == ["of-acme"]
+
+
+def test_a_plan_has_its_limits(shop):
+    acme = key_of(shop, "acme")
+    assert [make(shop, f"z{i}.example.", acme).status for i in range(3)] == [201, 201, 429]
+    many = replace("www.z0.example.", "A", *(f"192.0.2.{i}" for i in range(1, 20)))
+    full = shop.patch(many, zone="z0.example.", key=acme)
+    assert full.status == 429 and "12 records" in full.error
+    assert shop.ask("GET", "/api/v1/tenants/acme", key=acme).json["records"] == 4
+    assert shop.ask("PUT", "/api/v1/tenants/acme", {"plan": "large"}).status == 204
+    assert shop.patch(many, zone="z0.example.", key=acme).status == 204
+    assert shop.ask("GET", "/api/v1/tenants/acme").json["records"] == 4 + 19
+
+
+def test_keys_of_a_tenant_are_his(shop):
+    acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
+    made = shop.ask("POST", "/api/v1/keys", {"name": "ci"}, key=acme)
+    assert made.status == 201 and made.json["tenant"] == "acme"
+    assert make(shop, "a.example.", made.json["key"]).json["account"] == "acme"
+    assert all(key["tenant"] == "globe" for key in shop.ask("GET", "/api/v1/keys", key=globe).json)
+    path = f"/api/v1/keys/{made.json['id']}"
+    assert shop.ask("DELETE", path, key=globe).status == 404
+    assert shop.ask("DELETE", path, key=acme).status == 204
+
+
+def test_a_session_ends(shop):
+    add_user(shop, "anna")
+    session = log_in(shop, "anna").json
+    assert (session["user"], session["tenant"], session["right"]) == ("anna", "", "manage")
+    assert abs(session["expires_at"] - time.time() - 12 * 3600) < 60
+    make(shop, "a.example.", session["key"])
+    assert shop.ask("GET", "/api/v1/changes?zone=a.example.").json[0]["actor"] == "user:anna"
+    assert shop.ask("DELETE", "/api/v1/sessions", key=session["key"]).status == 204
+    assert shop.ask("GET", "/zones", key=session["key"]).status == 401
+    assert shop.ask("DELETE", "/api/v1/sessions").status == 409
+
+
+def test_a_code_of_a_phone_is_wanted_and_good_once(shop):
+    add_user(shop, "anna")
+    key = log_in(shop, "anna").json["key"]
+    uri = shop.ask("POST", "/api/v1/users/anna/totp", {}, key=key).json["uri"]
+    assert log_in(shop, "anna").status == 403
+    code = code_of(uri, time.time())
+    assert log_in(shop, "anna", code=code).status == 201
+    assert log_in(shop, "anna", code=code).status == 403
+
+
+def test_people_look_after_themselves(shop):
+    add_user(shop, "anna", tenant="acme", right="read")
+    key = log_in(shop, "anna").json["key"]
+    assert shop.ask("PUT", "/api/v1/users/anna", {"password": "short"}, key=key).status == 422
+    assert shop.ask("PUT", "/api/v1/users/anna", {"password": PASSWORD * 2}, key=key).status == 204
+    assert log_in(shop, "anna").status == 403
+    assert log_in(shop, "anna", PASSWORD * 2).status == 201
+    assert shop.ask("DELETE", "/api/v1/users/anna").status == 204
+    assert shop.ask("GET", "/zones", key=key).status == 401
+
+
+def test_wrong_passwords_are_told_and_held_off(shop):
+    add_user(shop, "anna")
+    statuses = [log_in(shop, "anna", "wrong").status for _ in range(12)]
+    assert statuses == [403] * 10 + [429] * 2
+    assert log_in(shop, "anna").status == 429
+    told = [each["actor"] for each in shop.ask("GET", "/api/v1/audit?limit=10").json
+            if each["action"] == "login.refused"]
+    assert told == ["user:anna"] * 10
+    assert shop.ask("GET", "/api/v1/audit/verdict").json["broken_at"] is None

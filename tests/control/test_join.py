@@ -1,0 +1,88 @@
+"""A fresh server joins by the command that the controller prints, and has every zone."""
+
+import shlex
+import subprocess
+
+import pytest
+
+import peers
+from controller import Controller, program, replace
+from server import Server, free_port
+from test_network import make_pop, network_sections
+from test_nodes import answers
+
+LIMIT = 120
+
+
+@pytest.fixture
+def network(tmp_path):
+    with Controller(tmp_path / "control", network_sections(), tls=True) as controller:
+        yield controller
+
+
+def join(command, folder, port, *more):
+    """Runs what was printed, with files and state in the folder, and starts nothing."""
+    words = shlex.split(command)
+    assert words[:3] == ["nearcast", "node", "join"]
+    (folder / "etc").mkdir(parents=True)
+    return subprocess.run(
+        [program("nearcast"), *words[1:], "--address", f"127.0.0.1:{port}", "--no-start",
+         "--directory", folder / "etc", "--state", folder / "state", "--user", "root", *more],
+        capture_output=True, text=True, timeout=LIMIT)
+
+
+def test_one_command_brings_identity_and_zones(network, tmp_path):
+    for i in range(20):
+        network.create(f"z{i}.example.")
+    port = free_port()
+    command = make_pop(network, "sin")["join"]["command"]
+    joined = join(command, tmp_path / "node", port)
+    assert joined.returncode == 0, joined.stdout + joined.stderr
+    assert "joined as sin1 in sin" in joined.stdout
+    assert "20 zones fetched, 0 are missing" in joined.stdout
+    etc = tmp_path / "node/etc"
+    for secret in ("node.key", "node.toml"):
+        assert (etc / secret).stat().st_mode & 0o077 == 0, secret
+    assert network.ask("GET", "/api/v1/nodes/sin1").json["state"] == "new", "it serves nothing yet"
+    again = join(command, tmp_path / "other", port)
+    assert again.returncode == 1 and "token" in again.stderr
+    assert not (tmp_path / "other/etc/node.toml").exists()
+
+
+def test_a_server_that_is_a_node_stays_what_it_is(network, tmp_path):
+    command = make_pop(network, "sin")["join"]["command"]
+    assert join(command, tmp_path / "node", free_port()).returncode == 0
+    token = network.ask("POST", "/api/v1/pops/sin/tokens", {}).json
+    (tmp_path / "node/etc").rename(tmp_path / "kept")
+    joined = subprocess.run(
+        [program("nearcast"), *shlex.split(token["command"])[1:], "--no-start", "--directory",
+         tmp_path / "kept"], capture_output=True, text=True, timeout=LIMIT)
+    assert joined.returncode == 1 and "is a node already" in joined.stderr
+    assert len(network.ask("GET", "/api/v1/nodes").json) == 1, "and the token is not used"
+
+
+def test_a_controller_with_another_key_gets_no_token(network, tmp_path):
+    command = make_pop(network, "sin")["join"]["command"]
+    wrong = command.replace(command.split("--pin ")[1],
+                            "sha256/tZwKQwmI6SBRYKMkggLnBYKB4wVNY7wFAy3amixfjJE=")
+    joined = join(wrong, tmp_path / "node", free_port())
+    assert joined.returncode == 1
+    assert join(command, tmp_path / "node2", free_port()).returncode == 0
+
+
+def test_a_joined_node_serves_and_reports(network, tmp_path):
+    network.create("example.com.")
+    port = free_port()
+    assert join(make_pop(network, "sin")["join"]["command"], tmp_path / "node",
+                port).returncode == 0
+    settings = tmp_path / "settings.toml"
+    text = (tmp_path / "node/etc/node.toml").read_text()
+    # The parts of the file that a server without a guard has as well.
+    settings.write_text(f'[store]\ndirectory = "{tmp_path / "node/state/store"}"\n'
+                        + text[text.index("[[key]]"):])
+    with Server(tmp_path / "node/state/zones", "--settings", settings, port=port) as node:
+        peers.wait_until(answers(node.port, "example.com.", "NS", "ns1.example.net."), "it", 60)
+        body = {"rrsets": [replace("www.example.com.", "A", "192.0.2.1")]}
+        done = network.ask("PATCH", "/zones/example.com.?wait=all&timeout=60", body)
+        assert done.headers["x-nearcast-served"] == "yes"
+        assert network.ask("GET", "/api/v1/nodes/sin1").json["state"] == "current"
