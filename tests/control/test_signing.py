@@ -275,8 +275,7 @@ def test_cryptokeys_are_those_of_powerdns_clients(tmp_path):
         split = controller.ask("POST", path, {"keytype": "zsk", "active": True, "algorithm": 13})
         assert split.status == 201 and split.json["flags"] == 256, split.body
         roles = {each["keytype"] for each in controller.ask("GET", path).json}
-        assert roles == {"ksk", "zsk"}, "the old one need not stay: no parent trusts it"
-        assert controller.ask("GET", one).status == 404
+        assert {"ksk", "zsk"} <= roles, "the old one may stay for as long as caches may have it"
         assert controller.ask("DELETE", f"{path}/{10**6}").status == 404
         assert controller.ask("GET", f"{path}/x").status == 404
         zsk = split.json["id"]
@@ -284,7 +283,9 @@ def test_cryptokeys_are_those_of_powerdns_clients(tmp_path):
         assert zsk < max(each["id"] for each in controller.ask("GET", path).json)
         ksk = next(each for each in controller.ask("GET", path).json if each["keytype"] == "ksk")
         assert controller.ask("DELETE", f"{path}/{ksk['id']}").status == 204
-        peers.wait_until(lambda: controller.ask("GET", path).json == [], "no keys", 60)
+        peers.wait_until(lambda: not any(each["published"] or each["active"]
+                                         for each in controller.ask("GET", path).json),
+                         "no key in use", 60)
         assert controller.ask("GET", f"/zones/{ZONE}").json["dnssec"] is False
 
 
