@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 import peers
-from controller import Controller, binary, replace
+from controller import Controller, program, replace
 
-NEARCAST = pathlib.Path(binary()).with_name("nearcast")
+NEARCAST = pathlib.Path(program("nearcast"))
 LIMIT = 120  # Seconds; what hangs, hangs for longer.
 OTHER_PIN = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 ZONE_FILE = """$TTL 300

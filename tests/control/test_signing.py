@@ -6,7 +6,7 @@ import pytest
 
 import peers
 from conftest import new_schema
-from controller import Controller, delete, replace
+from controller import Controller, delete, program, replace
 from server import free_port
 from signing import (BRISK, ZONE, Judge, Parent, run, serves_signed, signed_records,
                      signing_section, status, wait_for_state)
@@ -240,16 +240,13 @@ def test_keys_at_rest_are_sealed_and_need_their_file(tmp_path):
         if file.is_file() and file.name not in ("api.key", "signing.key"):
             assert b"PRIVATE KEY" not in file.read_bytes(), file
     (state / "signing.key").rename(tmp_path / "kept")
-    refused = run(controller_binary(), "--config", controller.config)
+    refused = run(program("nearcast-control"), "--config", controller.config)
     assert refused.returncode == 1 and "sealed under it" in refused.stderr, refused.stderr
     (tmp_path / "kept").rename(state / "signing.key")
     with controller:
         assert len(keys_of(controller)) == 1
 
 
-def controller_binary():
-    from controller import binary
-    return binary()
 
 
 # --- The API as clients of PowerDNS know it ---
