@@ -104,7 +104,7 @@ class ZoneLedger::Book {
         ImageBlock image;
         StoredEntry entry;  // The image it begins with; a place of 0: that is not stored.
         uint64_t version = 0;
-        std::optional<ZoneOrigin> origin = {};  // When it begins with a file.
+        const ZoneOrigin* origin = nullptr;  // Of the file that it begins with, if it does.
     };
 
     [[nodiscard]] ZonePtr zone_of(const dns::Name& apex);

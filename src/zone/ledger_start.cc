@@ -254,7 +254,7 @@ std::optional<ZoneLedger::Book::Restored> ZoneLedger::Book::rebuild(Zone& zone, 
             return std::nullopt;
         }
         return Restored{*std::move(newest), zone.history.image_of(base).value_or(StoredEntry{}),
-                        chain[changes.size() - 1].head.version, origin};
+                        chain[changes.size() - 1].head.version, &origin};
     }
     return std::nullopt;
 }
