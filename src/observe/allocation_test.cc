@@ -46,6 +46,9 @@ const bool counts_library =
 }  // namespace
 
 [[gnu::noinline]] void* operator new(size_t size) { return counted(size); }
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+    return counted(size);
+}
 [[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
 [[gnu::noinline]] void operator delete(void* block, size_t) noexcept { std::free(block); }
 

@@ -246,7 +246,8 @@ void SecondaryZones::wait(Lock& lock) {
     if (due_.empty()) {
         wake_.wait(lock);
     } else {
-        wake_.wait_until(lock, due_.begin()->first);
+        const Instant until = due_.begin()->first;  // The entry may go while we wait.
+        wake_.wait_until(lock, until);
     }
 }
 
