@@ -13,6 +13,8 @@
 #include "node_command.h"
 #include "pop_command.h"
 #include "record_command.h"
+#include "tenant_command.h"
+#include "user_command.h"
 #include "zone_command.h"
 
 #include <CLI/CLI.hpp>
@@ -36,6 +38,8 @@ int main(int argc, char** argv) {
     nearcast::add_pop_command(program, status);
     nearcast::add_node_command(program, status);
     nearcast::add_key_command(program, status);
+    nearcast::add_tenant_command(program, status);
+    nearcast::add_user_command(program, status);
     nearcast::add_audit_command(program, status);
     nearcast::add_lab_command(program, status);
     nearcast::add_context_command(program, status);

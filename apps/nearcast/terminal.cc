@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace nearcast {
@@ -34,6 +35,19 @@ std::optional<std::string> ask_person(const std::string& question) {
         return std::nullopt;
     }
     return line;
+}
+
+std::optional<std::string> ask_secret(const std::string& question) {
+    termios usual{};
+    const bool is_terminal = ::tcgetattr(STDIN_FILENO, &usual) == 0;
+    if (!is_terminal) return ask_person(question);
+    termios silent = usual;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    auto answer = ask_person(question);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
+    std::cerr << '\n';
+    return answer;
 }
 
 bool is_agreed(const std::string& question) {

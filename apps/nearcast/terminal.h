@@ -21,6 +21,9 @@ struct Terminal {
 // Asks on standard error and reads a line of standard input; nothing at its end.
 [[nodiscard]] std::optional<std::string> ask_person(const std::string& question);
 
+// The same for what nobody is to see: on a terminal it is not shown while it is typed.
+[[nodiscard]] std::optional<std::string> ask_secret(const std::string& question);
+
 // Only "y" and "yes" are yes.
 [[nodiscard]] bool is_agreed(const std::string& question);
 

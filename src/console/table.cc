@@ -87,7 +87,26 @@ std::vector<size_t> Table::widths(size_t width) const {
     }
 }
 
+Table Table::without_empty_columns() const {
+    Table rest{{}};
+    rest.rows_.resize(rows_.size());
+    for (size_t column = 0; column < heads_.size(); ++column) {
+        const bool is_empty =
+            std::ranges::all_of(rows_, [column](const auto& row) { return row[column].empty(); });
+        if (is_empty) continue;
+        rest.heads_.push_back(heads_[column]);
+        for (size_t i = 0; i < rows_.size(); ++i) rest.rows_[i].push_back(rows_[i][column]);
+    }
+    return rest;
+}
+
 std::string Table::to_text(size_t width) const {
+    const std::vector<size_t> whole = widths(0);
+    const size_t gaps = kGap.size() * (heads_.size() - 1);
+    if (width > 0 && std::accumulate(whole.begin(), whole.end(), gaps) > width) {
+        const Table rest = without_empty_columns();
+        if (!rest.heads_.empty() && rest.heads_.size() < heads_.size()) return rest.to_text(width);
+    }
     const std::vector<size_t> room = widths(width);
     std::vector<bool> is_right;
     for (size_t column = 0; column < heads_.size(); ++column) {

@@ -20,11 +20,14 @@ class Table {
     [[nodiscard]] bool is_empty() const { return rows_.empty(); }
 
     // With its heads. No line is wider than `width`, as far as columns of a few letters allow it:
-    // the widest cells are cut, and end with an ellipsis. Zero: nothing is cut.
+    // columns in which nothing is are left out, and the widest cells are cut, and end with an
+    // ellipsis. Zero: nothing is cut.
     [[nodiscard]] std::string to_text(size_t width) const;
 
  private:
     [[nodiscard]] std::vector<size_t> widths(size_t width) const;
+    // The same table, without the columns in which nothing is.
+    [[nodiscard]] Table without_empty_columns() const;
     [[nodiscard]] bool is_numeric(size_t column) const;
 
     std::vector<std::string> heads_;

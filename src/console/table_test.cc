@@ -45,6 +45,13 @@ TEST(Table, NoLineIsWiderThanTheTerminal) {
     }
 }
 
+TEST(Table, LeavesOutWhatIsEmptyBeforeItCuts) {
+    Table table({"NAME", "CITY", "SINCE"});
+    table.add({"sin", "", "2026-11-26"});
+    EXPECT_EQ(table.to_text(21), "NAME  SINCE\nsin   2026-11-26\n");
+    EXPECT_EQ(table.to_text(22), "NAME  CITY  SINCE\nsin         2026-11-26\n");
+}
+
 TEST(Table, LeavesAFewLettersOfEachColumn) {
     EXPECT_EQ(zones().to_text(1),
               "ZONE        SERIAL  COMMENT\n"

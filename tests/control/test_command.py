@@ -397,6 +397,42 @@ def test_an_altered_audit_log_is_found(tmp_path):
         assert operator.json("audit", "verify", status=1)["broken_at"]
 
 
+def test_a_change_is_waited_for(operator, zone):
+    done = operator.out("record", "set", zone, "www", "A", "300", "192.0.2.1", "--wait", "all")
+    assert "www.example.org. A is set" in done and "there is no node" in done
+    change = operator.json("change", "list", "--limit", "1")[0]["sequence"]
+    assert operator.json("change", "wait", str(change))["receipts"]["served_by_all"]
+
+
+def test_tenants_and_users_are_made_listed_and_removed(tmp_path):
+    plans = '[[plan]]\nname = "small"\nzones = 2\n[[plan]]\nname = "large"\n'
+    with Controller(tmp_path / "control", plans, tls=True) as control:
+        operator = Operator(control, tmp_path)
+        operator.run("context", "add", "lab", "--url", operator.url, "--key", control.key,
+                     "--ca", operator.state / "api.pem")
+        operator.run("tenant", "add", "acme", "--plan", "small")
+        operator.run("zone", "add", "example.org", "--account", "acme")
+        assert "1 of 2" in operator.out("tenant", "list")
+        operator.run("tenant", "set", "acme", "--plan", "large")
+        assert operator.json("tenant", "show", "acme")["plan"] == "large"
+        password = "correct horse battery"
+        operator.run("user", "add", "ann", "--tenant", "acme", typed=password)
+        assert "no password was typed" in operator.err("user", "add", "bob")
+        credentials = {"user": "ann", "password": password}
+        answer = control.ask("POST", "/api/v1/sessions", credentials, key=False)
+        assert answer.status == 201
+        assert "acme" in operator.out("user", "list")
+        operator.run("user", "password", "ann", typed=password + "!")
+        assert control.ask("POST", "/api/v1/sessions", credentials, key=False).status == 403
+        assert "otpauth://" in operator.out("user", "totp", "ann")
+        assert "nothing was removed" in operator.err("user", "remove", "ann", typed="n\n")
+        operator.run("user", "remove", "ann", "--yes")
+        assert operator.json("user", "list") == []
+        operator.run("zone", "delete", "example.org", "--yes")
+        operator.run("tenant", "remove", "acme", "--yes")
+        assert operator.json("tenant", "list") == []
+
+
 # Completion.
 
 def completed(operator, line):
