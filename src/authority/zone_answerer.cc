@@ -13,6 +13,8 @@
 namespace nearcast::authority {
 namespace {
 
+using Purpose = transfer::ZoneSender::Purpose;
+
 // What is asked of the ordinary responder: the same exchange with another message in it.
 answer::Exchange with_question(answer::Exchange exchange, const transfer::PlainQuestion& question) {
     exchange.query = question.message;
@@ -82,12 +84,18 @@ void ZoneAnswerer::answer_special(answer::Exchange& exchange) {
     std::optional<tls::Peer> tls;
     if (exchange.session != nullptr) tls = exchange.session->peer();
     special_ = &exchange;
-    const auto outcome = desk_.answer({.message = exchange.query,
-                                       .room = exchange.room,
-                                       .peer = address_of(*exchange.peer).ip,
-                                       .is_stream = is_stream,
-                                       .now = static_cast<uint64_t>(now_.count()),
-                                       .tls = tls ? &*tls : nullptr});
+    const base::SocketAddress peer = address_of(*exchange.peer);
+    const transfer::Request request{.message = exchange.query,
+                                    .room = exchange.room,
+                                    .peer = peer.ip,
+                                    .is_stream = is_stream,
+                                    .now = static_cast<uint64_t>(now_.count()),
+                                    .tls = tls ? &*tls : nullptr};
+    auto outcome = desk_.answer(request);
+    const bool is_for_sender = outcome.is_granted || (outcome.is_for_waiter && is_stream);
+    const Purpose purpose = outcome.is_granted ? Purpose::Transfers : Purpose::Updates;
+    // The connection stays here, and what else is asked on it is answered.
+    if (is_for_sender && !sender_.has_room(purpose, peer)) outcome = desk_.decline(request);
     exchange.response_size = outcome.size;
     exchange.takes_connection = outcome.is_granted || (outcome.is_for_waiter && is_stream);
     exchange.takes_datagram = outcome.is_for_waiter && !is_stream;

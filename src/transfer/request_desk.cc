@@ -107,7 +107,14 @@ RequestDesk::Outcome RequestDesk::answer(const Request& request) {
         query_.tsig_offset = 0;  // The ordinary responder knows how to refuse it.
         return ask(request, request.message);
     }
-    const Outcome outcome = is_signed() ? answer_signed(request) : answer_by_opcode(request);
+    return counted(request, is_signed() ? answer_signed(request) : answer_by_opcode(request));
+}
+
+RequestDesk::Outcome RequestDesk::decline(const Request& request) {
+    return counted(request, reply(request, {Rcode::ServFail}));
+}
+
+RequestDesk::Outcome RequestDesk::counted(const Request& request, const Outcome& outcome) {
     if (outcome.size > 0 && partners_.tallies != nullptr) {
         count(request.room.first(outcome.size));
     }

@@ -121,6 +121,9 @@ class RequestDesk {
     // What the last answer() granted, once. Null otherwise.
     [[nodiscard]] std::unique_ptr<GrantedTransfer> take_transfer(const Request& request);
 
+    // SERVFAIL, where what the last answer() granted, or left to a waiter, cannot be had now.
+    [[nodiscard]] Outcome decline(const Request& request);
+
  private:
     // A zone as it is while answer() runs.
     struct SeenZone {
@@ -148,6 +151,7 @@ class RequestDesk {
     [[nodiscard]] Outcome ask_for_soa(const Request& request);
     [[nodiscard]] Outcome reply(const Request& request, const Verdict& verdict);
     [[nodiscard]] Outcome sign(const Request& request, size_t size);
+    [[nodiscard]] Outcome counted(const Request& request, const Outcome& outcome);
     void count(std::span<const uint8_t> response);
     void count_transfer(const dns::Header& response);
     [[nodiscard]] std::span<const uint8_t> soa_question(std::span<const uint8_t> request);
@@ -171,8 +175,8 @@ class RequestDesk {
     std::unique_ptr<MessageWriter> writer_;  // Made when first needed.
 };
 
-// The serial of a SOA that stands alone in a section: what an IXFR's client has, or the sender of a
-// NOTIFY. Nothing when it is not there.
+// The serial of the zone's SOA that stands alone in a section: what an IXFR's client has, or the
+// sender of a NOTIFY. Nothing when it is not there.
 [[nodiscard]] std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message,
                                                       dns::Section section);
 

@@ -57,9 +57,9 @@ bool is_update(std::span<const uint8_t> unread) {
 
 class ZoneSender::Connection {
  public:
-    Connection(ZoneSender& sender, Arrival arrival, Purpose purpose)
+    Connection(ZoneSender& sender, Arrival arrival)
         : sender_(sender),
-          purpose_(purpose),
+          purpose_(arrival.purpose),
           stream_(std::move(arrival.stream)),
           tls_(stream_.session() ? std::optional(stream_.session()->peer()) : std::nullopt),
           was_member_(is_member()),
@@ -119,6 +119,8 @@ class ZoneSender::Connection {
     void read_at_hand();
     [[nodiscard]] bool write_frame(std::span<const uint8_t> message);
     [[nodiscard]] bool serve(const std::vector<uint8_t>& request, RequestDesk& desk);
+    // False when there are too many connections with transfers already.
+    [[nodiscard]] bool may_send();
     // The next message of the zone whose turn it is.
     [[nodiscard]] bool send_next();
     [[nodiscard]] bool send_message(Sending& sending);
@@ -194,8 +196,11 @@ std::vector<uint8_t> ZoneSender::Connection::take_request() {
 
 bool ZoneSender::Connection::idle_until(Instant deadline) {
     state_.store(State::Idle);
+    sender_.count_idle(purpose_, true);
     const bool has_more = read_some(deadline);
-    return state_.exchange(State::Busy) == State::Idle && has_more;
+    const bool goes_on = state_.exchange(State::Busy) == State::Idle && has_more;
+    sender_.count_idle(purpose_, false);
+    return goes_on;
 }
 
 bool ZoneSender::Connection::read_some(Instant deadline) {
@@ -246,23 +251,27 @@ bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestD
                         .now = static_cast<uint64_t>(::time(nullptr)),
                         .tls = tls_ ? &*tls_ : nullptr,
                         .is_counted = std::exchange(is_first_, false)};
-    const RequestDesk::Outcome outcome = desk.answer(asked);
-    if (!outcome.is_granted) {
-        return outcome.size == 0 || write_frame(std::span(room_).first(outcome.size));
-    }
-    if (purpose_ == Purpose::Updates) {
-        if (!sender_.become_transfer()) {
-            sender_.turn_away(peer_, "it had sent updates, and there are too many transfers");
-            return false;
+    RequestDesk::Outcome outcome = desk.answer(asked);
+    if (outcome.is_granted) {
+        auto transfer = may_send() ? desk.take_transfer(asked) : nullptr;
+        if (transfer != nullptr) {
+            sendings_.push_back({.transfer = std::move(transfer),
+                                 .id = base::load_u16(request.data()),
+                                 .start = base::now()});
+            return true;
         }
-        purpose_ = Purpose::Transfers;
+        outcome = desk.decline(asked);  // Also where the zone went away since.
     }
-    auto transfer = desk.take_transfer(asked);
-    // The zone went away since: the peer asks again and is told.
-    if (transfer == nullptr) return false;
-    sendings_.push_back({.transfer = std::move(transfer),
-                         .id = base::load_u16(request.data()),
-                         .start = base::now()});
+    return outcome.size == 0 || write_frame(std::span(room_).first(outcome.size));
+}
+
+bool ZoneSender::Connection::may_send() {
+    if (purpose_ == Purpose::Transfers) return true;
+    if (!sender_.become_transfer()) {
+        sender_.turn_away(peer_, "it had sent updates, and there are too many transfers");
+        return false;
+    }
+    purpose_ = Purpose::Transfers;
     return true;
 }
 
@@ -329,6 +338,18 @@ ZoneSender::~ZoneSender() {
     thread_.join();
 }
 
+bool ZoneSender::has_room(Purpose purpose, const base::SocketAddress& peer) {
+    bool has_room = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const Places& places = places_[static_cast<size_t>(purpose)];
+        has_room = arrivals_.size() < limits_.arrivals_max &&
+                   places.taken < limit_of(purpose) + places.idle;
+    }
+    if (!has_room) turn_away(peer, std::to_string(limit_of(purpose)) + " are under way");
+    return has_room;
+}
+
 void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
                       std::span<const uint8_t> unread) {
     {
@@ -337,7 +358,9 @@ void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
             tallies_.turned_away.add();
             return;
         }
-        arrivals_.push_back({std::move(stream), peer, {unread.begin(), unread.end()}});
+        const Purpose purpose = is_update(unread) ? Purpose::Updates : Purpose::Transfers;
+        ++places_[static_cast<size_t>(purpose)].taken;
+        arrivals_.push_back({std::move(stream), peer, {unread.begin(), unread.end()}, purpose});
     }
     wake_.notify_one();
 }
@@ -352,20 +375,22 @@ void ZoneSender::receive_arrivals() {
         arrivals_.pop_front();
         lock.unlock();
         std::erase_if(connections_, [](const auto& each) { return each->is_finished(); });
-        const Purpose purpose = is_update(arrival.unread) ? Purpose::Updates : Purpose::Transfers;
-        if (enter(purpose) || (make_room(purpose) && enter(purpose))) {
-            admit(std::move(arrival), purpose);
+        const Purpose purpose = arrival.purpose;
+        if (!is_crowded(purpose) || make_room(purpose)) {
+            admit(std::move(arrival));
         } else {
+            leave(purpose);
             turn_away(arrival.peer, std::to_string(limit_of(purpose)) + " are under way");
         }
         lock.lock();
     }
 }
 
-void ZoneSender::admit(Arrival arrival, Purpose purpose) {
+void ZoneSender::admit(Arrival arrival) {
     const base::SocketAddress peer = arrival.peer;
+    const Purpose purpose = arrival.purpose;
     try {
-        connections_.push_back(std::make_unique<Connection>(*this, std::move(arrival), purpose));
+        connections_.push_back(std::make_unique<Connection>(*this, std::move(arrival)));
     } catch (const std::exception& error) {  // No thread or no memory to be had.
         leave(purpose);
         turn_away(peer, error.what());
@@ -381,12 +406,9 @@ size_t ZoneSender::limit_of(Purpose purpose) const {
     return purpose == Purpose::Updates ? limits_.updates_max : limits_.transfers_max;
 }
 
-bool ZoneSender::enter(Purpose purpose) {
+bool ZoneSender::is_crowded(Purpose purpose) {
     const std::lock_guard lock(mutex_);
-    size_t& count = counts_[static_cast<size_t>(purpose)];
-    if (count >= limit_of(purpose)) return false;
-    ++count;
-    return true;
+    return places_[static_cast<size_t>(purpose)].taken > limit_of(purpose);
 }
 
 bool ZoneSender::make_room(Purpose purpose) {
@@ -409,12 +431,21 @@ bool ZoneSender::make_room(Purpose purpose) {
 
 void ZoneSender::leave(Purpose purpose) {
     const std::lock_guard lock(mutex_);
-    --counts_[static_cast<size_t>(purpose)];
+    --places_[static_cast<size_t>(purpose)].taken;
+}
+
+void ZoneSender::count_idle(Purpose purpose, bool is_idle) {
+    const std::lock_guard lock(mutex_);
+    size_t& idle = places_[static_cast<size_t>(purpose)].idle;
+    idle = is_idle ? idle + 1 : idle - 1;
 }
 
 bool ZoneSender::become_transfer() {
-    if (!enter(Purpose::Transfers)) return false;
-    leave(Purpose::Updates);
+    const std::lock_guard lock(mutex_);
+    size_t& taken = places_[static_cast<size_t>(Purpose::Transfers)].taken;
+    if (taken >= limits_.transfers_max) return false;
+    ++taken;
+    --places_[static_cast<size_t>(Purpose::Updates)].taken;
     return true;
 }
 

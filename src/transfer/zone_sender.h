@@ -36,8 +36,8 @@ namespace nearcast::transfer {
 struct SenderLimits {
     // Connections that carry zones. Each costs a thread and some 300 KiB. Only peers that were
     // granted a transfer get one, so this bounds mistakes more than attacks. For the next, the one
-    // that has been idle for longest is closed; where none is idle, the next is, and its peer comes
-    // back.
+    // that has been idle for longest is closed; where none is idle, the next is told SERVFAIL, and
+    // its peer comes back.
     size_t transfers_max = 32;
     // The same of those that carried nothing but updates so far: who takes zones slowly holds
     // nobody up who changes one.
@@ -57,6 +57,9 @@ class ZoneSender {
  public:
     using MakeDesk = std::function<std::unique_ptr<RequestDesk>()>;
 
+    // What a connection counts as.
+    enum class Purpose : uint8_t { Transfers, Updates };
+
     // `make_desk` is called on each connection's thread, and gives one that may wait. `members` may
     // be null. `tallies` and `members` outlive the sender.
     ZoneSender(MakeDesk make_desk, SentTallies& tallies, SenderLimits limits = {},
@@ -66,31 +69,38 @@ class ZoneSender {
     // Ends transfers under way and waits for their threads.
     ~ZoneSender();
 
+    // Whether one more connection would be taken over now. If not, that is logged and counted. From
+    // any thread, like take(), and as quickly.
+    [[nodiscard]] bool has_room(Purpose purpose, const base::SocketAddress& peer);
+
     // Takes a connection over. `unread` is what it sent and nobody answered, from the first byte of
-    // a request on. Closes it when there are too many. From any thread; waits for none.
+    // a request on. Closes it when there are too many after all: others may have come since room
+    // was asked for. Waits for nobody.
     void take(tls::Stream stream, const base::SocketAddress& peer, std::span<const uint8_t> unread);
 
  private:
     class Connection;
     using Connections = std::list<std::unique_ptr<Connection>>;
 
-    // What a connection counts as.
-    enum class Purpose : uint8_t { Transfers, Updates };
-
     struct Arrival {
         tls::Stream stream;
         base::SocketAddress peer;
         std::vector<uint8_t> unread;
+        Purpose purpose = Purpose::Transfers;
+    };
+    struct Places {
+        size_t taken = 0;  // By connections, and by those that wait for a thread.
+        size_t idle = 0;   // Of the connections.
     };
 
     void receive_arrivals();
-    void admit(Arrival arrival, Purpose purpose);
-    // False when there are as many already.
-    [[nodiscard]] bool enter(Purpose purpose);
+    void admit(Arrival arrival);
+    [[nodiscard]] bool is_crowded(Purpose purpose);
     // Ends the one that has been idle for longest. False when none is.
     [[nodiscard]] bool make_room(Purpose purpose);
     void leave(Purpose purpose);
-    // A connection with updates is granted a transfer.
+    void count_idle(Purpose purpose, bool is_idle);
+    // A connection with updates is granted a transfer. False when there are as many already.
     [[nodiscard]] bool become_transfer();
     [[nodiscard]] size_t limit_of(Purpose purpose) const;
     void turn_away(const base::SocketAddress& peer, const std::string& reason);
@@ -102,7 +112,7 @@ class ZoneSender {
     std::mutex mutex_;  // Guards what follows, but for the thread's own list.
     std::condition_variable wake_;
     std::deque<Arrival> arrivals_;
-    std::array<size_t, 2> counts_{};  // By purpose.
+    std::array<Places, 2> places_{};  // By purpose.
     bool is_stopping_ = false;
     Connections connections_;  // Of the thread alone.
     std::thread thread_;       // Last: it uses all the others.

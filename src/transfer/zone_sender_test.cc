@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -104,8 +105,12 @@ class Sending : public testing::Test {
         EXPECT_EQ(dns::parse_query(question.message, query), dns::ParseError::None);
         const size_t size = dns::kHeaderSize + query.question_size;
         std::ranges::copy(question.message.first(size), question.room.begin());
-        dns::store_header({.id = query.header.id, .flags = dns::kFlagQr, .question_count = 1},
-                          question.room);
+        const auto rcode = question.verdict ? question.verdict->rcode : dns::Rcode::NoError;
+        dns::store_header(
+            {.id = query.header.id,
+             .flags = static_cast<uint16_t>(dns::kFlagQr | static_cast<uint16_t>(rcode)),
+             .question_count = 1},
+            question.room);
         return size;
     }
 
@@ -193,12 +198,19 @@ TEST_F(Sending, SlowTransfersLeaveRoomForUpdates) {
     const Peer slow(sender, {request_for("one.example.", 1)});
     EXPECT_EQ(id_of(slow.read()), 1U);  // And it reads no more.
 
+    const base::SocketAddress another{*base::parse_ip_address("192.0.2.1"), 4243};
+    EXPECT_FALSE(sender.has_room(ZoneSender::Purpose::Transfers, another));
+    EXPECT_TRUE(sender.has_room(ZoneSender::Purpose::Updates, another));
     EXPECT_EQ(Peer(sender, {request_for("two.example.", 2)}).read(), Bytes());
     const Peer updating(sender, {update_of("one.example.", 3)});
     EXPECT_EQ(id_of(updating.read()), 3U);
-    // It does not get round the bound.
+    // It does not get round the bound, and is told so.
     updating.send(request_for("two.example.", 4));
-    EXPECT_EQ(updating.read(), Bytes());
+    const auto declined = dns::read_response(updating.read());
+    ASSERT_TRUE(declined.has_value());
+    EXPECT_EQ(declined->rcode, dns::Rcode::ServFail);
+    updating.send(update_of("one.example.", 5));
+    EXPECT_EQ(id_of(updating.read()), 5U);
 }
 
 // A connection that has been answered is idle soon after: until then it need not give way.
@@ -209,11 +221,23 @@ Bytes answer_in_the_end(ZoneSender& sender, const Bytes& request) {
     return answer;
 }
 
+bool has_room_in_the_end(ZoneSender& sender, ZoneSender::Purpose purpose) {
+    const base::SocketAddress another{*base::parse_ip_address("192.0.2.1"), 4243};
+    const base::Instant deadline = base::now() + std::chrono::seconds(10);
+    bool has_room = sender.has_room(purpose, another);
+    while (!has_room && base::now() < deadline) {
+        std::this_thread::yield();
+        has_room = sender.has_room(purpose, another);
+    }
+    return has_room;
+}
+
 TEST_F(Sending, IdleConnectionsGiveWay) {
     ZoneSender sender(desks(), tallies_,
                       {.updates_max = 1, .idle_limit = std::chrono::seconds(15)});
     const Peer idle(sender, {update_of("one.example.", 1)});
     EXPECT_EQ(id_of(idle.read()), 1U);
+    EXPECT_TRUE(has_room_in_the_end(sender, ZoneSender::Purpose::Updates));
     EXPECT_EQ(id_of(answer_in_the_end(sender, update_of("one.example.", 2))), 2U);
     EXPECT_EQ(idle.read(), Bytes());
 }

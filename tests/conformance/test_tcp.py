@@ -10,10 +10,11 @@ import time
 
 import dns.message
 import dns.query
+import dns.rcode
 import pytest
 
 import stream
-from server import Server, free_port
+from server import Server, free_port, wait_until
 
 ZONE = "tcp.test"
 
@@ -79,6 +80,42 @@ def test_answers_behind_a_transfer_belong_to_their_questions(zones, tmp_path):
                 continue
             answer, = messages
             assert str(answer.answer[0].name) == f"n{number % 100}.{ZONE}."
+
+
+def taken_slowly(port, zone):
+    """A connection on which a transfer has begun, of which no more is read."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(stream.LIMIT)
+    client.connect(("127.0.0.1", port))
+    client.sendall(stream.frame(stream.query(zone, "AXFR")))
+    assert len(stream.read_exactly(client, 2)) == 2
+    return client
+
+
+def test_where_there_are_too_many_transfers_one_more_is_answered(tmp_path):
+    """It costs no other question on the connection its answer (RFC 7766 §6.2.1.1)."""
+    folder = tmp_path / "zones"
+    folder.mkdir()
+    text = "x" * 200
+    (folder / f"{ZONE}.zone").write_text(  # More than sockets hold.
+        "$TTL 300\n@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n"
+        + "".join(f'n{i} TXT "{text}"\n' for i in range(50_000)))
+    path = tmp_path / "settings.toml"
+    path.write_text('[transfer]\nallow = ["127.0.0.1"]\n')
+    kinds = ("SOA", "AXFR", "SOA")
+    with Server(folder, "--settings", path) as server:
+        slow = [taken_slowly(server.port, ZONE) for _ in range(32)]
+        with stream.tcp(server.port) as client:
+            client.sendall(b"".join(stream.frame(stream.query(ZONE, kind, number=i))
+                                    for i, kind in enumerate(kinds)))
+            answers = [stream.read_message(client) for _ in kinds]
+            assert [struct.unpack("!H", wire[:2])[0] for wire in answers] == [0, 1, 2]
+            assert [wire[3] & 0xF for wire in answers] == [0, dns.rcode.SERVFAIL, 0]
+            for each in slow:
+                each.close()
+            # There is room again, on the same connection.
+            wait_until(lambda: stream.ask(client, stream.query(ZONE, "AXFR"))[3] & 0xF == 0)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
