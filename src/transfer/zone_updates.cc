@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "dns/serial.h"
 #include "transfer/update_rules.h"
@@ -22,6 +23,23 @@ std::string name_of(const Requestor& requestor) {
     std::string text = base::to_text(requestor.peer);
     if (requestor.key != nullptr) text += " key:" + dns::to_text(requestor.key->name);
     return text;
+}
+
+// The zone would be a signed one with it, as is_signed_zone() has it.
+bool makes_signed(const dns::Record& update, const dns::Name& zone) {
+    if (update.rr_class != dns::RRClass::IN || !(update.owner == zone)) return false;
+    constexpr auto kSoa = static_cast<uint16_t>(dns::RRType::SOA);
+    return update.type == dns::RRType::DNSKEY ||
+           (update.type == dns::RRType::RRSIG && base::load_u16(update.rdata.data()) == kSoa);
+}
+
+Verdict refuse_to_sign(const dns::Name& zone, const Requestor& requestor) {
+    log::warning("update_failed",
+                 {{"zone", dns::to_text(zone)},
+                  {"requestor", name_of(requestor)},
+                  {"reason", "it would make this a signed zone, which takes no updates"},
+                  {"try", "signed = true in a rule of the zone, if its signatures come this way"}});
+    return {.rcode = Rcode::Refused, .reason = ExtendedError::NotSupported};
 }
 
 }  // namespace
@@ -110,6 +128,12 @@ bool ZoneUpdates::try_once(const dns::Name& zone, const UpdateMessage& update,
     });
     if (!are_granted) {
         verdict = {.rcode = Rcode::Refused, .reason = ExtendedError::Prohibited};
+        return true;
+    }
+    const bool is_to_be_signed = std::ranges::any_of(
+        update.updates, [&](const dns::Record& each) { return makes_signed(each, zone); });
+    if (is_to_be_signed && !policy.is_signed_allowed) {
+        verdict = refuse_to_sign(zone, requestor);
         return true;
     }
     carry_out_updates(update.updates, zone, newest_serial(zone, pinned->version().serial()), edit);

@@ -60,8 +60,9 @@ class Updates : public testing::Test {
         EXPECT_TRUE(ledger_->replace(zone.apex, std::move(zone.image), {}).has_value());
     }
 
-    // The message that adds the address 192.0.2.`last` at `owner`.
-    static Bytes addition(const char* zone, const char* owner, uint8_t last) {
+    // The message that adds a record at `owner`.
+    static Bytes addition(const char* zone, const char* owner, dns::RRType type,
+                          const Bytes& rdata) {
         dns::QueryDraft draft;
         draft.qname = *dns::parse_name(zone);
         draft.flags = static_cast<uint16_t>(static_cast<unsigned>(dns::Opcode::Update) << 11);
@@ -69,14 +70,22 @@ class Updates : public testing::Test {
         Bytes message = dns::build_query(draft);
         const dns::Name name = *dns::parse_name(owner);
         message.insert(message.end(), name.wire().begin(), name.wire().end());
-        const Bytes rest{0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, last};
+        Bytes rest{0, 0, 0, 1, 0, 0, 1, 44, 0, static_cast<uint8_t>(rdata.size())};
+        base::store_u16(rest.data(), static_cast<uint16_t>(type));
         message.insert(message.end(), rest.begin(), rest.end());
+        message.insert(message.end(), rdata.begin(), rdata.end());
         base::store_u16(&message[8], 1);
         return message;
     }
+    // The address 192.0.2.`last`.
+    static Bytes addition(const char* zone, const char* owner, uint8_t last) {
+        return addition(zone, owner, dns::RRType::A, {192, 0, 2, last});
+    }
 
     Verdict add(const char* zone, const char* owner, const Requestor& requestor, uint8_t last = 9) {
-        const Bytes message = addition(zone, owner, last);
+        return carry_out(addition(zone, owner, last), requestor);
+    }
+    Verdict carry_out(const Bytes& message, const Requestor& requestor) {
         dns::Query query;
         EXPECT_EQ(dns::parse_query(message, query), dns::ParseError::None);
         return updates_.carry_out(query, message, requestor);
@@ -136,6 +145,26 @@ TEST_F(Updates, ASignedZoneIsChangedOnlyWhereThatIsSaid) {
     EXPECT_EQ(refused.rcode, Rcode::Refused);
     EXPECT_EQ(refused.reason, dns::ExtendedError::NotSupported);
     EXPECT_EQ(add("opened.example.", "a.opened.example.", by_address_).rcode, Rcode::NoError);
+}
+
+// What makes a zone signed would lock out every update behind it, its own removal too.
+TEST_F(Updates, NoneMakesASignedZoneWhereThatMayNotBeChanged) {
+    const Bytes key{1, 1, 3, 13, 0, 0, 0};
+    Bytes signature(18);
+    base::store_u16(signature.data(), static_cast<uint16_t>(dns::RRType::SOA));
+    signature.insert(signature.end(), {0, 1, 2, 3});
+    const auto at_apex = [&](dns::RRType type, const Bytes& rdata) {
+        return carry_out(addition("example.org.", "example.org.", type, rdata), by_address_);
+    };
+    const Verdict refused = at_apex(dns::RRType::DNSKEY, key);
+    EXPECT_EQ(refused.rcode, Rcode::Refused);
+    EXPECT_EQ(refused.reason, dns::ExtendedError::NotSupported);
+    EXPECT_EQ(at_apex(dns::RRType::RRSIG, signature).rcode, Rcode::Refused);
+    EXPECT_EQ(serial("example.org."), 7U);
+    // At another name it signs nothing of the zone.
+    const Bytes elsewhere = addition("example.org.", "host.example.org.", dns::RRType::DNSKEY, key);
+    EXPECT_EQ(carry_out(elsewhere, by_address_).rcode, Rcode::NoError);
+    EXPECT_EQ(add("example.org.", "new.example.org.", by_address_).rcode, Rcode::NoError);
 }
 
 TEST_F(Updates, OnlyTheZonesSoaNamesAZone) {
