@@ -42,13 +42,18 @@ std::optional<std::vector<zone::Changeset>> trimmed(std::vector<zone::Changeset>
 
 }  // namespace
 
-std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message, dns::Section section) {
+std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message, dns::Section section,
+                                        const dns::Name& zone) {
     dns::RecordWalk walk(message);
     if (walk.count_of(section) != 1) return std::nullopt;
     dns::RecordPlace place;
     while (walk.next(place)) {
         if (place.section != section) continue;
         if (place.type != dns::RRType::SOA || place.rdata_size < kSoaTimersSize) break;
+        dns::WireReader reader(message);
+        reader.seek(place.offset);
+        dns::Name owner;
+        if (dns::read_name(reader, owner) != dns::NameError::None || !(owner == zone)) break;
         return base::load_u32(place.rdata(message).last(kSoaTimersSize).data());
     }
     return std::nullopt;
@@ -204,11 +209,11 @@ RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
         std::ranges::find(private_zones_, query_.qname) != private_zones_.end();
     if (is_of_catalog && is_member(request)) return answer_report(request);
     const Requestor requestor = requestor_of(request);
-    const Rcode rcode =
-        partners_.hear({.zone = query_.qname,
-                        .peer = requestor.peer,
-                        .key = requestor.key,
-                        .serial = lone_soa_serial(request.message, dns::Section::Answer)});
+    const Rcode rcode = partners_.hear(
+        {.zone = query_.qname,
+         .peer = requestor.peer,
+         .key = requestor.key,
+         .serial = lone_soa_serial(request.message, dns::Section::Answer, query_.qname)});
     return reply(request, {.rcode = rcode, .is_authoritative = rcode == Rcode::NoError});
 }
 
@@ -275,7 +280,7 @@ RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
 // Who is up to date is told the serial (RFC 1995 §2).
 RequestDesk::Outcome RequestDesk::answer_changes(const Request& request,
                                                  const zone::Version& version) {
-    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority);
+    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority, query_.qname);
     if (!theirs) return reply(request, {Rcode::FormErr});
     if (!dns::is_later_serial(version.serial(), *theirs)) return ask_for_soa(request);
     if (request.is_stream) return {.is_granted = true};
@@ -304,7 +309,7 @@ ZoneStream RequestDesk::stream_of(const zone::Version& version, const Request& r
         if (const auto expire = expire_of(version)) stream.tell_expire(*expire);
     }
     if (query_.qtype != dns::RRType::IXFR) return stream;
-    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority);
+    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority, query_.qname);
     auto changes = partners_.ledger.changes_since(query_.qname, *theirs);
     if (changes) changes = trimmed(*std::move(changes), version);
     if (changes) stream.send_differences(*std::move(changes));

@@ -178,6 +178,6 @@ class RequestDesk {
 // The serial of the zone's SOA that stands alone in a section: what an IXFR's client has, or the
 // sender of a NOTIFY. Nothing when it is not there.
 [[nodiscard]] std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message,
-                                                      dns::Section section);
+                                                      dns::Section section, const dns::Name& zone);
 
 }  // namespace nearcast::transfer

@@ -38,6 +38,7 @@ struct Ask {
     bool is_stream = true;
     std::string_view peer = "192.0.2.1";
     std::optional<uint32_t> serial = {};  // Of an IXFR's client.
+    uint8_t soa_owner = 12;               // Where in the message: the zone's own name.
     uint64_t signed_at = kNow;
     std::optional<uint8_t> edns_version = {};
 };
@@ -63,7 +64,7 @@ class Desk : public testing::Test {
         // OPT ends the message: its version stands before the flags and the size of the data.
         if (ask.edns_version) message[message.size() - 5] = *ask.edns_version;
         if (ask.serial) {
-            Bytes soa{0xC0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0};
+            Bytes soa{0xC0, ask.soa_owner, 0, 6, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0};
             soa.resize(soa.size() + 20);
             base::store_u32(&soa[14], *ask.serial);
             message.insert(message.end(), soa.begin(), soa.end());
@@ -184,6 +185,14 @@ TEST_F(Desk, AnIncrementalTransferIsGrantedToThoseWhoAreBehind) {
     EXPECT_EQ(outcome_of({.type = kType, .serial = 8}), "NOERROR");
     EXPECT_EQ(outcome_of({.type = kType, .is_stream = false, .serial = 6}), "for a waiter");
     EXPECT_EQ(outcome_of({.type = kType}), "FORMERR");
+}
+
+TEST_F(Desk, AnIncrementalTransferStartsFromTheZonesOwnSoa) {
+    constexpr uint8_t kParent = 20;  // Behind the first label.
+    constexpr auto kType = dns::RRType::IXFR;
+    EXPECT_EQ(outcome_of({.type = kType, .serial = 6, .soa_owner = kParent}), "FORMERR");
+    EXPECT_EQ(outcome_of({.type = kType, .is_stream = false, .serial = 7, .soa_owner = kParent}),
+              "FORMERR");
 }
 
 // What is granted, or for another thread, is counted by who ends it.
@@ -330,3 +339,17 @@ TEST(Serials, GoRoundAsRfc1982Says) {
 
 }  // namespace
 }  // namespace nearcast::transfer
+TEST_F(Desk, ANotifyWithTheSoaOfAnotherZoneHasNoHint) {
+    Bytes message = message_for({.type = dns::RRType::SOA, .serial = 12, .soa_owner = 20});
+    base::store_u16(&message[2], static_cast<uint16_t>(dns::Opcode::Notify) << 11);
+    base::store_u16(&message[6], 1);
+    base::store_u16(&message[8], 0);
+    request_ = {.message = message,
+                .room = room_,
+                .peer = *base::parse_ip_address("192.0.2.9"),
+                .now = kNow};
+    (void)desk_.answer(request_);
+    ASSERT_TRUE(heard_);
+    EXPECT_EQ(heard_->serial, std::nullopt);
+}
+

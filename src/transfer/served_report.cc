@@ -75,7 +75,7 @@ std::vector<uint8_t> write_served_report(const ServedReport& report, uint16_t id
 std::optional<ServedReport> read_served_report(std::span<const uint8_t> message,
                                                const dns::Name& catalog) {
     ServedReport report{.catalog = catalog,
-                        .serial = lone_soa_serial(message, dns::Section::Answer)};
+                        .serial = lone_soa_serial(message, dns::Section::Answer, catalog)};
     dns::RecordWalk walk(message);
     dns::RecordPlace place;
     while (walk.next(place)) {
