@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "dns/client_subnet.h"
+#include "dns/rdata_skip.h"
 
 namespace nearcast::dns {
 namespace {
@@ -53,12 +54,24 @@ ParseError read_question(WireReader& reader, Query& query) {
     return ParseError::None;
 }
 
-// Records of which only the extent matters here.
-bool skip_records(WireReader& reader, size_t count) {
+// An IXFR or a NOTIFY has one record with data. Names cost time to follow, and who sends hundreds
+// of them wants it to be spent: what lies behind so many records is not looked into.
+constexpr size_t kLooksMax = 4;
+
+// Moves past the data of a record that says nothing here. It must be of its type all the same, in
+// the class whose types we know, as long as there are looks left.
+bool skip_data(WireReader& reader, const RecordHead& head, size_t& looks) {
+    const bool is_known = head.class_field == static_cast<uint16_t>(RRClass::IN);
+    if (!is_known || looks == 0) return reader.skip(head.rdata_size);
+    --looks;
+    return skip_rdata(head.type, reader, head.rdata_size);
+}
+
+bool skip_records(WireReader& reader, size_t count, size_t& looks) {
     RecordHead head;
     for (; count > 0; --count) {
         if (!skip_name(reader) || !read_record_head(reader, head)) return false;
-        if (!reader.skip(head.rdata_size)) return false;
+        if (!skip_data(reader, head, looks)) return false;
     }
     return true;
 }
@@ -73,9 +86,18 @@ bool are_options_good(std::span<const uint8_t> options) {
     return !reader.is_broken();
 }
 
-ParseError read_opt(WireReader& reader, const RecordHead& head, bool is_owner_root, Edns& edns) {
+// Hardly anybody compresses that name, which makes it longer.
+bool is_root_at(std::span<const uint8_t> message, size_t offset) {
+    if (message[offset] == 0) return true;
+    WireReader reader(message);
+    reader.seek(offset);
+    Name name;
+    return read_name(reader, name) == NameError::None && name.is_root();
+}
+
+ParseError read_opt(WireReader& reader, const RecordHead& head, size_t owner, Edns& edns) {
     if (edns.is_present) return ParseError::TwoOpts;
-    if (!is_owner_root) return ParseError::BadOpt;
+    if (!is_root_at(reader.message(), owner)) return ParseError::BadOpt;
     const size_t start = reader.offset();
     if (!reader.skip(head.rdata_size)) return ParseError::BadRecord;
     edns.is_present = true;
@@ -89,20 +111,19 @@ ParseError read_opt(WireReader& reader, const RecordHead& head, bool is_owner_ro
     return are_options_good(edns.options(reader.message())) ? ParseError::None : ParseError::BadOpt;
 }
 
-ParseError read_additional(WireReader& reader, size_t count, Query& query) {
+ParseError read_additional(WireReader& reader, size_t count, size_t& looks, Query& query) {
     for (; count > 0; --count) {
         const size_t start = reader.offset();
         RecordHead head;
         if (query.has_tsig()) return ParseError::BadTsig;
         if (!skip_name(reader)) return ParseError::BadRecord;
-        const bool is_owner_root = reader.message()[start] == 0;
         if (!read_record_head(reader, head)) return ParseError::BadRecord;
         if (head.type == RRType::OPT) {
-            const ParseError error = read_opt(reader, head, is_owner_root, query.edns);
+            const ParseError error = read_opt(reader, head, start, query.edns);
             if (error != ParseError::None) return error;
             continue;
         }
-        if (!reader.skip(head.rdata_size)) return ParseError::BadRecord;
+        if (!skip_data(reader, head, looks)) return ParseError::BadRecord;
         if (head.type == RRType::TSIG) query.tsig_offset = static_cast<uint16_t>(start);
     }
     return ParseError::None;
@@ -119,10 +140,12 @@ ParseError read_body(WireReader& reader, Query& query) {
     if (query.opcode() == Opcode::Query && header.answer_count > 0) {
         return ParseError::UnexpectedRecord;
     }
-    if (!skip_records(reader, size_t{header.answer_count} + header.authority_count)) {
+    // Who carries out an update judges its records.
+    size_t looks = query.opcode() == Opcode::Update ? 0 : kLooksMax;
+    if (!skip_records(reader, size_t{header.answer_count} + header.authority_count, looks)) {
         return ParseError::BadRecord;
     }
-    const ParseError error = read_additional(reader, header.additional_count, query);
+    const ParseError error = read_additional(reader, header.additional_count, looks, query);
     if (error != ParseError::None) return error;
     if (reader.remaining() > 0) return ParseError::TrailingBytes;
     return header.question_count == 0 ? ParseError::NoQuestion : ParseError::None;

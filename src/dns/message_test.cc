@@ -128,6 +128,42 @@ TEST_F(ParseQuery, RefusesBrokenRecords) {
     EXPECT_EQ(parse({}, kQuestion + "x"), ParseError::TrailingBytes);
 }
 
+TEST_F(ParseQuery, RefusesDataThatIsNotOfItsType) {
+    const std::string short_address = "\1a\0\0\1\0\1\0\0\0\0\0\3\1\2\3"s;
+    const std::string loop = "\1a\0\0\2\0\1\0\0\0\0\0\2\xC0\x39"s;
+    const std::string host = "\1a\0\0\2\0\1\0\0\0\0\0\2\xC0\x0C"s;
+    for (const std::string& record : {short_address, loop}) {
+        EXPECT_EQ(parse({.additional = 1}, kQuestion + record), ParseError::BadRecord);
+        EXPECT_EQ(parse({.additional = 2}, kQuestion + kOpt + record), ParseError::BadRecord);
+        EXPECT_EQ(parse({.authority = 1}, kQuestion + record), ParseError::BadRecord);
+    }
+    EXPECT_EQ(parse({.additional = 1}, kQuestion + host), ParseError::None);
+    // In another class it is something else, and in an update it may be nothing.
+    const std::string chaos = "\1a\0\0\1\0\3\0\0\0\0\0\3\1\2\3"s;
+    EXPECT_EQ(parse({.additional = 1}, kQuestion + chaos), ParseError::None);
+    const std::string none = "\1a\0\0\1\0\xFE\0\0\0\0\0\0"s;
+    EXPECT_EQ(parse({.authority = 1}, kQuestion + none, 5 << 11), ParseError::None);
+}
+
+TEST_F(ParseQuery, LooksIntoFewRecords) {
+    const std::string host = "\1a\0\0\2\0\1\0\0\0\0\0\2\xC0\x0C"s;
+    const std::string short_address = "\1a\0\0\1\0\1\0\0\0\0\0\3\1\2\3"s;
+    const std::string many = host + host + host + host;
+    EXPECT_EQ(
+        parse({.authority = 1, .additional = 3}, kQuestion + host + host + host + short_address),
+        ParseError::BadRecord);
+    EXPECT_EQ(parse({.authority = 2, .additional = 3}, kQuestion + many + short_address),
+              ParseError::None);
+}
+
+TEST_F(ParseQuery, TakesAnOptWhoseOwnerPointsAtTheRoot) {
+    const std::string rest = kOpt.substr(1);
+    ASSERT_EQ(parse({.additional = 1}, kQuestion + "\xC0\x1C"s + rest), ParseError::None);
+    EXPECT_TRUE(query_.edns.is_present);
+    EXPECT_EQ(parse({.additional = 1}, kQuestion + "\xC0\x0C"s + rest), ParseError::BadOpt);
+    EXPECT_EQ(parse({.additional = 1}, kQuestion + "\xC0\x21"s + rest), ParseError::BadOpt);
+}
+
 TEST_F(ParseQuery, SaysWhichMessagesGetNoAnswer) {
     EXPECT_EQ(parse_query(std::vector<uint8_t>(11), query_), ParseError::TooShort);
     EXPECT_EQ(parse({}, kQuestion, kFlagQr), ParseError::IsResponse);

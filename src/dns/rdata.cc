@@ -4,6 +4,7 @@
 
 #include "dns/datum.h"
 #include "dns/encoding.h"
+#include "dns/rdata_skip.h"
 #include "dns/record.h"
 #include "dns/rr_layout.h"
 
@@ -156,6 +157,21 @@ bool RdataNames::next(RdataName& name) noexcept {
         return true;
     }
     return false;
+}
+
+bool skip_rdata(RRType type, WireReader& message, size_t size) noexcept {
+    if (message.remaining() < size) return false;
+    const size_t end = message.offset() + size;
+    WireReader reader(message.message().first(end));
+    reader.seek(message.offset());
+    Name name;
+    for (const Field field : fields_of(type)) {
+        const bool is_good = is_name(field) ? read_name(reader, name) == NameError::None
+                                            : datum_of(field).check(reader);
+        if (!is_good) return false;
+    }
+    message.seek(end);
+    return reader.remaining() == 0 || !rr_layout(type).is_known();
 }
 
 bool read_rdata(RRType type, WireReader& message, size_t size, std::vector<uint8_t>& rdata) {

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "dns/rdata.h"
+#include "dns/rdata_skip.h"
 #include "dns/zone_lexer.h"
 
 namespace {
@@ -53,9 +54,12 @@ void check_expansion(RRType type, std::span<const uint8_t> message) {
     WireReader reader(message);
     std::vector<uint8_t> expanded;
     if (!reader.skip(message.size() / 2)) return;
+    WireReader skipping = reader;
+    const bool is_skipped = skip_rdata(type, skipping, skipping.remaining());
     if (read_rdata(type, reader, reader.remaining(), expanded)) {
         require(is_valid_rdata(type, expanded));
         require(reader.remaining() == 0);
+        require(is_skipped);
     }
 }
 

@@ -362,8 +362,10 @@ std::span<const uint8_t> RequestDesk::soa_question(std::span<const uint8_t> requ
     dns::Header header = query_.header;
     header.answer_count = header.authority_count = header.additional_count = 0;
     if (query_.edns.is_present) {
-        const auto opt = request.subspan(query_.edns.options_offset - dns::kOptRecordSize,
-                                         dns::kOptRecordSize + query_.edns.options_size);
+        plain_[size++] = 0;  // The owner, which may have been compressed.
+        constexpr size_t kFieldsSize = dns::kOptRecordSize - 1;
+        const auto opt = request.subspan(query_.edns.options_offset - kFieldsSize,
+                                         kFieldsSize + query_.edns.options_size);
         std::ranges::copy(opt, plain_.begin() + static_cast<ptrdiff_t>(size));
         size += opt.size();
         header.additional_count = 1;

@@ -218,6 +218,23 @@ TEST_F(Desk, TheAnswerToAnIncrementalRequestRepeatsItsQuestion) {
     EXPECT_EQ(response->questions.at(0).type, dns::RRType::IXFR);
 }
 
+// The echo reads what it is asked, and so does this what it gives back.
+TEST_F(Desk, AsksForTheSoaWhereTheOwnerOfOptIsCompressed) {
+    request_message_ = message_for({.type = dns::RRType::IXFR, .serial = 7});
+    const Bytes opt{0xC0, 24, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0};  // Where the question's name ends.
+    request_message_.insert(request_message_.end(), opt.begin(), opt.end());
+    base::store_u16(&request_message_[10], 1);
+    request_ = {.message = request_message_,
+                .room = room_,
+                .peer = *base::parse_ip_address("192.0.2.1"),
+                .now = kNow};
+    const auto outcome = desk_.answer(request_);
+    const auto response = dns::read_response(std::span(room_).first(outcome.size));
+    ASSERT_TRUE(response.has_value());
+    EXPECT_EQ(response->rcode, dns::Rcode::NoError);
+    EXPECT_EQ(response->questions.at(0).type, dns::RRType::IXFR);
+}
+
 TEST_F(Desk, AnotherVersionOfEdnsIsForTheOrdinaryResponder) {
     EXPECT_EQ(outcome_of({.edns_version = 1}), "NOERROR");  // The echo's.
     EXPECT_EQ(outcome_of({.key = "transfer.example.", .edns_version = 1}), "NOERROR NOERROR");
@@ -327,18 +344,6 @@ TEST_F(Desk, ANotifyIsPassedOnWithItsHint) {
     EXPECT_EQ(tallies_.notices[static_cast<size_t>(dns::Rcode::NotAuth)].get(), 1U);
 }
 
-TEST(Serials, GoRoundAsRfc1982Says) {
-    EXPECT_TRUE(dns::is_later_serial(2, 1));
-    EXPECT_FALSE(dns::is_later_serial(1, 2));
-    EXPECT_FALSE(dns::is_later_serial(1, 1));
-    EXPECT_TRUE(dns::is_later_serial(0, 0xFFFFFFFF));
-    EXPECT_TRUE(dns::is_later_serial(0x80000000, 1));
-    EXPECT_FALSE(dns::is_later_serial(0x80000001, 1));
-    EXPECT_FALSE(dns::is_later_serial(1, 0x80000001));
-}
-
-}  // namespace
-}  // namespace nearcast::transfer
 TEST_F(Desk, ANotifyWithTheSoaOfAnotherZoneHasNoHint) {
     Bytes message = message_for({.type = dns::RRType::SOA, .serial = 12, .soa_owner = 20});
     base::store_u16(&message[2], static_cast<uint16_t>(dns::Opcode::Notify) << 11);
@@ -353,3 +358,15 @@ TEST_F(Desk, ANotifyWithTheSoaOfAnotherZoneHasNoHint) {
     EXPECT_EQ(heard_->serial, std::nullopt);
 }
 
+TEST(Serials, GoRoundAsRfc1982Says) {
+    EXPECT_TRUE(dns::is_later_serial(2, 1));
+    EXPECT_FALSE(dns::is_later_serial(1, 2));
+    EXPECT_FALSE(dns::is_later_serial(1, 1));
+    EXPECT_TRUE(dns::is_later_serial(0, 0xFFFFFFFF));
+    EXPECT_TRUE(dns::is_later_serial(0x80000000, 1));
+    EXPECT_FALSE(dns::is_later_serial(0x80000001, 1));
+    EXPECT_FALSE(dns::is_later_serial(1, 0x80000001));
+}
+
+}  // namespace
+}  // namespace nearcast::transfer
