@@ -95,7 +95,9 @@ SecondaryZones::~SecondaryZones() {
 void SecondaryZones::load(Zone& zone, double luck) {
     const dns::Name& name = zone.config->zone;
     const std::optional<zone::StoredZone> found = ledger_.state(name);
-    if (!found) return ledger_.make_unavailable(name);
+    // Nor is there one of a zone that was removed, and is known for that.
+    const bool has_copy = found && (found->image_size > 0 || !found->damages.empty());
+    if (!has_copy) return ledger_.make_unavailable(name);
     if (auto restored = ledger_.restore(name); !restored) {
         log::warning("secondary_copy_unusable", {{"zone", dns::to_text(name)},
                                                  {"reason", restored.error().message},

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/log.h"
 #include "dns/message.h"
 #include "transfer/fake_primary.h"
 #include "transfer/zone_stream.h"
@@ -195,6 +196,31 @@ TEST_F(Secondary, QuestionsAboutZonesWaitForNoDisk) {
     EXPECT_TRUE(answers.get());
     // By the thread that was asking for it, if one was.
     EXPECT_TRUE(comes_true([&] { return !table_.pin(gone).has_value(); }));
+}
+
+uint64_t times_logged(const std::string& event) {
+    uint64_t times = 0;
+    for (const auto& [name, count] : base::log::event_counts()) times += name == event ? count : 0;
+    return times;
+}
+
+// As a member that moves from one catalog to another does.
+TEST_F(Secondary, AZoneThatComesBackAfterItWasRemovedHasNoCopyToComplainOf) {
+    const auto zone = version("example.org.", "7 3600 900 604800");
+    const FakePrimary primary([&](const FakePrimary::Client& client, const Bytes& request) {
+        send_zone(client, request, zone);
+    });
+    const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+    const TransferConfig config = config_for({"example.org."}, primary.address());
+    SecondaryZones secondaries(config, table_, *ledger);
+    ASSERT_TRUE(comes_true([&] { return has_data("example.org."); }));
+    const uint64_t before = times_logged("secondary_copy_unusable");
+    secondaries.remove(zone.apex);
+    ASSERT_TRUE(comes_true([&] { return !table_.pin(zone.apex).has_value(); }));
+    ASSERT_TRUE(comes_true([&] { return times_logged("secondary_removed") > 0; }));
+    secondaries.add(config.secondaries.front());
+    EXPECT_TRUE(comes_true([&] { return has_data("example.org."); }));
+    EXPECT_EQ(times_logged("secondary_copy_unusable"), before);
 }
 
 TEST_F(Secondary, OnlyThePrimaryOrTheKeyMaySayThatAZoneChanged) {

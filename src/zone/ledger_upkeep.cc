@@ -38,12 +38,13 @@ ZoneLedger::Book::~Book() {
 }
 
 StoredZone ZoneLedger::Book::state_of(const Zone& zone) const {
+    const bool has_image = zone.is_available || zone.history.has_data();  // Else it was withdrawn.
     StoredZone state{.apex = zone.apex_name(),
                      .is_available = zone.is_available,
                      .serial = zone.serial,
                      .origin = zone.origin,
                      .confirmed_at = zone.confirmed_at,
-                     .image_size = zone.image_size,
+                     .image_size = has_image ? zone.image_size : 0,
                      .journal_count = zone.history.changes().size(),
                      .journal_bytes = zone.history.bytes(),
                      .is_unsaved = zone.is_unsaved,
