@@ -2,6 +2,7 @@
 
 import subprocess
 
+import dns.edns
 import dns.message
 import dns.query
 import dns.rcode
@@ -16,6 +17,8 @@ from server import Server
 ZONE = "odd.example"
 BY_KEY = f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["key:{peers.KEY_NAME}"]\n'
 BY_ADDRESS = f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n'
+CLIENT = bytes.fromhex("2464c4abcf10c957")
+COOKIE = 10
 KEY = f"hmac-sha256:{peers.KEY_NAME}:{peers.SECRET}"
 
 
@@ -88,6 +91,25 @@ def test_who_may_not_is_refused(zones, transfers):
     with Server(zones, "--transfers", transfers(BY_ADDRESS)) as ours:
         status, text = update("nsupdate", ours.port, lines, signed=False)
         assert status == 0, text
+
+
+@pytest.mark.parametrize("ask", [dns.query.udp, dns.query.tcp], ids=["udp", "tcp"])
+def test_the_answer_has_a_cookie_for_who_sent_one(ask, zones, transfers):
+    """It comes from a thread that waits for the disk, and is good for questions (RFC 7873 §5)."""
+    def with_cookie(request, cookie):
+        request.use_edns(0, options=[dns.edns.GenericOption(COOKIE, cookie)])
+        response = ask(request, "127.0.0.1", port=ours.port, timeout=10)
+        assert response.rcode() == dns.rcode.NOERROR
+        told, = (each.to_wire() for each in response.options if each.otype == COOKIE)
+        assert told.startswith(CLIENT) and len(told) == 24
+        return told
+
+    with Server(zones, "--transfers", transfers(BY_ADDRESS)) as ours:
+        request = dns.update.Update(ZONE)
+        request.add("new", 60, "A", "192.0.2.70")
+        cookie = with_cookie(request, CLIENT)
+        assert answers(ours.port, "new", "A") == ["192.0.2.70"]
+        assert with_cookie(dns.message.make_query(ZONE, "SOA"), cookie) == cookie
 
 
 def test_names_and_types_are_scoped(zones, transfers):
