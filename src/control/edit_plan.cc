@@ -175,8 +175,10 @@ class Planner {
 
     void check_set(const State& state, std::vector<std::vector<uint8_t>> parsed) {
         size_t size = 0;
-        for (const auto& rdata : parsed) size += rdata.size() + 2;
-        if (size > kRrsetSizeMax) tell(state.owner, state.type, "records", "RRset is too large");
+        for (const auto& rdata : parsed) size += rdata.size() + kRecordHeadSize;
+        if (size > kRrsetSizeMax) {
+            tell(state.owner, state.type, "records", "RRset is too large for a DNS message");
+        }
         std::ranges::sort(parsed);
         if (std::ranges::adjacent_find(parsed) != parsed.end()) {
             tell(state.owner, state.type, "records", "Duplicate record in RRset");
@@ -277,8 +279,8 @@ class Planner {
         for (auto at = begin; at != end; ++at) {
             const State& state = at->second;
             if (has_alias_beside && state.is_edited && state.now) tell_conflict(state);
-            if (has_two_cuts && state.is_edited && state.type == RRType::DNAME)
-                tell_conflict(state);
+            const bool is_cut = state.type == RRType::DNAME || state.type == RRType::NS;
+            if (has_two_cuts && is_cut && state.is_edited && state.now) tell_conflict(state);
             check_alone(state, is_apex);
         }
     }
@@ -294,6 +296,13 @@ class Planner {
             state.type == RRType::CNAME || state.type == RRType::DNAME || state.type == RRType::SOA;
         if (is_single && state.now && state.now->records.size() > 1) {
             tell(state.owner, state.type, "records", "Only one record of this type may be there");
+        }
+        // A new zone may wait for them; one that is served would be so no more.
+        const bool had_servers =
+            state.type == RRType::NS && state.before && is_served(*state.before);
+        if (is_apex && had_servers && (!state.now || !is_served(*state.now))) {
+            tell(state.owner, state.type, "records",
+                 "A zone needs its name servers; put others in their place");
         }
         if (state.type != RRType::SOA) return;
         if (!is_apex && state.now) {

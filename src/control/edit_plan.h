@@ -20,10 +20,13 @@ namespace nearcast::control {
 
 // A change is one message of the client and one transaction; more is an import.
 constexpr size_t kEditsMax = 20'000;
-// Of one set. What an AXFR of it takes must fit a message of 65,535 bytes: see kRrsetSizeMax.
+// Of one set; kRrsetSizeMax leaves room for 3,750 addresses.
 constexpr size_t kRecordsMax = 5'000;
-// Rdata with two bytes of length each: leaves room for the owner, and for signatures.
+// Of one set as an answer has it. With four signatures of the largest keys, each with the longest
+// name of a signer, it is still within zone::kSetSizeMax.
 constexpr size_t kRrsetSizeMax = 60'000;
+// What a record of an answer has beside its data: a pointer to the owner, type, class, TTL, length.
+constexpr size_t kRecordHeadSize = 12;
 constexpr size_t kCommentsMax = 100;
 constexpr size_t kCommentSizeMax = 65'535;
 constexpr uint32_t kEditTtlMax = 0x7FFFFFFF;  // RFC 2181 §8.

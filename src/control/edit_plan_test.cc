@@ -124,6 +124,45 @@ TEST_F(PlanEdits, RefusesWhatCannotBe) {
                 HasSubstr("not for clients"));
 }
 
+TEST_F(PlanEdits, RefusesWhatNoMessageCanHold) {
+    std::vector<std::string> addresses;
+    for (int i = 0; i < 3750; ++i) {
+        addresses.push_back("10.0." + std::to_string(i / 250) + '.' + std::to_string(i % 250));
+    }
+    EXPECT_THAT(plan({edit(Kind::Replace, "a", RRType::A, addresses)}), HasSubstr("++10.0.14.249"));
+    addresses.push_back("192.0.2.1");
+    EXPECT_THAT(plan({edit(Kind::Replace, "a", RRType::A, addresses)}), HasSubstr("too large"));
+    addresses.pop_back();
+    given("b", RRType::A, addresses);
+    EXPECT_THAT(plan({edit(Kind::Extend, "b", RRType::A, {"192.0.2.1"})}), HasSubstr("too large"));
+}
+
+TEST_F(PlanEdits, RefusesACutAndADnameAtOneName) {
+    const std::string conflict = "Conflicts with pre-existing RRset";
+    given("moved", RRType::DNAME, {"example.net."});
+    EXPECT_THAT(plan({edit(Kind::Replace, "moved", RRType::NS, {"ns1.example.net."})}),
+                HasSubstr(conflict));
+    given("cut", RRType::NS, {"ns1.example.net."});
+    EXPECT_THAT(plan({edit(Kind::Replace, "cut", RRType::DNAME, {"example.net."})}),
+                HasSubstr(conflict));
+    EXPECT_THAT(plan({edit(Kind::Delete, "moved", RRType::DNAME),
+                      edit(Kind::Replace, "moved", RRType::NS, {"ns1.example.net."})}),
+                HasSubstr("++ns1"));
+}
+
+TEST_F(PlanEdits, KeepsTheNameServersThatAZoneHas) {
+    given("@", RRType::NS, {"ns1.example.net."});
+    const std::string needs = "A zone needs its name servers";
+    EXPECT_THAT(plan({edit(Kind::Delete, "@", RRType::NS)}), HasSubstr(needs));
+    EXPECT_THAT(plan({edit(Kind::Prune, "@", RRType::NS, {"ns1.example.net."})}), HasSubstr(needs));
+    RrsetEdit disabled = edit(Kind::Replace, "@", RRType::NS, {"ns1.example.net."});
+    disabled.records->front().is_disabled = true;
+    EXPECT_THAT(plan({disabled}), HasSubstr(needs));
+    EXPECT_THAT(plan({edit(Kind::Delete, "@", RRType::NS),
+                      edit(Kind::Extend, "@", RRType::NS, {"ns2.example.net."})}),
+                HasSubstr("++ns2"));
+}
+
 TEST_F(PlanEdits, TakesWhatClientsWrite) {
     for (const auto& [type, content] : std::vector<std::pair<RRType, std::string>>{
              {RRType::TXT, R"("semi\; colon")"},
