@@ -24,6 +24,12 @@ constexpr Sql kRemember{
     "INSERT INTO publication (controller, zone_id, sequence, serial) VALUES (:a, :b, :c, :d) "
     "ON CONFLICT (controller, zone_id) DO UPDATE SET sequence = :e, serial = :f",
     "tnnnnn", ""};
+constexpr Sql kReadServedSerials{
+    "SELECT zone, serial, sequence FROM served_serial WHERE controller = :a", "t", "tnn"};
+constexpr Sql kRememberSerial{
+    "INSERT INTO served_serial (controller, zone, serial, sequence) VALUES (:a, :b, :c, :d) "
+    "ON CONFLICT (controller, zone) DO UPDATE SET serial = :e, sequence = :f",
+    "ttnnnn", ""};
 constexpr Sql kForget{"DELETE FROM publication WHERE controller = :a AND zone_id = :b", "tn", ""};
 
 Error to_error(const ChangeError& error) { return {error.message}; }
@@ -90,11 +96,16 @@ bool Publisher::is_others(const dns::Name& name) const {
 
 Result<void> Publisher::read_publications() {
     return served_.database.read([this](Session& session) {
-        return session.run(kReadPublications, {controller_}, [this](const Row& row) {
-            const std::lock_guard lock(mutex_);
+        const std::lock_guard lock(mutex_);
+        auto done = session.run(kReadPublications, {controller_}, [this](const Row& row) {
             State& state = states_[row.number(0)];
             state.sequence = static_cast<uint64_t>(row.number(1));
             state.serial = static_cast<uint32_t>(row.number(2));
+        });
+        if (!done) return done;
+        return session.run(kReadServedSerials, {controller_}, [this](const Row& row) {
+            floors_[row.text(0)] = {static_cast<uint32_t>(row.number(1)),
+                                    static_cast<uint64_t>(row.number(2))};
         });
     });
 }
@@ -239,6 +250,20 @@ void Publisher::publish_all(const std::vector<Change>& changes) {
     remember_at_ = std::min(remember_at_, base::now() + kRememberPause);
 }
 
+// A zone that was deleted may have been overtaken by the one that has its name now.
+Result<void> Publisher::remember_serial(Session& session, const State& state) {
+    const std::string zone = row_name(state.name);
+    {
+        const std::lock_guard lock(mutex_);
+        Floor& floor = floors_[zone];
+        if (floor.serial != 0 && dns::is_later_serial(floor.serial, state.serial)) return {};
+        floor = {state.serial, state.sequence};
+    }
+    const int64_t serial = state.serial;
+    const auto sequence = static_cast<int64_t>(state.sequence);
+    return session.run(kRememberSerial, {controller_, zone, serial, sequence, serial, sequence});
+}
+
 // One transaction for all. When it is lost, those zones are made anew at the next start.
 Result<void> Publisher::remember() {
     std::vector<State> states;
@@ -261,6 +286,7 @@ Result<void> Publisher::remember() {
                                                                   sequence, int64_t{state.serial},
                                                                   sequence, int64_t{state.serial}})
                                         : session.run(kForget, {controller_, state.zone_id});
+            if (done && state.serial != 0) done = remember_serial(session, state);
             if (!done) return done;
         }
         return {};
@@ -317,7 +343,7 @@ void Publisher::publish_one(State& state, const Change& change) {
     if (change.kind == ChangeKind::Records) {
         const auto pinned = served_.table.pin(state.name);
         if (!pinned) return publish_whole(state);
-        const uint32_t serial = serial_for(state, change.new_serial);
+        const uint32_t serial = serial_for(state, change.new_serial, change.sequence);
         const auto changes =
             build_changes(state.name, pinned->version(), change.diff.rrsets, serial);
         // What does not fit shows in the whole: a zone without name servers, for example.
@@ -329,13 +355,24 @@ void Publisher::publish_one(State& state, const Change& change) {
     state.sequence = change.sequence;
 }
 
-uint32_t Publisher::serial_for(const State& state, uint32_t edited) const {
+uint32_t Publisher::serial_for(const State& state, uint32_t edited, uint64_t sequence) const {
     uint32_t serial = edited;
     const auto pass = [&serial](uint32_t served) {
         if (served != 0 && !dns::is_later_serial(serial, served)) serial = dns::next_serial(served);
     };
     pass(state.serial);
     const auto stored = served_.ledger.state(state.name);
+    {
+        const std::lock_guard lock(mutex_);
+        const auto floor = floors_.find(row_name(state.name));
+        if (floor != floors_.end()) {
+            pass(floor->second.serial);
+            // The store is lost, and with it what was served since that was remembered: a serial a
+            // change at most.
+            const uint64_t since = sequence - std::min(sequence, floor->second.sequence);
+            if (!stored) pass(floor->second.serial + static_cast<uint32_t>(since));
+        }
+    }
     if (!stored) return serial;
     pass(stored->serial);
     pass(stored->lost_serial.value_or(0));
@@ -350,7 +387,7 @@ void Publisher::publish_whole(State& state) {
         return fail(state, to_error(contents.error()), Next::Retry);
     }
     if (contents->zone.id != state.zone_id) return;  // And another one has its name.
-    const uint32_t serial = serial_for(state, contents->zone.serial);
+    const uint32_t serial = serial_for(state, contents->zone.serial, contents->zone.sequence);
     auto image = is_others(state.name)
                      ? base::fail("the name is that of a catalog of this controller")
                      : build_zone(state.name, contents->rrsets, serial);

@@ -98,6 +98,9 @@ class Publisher {
     // The serial that is served of the zone; nothing when it is not served. Any thread.
     [[nodiscard]] std::optional<uint32_t> published_serial(int64_t zone_id) const;
 
+    // Whether somebody else publishes what has this name, so that no zone can. Any thread.
+    [[nodiscard]] bool is_others(const dns::Name& name) const;
+
     // --- Signing: publisher_signing.cc. Any thread ---
 
     // How the zone is signed; nothing when it is not, and not on its way to or from it.
@@ -137,6 +140,12 @@ class Publisher {
         std::vector<const Change*> changes = {};
     };
 
+    // The greatest serial that was remembered of a name.
+    struct Floor {
+        uint32_t serial = 0;
+        uint64_t sequence = 0;  // The change that it was served with.
+    };
+
     void run();
     [[nodiscard]] bool wait();
     [[nodiscard]] base::Instant next_look() const;
@@ -156,11 +165,12 @@ class Publisher {
     void take_over(const Zone& zone);
     enum class Next : uint8_t { WaitForChange, Retry };
     void fail(State& state, const base::Error& error, Next next);
-    [[nodiscard]] bool is_others(const dns::Name& name) const;
     [[nodiscard]] State& state_of(int64_t zone_id, const dns::Name& name);
     void retry();
-    // Later than all that was ever served of the zone.
-    [[nodiscard]] uint32_t serial_for(const State& state, uint32_t edited) const;
+    // Later than all that was ever served under the zone's name; `edited` if that is so. With the
+    // changes up to `sequence`.
+    [[nodiscard]] uint32_t serial_for(const State& state, uint32_t edited, uint64_t sequence) const;
+    [[nodiscard]] base::Result<void> remember_serial(Session& session, const State& state);
 
     // publisher_signing.cc
     void start_signing();
@@ -199,7 +209,8 @@ class Publisher {
     base::Instant remember_at_ = base::Instant::max();
     uint64_t wanted_ = 0;
     bool is_stopping_ = false;
-    std::unordered_map<int64_t, State> states_;  // A State stays where it is.
+    std::unordered_map<int64_t, State> states_;      // A State stays where it is.
+    std::unordered_map<std::string, Floor> floors_;  // By row_name(); also of zones that are gone.
     bool needs_retry_ = false;
     std::set<std::pair<base::Instant, int64_t>> due_;  // Of the states that have a due_at.
     std::map<std::string, int64_t> signed_ids_;        // By row_name().

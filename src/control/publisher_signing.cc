@@ -132,7 +132,7 @@ bool Publisher::apply_signed(State& state, const Change& change) {
     ZoneSigning& signing = *state.signing;
     const auto pinned = served_.table.pin(state.name);
     if (!pinned || !signing.is_signing() || !is_signed(pinned->version())) return false;
-    const uint32_t serial = serial_for(state, change.new_serial);
+    const uint32_t serial = serial_for(state, change.new_serial, change.sequence);
     const auto edits = build_changes(state.name, pinned->version(), change.diff.rrsets, serial);
     if (!edits || signing.is_to_be_tended(*edits)) return false;
     const auto changes = signing.sign(pinned->version(), *edits, serial, signing::Renewal::Touched);
@@ -235,7 +235,7 @@ bool Publisher::tend_served(State& state) {
     }
     if (!*tended) return true;
     if (!signing.is_signing() || !is_signed(pinned->version())) return false;
-    const uint32_t serial = serial_for(state, state.serial);
+    const uint32_t serial = serial_for(state, state.serial, state.sequence);
     const auto changes = signing.sign(pinned->version(), {}, serial, signing::Renewal::All);
     if (!changes || !served_.ledger.apply(state.name, *changes)) return false;
     {

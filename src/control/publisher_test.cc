@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "control/publisher_fixture.h"
+#include "dns/serial.h"
 
 namespace nearcast::control {
 namespace {
@@ -29,8 +30,15 @@ TEST_F(OfPublisher, ServesWhatIsCommitted) {
 
 TEST_F(OfPublisher, KeepsTheLastVersionThatCouldBeServed) {
     ASSERT_TRUE(create("example.org."));
-    ASSERT_TRUE(wait_until([&] { return serves("example.org.", "ns1.example.net."); }));
-    ASSERT_TRUE(put("example.org.", "example.org.", RRType::NS, {}));
+    ASSERT_TRUE(put("example.org.", "www.example.org.", RRType::A, {{"192.0.2.1", false}}));
+    ASSERT_TRUE(wait_until([&] { return serves("example.org.", "192.0.2.1"); }));
+    // No change makes a zone so, but a hand in the database can.
+    ASSERT_TRUE(database->write([](Session& session) {
+        auto done = session.run_once("DELETE FROM rrset WHERE type = 2");
+        return done ? session.run_once("UPDATE rrset SET records = '+192.0.2.9\n' WHERE type = 1")
+                    : done;
+    }));
+    ASSERT_TRUE(put("example.org.", "www.example.org.", RRType::A, {{"192.0.2.2", false}}));
     ASSERT_TRUE(create("other.example."));
     ASSERT_TRUE(wait_until([&] { return serves("other.example.", "ns1.example.net."); }));
     EXPECT_TRUE(serves("example.org.", "ns1.example.net."));
@@ -104,6 +112,67 @@ TEST_F(OfPublisherOnPostgresql, FollowsWhatOtherControllersCommit) {
                                 {}}},
                               {}}));
     EXPECT_TRUE(wait_until([&] { return serves("example.org.", "192.0.2.1"); }));
+}
+
+// A zone whose served serial is ahead of the one that is edited, as it was deleted and came back.
+class OfRecreatedZone : public OfPublisher {
+ protected:
+    void SetUp() override {
+        OfPublisher::SetUp();
+        ASSERT_TRUE(create("example.org."));
+        put_addresses();
+        last = log->zone(name("example.org."))->serial;
+        ASSERT_TRUE(log->delete_zone(name("example.org."), {}));
+        ASSERT_TRUE(wait_until([&] { return !table->pin(name("example.org.")); }));
+    }
+
+    void put_addresses() {
+        for (int i = 0; i < 5; ++i) {
+            ASSERT_TRUE(put("example.org.", "www.example.org.", RRType::A,
+                            {{"192.0.2." + std::to_string(i), false}}));
+        }
+        ASSERT_TRUE(wait_until([&] { return serves("example.org.", "192.0.2.4"); }));
+    }
+
+    void lose_store() {
+        end();
+        std::filesystem::remove_all(folder);
+    }
+
+    uint32_t serial() {
+        const int64_t id = log->zone(name("example.org."))->id;
+        EXPECT_TRUE(wait_until([&] { return publisher->published_serial(id).has_value(); }));
+        return publisher->published_serial(id).value_or(0);
+    }
+
+    uint32_t last = 0;  // That was served before it was deleted.
+};
+
+TEST_F(OfRecreatedZone, NeverGoesBackThoughTheStoreIsLost) {
+    lose_store();
+    begin();
+    ASSERT_TRUE(create("example.org."));
+    const uint32_t recreated = serial();
+    EXPECT_TRUE(dns::is_later_serial(recreated, last)) << recreated << " after " << last;
+    lose_store();
+    begin();
+    EXPECT_TRUE(dns::is_later_serial(serial(), recreated));
+}
+
+TEST_F(OfRecreatedZone, PassesWhatWasServedAndNotRememberedBeforeTheStoreWasLost) {
+    ASSERT_TRUE(create("example.org."));
+    const uint32_t remembered = serial();
+    const auto sequence = log->zone(name("example.org."))->sequence;
+    put_addresses();
+    const uint32_t served_last = serial();
+    lose_store();
+    const std::string row = std::to_string(remembered) + ", sequence = " + std::to_string(sequence);
+    ASSERT_TRUE(database->write([&](Session& session) {
+        auto done = session.run_once("UPDATE served_serial SET serial = " + row);
+        return done ? session.run_once("UPDATE publication SET serial = " + row) : done;
+    }));
+    begin();
+    EXPECT_TRUE(dns::is_later_serial(serial(), served_last));
 }
 
 TEST_F(OfPublisher, LeavesCatalogsToOthers) {

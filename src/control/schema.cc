@@ -174,6 +174,18 @@ CREATE TABLE person (
     totp {text} NOT NULL,
     totp_step {big} NOT NULL,
     created_at {big} NOT NULL);
+)",
+    // 8: the greatest serial that each controller ever served under a name, and with which change:
+    // what comes back, or is made anew without what was stored, must be later.
+    R"(CREATE TABLE served_serial (
+    controller {text} NOT NULL,
+    zone {text} NOT NULL,
+    serial {big} NOT NULL,
+    sequence {big} NOT NULL,
+    PRIMARY KEY (controller, zone));
+INSERT INTO served_serial (controller, zone, serial, sequence)
+    SELECT controller, name, publication.serial, publication.sequence
+    FROM publication JOIN zone ON id = zone_id;
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
