@@ -259,7 +259,8 @@ class Controller {
             }
         }
         auto server = control_api::HttpServer::open(
-            options, [this](const control_api::Request& request) { return api_->answer(request); });
+            options, [this](const control_api::Request& request) { return api_->answer(request); },
+            [this](const control_api::Request& request) { return api_->body_limit(request); });
         if (!server) return std::unexpected(server.error());
         api_server_ = *std::move(server);
         return {};

@@ -43,8 +43,14 @@ Result<uint64_t> read_days(const std::string& text) {
 }
 
 Result<int> add(Controller& controller, const Options& options) {
-    json body{{"name", options.name},   {"right", options.right}, {"zones", options.zones},
-              {"names", options.names}, {"types", options.types}, {"sources", options.sources}};
+    json body{{"name", options.name}, {"right", options.right}};
+    const auto limit = [&body](const char* name, const std::vector<std::string>& to) {
+        if (!to.empty()) body[name] = to;
+    };
+    limit("zones", options.zones);
+    limit("names", options.names);
+    limit("types", options.types);
+    limit("sources", options.sources);
     if (!options.days.empty()) {
         const auto days = read_days(options.days);
         if (!days) return std::unexpected(days.error());

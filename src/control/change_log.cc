@@ -89,6 +89,49 @@ std::string like_pattern(const std::string& pattern) {
     return like;
 }
 
+// Those that are like it, of the ones that the filter leaves.
+Result<void> find_zones(Session& session, const std::string& like, size_t count_max,
+                        const ChangeLog::ZoneFilter& covers, ChangeLog::Found& found) {
+    std::string after;
+    std::vector<Zone> zones;
+    do {
+        zones.clear();
+        auto done = search_zones(session, after, like, ChangeLog::kPageMax,
+                                 [&](Zone zone) { zones.push_back(std::move(zone)); });
+        if (!done) return done;
+        for (Zone& zone : zones) {
+            after = row_name(zone.name);
+            if (found.zones.size() == count_max) return {};
+            if (!covers || covers(zone)) found.zones.push_back(std::move(zone));
+        }
+    } while (zones.size() == ChangeLog::kPageMax);
+    return {};
+}
+
+// Zone by zone, so that what others have takes no part in it: not even time.
+Result<void> find_rrsets(Session& session, const std::string& like, size_t count_max,
+                         const ChangeLog::ZoneFilter& covers, ChangeLog::Found& found) {
+    std::string after;
+    std::vector<Zone> zones;
+    do {
+        zones.clear();
+        auto done = list_zones(session, after, ChangeLog::kPageMax,
+                               [&](Zone zone) { zones.push_back(std::move(zone)); });
+        if (!done) return done;
+        for (const Zone& zone : zones) {
+            after = row_name(zone.name);
+            if (!covers(zone)) continue;
+            const auto left = static_cast<int64_t>(count_max - found.rrsets.size());
+            if (left == 0) return {};
+            done = search_zone(session, zone.id, like, left, [&](Rrset rrset) {
+                found.rrsets.emplace_back(zone.name, std::move(rrset));
+            });
+            if (!done) return done;
+        }
+    } while (zones.size() == ChangeLog::kPageMax);
+    return {};
+}
+
 std::unexpected<ChangeError> no_such_zone(const dns::Name& name) {
     return refuse(Kind::NotFound, "Could not find domain '" + dns::to_text(name) + "'");
 }
@@ -222,18 +265,19 @@ Outcome<ChangeLog::Contents> ChangeLog::contents(const dns::Name& name, const Rr
     return Contents{*std::move(zone), std::move(rrsets)};
 }
 
-Outcome<ChangeLog::Found> ChangeLog::search(const std::string& pattern, size_t count_max) {
+Outcome<ChangeLog::Found> ChangeLog::search(const std::string& pattern, size_t count_max,
+                                            const ZoneFilter& covers) {
     Found found;
     const std::string like = like_pattern(pattern);
-    const auto count = static_cast<int64_t>(count_max);
     auto done = database_.read_together([&](Session& session) {
         found = {};
-        auto searched = search_zones(session, like, count,
-                                     [&](Zone zone) { found.zones.push_back(std::move(zone)); });
+        auto searched = find_zones(session, like, count_max, covers, found);
         if (!searched) return searched;
-        return search_rrsets(session, like, count, [&](const dns::Name& zone, Rrset rrset) {
-            found.rrsets.emplace_back(zone, std::move(rrset));
-        });
+        if (covers) return find_rrsets(session, like, count_max, covers, found);
+        return search_rrsets(session, like, static_cast<int64_t>(count_max),
+                             [&](const dns::Name& zone, Rrset rrset) {
+                                 found.rrsets.emplace_back(zone, std::move(rrset));
+                             });
     });
     return answered<Found>(std::move(done), std::move(found));
 }

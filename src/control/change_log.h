@@ -80,9 +80,12 @@ class ChangeLog {
         std::vector<Zone> zones = {};
         std::vector<std::pair<dns::Name, Rrset>> rrsets = {};  // With the zones that they are in.
     };
-    // What is like the pattern, where '*' is any text and '?' any character, in names and data.
-    // Looks at everything there is.
-    [[nodiscard]] Outcome<Found> search(const std::string& pattern, size_t count_max);
+    // Which zones somebody may see; all when it is empty.
+    using ZoneFilter = std::function<bool(const Zone& zone)>;
+    // What is like the pattern, where '*' is any text and '?' any character, in names and data: as
+    // many zones, and as many sets. Looks at everything in the zones that the filter leaves.
+    [[nodiscard]] Outcome<Found> search(const std::string& pattern, size_t count_max,
+                                        const ZoneFilter& covers = {});
 
     // Without their diffs, the newest first. An empty `zone`: of all.
     [[nodiscard]] Outcome<std::vector<Change>> history(const std::optional<dns::Name>& zone,

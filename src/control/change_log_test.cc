@@ -126,8 +126,8 @@ TEST_P(OfChangeLog, AppliesAllOrNothing) {
 
 TEST_P(OfChangeLog, HoldsTheActorToTheSerialHeHasSeen) {
     ASSERT_TRUE(create("example.org."));
-    ASSERT_TRUE(put("a.example.org.", "192.0.2.1", {.expected_serial = 2025112601}));
-    const auto stale = put("a.example.org.", "192.0.2.2", {.expected_serial = 2025112601});
+    ASSERT_TRUE(put("a.example.org.", "192.0.2.1", {.expected = {.serial = 2025112601}}));
+    const auto stale = put("a.example.org.", "192.0.2.2", {.expected = {.serial = 2025112601}});
     ASSERT_FALSE(stale);
     EXPECT_EQ(stale.error().kind, Error::Conflict);
     EXPECT_THAT(stale.error().message, HasSubstr("2025112602"));

@@ -297,13 +297,6 @@ class Planner {
         if (is_single && state.now && state.now->records.size() > 1) {
             tell(state.owner, state.type, "records", "Only one record of this type may be there");
         }
-        // A new zone may wait for them; one that is served would be so no more.
-        const bool had_servers =
-            state.type == RRType::NS && state.before && is_served(*state.before);
-        if (is_apex && had_servers && (!state.now || !is_served(*state.now))) {
-            tell(state.owner, state.type, "records",
-                 "A zone needs its name servers; put others in their place");
-        }
         if (state.type != RRType::SOA) return;
         if (!is_apex && state.now) {
             tell(state.owner, state.type, "name", "A SOA belongs at the name of the zone");

@@ -150,19 +150,6 @@ TEST_F(PlanEdits, RefusesACutAndADnameAtOneName) {
                 HasSubstr("++ns1"));
 }
 
-TEST_F(PlanEdits, KeepsTheNameServersThatAZoneHas) {
-    given("@", RRType::NS, {"ns1.example.net."});
-    const std::string needs = "A zone needs its name servers";
-    EXPECT_THAT(plan({edit(Kind::Delete, "@", RRType::NS)}), HasSubstr(needs));
-    EXPECT_THAT(plan({edit(Kind::Prune, "@", RRType::NS, {"ns1.example.net."})}), HasSubstr(needs));
-    RrsetEdit disabled = edit(Kind::Replace, "@", RRType::NS, {"ns1.example.net."});
-    disabled.records->front().is_disabled = true;
-    EXPECT_THAT(plan({disabled}), HasSubstr(needs));
-    EXPECT_THAT(plan({edit(Kind::Delete, "@", RRType::NS),
-                      edit(Kind::Extend, "@", RRType::NS, {"ns2.example.net."})}),
-                HasSubstr("++ns2"));
-}
-
 TEST_F(PlanEdits, TakesWhatClientsWrite) {
     for (const auto& [type, content] : std::vector<std::pair<RRType, std::string>>{
              {RRType::TXT, R"("semi\; colon")"},

@@ -58,6 +58,15 @@ bool KeyScope::is_usable(const base::IpAddress& source, Timestamp now) const {
 
 bool KeyScope::covers_zone(const dns::Name& zone) const { return hold_for(zones, zone); }
 
+bool KeyScope::covers_whole_zone(const dns::Name& zone) const {
+    if (!covers_zone(zone) || !types.empty()) return false;
+    return names.empty() || std::ranges::any_of(names, [&](const std::string& text) {
+               const auto pattern = transfer::parse_name_pattern(text);
+               return pattern && pattern->kind == transfer::NamePattern::Kind::Subtree &&
+                      pattern->holds_for(zone);
+           });
+}
+
 bool KeyScope::covers_set(const dns::Name& owner, dns::RRType type) const {
     const bool is_of_type = types.empty() || std::ranges::find(types, type) != types.end();
     return is_of_type && hold_for(names, owner);
@@ -66,6 +75,8 @@ bool KeyScope::covers_set(const dns::Name& owner, dns::RRType type) const {
 base::Result<void> check(const KeyScope& scope) {
     for (const auto* patterns : {&scope.zones, &scope.names}) {
         for (const std::string& text : *patterns) {
+            // It is kept as one line.
+            if (text.find('\n') != std::string::npos) return base::fail("a pattern is one line");
             const auto pattern = transfer::parse_name_pattern(text);
             if (!pattern) return base::fail('\'' + text + "' " + pattern.error().message);
         }

@@ -41,6 +41,8 @@ struct KeyScope {
     [[nodiscard]] bool is_usable(const base::IpAddress& source, Timestamp now) const;
     [[nodiscard]] bool covers_zone(const dns::Name& zone) const;
     [[nodiscard]] bool covers_set(const dns::Name& owner, dns::RRType type) const;
+    // The zone with every set that it has or may come to have.
+    [[nodiscard]] bool covers_whole_zone(const dns::Name& zone) const;
     // All sets of the zones that it covers.
     [[nodiscard]] bool covers_all_sets() const { return names.empty() && types.empty(); }
     // Every zone there is.

@@ -35,6 +35,22 @@ TEST(KeyScope, CoversWhatItSays) {
     EXPECT_FALSE(scope.is_usable(*base::parse_ip_address("198.51.100.1"), Timestamp(99)));
 }
 
+TEST(KeyScope, CoversAWholeZoneOnlyWithAllItsNamesAndTypes) {
+    const dns::Name zone = name("example.org.");
+    KeyScope scope;
+    EXPECT_TRUE(scope.covers_whole_zone(zone));
+    scope.names = {"subtree:example.org"};
+    EXPECT_TRUE(scope.covers_whole_zone(zone));
+    scope.names = {"example.org", "match:*.example.org", "subtree:www.example.org"};
+    EXPECT_FALSE(scope.covers_whole_zone(zone));
+    scope.names = {};
+    scope.types = {dns::RRType::TXT};
+    EXPECT_FALSE(scope.covers_whole_zone(zone));
+    scope.types = {};
+    scope.zones = {"example.net"};
+    EXPECT_FALSE(scope.covers_whole_zone(zone));
+}
+
 TEST(KeyScope, ComesBackFromTextAsItWas) {
     KeyScope scope;
     scope.zones = {"subtree:example.org"};
@@ -55,6 +71,8 @@ TEST(KeyScope, TellsAPatternThatIsNone) {
     scope.names = {"subtree:a..b"};
     EXPECT_FALSE(check(scope));
     EXPECT_FALSE(scope.covers_set(name("a.b."), dns::RRType::A));
+    scope.names = {"a\nright=manage"};
+    EXPECT_FALSE(check(scope));
 }
 
 }  // namespace

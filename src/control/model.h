@@ -122,8 +122,12 @@ struct Actor {
 struct Intent {
     Actor actor = {};
     std::string comment = {};
-    // The serial that the actor has seen: another one, and nothing is done.
-    std::optional<uint32_t> expected_serial = {};
+    // What the actor has seen of the zone: when it is otherwise, nothing is done.
+    struct Expected {
+        std::optional<uint32_t> serial = {};
+        std::optional<uint64_t> sequence = {};  // Of its last change.
+    };
+    Expected expected = {};
     // The same key by the same actor within a day: what was done then is told again. May be empty.
     std::string idempotency_key = {};
 };

@@ -48,10 +48,14 @@ Result<Outcome<Zone>> expect_zone(Session& session, const dns::Name& name, const
         return Outcome<Zone>(std::unexpected(owned.error()));
     }
     if (!*found) return Outcome<Zone>(no_such_zone(name));
-    if (intent.expected_serial && *intent.expected_serial != (*found)->serial) {
+    const Intent::Expected& expected = intent.expected;
+    if (expected.serial && *expected.serial != (*found)->serial) {
         return Outcome<Zone>(refuse(
             Kind::Conflict, "the zone has serial " + serial_text((*found)->serial) + ", not " +
-                                serial_text(*intent.expected_serial) + ": it was changed since"));
+                                serial_text(*expected.serial) + ": it was changed since"));
+    }
+    if (expected.sequence && *expected.sequence != (*found)->sequence) {
+        return Outcome<Zone>(refuse(Kind::Conflict, "the zone or its settings were changed since"));
     }
     return Outcome<Zone>(std::move(**found));
 }

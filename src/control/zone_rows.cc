@@ -41,13 +41,17 @@ constexpr Sql kAllRrsets{
     "n", "tnntt"};
 constexpr Sql kSearchZones{
     "SELECT id, name, settings, serial, sequence, created_at FROM zone "
-    "WHERE name LIKE :a ESCAPE '\\' ORDER BY name LIMIT :b",
-    "tn", "nttnnn"};
+    "WHERE name > :a AND name LIKE :b ESCAPE '\\' ORDER BY name LIMIT :c",
+    "ttn", "nttnnn"};
 constexpr Sql kSearchRrsets{
     "SELECT owner, type, ttl, records, comments, name FROM rrset JOIN zone ON id = zone_id "
     "WHERE owner LIKE :a ESCAPE '\\' OR records LIKE :b ESCAPE '\\' "
     "ORDER BY owner, type LIMIT :c",
     "ttn", "tnnttt"};
+constexpr Sql kSearchZone{
+    "SELECT owner, type, ttl, records, comments FROM rrset WHERE zone_id = :a AND "
+    "(owner LIKE :b ESCAPE '\\' OR records LIKE :c ESCAPE '\\') ORDER BY owner, type LIMIT :d",
+    "nttn", "tnntt"};
 constexpr Sql kInsertRrset{
     "INSERT INTO rrset (zone_id, owner, type, ttl, records, comments) "
     "VALUES (:a, :b, :c, :d, :e, :f)",
@@ -203,9 +207,9 @@ Result<void> each_rrset(Session& session, int64_t zone_id,
     return session.run(kAllRrsets, {zone_id}, [&](const Row& row) { on_rrset(rrset_of(row)); });
 }
 
-Result<void> search_zones(Session& session, const std::string& pattern, int64_t count_max,
-                          const std::function<void(Zone)>& on_zone) {
-    return session.run(kSearchZones, {pattern, count_max},
+Result<void> search_zones(Session& session, const std::string& after, const std::string& pattern,
+                          int64_t count_max, const std::function<void(Zone)>& on_zone) {
+    return session.run(kSearchZones, {after, pattern, count_max},
                        [&](const Row& row) { on_zone(zone_of(row)); });
 }
 
@@ -214,6 +218,12 @@ Result<void> search_rrsets(Session& session, const std::string& pattern, int64_t
     // The data of a record lies anywhere in its set's.
     return session.run(kSearchRrsets, {pattern, "%" + pattern + "%", count_max},
                        [&](const Row& row) { on_rrset(name_of(row.text(5)), rrset_of(row)); });
+}
+
+Result<void> search_zone(Session& session, int64_t zone_id, const std::string& pattern,
+                         int64_t count_max, const std::function<void(Rrset)>& on_rrset) {
+    return session.run(kSearchZone, {zone_id, pattern, "%" + pattern + "%", count_max},
+                       [&](const Row& row) { on_rrset(rrset_of(row)); });
 }
 
 Result<void> put_rrset(Session& session, int64_t zone_id, const RrsetChange& change) {

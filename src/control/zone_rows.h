@@ -41,10 +41,13 @@ namespace nearcast::control {
 [[nodiscard]] base::Result<void> each_rrset(Session& session, int64_t zone_id,
                                             const std::function<void(Rrset)>& on_rrset);
 // Names of zones, and sets by owner or data, that are like the pattern of LIKE with '\\' to escape.
-// These look at every row.
-[[nodiscard]] base::Result<void> search_zones(Session& session, const std::string& pattern,
-                                              int64_t count_max,
+// These look at every row: of zones behind `after`, of all sets, of the sets of one zone.
+[[nodiscard]] base::Result<void> search_zones(Session& session, const std::string& after,
+                                              const std::string& pattern, int64_t count_max,
                                               const std::function<void(Zone)>& on_zone);
+[[nodiscard]] base::Result<void> search_zone(Session& session, int64_t zone_id,
+                                             const std::string& pattern, int64_t count_max,
+                                             const std::function<void(Rrset)>& on_rrset);
 [[nodiscard]] base::Result<void> search_rrsets(
     Session& session, const std::string& pattern, int64_t count_max,
     const std::function<void(const dns::Name& zone, Rrset)>& on_rrset);

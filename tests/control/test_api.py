@@ -1,6 +1,7 @@
 """The zone API, trap by trap: what clients of PowerDNS rely on (docs/reference/api.md)."""
 
 import json
+import socket
 
 import pytest
 
@@ -489,6 +490,128 @@ def test_bounds_are_kept(controller):
     assert "Too many records" in controller.patch(many).error
     fat = replace("www." + ZONE, "TXT", *('"' + f"{i:03}" + "x" * 250 + '"' for i in range(300)))
     assert "RRset is too large" in controller.patch(fat).error
+
+
+def test_the_etag_moves_with_settings_and_is_never_used_again(controller):
+    controller.create()
+    etag = controller.ask("GET", f"/zones/{ZONE}").headers["etag"]
+    serial = etag.strip('"').split("-")[0]
+    assert controller.ask("PUT", f"/zones/{ZONE}", {"account": "x"}).status == 204
+    assert controller.ask("GET", f"/zones/{ZONE}", headers={"If-None-Match": etag}).status == 200
+    one = replace("www." + ZONE, "A", "192.0.2.1")
+    assert controller.patch(one, headers={"If-Match": etag}).status == 412
+    etag = controller.ask("GET", f"/zones/{ZONE}").headers["etag"]
+    assert controller.ask("DELETE", f"/zones/{ZONE}").status == 204
+    controller.create()
+    assert controller.patch(one, headers={"If-Match": etag}).status == 412
+    assert controller.patch(one, headers={"If-Match": f'"{serial}"'}).status == 204
+
+
+def test_types_that_are_worked_out_are_refused_with_a_reason(controller):
+    controller.create()
+    assert "look up no other names" in controller.patch(replace(ZONE, "ALIAS", "a.net.")).error
+    assert "run no code" in controller.patch(replace(ZONE, "LUA", "A \"ifportup(1)\"")).error
+
+
+def test_parts_of_an_answer_are_not_made(controller):
+    controller.create()
+    many = {"Range": "bytes=" + ",".join(["0-"] * 500)}
+    whole = controller.ask("GET", f"/zones/{ZONE}")
+    for path, status in ((f"/zones/{ZONE}", 200), ("/zones/none.example.", 404)):
+        answer = controller.ask("GET", path, headers=many)
+        assert answer.status == status and "content-range" not in answer.headers
+    assert controller.ask("GET", f"/zones/{ZONE}", headers=many).body == whole.body
+
+
+def test_deep_json_is_refused(controller):
+    for raw in (b"[" * 100_000, b'{"a":' * 100_000, b'{"rrsets":' + b"[" * 40 + b"]" * 40 + b"}"):
+        assert controller.ask("POST", "/zones", raw=raw).status == 400
+    brackets = replace("www." + ZONE, "TXT", '"' + "[" * 50 + '"')
+    controller.create()
+    assert controller.patch(brackets).status == 204
+
+
+@pytest.mark.parametrize("settings", [
+    {"dnssec": "true"}, {"api_rectify": 1}, {"nsec3narrow": "no"}, {"account": 5}, {"kind": True},
+    {"account": "x" * 256}, {"account": "a\nkind=Slave"}, {"catalog": "no dots.."},
+    {"catalog": "relative"}, {"soa_edit": "SOMETIMES"}, {"nsec3param": "1 2 3"}])
+def test_settings_of_another_type_are_refused(controller, settings):
+    controller.create()
+    before = controller.ask("GET", f"/zones/{ZONE}").json
+    assert controller.ask("PUT", f"/zones/{ZONE}", settings).status == 422
+    assert controller.ask("GET", f"/zones/{ZONE}").json == before
+    other = {"name": "other.example.", "kind": "Native"} | settings
+    assert controller.ask("POST", "/zones", other).status == 422
+
+
+def test_a_flag_of_another_type_is_refused(controller):
+    controller.create()
+    rrset = replace("www." + ZONE, "A", "192.0.2.1")
+    rrset["records"][0]["disabled"] = "true"
+    assert controller.patch(rrset).status == 422
+
+
+def test_pages_go_on_behind_any_name(controller):
+    names = ["a.page.", "b#c.page.", "d&e.page.", "f+g.page.", "h%41.page.", "z.page."]
+    for name in names:
+        controller.create(name)
+    seen, path = [], "/zones?limit=1"
+    while path and len(seen) <= len(names):
+        answer = controller.ask("GET", path)
+        seen += [zone["name"] for zone in answer.json]
+        path = answer.headers["link"].split(">")[0][1:] if "link" in answer.headers else None
+    assert sorted(seen) == sorted(names)
+
+
+def test_a_body_is_kept_of_those_with_a_key_alone(controller):
+    controller.create()
+    wide = json.dumps({"comment": "x" * 100_000, "rrsets": []}).encode()
+    assert controller.ask("PATCH", f"/zones/{ZONE}", raw=wide, key="wrong").status == 401
+    assert controller.ask("POST", "/api/v1/join", raw=wide, key=None).status == 413
+    assert "longer than 4096" in controller.ask("PATCH", f"/zones/{ZONE}", raw=wide).error
+
+
+@pytest.mark.parametrize("head", [
+    "GET {} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n",
+    "GET {} HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 9\r\n",
+    "OPTIONS {} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n",
+    "PATCH {} HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+    "PATCH {} HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n",
+    "PATCH {} HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n",
+    "PATCH {} HTTP/1.1\r\nContent-Length: 2x\r\n"])
+def test_a_request_without_a_clear_end_ends_the_connection(controller, head):
+    controller.create()
+    path = f"/api/v1/servers/localhost/zones/{ZONE}"
+    with socket.create_connection(("127.0.0.1", controller.api_port), timeout=60) as client:
+        client.sendall((head.format(path) + f"Host: x\r\nX-API-Key: {controller.key}\r\n\r\n")
+                       .encode())
+        answer = b""
+        while part := client.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
+def test_a_get_with_a_body_ends_the_connection(controller):
+    controller.create()
+    connection = controller.connection()
+    answer = controller.ask("GET", f"/zones/{ZONE}", raw=b"{}", connection=connection)
+    assert answer.status == 200 and answer.json["name"] == ZONE
+    with socket.create_connection(("127.0.0.1", controller.api_port), timeout=60) as client:
+        client.sendall(f"GET /api HTTP/1.1\r\nHost: x\r\nX-API-Key: {controller.key}\r\n"
+                       "Content-Length: 5\r\n\r\n".encode())
+        received = b""
+        while part := client.recv(65536):
+            received += part
+    assert received.endswith(b'"version":1}]')
+
+
+def test_a_post_without_a_length_has_no_body(controller):
+    controller.create()
+    with socket.create_connection(("127.0.0.1", controller.api_port), timeout=60) as client:
+        for _ in range(2):
+            client.sendall(f"PUT /api/v1/servers/localhost/zones/{ZONE}/notify HTTP/1.1\r\n"
+                           f"Host: x\r\nX-API-Key: {controller.key}\r\n\r\n".encode())
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 def test_a_connection_goes_on_after_many_requests(controller):

@@ -37,6 +37,8 @@ def test_a_key_is_shown_once(controller, made):
 def test_a_removed_key_is_nobodys(controller):
     answer = controller.ask("POST", "/api/v1/keys", {"name": "short"}).json
     assert controller.ask("GET", "/zones", key=answer["key"]).status == 200
+    assert controller.ask("DELETE", f"/api/v1/keys/{answer['id']}junk").status == 404
+    assert controller.ask("GET", "/zones", key=answer["key"]).status == 200
     assert controller.ask("DELETE", f"/api/v1/keys/{answer['id']}").status == 204
     assert controller.ask("GET", "/zones", key=answer["key"]).status == 401
     assert controller.ask("DELETE", f"/api/v1/keys/{answer['id']}").status == 404
@@ -96,11 +98,15 @@ def test_a_key_is_good_from_some_places_and_for_some_time(controller, made):
     assert controller.ask("GET", "/zones", key=made(sources=["192.0.2.1"])).status == 401
     assert controller.ask("GET", "/zones", key=made(expires_at=1700000000)).status == 401
     assert controller.ask("GET", "/zones", key=made(expires_at=4000000000)).status == 200
+    assert controller.ask("GET", "/zones", key=made(expires_at=2**32 + 1)).status == 200
 
 
 @pytest.mark.parametrize("scope", [{"name": ""}, {"zones": "x"}, {"zones": ["a..b"]},
                                    {"types": ["NOTYPE"]}, {"sources": ["x"]}, {"right": "all"},
-                                   {"expires_at": "soon"}])
+                                   {"expires_at": "soon"}, {"expires_at": 0},
+                                   {"expires_at": 2**64 - 1}, {"zones": []}, {"names": []},
+                                   {"types": []}, {"sources": []}, {"zone": ["example.com"]},
+                                   {"zones": ["a\nright=manage"]}])
 def test_a_scope_that_is_none_is_refused(controller, scope):
     answer = controller.ask("POST", "/api/v1/keys", {"name": "test"} | scope)
     assert answer.status == 422, answer.body
@@ -128,6 +134,8 @@ def test_a_router_tells_its_address(controller, made):
     assert said("hostname=www.example.com,x.example.net,y&myip=192.0.2.1") == (
         "nohost\nnohost\nnotfqdn\n")
     assert said("hostname=a.dyn.example.com&myip=x") == "dnserr\n"
+    controller.create("dyn.example.com.")
+    assert said("hostname=a.dyn.example.com&myip=192.0.2.1") == "nohost\n", "a zone of others"
     assert said("myip=192.0.2.1") == "notfqdn\n"
     wrong = update(controller, "hostname=a.dyn.example.com&myip=192.0.2.1", "wrong")
     assert wrong.status == 401 and wrong.body == b"badauth\n"
@@ -158,5 +166,39 @@ def test_who_guesses_keys_is_held_off(tmp_path):
             assert controller.ask("GET", "/zones", key="wrong").status == 401
         answer = controller.ask("GET", "/zones", key="wrong")
         assert answer.status == 429 and answer.headers["retry-after"] == "60"
-        entries = controller.ask("GET", "/api/v1/audit", headers={"X-Forwarded-For": "192.0.2.1"})
-        assert entries.status == 429, "whatever the key"
+        assert controller.ask("GET", "/zones", key=None).status == 429
+        assert controller.ask("GET", "/zones").status == 200, "a key that is one always passes"
+
+
+def test_who_brings_no_key_guesses_none(tmp_path):
+    with Controller(tmp_path) as controller:
+        for _ in range(25):
+            assert controller.ask("GET", "/zones", key=None).status == 401
+
+
+def test_a_key_of_some_names_manages_no_zone(controller, made):
+    controller.create()
+    for scope in ({"names": ["subtree:_acme-challenge.example.com"]}, {"types": ["TXT"]}):
+        key = made(zones=["subtree:example.com"], **scope)
+        for method, path, body in (
+                ("DELETE", f"/zones/{ZONE}", None),
+                ("PUT", f"/zones/{ZONE}", {"account": "other"}),
+                ("POST", "/zones", {"name": "new.example.com.", "kind": "Native"}),
+                ("POST", f"/zones/{ZONE}/cryptokeys", {"keytype": "csk", "active": True})):
+            assert controller.ask(method, path, body, key=key).status == 403, (method, scope)
+    assert controller.ask("GET", f"/zones/{ZONE}").json["account"] == ""
+    whole = made(zones=["example.com"], names=["subtree:example.com"])
+    assert controller.ask("PUT", f"/zones/{ZONE}", {"account": "own"}, key=whole).status == 204
+    assert controller.ask("DELETE", f"/zones/{ZONE}", key=whole).status == 204
+
+
+def test_a_search_looks_at_the_zones_of_the_key_alone(controller, made):
+    controller.create("a.other.example.")
+    controller.create()
+    controller.patch(replace("a.a.other.example.", "TXT", '"secret"'), zone="a.other.example.")
+    controller.patch(replace("www." + ZONE, "TXT", '"secret"'))
+    key = made(zones=["example.com"], right="read")
+    found = controller.ask("GET", "/search-data?q=secret&max=1", key=key).json
+    assert [each["name"] for each in found] == ["www." + ZONE]
+    found = controller.ask("GET", "/search-data?q=*example*&max=1", key=key).json
+    assert [each["name"] for each in found] == [ZONE]

@@ -14,6 +14,11 @@
 namespace nearcast::control_api {
 namespace {
 
+// A zone of a hundred thousand records is some 10 MB of JSON.
+constexpr size_t kBodySizeMax = size_t{64} << 20;
+// What a node sends to join: a token and a public key.
+constexpr size_t kKeylessBodySizeMax = size_t{16} << 10;
+
 std::string_view take_segment(std::string_view& pattern) {
     const size_t end = pattern.find('/');
     const std::string_view segment = pattern.substr(0, end);
@@ -62,32 +67,51 @@ Response unauthorized(const Request& request) {
     return response;
 }
 
+Response held_off() {
+    Response response = error_reply(429, "Too many wrong keys came from this address");
+    response.headers.emplace_back("Retry-After",
+                                  std::to_string(control::Refusals::kPeriod.count()));
+    return response;
+}
+
 }  // namespace
 
+// Who brings no key at all has not guessed.
 Response Api::turn_away(const Request& request, const base::IpAddress& source) {
+    if (key_of(request).empty()) return unauthorized(request);
     if (!refusals_.add(source, base::now())) return unauthorized(request);
     const auto now = control::wall_now();
     const auto noted = partners_.keys.note_refusal({"", request.peer}, now);
     return noted ? unauthorized(request) : error_reply(noted.error());
 }
 
-Response Api::answer(const Request& request) {
-    const auto source = base::parse_ip_address(request.peer);
-    if (!source || refusals_.is_held_off(*source, base::now())) {
-        Response response = error_reply(429, "Too many wrong keys came from this address");
-        response.headers.emplace_back("Retry-After",
-                                      std::to_string(control::Refusals::kPeriod.count()));
-        return response;
-    }
+size_t Api::body_limit(const Request& request) {
     const Match match = find_route(request);
-    if (match.route != nullptr && !match.route->right) {
-        return answer_without_key(request, match, *source);
+    if (match.route != nullptr && !match.route->right) return kKeylessBodySizeMax;
+    const auto key = usable_key(request);
+    return key && *key ? kBodySizeMax : 0;
+}
+
+// Nothing when it has none, or one that is not good from there and now.
+control::Outcome<std::optional<control::ApiKey>> Api::usable_key(const Request& request) {
+    const auto source = base::parse_ip_address(request.peer);
+    auto key = partners_.keys.find(source ? key_of(request) : "");
+    if (key && *key && !(*key)->scope.is_usable(*source, control::wall_now())) key->reset();
+    return key;
+}
+
+// A key that is one passes, whoever else comes from its address.
+Response Api::answer(const Request& request) {
+    const Match match = find_route(request);
+    const bool needs_key = match.route == nullptr || match.route->right;
+    if (needs_key) {
+        const auto key = usable_key(request);
+        if (!key) return error_reply(key.error());
+        if (*key) return answer_with_key(request, match, **key);
     }
-    const auto key = partners_.keys.find(key_of(request));
-    if (!key) return error_reply(key.error());
-    const auto now = control::wall_now();
-    if (!*key || !(*key)->scope.is_usable(*source, now)) return turn_away(request, *source);
-    return answer_with_key(request, match, **key);
+    const auto source = base::parse_ip_address(request.peer);
+    if (!source || refusals_.is_held_off(*source, base::now())) return held_off();
+    return needs_key ? turn_away(request, *source) : answer_without_key(request, match, *source);
 }
 
 Api::Match Api::find_route(const Request& request) {
@@ -130,8 +154,9 @@ Response Api::answer_with_key(const Request& request, const Match& match,
     }
     const std::string actor =
         key.scope.person.empty() ? "key:" + key.name : "user:" + key.scope.person;
-    const Call call{
-        request, {actor, request.peer, key.scope.tenant}, key.scope, match.names, key.id};
+    const Call call{request,   {actor, request.peer, key.scope.tenant},
+                    key.scope, match.names,
+                    key.id,    *match.route->right};
     const bool is_write = *match.route->right != control::Right::Read;
     if (is_write) {
         // What is wrong with it must be known before anything is changed.
@@ -145,6 +170,10 @@ Response Api::answer_with_key(const Request& request, const Match& match,
 std::expected<dns::Name, Response> Api::zone_of(const Call& call) {
     const auto name = parse_zone_id(call.names[0]);
     const bool is_covered = name && call.scope.covers_zone(*name);
+    if (is_covered && call.right == control::Right::Manage &&
+        !call.scope.covers_whole_zone(*name)) {
+        return std::unexpected(forbidden_part());
+    }
     if (is_covered && call.scope.tenant.empty()) return *name;
     if (is_covered) {
         const auto zone = partners_.changes.zone(*name);

@@ -67,6 +67,8 @@ class Api {
     explicit Api(Partners partners) : partners_(std::move(partners)) {}
 
     [[nodiscard]] Response answer(const Request& request);
+    // How many bytes of body it may have: much with a key, little where none is needed.
+    [[nodiscard]] size_t body_limit(const Request& request);
 
     struct WantedToken {
         std::string node = {};  // Empty: the first free name.
@@ -79,8 +81,9 @@ class Api {
         const Request& request;
         control::Actor actor;
         const control::KeyScope& scope;
-        std::vector<std::string> names;  // Of the path, where its pattern has a ':'.
-        int64_t key_id = 0;              // 0: without a key.
+        std::vector<std::string> names;               // Of the path, where its pattern has a ':'.
+        int64_t key_id = 0;                           // 0: without a key.
+        control::Right right = control::Right::Read;  // What the resource needs.
     };
     using Handler = Response (Api::*)(const Call&);
     struct Route {
@@ -99,14 +102,16 @@ class Api {
 
     static const std::vector<Route> kRoutes;  // routes.cc
 
+    [[nodiscard]] control::Outcome<std::optional<control::ApiKey>> usable_key(
+        const Request& request);
     [[nodiscard]] static Match find_route(const Request& request);
     [[nodiscard]] Response answer_without_key(const Request& request, const Match& match,
                                               const base::IpAddress& source);
     [[nodiscard]] Response answer_with_key(const Request& request, const Match& match,
                                            const control::ApiKey& key);
 
-    // The zone that the path names, if the key covers it. What it may not see is forbidden whether
-    // it is there or not.
+    // The zone that the path names, if the key covers it: all of it where the zone is managed. What
+    // it may not see is forbidden whether it is there or not.
     [[nodiscard]] std::expected<dns::Name, Response> zone_of(const Call& call);
     [[nodiscard]] std::expected<control::Zone, Response> find_zone(const Call& call);
 
@@ -119,7 +124,6 @@ class Api {
     [[nodiscard]] Response list_statistics(const Call& call);
     [[nodiscard]] Response flush_cache(const Call& call);
     [[nodiscard]] Response search(const Call& call);
-    [[nodiscard]] bool is_of_tenant(const dns::Name& name, const control::KeyScope& scope);
 
     // zone_resources.cc
     [[nodiscard]] Response list_zones(const Call& call);

@@ -11,6 +11,26 @@ namespace {
 
 using nlohmann::json;
 
+// No resource takes more than six levels. What is deeper is costly to build and to take apart.
+constexpr int kDepthMax = 32;
+
+bool is_deep(std::string_view text) {
+    int depth = 0;
+    bool is_quoted = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (is_quoted && text[i] == '\\') {
+            ++i;
+        } else if (text[i] == '"') {
+            is_quoted = !is_quoted;
+        } else if (!is_quoted && (text[i] == '[' || text[i] == '{')) {
+            if (++depth > kDepthMax) return true;
+        } else if (!is_quoted && (text[i] == ']' || text[i] == '}')) {
+            --depth;
+        }
+    }
+    return false;
+}
+
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
     Number number = 0;
@@ -21,28 +41,33 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
-// "2026112601" in its quotes, weak or not; "*" is any.
-std::expected<std::optional<uint32_t>, Response> read_if_match(const Request& request) {
+// "2026112601-17" in its quotes, weak or not, or the serial alone; "*" is any.
+std::expected<control::Intent::Expected, Response> read_if_match(const Request& request) {
     std::string_view text = request.headers.contains("if-match")
                                 ? std::string_view(request.headers.at("if-match"))
                                 : std::string_view("*");
-    if (text == "*") return std::nullopt;
+    if (text == "*") return control::Intent::Expected();
     if (text.starts_with("W/")) text.remove_prefix(2);
     if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
         text = text.substr(1, text.size() - 2);
     }
-    const auto serial = parse_number<uint32_t>(text);
-    if (!serial) {
+    const size_t dash = text.find('-');
+    const bool has_sequence = dash != std::string_view::npos;
+    const auto serial = parse_number<uint32_t>(text.substr(0, dash));
+    const auto sequence =
+        has_sequence ? parse_number<uint64_t>(text.substr(dash + 1)) : std::nullopt;
+    if (!serial || has_sequence != sequence.has_value()) {
         return std::unexpected(
-            error_reply(400, "If-Match is not the ETag of a zone, which is its serial in quotes"));
+            error_reply(400, "If-Match is neither the ETag of a zone nor its serial in quotes"));
     }
-    return *serial;
+    return control::Intent::Expected{serial, sequence};
 }
 
 }  // namespace
 
 std::expected<json, Response> read_body(const Request& request) {
     if (request.body.empty()) return json::object();
+    if (is_deep(request.body)) return std::unexpected(error_reply(400, "The JSON is too deep"));
     json body = json::parse(request.body, nullptr, false);
     if (!body.is_object()) return std::unexpected(error_reply(400, "Bad Request"));
     return body;
@@ -56,11 +81,11 @@ std::string text_of(const json& object, const char* name) {
 std::expected<control::Intent, Response> read_intent(const Request& request,
                                                      const control::Actor& actor,
                                                      const json& body) {
-    const auto serial = read_if_match(request);
-    if (!serial) return std::unexpected(serial.error());
+    const auto expected = read_if_match(request);
+    if (!expected) return std::unexpected(expected.error());
     control::Intent intent{.actor = actor,
                            .comment = {},
-                           .expected_serial = *serial,
+                           .expected = *expected,
                            .idempotency_key = request.header("idempotency-key")};
     const auto comment = body.find("comment");
     if (comment != body.end() && comment->is_string()) intent.comment = comment->get<std::string>();

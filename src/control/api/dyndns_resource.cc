@@ -63,13 +63,15 @@ std::string joined(const std::vector<Update>& updates) {
 
 }  // namespace
 
-// The zone that the name lies in, of those that the key covers.
+// The zone that the name lies in, if the key covers it. One around that does not have the name:
+// there it would be hidden.
 std::optional<control::Zone> Api::zone_around(const dns::Name& name,
                                               const control::KeyScope& scope) {
     for (dns::Name apex = name; !apex.is_root(); apex = apex.parent()) {
-        if (!scope.covers_zone(apex)) continue;
-        const auto zone = partners_.changes.zone(apex);
-        if (zone && scope.covers(*zone)) return *zone;
+        auto zone = partners_.changes.zone(apex);
+        if (!zone && zone.error().kind == control::ChangeError::Kind::NotFound) continue;
+        if (zone && scope.covers(*zone)) return *std::move(zone);
+        break;
     }
     return std::nullopt;
 }

@@ -34,9 +34,14 @@ class HttpServer {
  public:
     using Handler = std::function<Response(const Request&)>;
 
-    // Binds and answers from then on. The handler is called on many threads.
+    // How many bytes of body are kept for this request, which has none yet. Of one that may bring
+    // none they are read and forgotten, and it is answered as without.
+    using BodyLimit = std::function<size_t(const Request&)>;
+
+    // Binds and answers from then on. Both are called on many threads.
     [[nodiscard]] static base::Result<std::unique_ptr<HttpServer>> open(const HttpOptions& options,
-                                                                        Handler handler);
+                                                                        Handler handler,
+                                                                        BodyLimit body_limit);
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     // Waits for what is being answered.

@@ -3,6 +3,7 @@
 // /api/v1/keys: keys of programs. The text of one is shown when it is made, and never again.
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "control/api/api.h"
@@ -19,11 +20,17 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t kNameSizeMax = 100;
+constexpr uint64_t kExpiryMax = 253'402'300'799;  // The end of the year 9999.
+constexpr std::array<std::string_view, 7> kMembers{"name",    "zones", "names",     "types",
+                                                   "sources", "right", "expires_at"};
 
 Read<std::vector<std::string>> read_texts(const json& body, const char* name) {
     std::vector<std::string> texts;
     if (!body.contains(name) || body[name].is_null()) return texts;
     if (!body[name].is_array()) return std::unexpected(std::string(name) + " is not an array");
+    if (body[name].empty()) {
+        return std::unexpected(std::string(name) + " is empty; leave it out for no limit");
+    }
     for (const json& item : body[name]) {
         if (!item.is_string())
             return std::unexpected(std::string(name) + " holds what is no String");
@@ -57,8 +64,29 @@ Read<void> read_sources(const json& body, KeyScope& scope) {
     return {};
 }
 
+Read<void> read_expiry(const json& body, KeyScope& scope) {
+    if (!body.contains("expires_at") || body["expires_at"].is_null()) return {};
+    const json& at = body["expires_at"];
+    const uint64_t seconds = at.is_number_unsigned() ? at.get<uint64_t>() : 0;
+    if (seconds == 0 || seconds > kExpiryMax) {
+        return std::unexpected("expires_at is not a number of seconds since 1970");
+    }
+    scope.expires_at = std::chrono::seconds(seconds);
+    return {};
+}
+
+// A limit that is misspelled would be none.
+Read<void> check_members(const json& body) {
+    for (const auto& [name, value] : body.items()) {
+        if (std::ranges::find(kMembers, name) != kMembers.end()) continue;
+        return std::unexpected("'" + name + "' is unknown");
+    }
+    return {};
+}
+
 Read<KeyScope> read_scope(const json& body) {
     KeyScope scope;
+    if (auto done = check_members(body); !done) return std::unexpected(done.error());
     auto zones = read_texts(body, "zones");
     auto names = read_texts(body, "names");
     if (!zones || !names) return std::unexpected(zones ? names.error() : zones.error());
@@ -73,12 +101,7 @@ Read<KeyScope> read_scope(const json& body) {
         if (!right) return std::unexpected("right is none of read, change and manage");
         scope.right = *right;
     }
-    if (body.contains("expires_at") && !body["expires_at"].is_null()) {
-        if (!body["expires_at"].is_number_unsigned()) {
-            return std::unexpected("expires_at is not a number of seconds since 1970");
-        }
-        scope.expires_at = std::chrono::seconds(body["expires_at"].get<uint32_t>());
-    }
+    if (auto done = read_expiry(body, scope); !done) return std::unexpected(done.error());
     return scope;
 }
 
@@ -167,13 +190,15 @@ Response Api::create_api_key(const Call& call) {
 Response Api::remove_api_key(const Call& call) {
     if (!may_keep_keys(call.scope)) return limited();
     const std::string& text = call.names[0];
-    int64_t id = -1;
-    std::from_chars(text.data(), text.data() + text.size(), id);
+    const char* const end = text.data() + text.size();
+    int64_t id = 0;
+    const auto read = std::from_chars(text.data(), end, id);
+    const bool is_number = read.ec == std::errc() && read.ptr == end;
     const auto keys = partners_.keys.list();
     if (!keys) return error_reply(keys.error());
-    const bool is_ours = std::ranges::any_of(*keys, [&](const control::ApiKey& key) {
-        return key.id == id && may_see(key, call.scope);
-    });
+    const bool is_ours = is_number && std::ranges::any_of(*keys, [&](const control::ApiKey& key) {
+                             return key.id == id && may_see(key, call.scope);
+                         });
     if (!is_ours) return error_reply(404, "there is no key " + text);
     const auto now = control::wall_now();
     const auto removed = partners_.keys.remove(id, call.actor, now);

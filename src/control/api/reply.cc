@@ -62,8 +62,14 @@ Response error_reply(const control::ChangeError& error) {
 
 Response forbidden_zone() { return error_reply(403, "The key does not cover this zone"); }
 
+Response forbidden_part() {
+    return error_reply(403, "The key covers some names or types of this zone alone");
+}
+
 Response forbidden_network() { return error_reply(403, "The network is not for keys with limits"); }
 
-std::string etag_of(uint32_t serial) { return '"' + std::to_string(serial) + '"'; }
+std::string etag_of(uint32_t serial, uint64_t sequence) {
+    return '"' + std::to_string(serial) + '-' + std::to_string(sequence) + '"';
+}
 
 }  // namespace nearcast::control_api

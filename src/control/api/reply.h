@@ -34,10 +34,14 @@ constexpr const char* kChangeHeader = "X-Nearcast-Change";
 // 403, of a zone that the key does not cover.
 [[nodiscard]] Response forbidden_zone();
 
+// 403, of a zone that the key covers in parts.
+[[nodiscard]] Response forbidden_part();
+
 // 403, of what belongs to whoever runs the network.
 [[nodiscard]] Response forbidden_network();
 
-// The validator of a zone's state: its serial.
-[[nodiscard]] std::string etag_of(uint32_t serial);
+// The validator of a zone's state: its serial and its last change, as settings have no serial, and
+// a zone that comes back may have the same one again.
+[[nodiscard]] std::string etag_of(uint32_t serial, uint64_t sequence);
 
 }  // namespace nearcast::control_api

@@ -11,6 +11,7 @@
 
 namespace nearcast::control_api {
 
+using control::ChangeLog;
 using nlohmann::json;
 
 namespace {
@@ -77,12 +78,6 @@ Response Api::flush_cache(const Call&) {
     return json_reply(200, {{"count", 0}, {"result", "Flushed cache."}});
 }
 
-bool Api::is_of_tenant(const dns::Name& name, const control::KeyScope& scope) {
-    if (scope.tenant.empty()) return true;
-    const auto zone = partners_.changes.zone(name);
-    return zone && scope.covers(*zone);
-}
-
 Response Api::search(const Call& call) {
     const std::string pattern = call.request.parameter("q").value_or("");
     if (pattern.empty()) return error_reply(422, "Query q can't be blank");
@@ -90,19 +85,21 @@ Response Api::search(const Call& call) {
     const auto count = read_number(call.request, "max", 100, UINT32_MAX);
     if (!count) return count.error();
     const size_t count_max = std::min(*count, kFoundMax);
-    const auto found = partners_.changes.search(pattern, count_max);
+    ChangeLog::ZoneFilter covers;
+    if (!call.scope.covers_all_zones()) {
+        covers = [&](const control::Zone& zone) { return call.scope.covers(zone); };
+    }
+    const auto found = partners_.changes.search(pattern, count_max, covers);
     if (!found) return error_reply(found.error());
     json list = json::array();
     for (const control::Zone& zone : found->zones) {
         if (type != "all" && type != "zone") break;
-        if (!call.scope.covers(zone)) continue;
         list.push_back({{"name", dns::to_text(zone.name)},
                         {"object_type", "zone"},
                         {"zone_id", zone_id(zone.name)}});
     }
     for (const auto& [zone, rrset] : found->rrsets) {
         if (type != "all" && type != "record") break;
-        if (!call.scope.covers_zone(zone) || !is_of_tenant(zone, call.scope)) continue;
         for (const control::RecordText& record : rrset.records) {
             if (list.size() < count_max) list.push_back(found_record(zone, rrset, record));
         }

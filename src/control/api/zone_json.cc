@@ -2,6 +2,7 @@
 
 #include "control/api/zone_json.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -28,7 +29,22 @@ const json& member(const json& object, const char* name) {
     return found == object.end() ? kNone : *found;
 }
 
-// A flag as JSON has it, or as some write it.
+// Whoever sends "true" for true means something by it: it is refused, not left out.
+Read<void> check_types(const json& object, std::initializer_list<const char*> flags,
+                       std::initializer_list<const char*> texts) {
+    for (const char* name : flags) {
+        const json& value = member(object, name);
+        if (value.is_null() || value.is_boolean()) continue;
+        return std::unexpected("Key '" + std::string(name) + "' is not a Boolean");
+    }
+    for (const char* name : texts) {
+        const json& value = member(object, name);
+        if (value.is_null() || value.is_string()) continue;
+        return std::unexpected("Key '" + std::string(name) + "' is not a String");
+    }
+    return {};
+}
+
 std::optional<bool> flag_of(const json& object, const char* name) {
     const json& value = member(object, name);
     if (value.is_boolean()) return value.get<bool>();
@@ -44,6 +60,32 @@ std::string in_capitals(std::string text) {
         if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
     }
     return text;
+}
+
+constexpr size_t kAccountSizeMax = 255;
+
+bool has_control_character(const std::string& text) {
+    return std::ranges::any_of(text, [](char c) { return static_cast<uint8_t>(c) < 0x20; });
+}
+
+Read<void> check_texts(const json& body) {
+    const std::string account = text_of(body, "account");
+    if (account.size() > kAccountSizeMax || has_control_character(account)) {
+        return std::unexpected("Account is not one line of 255 bytes at most");
+    }
+    const std::string catalog = text_of(body, "catalog");
+    if (!catalog.empty()) {
+        const auto name = read_canonical_name(catalog, "Catalog");
+        if (!name) return std::unexpected(name.error());
+    }
+    constexpr std::array<std::string_view, 7> kSoaEdits{
+        "",         "NONE", "EPOCH", "INCEPTION-EPOCH", "INCEPTION-INCREMENT", "INCREMENT-WEEKS",
+        "INCEPTION"};
+    const std::string soa_edit = text_of(body, "soa_edit");
+    if (std::ranges::find(kSoaEdits, in_capitals(soa_edit)) == kSoaEdits.end()) {
+        return std::unexpected("soa_edit '" + soa_edit + "' is unknown");
+    }
+    return {};
 }
 
 json settings_json(const std::optional<control::ZoneSettings>& given) {
@@ -80,6 +122,9 @@ Read<std::vector<RecordText>> read_records(const json& list) {
         if (!item.is_object() || !member(item, "content").is_string()) {
             return std::unexpected("Key 'content' not present or not a String");
         }
+        if (auto done = check_types(item, {"disabled"}, {}); !done) {
+            return std::unexpected(done.error());
+        }
         records.push_back({text_of(item, "content"), flag_of(item, "disabled").value_or(false)});
     }
     return records;
@@ -115,6 +160,15 @@ Read<RrsetEdit::Kind> read_change_type(const json& rrset) {
     return std::unexpected("Changetype not understood");
 }
 
+// On types that are made for servers which work out their answers.
+std::string advice_on(const std::string& type) {
+    const std::string text = in_capitals(type);
+    if (text == "LUA") return "; nodes run no code to make answers";
+    if (text != "ALIAS") return "";
+    return "; nodes look up no other names: write the addresses, or a CNAME at a name below the "
+           "zone's";
+}
+
 // Owner and type.
 Read<RrsetEdit> read_head(const json& rrset) {
     if (!rrset.is_object() || !member(rrset, "name").is_string()) {
@@ -126,7 +180,7 @@ Read<RrsetEdit> read_head(const json& rrset) {
     const auto type = dns::parse_rr_type(type_text);
     if (!type) {
         return std::unexpected("RRset " + dns::to_text(*owner) + " IN " + type_text +
-                               ": unknown type given");
+                               ": unknown type given" + advice_on(type_text));
     }
     RrsetEdit edit;
     edit.owner = owner->lowered();
@@ -324,6 +378,11 @@ Read<std::vector<RrsetEdit>> read_edits(const json& body) {
 
 Read<control::SettingsEdit> read_settings(const json& body) {
     control::SettingsEdit edit;
+    auto checked =
+        check_types(body, {"dnssec", "nsec3narrow", "api_rectify"},
+                    {"kind", "account", "soa_edit", "catalog", "nsec3param", "soa_edit_api"});
+    if (checked) checked = check_texts(body);
+    if (!checked) return std::unexpected(checked.error());
     if (const json& kind = member(body, "kind"); kind.is_string()) {
         edit.kind = control::parse_zone_kind(kind.get<std::string>());
         if (!edit.kind) return std::unexpected("Kind '" + kind.get<std::string>() + "' is unknown");

@@ -33,7 +33,7 @@ void stamp(std::vector<control::Comment>& comments) {
 
 // Which change it was, and what the zone's serial is now.
 void add_outcome(const Committed& committed, Response& response) {
-    response.headers.emplace_back("ETag", etag_of(committed.new_serial));
+    response.headers.emplace_back("ETag", etag_of(committed.new_serial, committed.sequence));
     response.headers.emplace_back("X-PDNS-Old-Serial", std::to_string(committed.old_serial));
     response.headers.emplace_back("X-PDNS-New-Serial", std::to_string(committed.new_serial));
     response.headers.emplace_back(kChangeHeader, std::to_string(committed.sequence));
@@ -130,12 +130,17 @@ Response Api::create_zone(const Call& call) {
     auto zone = read_new_zone(*body);
     if (!zone) return error_reply(422, zone.error());
     if (!call.scope.covers_zone(zone->name)) return forbidden_zone();
+    if (!call.scope.covers_whole_zone(zone->name)) return forbidden_part();
     if (!is_kept(zone->settings.kind)) return unsupported_kind(zone->settings.kind);
     if (!call.scope.tenant.empty()) zone->settings.account = call.scope.tenant;
+    if (partners_.publisher.is_others(zone->name)) {
+        return error_reply(422, "Domain '" + dns::to_text(zone->name) +
+                                    "' is a catalog that is made here from the zones there are");
+    }
     auto intent = read_intent(call.request, call.actor, *body);
     if (!intent) return intent.error();
     zone->intent = *std::move(intent);
-    zone->intent.expected_serial.reset();
+    zone->intent.expected = {};
     for (control::Rrset& rrset : zone->rrsets) stamp(rrset.comments);
     const auto created = partners_.changes.create_zone(*zone);
     if (!created) return error_reply(created.error());
@@ -167,7 +172,7 @@ Response Api::show_zone(const Call& call) {
     if (!has_rrsets) filter.owner = filter.owner.value_or(*name);
     const auto contents = partners_.changes.contents(*name, filter);
     if (!contents) return error_reply(contents.error());
-    const std::string etag = etag_of(contents->zone.serial);
+    const std::string etag = etag_of(contents->zone.serial, contents->zone.sequence);
     if (call.request.header("if-none-match") == etag) {
         return {.status = 304, .content_type = {}, .body = {}, .headers = {{"ETag", etag}}};
     }
