@@ -104,7 +104,8 @@ Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& fo
     if (found.match == Match::Wildcard && query_->edns.dnssec_ok) {
         prove_no_closer(zone, name_.name(), found.encloser, proofs_);
     }
-    const RRset exact = qtype == RRType::NSEC3 ? RRset() : node.find(qtype);
+    const bool has_own_set = qtype != RRType::NSEC3 && qtype != RRType::RRSIG;
+    const RRset exact = has_own_set ? node.find(qtype) : RRset();
     if (exact) {
         answer_positive(zone, node, exact);
         return Step::Done;
@@ -153,7 +154,8 @@ void Composer::answer_any(const Node& node) {
     need_set(Section::Answer, node, node.rrset(node.rrsets().front()), current_owner());
 }
 
-// Of the signatures, too, those over one RRset are enough (RFC 8482 §7).
+// Of the signatures, too, those over one RRset are enough (RFC 8482 §7); where no RRset has any,
+// those over what is not there.
 void Composer::answer_signatures(const Node& node) {
     for (const zone::RRsetEntry& entry : node.rrsets()) {
         const RRset rrset = node.rrset(entry);
@@ -163,6 +165,8 @@ void Composer::answer_signatures(const Node& node) {
         }
         return;
     }
+    const RRset orphans = node.find(RRType::RRSIG);
+    if (orphans) need_set(Section::Answer, node, orphans, current_owner());
 }
 
 // With the SOA, whose TTL says how long this may be remembered (RFC 2308 §3 and §5).

@@ -76,6 +76,27 @@ TEST_F(DenialTest, SignsAnswersForThoseWhoWantThem) {
               "20250101000000 1 example.org. q80=\n");
 }
 
+TEST(SignaturesOverNothing, AreAnsweredToThoseWhoAskForThem) {
+    ServedZones zones;
+    const std::string end = " 13 3 60 20300101000000 20250101000000 1 example.org. q80=\n";
+    const std::string told =
+        zones.serve("example.org",
+                    "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\nns 50 RRSIG A" + end +
+                        "ns 60 RRSIG MX" + end + "x 40 RRSIG MX" + end + "x 30 RRSIG A" + end);
+    ASSERT_EQ(told.find("error"), std::string::npos) << told;
+    const std::string both = "NOERROR aa\nanswer: x.example.org. 30 IN RRSIG A" + end +
+                             "answer: x.example.org. 40 IN RRSIG MX" + end;
+    EXPECT_EQ(zones.ask("x.example.org RRSIG"), both);
+    EXPECT_EQ(zones.ask("x.example.org ANY"), both);
+    EXPECT_EQ(zones.ask("x.example.org MX +do").substr(0, 21), "NOERROR aa\nauthority:");
+    EXPECT_EQ(zones.ask("ns.example.org RRSIG"),
+              "NOERROR aa\nanswer: ns.example.org. 50 IN RRSIG A" + end);
+    EXPECT_EQ(zones.ask("ns.example.org A +do"),
+              "NOERROR aa\nanswer: ns.example.org. 60 IN A 192.0.2.1\n"
+              "answer: ns.example.org. 50 IN RRSIG A" +
+                  end);
+}
+
 TEST_F(DenialTest, ProvesThatATypeIsNotThere) {
     EXPECT_EQ(proof("ns.example.org TXT"), std::string(kSoa) + kNsNsec);
     EXPECT_EQ(proof("ent.example.org TXT"), std::string(kSoa) + kApexNsec);

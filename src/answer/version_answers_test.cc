@@ -5,6 +5,7 @@
 //
 // Zones, changes and questions are random. NEARCAST_SEED=N runs the case with that seed alone.
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <set>
@@ -14,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "answer/served_zones.h"
+#include "dns/ascii.h"
 #include "dns/encoding.h"
 #include "dnssec/nsec3.h"
 #include "zone/apply.h"
@@ -36,7 +38,7 @@ constexpr size_t kQuestionsPerChange = 60;
 // Few names, so that changes meet: cuts, wildcards and what lies below them.
 constexpr std::array<const char*, 9> kLabels = {"a",     "b",      "C",  "*", "ns",
                                                 "\\001", "\\255x", "_t", "d"};
-constexpr std::array<const char*, 24> kData = {
+constexpr std::array<const char*, 27> kData = {
     "A 192.0.2.1",
     "A 192.0.2.2",
     "AAAA 2001:db8::1",
@@ -61,7 +63,12 @@ constexpr std::array<const char*, 24> kData = {
     "DS 1 13 2 49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE66E8A4D9B0EEA4C1BEE3E3D3",
     "NSEC a A NSEC",
     "RRSIG A 13 3 60 20300101000000 20250101000000 1 example.org. q80=",
+    "RRSIG A 13 3 60 20300101000000 20250101000000 2 example.org. q80=",
+    "RRSIG NS 13 3 60 20300101000000 20250101000000 1 example.org. q80=",
+    "RRSIG TXT 13 3 60 20300101000000 20250101000000 1 example.org. q80=",
 };
+constexpr const char* kLinkSignature =
+    " 60 RRSIG NSEC3 13 3 60 20300101000000 20250101000000 1 example.org. q80=\n";
 constexpr std::array<const char*, 16> kAsked = {"A",    "AAAA", "NS",    "CNAME", "DNAME", "MX",
                                                 "SRV",  "TXT",  "SOA",   "DS",    "HTTPS", "SVCB",
                                                 "NSEC", "ANY",  "RRSIG", "NSEC3"};
@@ -92,13 +99,15 @@ class RandomChanges {
         constexpr std::string_view kBase32 = "0123456789abcdefghijklmnopqrstuv";
         if (is_signed_) {
             const std::string text = one_of(kData);
-            return text.starts_with("NSEC") ? "" : name() + " 60 " + text + "\n";
+            return text.starts_with("NSEC") ? "" : name() + ttl(text) + text + "\n";
         }
         if (below(12) == 0) {
             const std::string hash = std::string(31, '0') + kBase32[below(kBase32.size())];
+            if (below(4) == 0) return hash + kLinkSignature;
             return hash + " 60 NSEC3 1 0 0 - " + hash + " A\n";
         }
-        return name() + " 60 " + one_of(kData) + "\n";
+        const std::string text = one_of(kData);
+        return name() + ttl(text) + text + "\n";
     }
 
     // The changeset that takes away some of what `version` has and adds some more.
@@ -138,11 +147,16 @@ class RandomChanges {
     }
 
  private:
+    // Signatures keep a TTL of their own.
+    std::string ttl(const std::string& data) {
+        return data.starts_with("RRSIG") && below(3) == 0 ? " 30 " : " 60 ";
+    }
+
     std::mt19937_64 random_;
     bool is_signed_;
 };
 
-// A random zone that no check finds fault with, without signatures that sign nothing.
+// A random zone that no check finds fault with.
 std::string good_zone(RandomChanges& random) {
     for (;;) {
         const ImageBlock image = zone::image_of(random.zone());
@@ -171,6 +185,34 @@ std::string sign(const ImageBlock& plain) {
         text += *at + ".example.org. 60 NSEC3 1 1 1 aabb " + *next + " A\n";
     }
     return text;
+}
+
+// The records, in lower case since a name takes the letters of its first record.
+std::multiset<std::string> lines_of(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) { return char(dns::lower(uint8_t(c))); });
+    std::multiset<std::string> lines;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = text.find('\n', at);
+        lines.insert(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
+
+// What is transferred whole is what the changes make, no record more or less (RFC 1995 §4); and so
+// is what their difference makes, and what the text of it all compiles to.
+void expect_only_changed(const Version& from, const Changeset& changes, const Version& to) {
+    std::multiset<std::string> lines = lines_of(zone::text_of(from));
+    for (const auto& line : lines_of(zone::text_of(changes.removed()))) {
+        ASSERT_TRUE(lines.contains(line)) << line;
+        lines.extract(line);
+    }
+    lines.merge(lines_of(zone::text_of(changes.added())));
+    EXPECT_EQ(lines, lines_of(zone::text_of(to)));
+    const auto made = zone::apply_changes(from, zone::difference(from, to));
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(lines_of(zone::text_of(*made)), lines);
+    EXPECT_EQ(zone::text_of(zone::image_of(zone::text_of(to))), zone::text_of(to));
 }
 
 class VersionAnswers : public testing::Test {
@@ -255,6 +297,7 @@ bool VersionAnswers::change(RandomChanges& random) {
         return false;
     }
     EXPECT_TRUE(delta) << delta.error().message;
+    expect_only_changed(whole(), changes, Version(next_whole->image()));
     if (*delta && random.below(10) != 0) {
         ++delta_count_;
         EXPECT_TRUE(zones_->table().publish(**std::move(delta)));

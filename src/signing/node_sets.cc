@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "dns/encoding.h"
+#include "dnssec/rrsig.h"
 #include "dnssec/type_bitmap.h"
 #include "zone/image_records.h"
 
@@ -30,7 +31,9 @@ OwnedSets read_sets(const zone::Node& node) {
     zone::NodeRecords records(node);
     zone::RecordView record;
     while (records.next(record)) {
-        if (record.type == RRType::RRSIG) {
+        const bool is_signature = record.type == RRType::RRSIG && !sets.empty() &&
+                                  dnssec::read_rrsig(record.rdata)->covered == sets.back().type;
+        if (is_signature) {
             sets.back().signatures.emplace_back(record.rdata.begin(), record.rdata.end());
             continue;
         }

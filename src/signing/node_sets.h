@@ -23,7 +23,7 @@ struct OwnedSet {
 // By ascending type.
 using OwnedSets = std::vector<OwnedSet>;
 
-// All sets of the node, which may be none.
+// All sets of the node, which may be none. Signatures over what is not there are a set, as in it.
 [[nodiscard]] OwnedSets read_sets(const zone::Node& node);
 [[nodiscard]] const OwnedSet* find_set(const OwnedSets& sets, dns::RRType type);
 
@@ -34,7 +34,7 @@ struct Standing {
     bool is_occluded = false;  // Below a cut or a DNAME: none of it is signed or denied.
 
     [[nodiscard]] bool signs(dns::RRType type) const {
-        return !is_occluded && (!is_cut || type == dns::RRType::DS);
+        return !is_occluded && (!is_cut || type == dns::RRType::DS) && type != dns::RRType::RRSIG;
     }
 };
 [[nodiscard]] Standing standing_of(const zone::Node& node, std::span<const uint8_t> apex);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "zone/name_changes.h"
 #include "zone/zone_fixture.h"
 
 namespace nearcast::zone {
@@ -58,6 +59,40 @@ TEST_F(ApplyTest, NamesTheRecordThatIsNotAsTheChangeSays) {
               "the record to add is there already: x.example.org. A 192.0.2.3");
     EXPECT_EQ(apply("", "www.example.net. 60 A 192.0.2.3\n"),
               "the change has a record of another zone: www.example.net. A 192.0.2.3");
+}
+
+// A signature may come before what it covers, and stay behind it (RFC 2136 §3.4.2).
+TEST_F(ApplyTest, KeepsSignaturesOverNothingUntilWhatTheyCoverComes) {
+    const std::string end = "13 3 60 20300101000000 20250101000000 1 example.org. q80=\n";
+    const auto next = [&](int serial, const std::string& removed, const std::string& added) {
+        const auto soa = [](int number) {
+            return "@ 60 SOA ns h " + std::to_string(number) + " 2 3 4 5\n";
+        };
+        auto image = apply_changes(Version(zone_.image()),
+                                   change_of(soa(serial) + removed, soa(serial + 1) + added));
+        ASSERT_TRUE(image) << image.error().message;
+        zone_ = *std::move(image);
+    };
+    const auto signature_count = [&](dns::RRType type) {
+        const dns::Name name = *dns::parse_name("new.example.org.");
+        const Node node = find_any(Version(zone_.image()), name.wire());
+        const RRset set = node ? node.find(type) : RRset();
+        if (!set) return 0;
+        return int{type == dns::RRType::RRSIG ? set.header().record_count
+                                              : set.header().signature_count};
+    };
+    const std::string text = "new.example.org. 30 RRSIG ";
+    next(1, "", "new 30 RRSIG A " + end + "new 30 RRSIG TXT " + end);
+    EXPECT_EQ(signature_count(dns::RRType::RRSIG), 2);
+    EXPECT_NE(text_of(zone_).find(text + "A " + end + text + "TXT " + end), std::string::npos);
+    next(2, "", "new 60 A 192.0.2.1\n");
+    EXPECT_EQ(signature_count(dns::RRType::A), 1);
+    EXPECT_EQ(signature_count(dns::RRType::RRSIG), 1);
+    next(3, "new 60 A 192.0.2.1\n", "");
+    EXPECT_EQ(signature_count(dns::RRType::RRSIG), 2);
+    EXPECT_EQ(zone_.image().header().record_count, 8U);
+    next(4, "new 30 RRSIG A " + end + "new 30 RRSIG TXT " + end, "");
+    EXPECT_EQ(text_of(zone_).find("new."), std::string::npos);
 }
 
 TEST_F(ApplyTest, ChecksTheZoneAsAFileIsChecked) {

@@ -84,8 +84,8 @@ base::Result<void> DeltaPlan::take_records(const NameChanges& changes) {
 // A name with nothing but NSEC3 is a link of the chain, unless something lies below it.
 void DeltaPlan::settle_chain_links() {
     for (auto& [name, touched] : names_) {
-        const bool is_link =
-            !touched.records.empty() && std::ranges::all_of(touched.records, is_of_nsec3);
+        const bool is_link = has(touched.records, RRType::NSEC3) &&
+                             std::ranges::all_of(touched.records, is_of_nsec3);
         if (!touched.before) {
             touched.is_nsec3 = is_link;
         } else if (!touched.records.empty() && is_link != touched.is_nsec3) {

@@ -144,7 +144,10 @@ void ZoneDraft::mark_nsec3_nodes() {
     std::vector<bool> has_nsec3(nodes_.size());
     std::vector<bool> has_other(nodes_.size());
     for (const Datum& datum : data_) {
-        (datum.type == dns::RRType::NSEC3 ? has_nsec3 : has_other)[datum.owner] = true;
+        if (datum.type != dns::RRType::NSEC3)
+            has_other[datum.owner] = true;
+        else if (!datum.is_signature)
+            has_nsec3[datum.owner] = true;
     }
     for (const Node& node : nodes_) {
         if (node.parent != kNone) has_other[node.parent] = true;
@@ -209,17 +212,36 @@ std::span<ZoneDraft::Datum> ZoneDraft::without_repetitions(std::span<Datum> reco
 
 // One TTL for the whole set, the lowest (RFC 2181 §5.2 leaves no other choice but to refuse).
 void ZoneDraft::settle_ttl(Set& set) {
-    if (set.records.empty()) return;
+    if (set.type == dns::RRType::RRSIG) return;  // RFC 4034 §3: no set in this sense.
     const auto [lowest, highest] = std::ranges::minmax(set.records, {}, &Datum::ttl);
     const uint32_t ttl = lowest.ttl;
     set.had_mixed_ttls = lowest.ttl != highest.ttl;
     for (Datum& datum : set.records) datum.ttl = ttl;
-    for (Datum& datum : set.signatures) datum.ttl = ttl;
+}
+
+// Makes records of signatures over nothing. The data of a node are in the order of their ranks.
+void ZoneDraft::set_apart_orphans(std::span<Datum> data) {
+    for (auto begin = data.begin(); begin != data.end();) {
+        const auto type = begin->type;
+        const auto end = std::ranges::find_if(
+            begin, data.end(), [type](const Datum& datum) { return datum.type != type; });
+        const bool covers_nothing = begin->is_signature;  // Records come first.
+        for (; begin != end; ++begin) {
+            if (!covers_nothing) continue;
+            begin->type = dns::RRType::RRSIG;
+            begin->is_signature = false;
+        }
+    }
 }
 
 void ZoneDraft::group(Node& node, std::span<Datum> data) {
     const auto rank = [](const Datum& datum) { return std::pair(datum.type, datum.is_signature); };
-    if (!std::ranges::is_sorted(data, {}, rank)) std::ranges::stable_sort(data, {}, rank);
+    const auto sort = [&] {
+        if (!std::ranges::is_sorted(data, {}, rank)) std::ranges::stable_sort(data, {}, rank);
+    };
+    sort();
+    set_apart_orphans(data);
+    sort();
     node.set_first = static_cast<uint32_t>(sets_.size());
     while (!data.empty()) {
         const auto type = data.front().type;

@@ -34,22 +34,22 @@ class ZoneDraft {
         uint32_t owner = 0;  // Before arrange(): the number of the name. After: of the node.
         uint32_t ttl = 0;
         SourceLine source;
-        dns::RRType type = dns::RRType::None;  // For an RRSIG, the type that it covers.
+        dns::RRType type = dns::RRType::None;  // Of a signature, the type that it covers.
         uint16_t rdata_size = 0;
+        // An RRSIG; after arrange() only where what it covers is there.
         bool is_signature = false;
     };
 
+    // Signatures over a type that the name does not have are records of a set of type RRSIG.
     struct Set {
         dns::RRType type = dns::RRType::None;
-        std::span<Datum> records;  // Without repetitions; all with one TTL.
-        std::span<Datum> signatures;
+        // Without repetitions, never empty. All with one TTL, but for those of type RRSIG.
+        std::span<Datum> records;
+        std::span<Datum> signatures;  // Each with its own TTL.
         bool had_mixed_ttls = false;
         bool had_repetitions = false;  // Of its records.
 
-        // Of its first record, or signature where it has no records.
-        [[nodiscard]] SourceLine source() const {
-            return records.empty() ? signatures.front().source : records.front().source;
-        }
+        [[nodiscard]] SourceLine source() const { return records.front().source; }
     };
 
     struct Node {
@@ -103,6 +103,7 @@ class ZoneDraft {
     void sort_nodes();
     void sort_data();
     void group(Node& node, std::span<Datum> data);
+    static void set_apart_orphans(std::span<Datum> data);
     [[nodiscard]] std::span<Datum> without_repetitions(std::span<Datum> records) const;
     static void settle_ttl(Set& set);
     void classify();

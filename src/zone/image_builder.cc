@@ -115,13 +115,12 @@ void Builder::fill_header() {
     for (const ZoneDraft::Node& node : draft_.nodes()) {
         header.label_count_max = std::max<uint32_t>(header.label_count_max, node.label_count);
         for (const ZoneDraft::Set& set : draft_.sets(node)) {
-            if (set.records.empty()) continue;
             const size_t count = set.records.size() + set.signatures.size();
             header.record_count += static_cast<uint32_t>(count);
         }
     }
     const ZoneDraft::Set* const soa = draft_.find(draft_.nodes().front(), RRType::SOA);
-    if (soa == nullptr || soa->records.empty()) {
+    if (soa == nullptr) {
         header.flags |= kUnavailable;
     } else {
         header.serial = soa_serial(draft_.rdata(soa->records.front()));

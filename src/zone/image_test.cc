@@ -107,6 +107,20 @@ TEST_F(ImageTest, KeepsSignaturesBesideWhatTheySign) {
     EXPECT_FALSE(find("ns").find(dns::RRType::RRSIG));
 }
 
+TEST_F(ImageTest, KeepsSignaturesOverNothingAsRecords) {
+    block_ = compile(
+        "x 9 RRSIG NS 13 3 60 20300101000000 20250101000000 1 example.org. q80=\n"
+        "x 8 RRSIG A 13 3 60 20300101000000 20250101000000 1 example.org. q80=\n"
+        "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom RRSIG NSEC3 13 3 60 20300101000000 20250101000000 1 "
+        "example.org. q80=\n");
+    ASSERT_TRUE(find("x"));
+    EXPECT_FALSE(find("x").has(kDelegation));
+    EXPECT_EQ(find("x").find(dns::RRType::RRSIG).header().record_count, 2);
+    EXPECT_TRUE(find("0p9mhaveqvm6t7vbl5lop2u3t2rp3tom"));
+    EXPECT_EQ(block_.image().header().record_count, 6U);
+    EXPECT_EQ(verify_image(block_.bytes()), ImageFault::None);
+}
+
 TEST_F(ImageTest, IsTheSameWhereverItLies) {
     std::vector<uint8_t> storage(block_.bytes().size() + kImageAlignment);
     uint8_t* const start = storage.data() + kImageAlignment -

@@ -3,11 +3,9 @@
 #include "zone/name_changes.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <utility>
 
-#include "base/bytes.h"
 #include "dns/rdata.h"
 #include "dnssec/canonical_rdata.h"
 
@@ -63,16 +61,6 @@ using RecordKey = std::pair<dns::RRType, std::vector<uint8_t>>;
 
 RecordKey key_of(dns::RRType type, std::span<const uint8_t> rdata) {
     return {type, dnssec::canonical_rdata(type, rdata)};
-}
-
-// An image has no signatures over records that are not there.
-void drop_idle_signatures(std::vector<dns::Record>& records) {
-    std::set<dns::RRType> types;
-    for (const dns::Record& record : records) types.insert(record.type);
-    std::erase_if(records, [&types](const dns::Record& record) {
-        if (record.type != dns::RRType::RRSIG) return false;
-        return !types.contains(static_cast<dns::RRType>(base::load_u16(record.rdata.data())));
-    });
 }
 
 }  // namespace
@@ -139,7 +127,6 @@ base::Result<std::vector<dns::Record>> changed_records(const Node& node, const N
         // The letters of a name are those of its first record.
         records.back().owner = records.front().owner;
     }
-    drop_idle_signatures(records);
     return records;
 }
 

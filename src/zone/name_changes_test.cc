@@ -34,7 +34,7 @@ TEST(ChangedRecords, OfOneNameMayBeMany) {
     EXPECT_FALSE(changed_records(Node(), change));
 }
 
-TEST(ChangedRecords, LeaveNoSignatureOverNothing) {
+TEST(ChangedRecords, KeepSignaturesOverNothing) {
     const ImageBlock zone = image_of(
         "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\na 60 A 192.0.2.1\na 60 TXT x\n"
         "a 60 RRSIG A 13 3 60 20310101000000 20250101000000 1 example.org. q80=\n"
@@ -48,9 +48,10 @@ TEST(ChangedRecords, LeaveNoSignatureOverNothing) {
     const auto records =
         changed_records(find_any(version, name.wire()), names->find(name.wire())->second);
     ASSERT_TRUE(records);
-    ASSERT_EQ(records->size(), 2U);
-    EXPECT_EQ((*records)[0].type, dns::RRType::TXT);
-    EXPECT_EQ((*records)[1].type, dns::RRType::RRSIG);
+    ASSERT_EQ(records->size(), 3U);
+    EXPECT_EQ((*records)[0].type, dns::RRType::RRSIG);
+    EXPECT_EQ((*records)[1].type, dns::RRType::TXT);
+    EXPECT_EQ((*records)[2].type, dns::RRType::RRSIG);
 }
 
 }  // namespace

@@ -141,10 +141,7 @@ base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::
     header.flags = node.flags;
     header.owner_size = node.name_size;
     header.label_count = node.label_count;
-    // Signatures without the records that they sign are dropped: nobody could ask for them.
-    const auto has_records = [](const ZoneDraft::Set& set) { return !set.records.empty(); };
-    const auto set_count = std::ranges::count_if(draft.sets(node), has_records);
-    header.rrset_count = static_cast<uint16_t>(set_count);
+    header.rrset_count = static_cast<uint16_t>(node.set_count);
     const bool is_placed = standing != nullptr && !node.is_nsec3 && (node.flags & kOccluded) == 0;
     if (is_placed) header.flags |= kPlaced;
     if (is_placed && standing->is_provable) header.flags |= kProvable;
@@ -155,7 +152,6 @@ base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::
     bytes_.resize(entry + header.rrset_count * sizeof(RRsetEntry));
     if (is_placed) put(standing->places);
     for (const ZoneDraft::Set& set : draft.sets(node)) {
-        if (set.records.empty()) continue;
         at<RRsetEntry>(entry) = {set.type, 0, here()};
         entry += sizeof(RRsetEntry);
         if (auto done = put_set(draft, node, set); !done) return std::unexpected(done.error());

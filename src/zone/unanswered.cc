@@ -65,7 +65,7 @@ class ChangeJudge {
             const Node node = names.next(place);
             if (!node || !node.has(kOccluded) || !(after_.hidden_by(node) == above)) return;
             for (const RRsetEntry& entry : node.rrsets()) {
-                if (node.rrset(entry).header().record_count == 0) continue;  // Signatures alone.
+                if (entry.type == RRType::RRSIG) continue;
                 judge_below(node, entry.type, above);
             }
         }

@@ -2,10 +2,12 @@
 
 #include "zone/zone_check.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "dns/rdata.h"
+#include "dnssec/rrsig.h"
 #include "zone/unanswered.h"
 
 namespace nearcast::zone {
@@ -31,6 +33,8 @@ class Checker {
     void check_node(const Node& node);
     void check_alias(const Node& node);
     void check_dname(const Node& node);
+    void check_orphans(const Node& node, const Set& set);
+    void check_ttls(const Node& node, const Set& set);
     void check_set(const Node& node, const Set& set);
     void check_cut(const Node& node, const Set& ns);
     void check_wildcard(const Node& node);
@@ -58,7 +62,7 @@ void Checker::check_apex() {
     const Node& apex = draft_.nodes().front();
     const std::string name = text(apex);
     const Set* const soa = draft_.find(apex, RRType::SOA);
-    if (soa == nullptr || soa->records.empty()) {
+    if (soa == nullptr) {
         findings_.error(
             "soa-missing", {}, "no SOA record at " + name,
             name + " 3600 IN SOA ns1." + name + " hostmaster." + name + " 1 7200 900 1209600 300");
@@ -68,7 +72,7 @@ void Checker::check_apex() {
                         "keep the one at line " + std::to_string(soa->records[0].source.line));
     }
     const Set* const ns = draft_.find(apex, RRType::NS);
-    if (ns == nullptr || ns->records.empty()) {
+    if (ns == nullptr) {
         findings_.error("ns-missing", {}, "no NS record at " + name,
                         name + " 3600 IN NS ns1." + name);
     } else {
@@ -78,16 +82,14 @@ void Checker::check_apex() {
 
 void Checker::check_alias(const Node& node) {
     const Set* const cname = draft_.find(node, RRType::CNAME);
-    if (cname == nullptr || cname->records.empty()) return;
+    if (cname == nullptr) return;
     if (cname->records.size() > 1) {
         findings_.error("cname-several", cname->records[1].source,
                         text(node) + " has more than one CNAME record",
                         "a name is an alias for one other name");
     }
     for (const Set& other : draft_.sets(node)) {
-        if (other.type == RRType::CNAME || is_dnssec_type(other.type) || other.records.empty()) {
-            continue;
-        }
+        if (other.type == RRType::CNAME || is_dnssec_type(other.type)) continue;
         findings_.error(
             "cname-and-other", other.records[0].source,
             text(node) + " has a CNAME and also " + dns::to_text(other.type) + " records",
@@ -98,7 +100,7 @@ void Checker::check_alias(const Node& node) {
 
 void Checker::check_dname(const Node& node) {
     const Set* const dname = draft_.find(node, RRType::DNAME);
-    if (dname == nullptr || dname->records.empty()) return;
+    if (dname == nullptr) return;
     if (dname->records.size() > 1) {
         findings_.error("dname-several", dname->records[1].source,
                         text(node) + " has more than one DNAME record",
@@ -121,14 +123,14 @@ void Checker::check_wildcard(const Node& node) {
     }
     for (const RRType type : {RRType::NS, RRType::DNAME}) {
         const Set* const set = draft_.find(node, type);
-        if (set == nullptr || set->records.empty()) continue;
+        if (set == nullptr) continue;
         warn(set->records[0].source, judge_asterisk(name, type));
     }
 }
 
 void Checker::check_repetitions(const Node& node) {
     for (const Set& set : draft_.sets(node)) {
-        if (!set.had_repetitions || set.records.empty()) continue;
+        if (!set.had_repetitions) continue;
         findings_.warn("repeated", set.records[0].source,
                        text(node) + " has the same " + dns::to_text(set.type) +
                            " record more than once; one is kept",
@@ -136,21 +138,44 @@ void Checker::check_repetitions(const Node& node) {
     }
 }
 
-void Checker::check_set(const Node& node, const Set& set) {
-    if (set.records.empty()) {
+// Tells of each type once: those over one type stand together.
+void Checker::check_orphans(const Node& node, const Set& set) {
+    auto told = RRType::None;
+    for (const ZoneDraft::Datum& datum : set.records) {
+        const auto covered = dnssec::read_rrsig(draft_.rdata(datum))->covered;
+        if (&datum != set.records.data() && covered == told) continue;
+        told = covered;
         findings_.warn(
-            "signature-over-nothing", set.signatures[0].source,
-            text(node) + " has signatures over " + dns::to_text(set.type) + " and no such records",
+            "signature-over-nothing", datum.source,
+            text(node) + " has signatures over " + dns::to_text(covered) + " and no such records",
             "sign the zone again");
-        return;
     }
+}
+
+void Checker::check_ttls(const Node& node, const Set& set) {
+    const uint32_t ttl = set.records[0].ttl;
     if (set.had_mixed_ttls) {
         findings_.warn("ttls-differ", set.records[0].source,
                        "the " + dns::to_text(set.type) + " records of " + text(node) +
-                           " have different TTLs; " + std::to_string(set.records[0].ttl) +
-                           " is used",
+                           " have different TTLs; " + std::to_string(ttl) + " is used",
                        "give them one TTL");
     }
+    const auto other =
+        std::ranges::find_if(set.signatures, [ttl](const auto& each) { return each.ttl != ttl; });
+    if (other == set.signatures.end()) return;
+    findings_.warn("signature-ttl", other->source,
+                   "the signature over " + dns::to_text(set.type) + " of " + text(node) +
+                       " has the TTL " + std::to_string(other->ttl) + ", the records have " +
+                       std::to_string(ttl),
+                   "give it the TTL of what it covers (RFC 4034, section 3)");
+}
+
+void Checker::check_set(const Node& node, const Set& set) {
+    if (set.type == RRType::RRSIG) {
+        check_orphans(node, set);
+        return;
+    }
+    check_ttls(node, set);
     const bool is_apex = (node.flags & kApex) != 0;
     if ((node.flags & kDelegation) != 0) warn_if_occluded(node, set, node);
     if (set.type == RRType::SOA && !is_apex) {
@@ -220,7 +245,7 @@ bool Checker::is_known_elsewhere(const HashedName& target, const Node& node) con
 void Checker::check_hidden(const Node& node) {
     const Node& above = draft_.nodes()[node.hidden_by];
     for (const Set& set : draft_.sets(node)) {
-        if (set.records.empty()) continue;
+        if (set.type == RRType::RRSIG) continue;
         warn_if_occluded(node, set, above);
     }
 }

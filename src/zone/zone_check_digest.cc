@@ -79,7 +79,7 @@ bool has_digest(const ZoneDraft& draft) {
     const auto& apex = draft.nodes().front();
     const ZoneDraft::Set* const set = draft.find(apex, RRType::ZONEMD);
     const ZoneDraft::Set* const soa = draft.find(apex, RRType::SOA);
-    if (set == nullptr || soa == nullptr || soa->records.empty()) return false;
+    if (set == nullptr || soa == nullptr) return false;
     const uint32_t serial = soa_serial(draft.rdata(soa->records.front()));
     return std::ranges::any_of(set->records, [&](const Datum& datum) {
         return base::load_u32(draft.rdata(datum).data()) == serial;
@@ -90,7 +90,7 @@ void check_digest(const ZoneDraft& draft, Findings& findings) {
     const auto& apex = draft.nodes().front();
     const ZoneDraft::Set* const set = draft.find(apex, RRType::ZONEMD);
     const ZoneDraft::Set* const soa = draft.find(apex, RRType::SOA);
-    if (set == nullptr || set->records.empty() || soa == nullptr || soa->records.empty()) return;
+    if (set == nullptr || soa == nullptr) return;
     const uint32_t serial = soa_serial(draft.rdata(soa->records.front()));
     const DigestChecker checker(draft, *set);
     const Datum* refuted = nullptr;

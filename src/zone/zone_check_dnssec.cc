@@ -64,7 +64,7 @@ bool SignatureChecker::is_signed() const {
 
 void SignatureChecker::collect_keys() {
     const Set* const set = draft_.find(draft_.nodes().front(), RRType::DNSKEY);
-    if (set == nullptr || set->records.empty()) {
+    if (set == nullptr) {
         const Set* const soa = draft_.find(draft_.nodes().front(), RRType::SOA);
         findings_.warn("keys-missing", soa->source(),
                        "the zone has signatures and no DNSKEY records: no validator can follow",
@@ -102,7 +102,7 @@ void SignatureChecker::check_signature(const Node& node, const Set& set, const D
 }
 
 void SignatureChecker::check_signatures(const Node& node, const Set& set) {
-    if (set.records.empty()) return;  // check_zone() tells of it.
+    if (set.type == RRType::RRSIG) return;  // check_zone() tells of it.
     const bool is_cut = (node.flags & kDelegation) != 0;
     const bool is_parents = set.type == RRType::DS || set.type == RRType::NSEC;
     if (is_cut && !is_parents) {
@@ -180,7 +180,7 @@ void ChainChecker::check_nsec() {
     }
     for (size_t i = 0; i < chain.size(); ++i) {
         const Set* const nsec = draft_.find(*chain[i], RRType::NSEC);
-        if (nsec == nullptr || nsec->records.empty()) {
+        if (nsec == nullptr) {
             findings_.warn("nsec-chain", draft_.sets(*chain[i])[0].source(),
                            text(*chain[i]) + " has no NSEC record", "sign the zone again");
         } else {

@@ -179,7 +179,7 @@ void RecordChecker::check_alias_chain(const Node& node, const Set& set) {
             return;
         }
         alias = draft_.find(*at, RRType::CNAME);
-        if (alias == nullptr || alias->records.empty()) return;
+        if (alias == nullptr) return;
     }
 }
 
@@ -202,7 +202,7 @@ void RecordChecker::check_spf(const Node& node) {
             if (is_spf(draft_.rdata(datum))) policies.push_back(&datum);
         }
     }
-    if (spf != nullptr && !spf->records.empty() && policies.empty()) {
+    if (spf != nullptr && policies.empty()) {
         findings_.warn("spf-type", spf->source(),
                        text(node) + " has an SPF record, which nobody asks for any more",
                        "write it as TXT (RFC 7208, section 3.1)");
@@ -288,9 +288,7 @@ void RecordChecker::check_set(const Node& node, const Set& set) {
 void RecordChecker::run() {
     for (const Node& node : draft_.nodes()) {
         if ((node.flags & kOccluded) != 0) continue;
-        for (const Set& set : draft_.sets(node)) {
-            if (!set.records.empty()) check_set(node, set);
-        }
+        for (const Set& set : draft_.sets(node)) check_set(node, set);
         check_spf(node);
     }
 }

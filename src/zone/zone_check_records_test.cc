@@ -103,6 +103,18 @@ TEST(CheckDnssec, WantsASignatureOfTheZonesKeyOverEachSet) {
               "keys-missing:2");
 }
 
+TEST(CheckDnssec, TellsOfSignaturesOverNothingOncePerType) {
+    EXPECT_EQ(checks_of(signature("x", "A", 3) + signature("x", "MX", 3) + signature("x", "A", 2)),
+              "signature-over-nothing:5 signature-over-nothing:6");
+    EXPECT_EQ(checks_of("sub NS ns1\n" + signature("x.sub", "A", 3)), "signature-over-nothing:6");
+}
+
+TEST(CheckDnssec, WantsTheTtlOfTheRecordsOnTheirSignature) {
+    const std::string after_owner = signature("", "A", 3);
+    EXPECT_EQ(checks_of("ns1 60" + after_owner), "");
+    EXPECT_EQ(checks_of("ns1 61" + after_owner), "signature-ttl:5");
+}
+
 TEST(CheckDnssec, WantsNoSignatureOverWhatTheChildSays) {
     EXPECT_EQ(checks_of(signed_apex() + "sub NS ns1\n"), "");
     EXPECT_EQ(checks_of(signed_apex() + "sub NS ns1\n" + signature("sub", "NS", 3)),

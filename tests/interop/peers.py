@@ -144,6 +144,9 @@ acl:
   - id: from-primary
     address: 127.0.0.1
     action: notify
+  - id: to-reader
+    key: {KEY_NAME}
+    action: transfer
 """
 
     @staticmethod
@@ -164,7 +167,7 @@ zone:
   - domain: {zone}
     storage: {self.folder}
     master: primary
-    acl: from-primary
+    acl: [from-primary, to-reader]
 """)
         return self
 
