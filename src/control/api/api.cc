@@ -107,6 +107,8 @@ Response Api::answer(const Request& request) {
     if (needs_key) {
         const auto key = usable_key(request);
         if (!key) return error_reply(key.error());
+        // The database came back between the two looks at the key.
+        if (*key && request.lacks_body) return error_reply(503, "The body was not kept: ask again");
         if (*key) return answer_with_key(request, match, **key);
     }
     const auto source = base::parse_ip_address(request.peer);

@@ -19,6 +19,7 @@ struct Request {
     std::map<std::string, std::string> query;    // The first of each name.
     std::map<std::string, std::string> headers;  // Names in lower case; the first of each.
     std::string body;
+    bool lacks_body = false;  // There was one, and it was not kept: no key was known to be good.
     std::string peer;  // Address.
 
     // Empty when it is not there.

@@ -159,6 +159,7 @@ class HttpServer::Listener {
                 return true;
             });
             if (!is_read) return;
+            request.lacks_body = limit == 0 && received > 0;
         }
         if (!is_right || (limit != 0 && received > limit)) {
             to.status = is_right ? 413 : 400;
