@@ -101,6 +101,7 @@ Composer::Step Composer::answer_in(const zone::Version& zone) {
 Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& found) {
     const Node& node = found.node;
     const RRType qtype = query_->qtype;
+    if (found.match == Match::Name && dname_answers(node)) return Step::Done;
     if (found.match == Match::Wildcard && query_->edns.dnssec_ok) {
         prove_no_closer(zone, name_.name(), found.encloser, proofs_);
     }
@@ -228,11 +229,25 @@ Composer::Step Composer::go_on_with(size_t at) {
     return Step::Follow;
 }
 
+bool Composer::has_written_dname_of(const Node& node) const {
+    const auto written = std::span(dnames_).first(dname_count_);
+    return std::ranges::find(written, node.owner().data()) != written.end();
+}
+
+// A chain can lead from below a DNAME to the DNAME itself, which then stands in the answer already,
+// with its signatures if they are wanted.
+bool Composer::dname_answers(const Node& node) const {
+    if (!has_written_dname_of(node)) return false;
+    if (query_->qtype != RRType::RRSIG) {
+        return query_->qtype == RRType::DNAME || query_->qtype == RRType::ANY;
+    }
+    return query_->edns.dnssec_ok && node.find(RRType::DNAME).header().signature_count > 0;
+}
+
 // RFC 6672 §3.2: the DNAME, and a CNAME made from it for this very name.
 Composer::Step Composer::redirect(const Node& dname_node) {
     const RRset dname = dname_node.find(RRType::DNAME);
-    const auto written = std::span(dnames_).first(dname_count_);
-    if (std::ranges::find(written, dname_node.owner().data()) == written.end()) {
+    if (!has_written_dname_of(dname_node)) {
         need_set(Section::Answer, dname_node, dname, ancestor_owner(dname_node));
         dnames_[dname_count_++] = dname_node.owner().data();
     }

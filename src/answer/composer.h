@@ -76,6 +76,8 @@ class Composer {
     Step answer_from(const zone::Version& zone, const Lookup& found);
     Step follow_cname(const zone::Node& node, const zone::RRset& cname);
     Step redirect(const zone::Node& dname_node);
+    [[nodiscard]] bool has_written_dname_of(const zone::Node& node) const;
+    [[nodiscard]] bool dname_answers(const zone::Node& node) const;
     void answer_any(const zone::Node& node);
     void answer_signatures(const zone::Node& node);
     void answer_positive(const zone::Version& zone, const zone::Node& node,

@@ -353,6 +353,21 @@ def ds_after_alias(d):
     )
 
 
+@rule("an alias is followed for DS too: it cannot stand beside a CNAME (RFC 1034 §3.6.2)")
+def alias_for_ds(d):
+    """A zone of that name is served as well, and they look no further in the parent than that."""
+    found = chain(d, d.theirs)
+    return (
+        d.peer == "nsd"
+        and d.question.rdtype == DS
+        and d.differs_in("answer", "authority", "rcode")
+        and found[-1] in d.content.apexes
+        and d.theirs.answer < d.ours.answer
+        and any(r[0] == found[-1] and r[1] == CNAME for r in d.ours.answer - d.theirs.answer)
+        and is_continued(d, found[-1])
+    )
+
+
 @rule("a name exists in a zone only by data of that zone, not by its parent's glue (RFC 1034 §4.2.1)")
 def glue_of_parent(d):
     found = chain(d, d.ours)
