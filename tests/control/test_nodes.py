@@ -64,8 +64,12 @@ zone = "{CATALOG}"
         empty.mkdir(exist_ok=True)
         path = self.folder / f"node{number}.toml"
         path.write_text(f"""
+[[key]]
+name = "{peers.KEY_NAME}"
+secret = "{peers.SECRET}"
 [transfer]
 directory = "{self.folder / f"kept{number}"}"
+allow = ["key:{peers.KEY_NAME}"]
 [[catalog.follow]]
 zone = "{CATALOG}"
 primaries = ["127.0.0.1:{self.tls_port}"]
