@@ -434,14 +434,16 @@ Result<SecondaryZones::Outcome> SecondaryZones::take(Zone& zone, PrimaryClient& 
                                                      const Errand& errand) {
     if (!fetched) return std::unexpected(fetched.error());
     if (fetched->changes) {
-        std::optional<Publishing> publishing(std::in_place, *this, zone);
-        const auto applied = ledger_.apply(zone.config->zone, *fetched->changes);
-        if (applied) {
-            const auto done = confirm(zone, fetched->expire, /*is_new=*/true, errand.luck);
-            if (!done) return std::unexpected(done.error());
-            return Outcome::Changes;
+        Result<void> applied;
+        {
+            const Publishing publishing(*this, zone);
+            applied = ledger_.apply(zone.config->zone, *fetched->changes);
+            if (applied) {
+                const auto done = confirm(zone, fetched->expire, /*is_new=*/true, errand.luck);
+                if (!done) return std::unexpected(done.error());
+                return Outcome::Changes;
+            }
         }
-        publishing.reset();
         fetched = client.fetch_whole();
         if (!fetched) return std::unexpected(fetched.error());
         fetched->refusal = applied.error().message;

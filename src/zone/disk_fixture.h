@@ -48,6 +48,10 @@ class FakeDisk {
         std::set<std::string> closed;  // Files that cannot be opened.
         std::function<void()> at_sync;
 
+        [[nodiscard]] std::function<void()> what_is_done_at_sync() {
+            const std::lock_guard lock(mutex);
+            return at_sync;
+        }
         [[nodiscard]] size_t used() const {
             size_t used = 0;
             for (const auto& [name, file] : files) used += file->bytes.size();
@@ -64,8 +68,12 @@ class FakeDisk {
     // For a store to own.
     [[nodiscard]] std::unique_ptr<StoreDisk> share() const;
 
-    void fill() { state_->is_full = true; }
+    void fill() {
+        const std::lock_guard lock(state_->mutex);
+        state_->is_full = true;
+    }
     void make_room() {
+        const std::lock_guard lock(state_->mutex);
         state_->is_full = false;
         state_->room = SIZE_MAX;
     }
@@ -75,21 +83,37 @@ class FakeDisk {
         state_->room = state_->used() + bytes;
     }
     // As with rights that the server does not have, until they are given to it.
-    void close(const std::string& name) { state_->closed.insert(name); }
-    void let_open() { state_->closed.clear(); }
+    void close(const std::string& name) {
+        const std::lock_guard lock(state_->mutex);
+        state_->closed.insert(name);
+    }
+    void let_open() {
+        const std::lock_guard lock(state_->mutex);
+        state_->closed.clear();
+    }
     // A sync fails, the next one or after some that succeed, and what was written since the last
     // one is lost, as a kernel loses pages that it cannot write: it takes them for clean.
-    void fail_sync(size_t after = 0) { state_->syncs_left = after; }
+    void fail_sync(size_t after = 0) {
+        const std::lock_guard lock(state_->mutex);
+        state_->syncs_left = after;
+    }
     // Called in each sync of a file from now on.
-    void at_sync(std::function<void()> act) { state_->at_sync = std::move(act); }
+    void at_sync(std::function<void()> act) {
+        const std::lock_guard lock(state_->mutex);
+        state_->at_sync = std::move(act);
+    }
     // Whoever has this holds up all that is done with the disk.
     [[nodiscard]] std::unique_lock<std::mutex> stall() const {
         return std::unique_lock(state_->mutex);
     }
     // From now on this many steps are done, and nothing more reaches the disk.
-    void crash_after(size_t steps) { state_->steps_left = steps; }
+    void crash_after(size_t steps) {
+        const std::lock_guard lock(state_->mutex);
+        state_->steps_left = steps;
+    }
     // The machine starts again. Without `keeps_unsynced`, what was not synced is gone.
     void reboot(bool keeps_unsynced) {
+        const std::lock_guard lock(state_->mutex);
         state_->steps_left = SIZE_MAX;
         if (keeps_unsynced) return;
         state_->files = state_->durable;
@@ -118,7 +142,7 @@ class FakeFile final : public StoreFile {
         return is_whole ? base::Result<void>() : base::fail("the disk is full");
     }
     base::Result<void> sync() override {
-        if (state_->at_sync) state_->at_sync();
+        if (const auto act = state_->what_is_done_at_sync()) act();
         const std::lock_guard lock(state_->mutex);
         if (!state_->step()) return base::fail("the disk is gone");
         if (state_->syncs_left-- == 0) {
