@@ -1,13 +1,18 @@
 """A lab that is up for all stories of a run, and gone after it, whatever happens."""
 
 import os
+import pathlib
 import shutil
 import subprocess
-import time
+import sys
 
 import pytest
 
-from lab import Lab
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "conformance")]
+
+from lab import Lab  # noqa: E402
+from server import wait_until  # noqa: E402
 
 if os.geteuid() != 0 or not shutil.which("bird"):
     pytest.skip("needs root and BIRD", allow_module_level=True)
@@ -33,7 +38,5 @@ def lab(whole_lab):
             # A node that starts anew has no failures to atone for: no hold-up to wait for.
             whole_lab.try_run("kill", pop["pop"])
             whole_lab.run("heal", pop["pop"])
-    deadline = time.monotonic() + 60
-    while any(pop["state"] != "announced" for pop in whole_lab.pops()):
-        assert time.monotonic() < deadline, f"a PoP did not come back: {whole_lab.pops()}"
-        time.sleep(0.2)
+    wait_until(lambda: all(pop["state"] == "announced" for pop in whole_lab.pops()),
+               "that every PoP is announced")

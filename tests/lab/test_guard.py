@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+from server import wait_until
+
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
 
 
@@ -22,13 +24,6 @@ def kill_server(pop):
         os.kill(pid, signal.SIGKILL)
 
 
-def wait_until(claim, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-
-
 def all_answered(lab):
     return None not in lab.catchment().values()
 
@@ -41,8 +36,8 @@ def test_a_stuck_worker_loses_its_users(lab):
     for worker in workers:
         assert libc.ptrace(PTRACE_SEIZE, worker, None, None) == 0
         assert libc.ptrace(PTRACE_INTERRUPT, worker, None, None) == 0
-    wait_until(lambda: server not in servers("gru"), 10)
-    wait_until(lambda: all_answered(lab), 10)
+    wait_until(lambda: server not in servers("gru"), "the end of the server", 10)
+    wait_until(lambda: all_answered(lab), "an answer in every city", 10)
 
 
 def test_a_flapping_node_comes_back_as_a_last_resort(lab):
