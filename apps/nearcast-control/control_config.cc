@@ -22,6 +22,7 @@ using base::Result;
 
 constexpr base::SocketAddress kApiDefault{{{127, 0, 0, 1}, false}, 8053};
 constexpr uint64_t kThreadsMax = 64;
+constexpr uint64_t kConnectionsMax = 10'000;
 
 std::string machine_name() {
     std::array<char, 256> name{};
@@ -45,6 +46,8 @@ void read_own(ConfigTable root, ControlConfig& config) {
     database.read("connection", config.database,
                   "\"postgresql:host=/run/postgresql dbname=nearcast\"");
 
+    if (config.database.empty()) config.database = "sqlite:" + config.directory + "/control.db";
+
     ConfigTable api = root.table("api");
     config.api_listen = kApiDefault;
     api.read_as("listen", config.api_listen, base::parse_socket_address, "\"127.0.0.1:8053\"");
@@ -52,6 +55,7 @@ void read_own(ConfigTable root, ControlConfig& config) {
     api.read("certificate", config.certificate, "\"/etc/nearcast/api.pem\"");
     api.read("key", config.key, "\"/etc/nearcast/api.key\"");
     api.read("names", config.api_names, "[\"control.example.net\"]");
+    api.read_number("connections_per_address", config.api_connections, {1, kConnectionsMax}, "96");
     if (config.certificate.empty() != config.key.empty()) {
         api.refuse(config.key.empty() ? "certificate" : "key", "goes with the other one",
                    "certificate and key");

@@ -29,13 +29,14 @@ struct ControlConfig {
     std::string directory = "/var/lib/nearcast-control";
     dns::Name primary;  // In the SOA of a zone without name servers.
 
-    std::string database;  // Empty: SQLite in the directory.
+    std::string database;  // "sqlite:PATH" or "postgresql:..."
 
     base::SocketAddress api_listen;
     bool has_tls = true;
     std::string certificate;  // Empty: one of our own making, in the directory.
     std::string key;
     std::vector<std::string> api_names;  // In that certificate.
+    uint64_t api_connections = 96;       // From one address.
 
     std::vector<control::Plan> plans;  // What tenants may have.
 

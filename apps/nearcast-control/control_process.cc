@@ -69,6 +69,7 @@ class Controller {
     Controller& operator=(const Controller&) = delete;
     // From the outside in: no request, no change, no transfer.
     ~Controller() {
+        if (receipts_) receipts_->end_waits();
         api_server_.reset();
         publisher_.store(nullptr);
         is_stopping_ = true;
@@ -91,8 +92,11 @@ class Controller {
     }
 
     void reload() {
-        if (!config_.transfers.tls.has_server()) return;
-        (void)authority::reload_certificate(*tls_, unix_seconds());
+        for (const auto& context : {tls_.get(), api_tls_.get()}) {
+            if (context != nullptr && context->current()) {
+                (void)authority::reload_certificate(*context, unix_seconds());
+            }
+        }
     }
 
  private:
@@ -103,8 +107,6 @@ class Controller {
             return base::fail("cannot make " + config_.directory + ": " + failed.message(),
                               "directory in [control], writable for the user who runs this");
         }
-        if (config_.database.empty())
-            config_.database = "sqlite:" + config_.directory + "/control.db";
         if (auto done = provide_certificate(config_); !done) return done;
         auto joining = provide_network(config_);
         if (!joining) return std::unexpected(joining.error());
@@ -138,6 +140,7 @@ class Controller {
         sealing_key_.emplace(*sealing_key);
         accounts_ =
             std::make_unique<control::Accounts>(*database_, *keys_, *quotas_, *sealing_key_);
+        answers_ = std::make_unique<control::KeptAnswers>(*database_, *sealing_key_);
         return provide_key(config_, *keys_);
     }
 
@@ -236,6 +239,7 @@ class Controller {
             .keys = *keys_,
             .database = *database_,
             .accounts = *accounts_,
+            .answers = *answers_,
             .quotas = *quotas_,
             .network = *network_,
             .publisher = *publishing_,
@@ -247,20 +251,18 @@ class Controller {
                 },
             .notify = [this](const dns::Name& zone) { service_->notify(zone); },
             .version = NEARCAST_VERSION});
-        control_api::HttpOptions options{
-            .listen = config_.api_listen, .certificate = {}, .key = {}};
+        control_api::HttpOptions options{.listen = config_.api_listen,
+                                         .limits = {.per_source_max = config_.api_connections}};
         if (config_.has_tls) {
-            options.certificate = config_.certificate;
-            options.key = config_.key;
-            // What cannot be used at all is told by who has to use it, below.
-            if (const auto own = tls::TlsContext::for_server(
-                    {.certificate = config_.certificate, .key = config_.key})) {
-                (void)authority::judge_certificate(*own, unix_seconds());
+            api_tls_ = std::make_unique<tls::ReloadableContext>(tls::ServerSettings{
+                .certificate = config_.certificate, .key = config_.key, .protocol = "http/1.1"});
+            if (auto done = authority::load_certificate(*api_tls_, unix_seconds()); !done) {
+                return done;
             }
+            options.tls = api_tls_.get();
         }
         auto server = control_api::HttpServer::open(
-            options, [this](const control_api::Request& request) { return api_->answer(request); },
-            [this](const control_api::Request& request) { return api_->body_limit(request); });
+            options, [this](const control_api::Request& head) { return api_->admit(head); });
         if (!server) return std::unexpected(server.error());
         api_server_ = *std::move(server);
         return {};
@@ -279,8 +281,9 @@ class Controller {
     }
 
     ControlConfig config_;
-    std::unique_ptr<control_api::Joining> joining_;  // Null: no server can join.
-    std::unique_ptr<tls::ReloadableContext> tls_;
+    std::unique_ptr<control_api::Joining> joining_;    // Null: no server can join.
+    std::unique_ptr<tls::ReloadableContext> tls_;      // Of the hidden primary.
+    std::unique_ptr<tls::ReloadableContext> api_tls_;  // Null: the API goes without.
     zone::ZoneTable table_;
     std::unique_ptr<control::Database> database_;
     std::unique_ptr<zone::ZoneLedger> ledger_;
@@ -294,6 +297,7 @@ class Controller {
     std::unique_ptr<control::DatabaseKeys> signing_keys_;
     std::optional<dnssec::SealingKey> sealing_key_;
     std::unique_ptr<control::Accounts> accounts_;
+    std::unique_ptr<control::KeptAnswers> answers_;
     std::atomic<bool> is_stopping_ = false;
     std::unique_ptr<control::ParentServers> parents_;
     std::unique_ptr<observe::Statistics> statistics_;

@@ -51,6 +51,15 @@ Result<void> provide_key(const ControlConfig& config, control::ApiKeys& keys) {
     return {};
 }
 
+Result<std::string> make_admin_key(const ControlConfig& config) {
+    const auto database = control::Database::open({.connection = config.database});
+    if (!database) return std::unexpected(database.error());
+    control::ApiKeys keys(**database);
+    const auto text = keys.create("admin", {}, {"operator", ""}, control::wall_now());
+    if (!text) return base::fail(text.error().message);
+    return *text;
+}
+
 Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
                                                control::DatabaseKeys& keys) {
     const std::string path = config.signing.key_file.empty() ? config.directory + "/signing.key"

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 #include "control/api_keys.h"
 #include "control/database_keys.h"
@@ -18,6 +20,9 @@ namespace nearcast::control_app {
 // Where there is no key of the API, makes one and writes it to admin.key in the directory, for its
 // owner alone to read.
 [[nodiscard]] base::Result<void> provide_key(const ControlConfig& config, control::ApiKeys& keys);
+
+// One more, of no limits, whether the controller runs or not.
+[[nodiscard]] base::Result<std::string> make_admin_key(const ControlConfig& config);
 
 // The key that signing keys are sealed under. Where there is no file with it, makes one, unless
 // there are keys that need the one that was.

@@ -5,6 +5,7 @@
 
 #include "control_config.h"
 #include "control_process.h"
+#include "first_start.h"
 
 #include <CLI/CLI.hpp>
 
@@ -18,6 +19,16 @@ int usage_error(const base::Error& error) {
     return kUsageError;
 }
 
+int print_new_key(const ControlConfig& config) {
+    const auto text = make_admin_key(config);
+    if (!text) {
+        std::fprintf(stderr, "nearcast-control: %s\n", to_text(text.error()).c_str());
+        return 1;
+    }
+    std::printf("%s\n", text->c_str());
+    return 0;
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "Keeps zones with their history, lets them be changed over an HTTP API, and is the hidden\n"
@@ -26,12 +37,17 @@ int run(int argc, char** argv) {
         "nearcast-control");
     std::string path;
     bool is_check = false;
+    bool wants_key = false;
     app.set_version_flag("--version", "nearcast-control " NEARCAST_VERSION);
     app.add_option("--config", path, "The configuration. See docs/reference/control-toml.md")
         ->type_name("FILE")
         ->required();
     app.add_flag("--check", is_check,
                  "Read the configuration, say what is wrong with it, and exit");
+    app.add_flag("--new-admin-key", wants_key,
+                 "Make a key of the API that may do everything, print it this once, and exit: for "
+                 "when the first one is lost. The controller may be running")
+        ->excludes("--check");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -39,6 +55,7 @@ int run(int argc, char** argv) {
     }
     auto config = read_control_config(path);
     if (!config) return usage_error(config.error());
+    if (wants_key) return print_new_key(*config);
     return is_check ? 0 : run_control(*std::move(config));
 }
 

@@ -209,10 +209,12 @@ class Planner {
         Rrset next = state.now.value_or(Rrset{state.owner, state.type, edit.ttl, {}, {}});
         auto present = parse(state, next.records);
         if (!present) return;
+        std::map<std::vector<uint8_t>, size_t> places;
+        for (size_t i = 0; i < present->size(); ++i) places.emplace((*present)[i], i);
         for (size_t i = 0; i < added.size(); ++i) {
-            const auto at = std::ranges::find(*present, (*parsed)[i]);
-            if (at != present->end()) {
-                next.records[static_cast<size_t>(at - present->begin())] = added[i];
+            const auto [at, is_new] = places.emplace((*parsed)[i], present->size());
+            if (!is_new) {
+                next.records[at->second] = added[i];
                 continue;
             }
             next.records.push_back(added[i]);
@@ -233,8 +235,9 @@ class Planner {
         if (!removed || !present) return;
         Rrset next = *state.now;
         next.records.clear();
+        const std::set gone(removed->begin(), removed->end());
         for (size_t i = 0; i < present->size(); ++i) {
-            if (std::ranges::find(*removed, (*present)[i]) == removed->end()) {
+            if (!gone.contains((*present)[i])) {
                 next.records.push_back(state.now->records[i]);
             }
         }

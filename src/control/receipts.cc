@@ -74,7 +74,6 @@ Receipts::~Receipts() {
         is_stopping_ = true;
     }
     wake_.notify_all();
-    told_.notify_all();
     thread_.join();
 }
 
@@ -291,7 +290,7 @@ Outcome<bool> Receipts::wait(base::Instant deadline,
     }
     Outcome<bool> done = is_done();
     std::unique_lock lock(mutex_);
-    while (done && !*done && base::now() < deadline && !is_stopping_) {
+    while (done && !*done && base::now() < deadline && !are_waits_over_) {
         // What was told while nobody looked is seen at the next look, a moment later at most.
         told_.wait_until(lock, std::min(deadline, base::now() + kLookPause));
         lock.unlock();
@@ -300,6 +299,12 @@ Outcome<bool> Receipts::wait(base::Instant deadline,
     }
     --waiters_;
     return done;
+}
+
+void Receipts::end_waits() {
+    const std::lock_guard lock(mutex_);
+    are_waits_over_ = true;
+    told_.notify_all();
 }
 
 Receipts::Delays Receipts::delays() const {

@@ -89,9 +89,12 @@ class Receipts {
     [[nodiscard]] Outcome<Served> served(int64_t node_id, uint64_t sequence, const dns::Name& zone);
 
     // Returns when `is_done` says so, which is asked whenever a node has told something, or at the
-    // deadline. Unavailable when too many wait already.
+    // deadline, or once waits have ended. Unavailable when too many wait already.
     [[nodiscard]] Outcome<bool> wait(base::Instant deadline,
                                      const std::function<Outcome<bool>()>& is_done);
+
+    // The program stops: nobody waits any more.
+    void end_waits();
 
     // Seconds from the commit of a change until a node served it.
     struct Delays {
@@ -173,6 +176,7 @@ class Receipts {
     std::deque<double> last_delays_;
     Delays delays_;
     size_t waiters_ = 0;
+    bool are_waits_over_ = false;
     bool is_stopping_ = false;
     Timestamp pruned_at_{};  // Of the thread alone.
     std::thread thread_;     // Last: it uses all the others.

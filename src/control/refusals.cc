@@ -5,14 +5,11 @@
 #include <algorithm>
 
 namespace nearcast::control {
-namespace {
 
 base::IpAddress network_of(base::IpAddress source) {
     if (source.is_v6) std::fill(source.bytes.begin() + 8, source.bytes.end(), uint8_t{0});
     return source;
 }
-
-}  // namespace
 
 bool Refusals::is_held_off(const base::IpAddress& source, base::Instant now) {
     const std::lock_guard lock(mutex_);

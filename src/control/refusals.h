@@ -2,7 +2,7 @@
 //
 // Counts those who come with keys that are none, and holds them off when it is often.
 //
-// By the address they come from; of IPv6 by its /64, which one customer has. Any thread.
+// By the address they come from; of IPv6 by its /64. Any thread.
 
 #pragma once
 
@@ -14,6 +14,9 @@
 #include "base/clock.h"
 
 namespace nearcast::control {
+
+// One customer's: of IPv6 the /64.
+[[nodiscard]] base::IpAddress network_of(base::IpAddress source);
 
 class Refusals {
  public:

@@ -186,6 +186,16 @@ CREATE TABLE person (
 INSERT INTO served_serial (controller, zone, serial, sequence)
     SELECT controller, name, publication.serial, publication.sequence
     FROM publication JOIN zone ON id = zone_id;
+)",
+    // 9: answers that are told again (kept_answers.h). answer: sealed; empty: there is none yet
+    R"(CREATE TABLE kept_answer (
+    asker {text} NOT NULL,
+    name {text} NOT NULL,
+    request {text} NOT NULL,
+    answer {text} NOT NULL,
+    at {big} NOT NULL,
+    PRIMARY KEY (asker, name));
+CREATE INDEX kept_answer_by_age ON kept_answer (at);
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {

@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/listener.h"
 #include "observe/metric_text.h"
 #include "observe/scrape_request.h"
 
@@ -67,22 +67,6 @@ std::string response_to(ScrapeRequest request, const MetricsEndpoint::Collect& c
     }
 }
 
-base::Result<Fd> listen_on(const base::SocketAddress& address) {
-    constexpr int kOn = 1;
-    Fd socket(
-        ::socket(address.ip.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
-    const base::NativeAddress native(address);
-    // A restart takes the port of connections that linger; and [::] leaves 0.0.0.0 alone.
-    if (socket && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn) == 0 &&
-        (!address.ip.is_v6 ||
-         ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &kOn, sizeof kOn) == 0) &&
-        ::bind(socket.get(), native.data(), native.size()) == 0 &&
-        ::listen(socket.get(), SOMAXCONN) == 0) {
-        return socket;
-    }
-    return base::fail_errno("cannot offer metrics on " + to_text(address), errno);
-}
-
 }  // namespace
 
 class MetricsEndpoint::Loop {
@@ -100,12 +84,7 @@ class MetricsEndpoint::Loop {
         thread_.join();
     }
 
-    [[nodiscard]] uint16_t port() const {
-        sockaddr_storage address{};
-        socklen_t size = sizeof address;
-        getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-        return base::from_native(address).port;
-    }
+    [[nodiscard]] uint16_t port() const { return base::port_of(listener_); }
 
  private:
     // In the order in which a connection goes through them.
@@ -162,15 +141,11 @@ class MetricsEndpoint::Loop {
 
     // One a round: so it can say what it wants before the next one takes its place.
     void accept_one(Instant now) {
-        Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!socket) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-                accept_at_ = now + kAcceptPause;
-            }
-            return;
-        }
+        base::Arrival arrival = base::accept_tcp(listener_);
+        if (arrival.lacks_room) accept_at_ = now + kAcceptPause;
+        if (!arrival.socket) return;
         if (connections_.size() >= limits_.connections_max) make_room();
-        connections_.push_back({std::move(socket), now + limits_.request_limit});
+        connections_.push_back({std::move(arrival.socket), now + limits_.request_limit});
         move_on(connections_.back(), now);
     }
 
@@ -241,7 +216,7 @@ class MetricsEndpoint::Loop {
 
 base::Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::open(
     const base::SocketAddress& listen, Collect collect, const ScrapeLimits& limits) {
-    auto listener = listen_on(listen);
+    auto listener = base::listen_tcp(listen, base::Ipv4::Apart);
     if (!listener) {
         listener.error().hint =
             "an address of this machine and a free port, as in metrics.listen = \"127.0.0.1:9153\"";

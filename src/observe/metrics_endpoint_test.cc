@@ -139,7 +139,7 @@ TEST(MetricsEndpoint, SaysThatAnAddressIsTaken) {
     const auto second = MetricsEndpoint::open(here((*first)->port()), example);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().message,
-              "cannot offer metrics on 127.0.0.1:" + std::to_string((*first)->port()) +
+              "cannot listen on 127.0.0.1:" + std::to_string((*first)->port()) +
                   ": Address already in use");
 }
 

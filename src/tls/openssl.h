@@ -28,6 +28,7 @@ using CertificatePointer = std::unique_ptr<X509, base::FreeWith<X509_free>>;
 struct ContextState {
     ContextPointer context;
     bool is_server = false;
+    std::vector<unsigned char> protocols;  // Ours, as ALPN lists them.
     std::string server_name;    // Of a client: whom it wants to reach.
     bool is_address = false;    // That is an address, not a name.
     bool believes_cas = false;  // Of a client: a CA must have signed the certificate.

@@ -45,6 +45,11 @@ Io Stream::write(std::span<const uint8_t> bytes) noexcept {
     return errno == EAGAIN || errno == EINTR ? Io{Io::State::NeedsOutput} : failed();
 }
 
+void Stream::finish() noexcept {
+    if (session_) session_->say_goodbye();
+    ::shutdown(fd(), SHUT_WR);
+}
+
 void Stream::end() noexcept {
     if (session_) session_->say_goodbye();
     ::shutdown(fd(), SHUT_RDWR);

@@ -34,8 +34,10 @@ class Stream {
     [[nodiscard]] Io read(std::span<uint8_t> room) noexcept;
     [[nodiscard]] Io write(std::span<const uint8_t> bytes) noexcept;
 
-    // Says goodbye, if that does not have to wait, and ends both directions. The descriptor stays
-    // until the stream goes.
+    // Says goodbye, if that does not have to wait, and sends no more. What the peer sends may still
+    // be taken from the descriptor.
+    void finish() noexcept;
+    // The same, and ends the other direction too. The descriptor stays until the stream goes.
     void end() noexcept;
 
     // Bytes wait that the socket does not know of any more: read() without polling.

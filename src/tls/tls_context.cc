@@ -30,18 +30,27 @@ constexpr long kTicketLifetimeSeconds = 3600;
 // Forward secrecy and authenticated encryption alone; TLS 1.3 has nothing else.
 constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-constexpr std::array<unsigned char, 4> kDot = {3, 'd', 'o', 't'};  // RFC 7858, RFC 9103 §7.1.
+constexpr const char* kDot = "dot";  // RFC 7858, RFC 9103 §7.1.
 
 // A passphrase would be asked for on a terminal that is not there.
 int refuse_passphrase(char* /*room*/, int /*size*/, int /*is_write*/, void* /*argument*/) {
     return -1;
 }
 
+// As a list of one (RFC 7301 §3.1).
+std::vector<unsigned char> protocol_list(const std::string& protocol) {
+    std::vector<unsigned char> list{static_cast<unsigned char>(protocol.size())};
+    list.insert(list.end(), protocol.begin(), protocol.end());
+    return list;
+}
+
 // A client that names protocols, and not ours, wants something else (RFC 7301 §3.2).
 int select_protocol(SSL* /*session*/, const unsigned char** selected, unsigned char* selected_size,
-                    const unsigned char* offered, unsigned offered_size, void* /*argument*/) {
+                    const unsigned char* offered, unsigned offered_size, void* argument) {
+    const auto& ours = static_cast<const ContextState*>(argument)->protocols;
     unsigned char* found = nullptr;
-    if (SSL_select_next_proto(&found, selected_size, kDot.data(), kDot.size(), offered,
+    if (SSL_select_next_proto(&found, selected_size, ours.data(),
+                              static_cast<unsigned>(ours.size()), offered,
                               offered_size) != OPENSSL_NPN_NEGOTIATED) {
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
@@ -187,13 +196,16 @@ Result<TlsContext> TlsContext::for_server(const ServerSettings& settings) {
             return std::unexpected(done.error());
         }
     }
-    SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+    state->protocols = protocol_list(settings.protocol);
     // Tickets hold the state of a session, so that we need not: nothing is cached here.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_session_id_context(context, kDot.data(), kDot.size());
+    SSL_CTX_set_session_id_context(context, state->protocols.data(),
+                                   static_cast<unsigned>(state->protocols.size()));
     SSL_CTX_set_timeout(context, kTicketLifetimeSeconds);
     SSL_CTX_set_num_tickets(context, 1);
-    return TlsContext(std::make_shared<const ContextState>(*std::move(state)));
+    const auto shared = std::make_shared<ContextState>(*std::move(state));
+    SSL_CTX_set_alpn_select_cb(context, select_protocol, shared.get());
+    return TlsContext(shared);
 }
 
 Result<TlsContext> TlsContext::for_client(const ClientSettings& settings) {
@@ -215,7 +227,9 @@ Result<TlsContext> TlsContext::for_client(const ClientSettings& settings) {
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_cert_verify_callback(context, verify_server, state.get());
-    SSL_CTX_set_alpn_protos(context, kDot.data(), kDot.size());
+    state->protocols = protocol_list(kDot);
+    SSL_CTX_set_alpn_protos(context, state->protocols.data(),
+                            static_cast<unsigned>(state->protocols.size()));
     return TlsContext(state);
 }
 

@@ -27,6 +27,8 @@ struct ServerSettings {
     // may be empty: then a client's key can be recognised, and its names are not believed.
     bool asks_clients = false;
     std::string client_ca = {};
+    // A client that names protocols must have this one among them (RFC 7301 §3.2).
+    std::string protocol = "dot";
 };
 
 struct ClientSettings {
@@ -45,7 +47,7 @@ struct ClientSettings {
 
 class TlsContext {
  public:
-    // TLS 1.2 and 1.3, and the protocol "dot" for clients that name any.
+    // TLS 1.2 and 1.3.
     [[nodiscard]] static base::Result<TlsContext> for_server(const ServerSettings& settings);
     // TLS 1.3 alone, with "dot" (RFC 9103 §7.1, §7.2). Strict (RFC 8310 §5): a server that does not
     // prove to be the right one gets no connection.

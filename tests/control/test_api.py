@@ -520,7 +520,8 @@ def test_parts_of_an_answer_are_not_made(controller):
     for path, status in ((f"/zones/{ZONE}", 200), ("/zones/none.example.", 404)):
         answer = controller.ask("GET", path, headers=many)
         assert answer.status == status and "content-range" not in answer.headers
-    assert controller.ask("GET", f"/zones/{ZONE}", headers=many).body == whole.body
+    again = controller.ask("GET", f"/zones/{ZONE}", headers=many)
+    assert again.json["rrsets"] == whole.json["rrsets"]  # The rest tells what is served meanwhile.
 
 
 def test_deep_json_is_refused(controller):

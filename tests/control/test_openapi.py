@@ -84,6 +84,10 @@ def walk_zones(walk):
     change = walk.ask("GET", "/api/v1/changes", query="?limit=2")[1]["sequence"]
     walk.ask("GET", "/api/v1/changes/{sequence}", sequence=change)
     walk.ask("POST", "/api/v1/changes/{sequence}/revert", {"comment": "back"}, sequence=change)
+    setting = {"kind": "SOA-EDIT", "metadata": ["INCEPTION-EPOCH"]}
+    walk.ask("POST", f"{zone}/metadata", setting, zone=ZONE)
+    for method, body in (("GET", None), ("PUT", setting), ("DELETE", None)):
+        walk.ask(method, f"{zone}/metadata/{{kind}}", body, zone=ZONE, kind="SOA-EDIT")
     walk.ask("GET", "/nic/update", query="?hostname=www.example.org&myip=192.0.2.9")
     walk.ask("DELETE", zone, zone=ZONE)
 

@@ -2,12 +2,16 @@
 
 #include "control/api/api.h"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "control/api/call_body.h"
 #include "control/api/reply.h"
 #include "control/api/zone_id.h"
+#include "control/text_digest.h"
 #include "control/wall_clock.h"
 #include "dns/encoding.h"
 
@@ -74,6 +78,26 @@ Response held_off() {
     return response;
 }
 
+// Of an answer in JSON, as it is kept: its Location, a line, and its body.
+std::string text_to_keep(const Response& response) {
+    const auto found = std::ranges::find(response.headers, "Location",
+                                         &std::pair<std::string, std::string>::first);
+    return (found == response.headers.end() ? "" : found->second) + '\n' + response.body;
+}
+
+Response told_again(const std::string& text) {
+    const size_t end = text.find('\n');
+    Response response{
+        .status = 201, .content_type = kJsonType, .body = text.substr(end + 1), .headers = {}};
+    if (end > 0) response.headers.emplace_back("Location", text.substr(0, end));
+    return response;
+}
+
+// What has no right to a body, or came while nobody could tell: its answer needs none.
+Admission refused(Response response) {
+    return {0, [response = std::move(response)](const Request& /*whole*/) { return response; }};
+}
+
 }  // namespace
 
 // Who brings no key at all has not guessed.
@@ -85,13 +109,6 @@ Response Api::turn_away(const Request& request, const base::IpAddress& source) {
     return noted ? unauthorized(request) : error_reply(noted.error());
 }
 
-size_t Api::body_limit(const Request& request) {
-    const Match match = find_route(request);
-    if (match.route != nullptr && !match.route->right) return kKeylessBodySizeMax;
-    const auto key = usable_key(request);
-    return key && *key ? kBodySizeMax : 0;
-}
-
 // Nothing when it has none, or one that is not good from there and now.
 control::Outcome<std::optional<control::ApiKey>> Api::usable_key(const Request& request) {
     const auto source = base::parse_ip_address(request.peer);
@@ -100,20 +117,27 @@ control::Outcome<std::optional<control::ApiKey>> Api::usable_key(const Request& 
     return key;
 }
 
-// A key that is one passes, whoever else comes from its address.
-Response Api::answer(const Request& request) {
-    const Match match = find_route(request);
+Admission Api::admit(const Request& head) {
+    Match match = find_route(head);
     const bool needs_key = match.route == nullptr || match.route->right;
     if (needs_key) {
-        const auto key = usable_key(request);
-        if (!key) return error_reply(key.error());
-        // The database came back between the two looks at the key.
-        if (*key && request.lacks_body) return error_reply(503, "The body was not kept: ask again");
-        if (*key) return answer_with_key(request, match, **key);
+        const auto key = usable_key(head);
+        if (!key) return refused(error_reply(key.error()));
+        // A key that is one passes, whoever else comes from its address.
+        if (*key) {
+            return {kBodySizeMax,
+                    [this, match = std::move(match), key = **key](const Request& whole) {
+                        return answer_with_key(whole, match, key);
+                    }};
+        }
     }
-    const auto source = base::parse_ip_address(request.peer);
-    if (!source || refusals_.is_held_off(*source, base::now())) return held_off();
-    return needs_key ? turn_away(request, *source) : answer_without_key(request, match, *source);
+    const auto source = base::parse_ip_address(head.peer);
+    if (!source || refusals_.is_held_off(*source, base::now())) return refused(held_off());
+    if (needs_key) return refused(turn_away(head, *source));
+    return {kKeylessBodySizeMax,
+            [this, match = std::move(match), source = *source](const Request& whole) {
+                return answer_without_key(whole, match, source);
+            }};
 }
 
 Api::Match Api::find_route(const Request& request) {
@@ -164,8 +188,31 @@ Response Api::answer_with_key(const Request& request, const Match& match,
         // What is wrong with it must be known before anything is changed.
         if (const auto awaited = read_wait(request); !awaited) return awaited.error();
     }
-    Response response = (this->*match.route->handler)(call);
+    const bool is_told_again =
+        match.route->repeated == Repeated::ToldAgain && !request.header("idempotency-key").empty();
+    Response response = is_told_again ? answer_once(call, match.route->handler)
+                                      : (this->*match.route->handler)(call);
     if (is_write) wait_if_asked(request, response);
+    return response;
+}
+
+// A key is known by its number: two may have the same name, and the answer a secret of one.
+Response Api::answer_once(const Call& call, Handler handler) {
+    const auto name = read_idempotency_key(call.request);
+    if (!name) return name.error();
+    std::string asked = call.request.method;
+    for (const std::string& segment : call.request.path) asked += '/' + escaped(segment);
+    const control::KeptAnswers::Question question{
+        .asker = std::to_string(call.key_id),
+        .name = *name,
+        .request = control::text_digest(asked + '\n' + call.request.body)};
+    const auto kept = partners_.answers.begin(question, control::wall_now());
+    if (!kept) return error_reply(kept.error());
+    if (*kept) return told_again(**kept);
+    Response response = (this->*handler)(call);
+    // When this fails a repetition is refused: it is not done twice.
+    (void)(response.status == 201 ? partners_.answers.keep(question, text_to_keep(response))
+                                  : partners_.answers.forget(question));
     return response;
 }
 

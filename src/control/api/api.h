@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The API: from a request to a response.
+// The API: from the head of a request to its response.
 //
 //   /api/v1/servers/localhost/...   zones, as clients of PowerDNS expect them
 //   /api/v1/changes/...             their history: diffs, reverts
@@ -26,6 +26,7 @@
 #include "control/api/receipts_json.h"
 #include "control/api_keys.h"
 #include "control/change_log.h"
+#include "control/kept_answers.h"
 #include "control/network.h"
 #include "control/network_settings.h"
 #include "control/publisher.h"
@@ -50,6 +51,7 @@ struct Partners {
     control::ApiKeys& keys;
     control::Database& database;  // For the audit log.
     control::Accounts& accounts;
+    control::KeptAnswers& answers;
     const control::Quotas& quotas;
     control::Network& network;
     control::Publisher& publisher;
@@ -66,9 +68,8 @@ class Api {
  public:
     explicit Api(Partners partners) : partners_(std::move(partners)) {}
 
-    [[nodiscard]] Response answer(const Request& request);
-    // How many bytes of body it may have: much with a key, little where none is needed.
-    [[nodiscard]] size_t body_limit(const Request& request);
+    // Finds once what a request asks for and who asks, before its body: the answer goes by that.
+    [[nodiscard]] Admission admit(const Request& head);
 
     struct WantedToken {
         std::string node = {};  // Empty: the first free name.
@@ -86,12 +87,18 @@ class Api {
         control::Right right = control::Right::Read;  // What the resource needs.
     };
     using Handler = Response (Api::*)(const Call&);
+    // What becomes of a request that comes a second time under its Idempotency-Key.
+    enum class Repeated : bool {
+        LeftToHandler,  // The change log knows it, or there is nothing to be done twice.
+        ToldAgain,      // The first answer is told again.
+    };
     struct Route {
         const char* method;
         const char* pattern;
         std::optional<control::Right> right;  // What the key needs; none: no key is needed.
         Handler handler;
         RouteText text;
+        Repeated repeated = Repeated::LeftToHandler;
     };
     // What there is for a path.
     struct Match {
@@ -109,6 +116,7 @@ class Api {
                                               const base::IpAddress& source);
     [[nodiscard]] Response answer_with_key(const Request& request, const Match& match,
                                            const control::ApiKey& key);
+    [[nodiscard]] Response answer_once(const Call& call, Handler handler);
 
     // The zone that the path names, if the key covers it: all of it where the zone is managed. What
     // it may not see is forbidden whether it is there or not.
@@ -136,7 +144,12 @@ class Api {
     [[nodiscard]] Response retrieve_zone(const Call& call);
     [[nodiscard]] Response rectify_zone(const Call& call);
     [[nodiscard]] Response export_zone(const Call& call);
+
+    // metadata_resources.cc
     [[nodiscard]] Response list_metadata(const Call& call);
+    [[nodiscard]] Response show_metadata(const Call& call);
+    [[nodiscard]] Response set_metadata(const Call& call);
+    [[nodiscard]] Response remove_metadata(const Call& call);
 
     // signing_resources.cc
     struct KeyCall {

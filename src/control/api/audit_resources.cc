@@ -34,7 +34,7 @@ Response Api::list_audit(const Call& call) {
     if (!call.scope.covers_all()) return limited();
     const auto before = read_number(call.request, "before", INT64_MAX, INT64_MAX);
     if (!before) return before.error();
-    const auto count = read_number(call.request, "limit", kPageUsual, control::ChangeLog::kPageMax);
+    const auto count = read_limit(call.request, kPageUsual, control::ChangeLog::kPageMax);
     if (!count) return count.error();
     const auto entries = control::read_audit(partners_.database, *before, *count);
     if (!entries) return error_reply(entries.error());

@@ -13,20 +13,34 @@
 
 namespace nearcast::control_api {
 
-// The body whatever its type is called; an empty one is {}. 400 when it is no JSON object.
+// The body whatever its type is called; an empty one is {}. 400 when it is no JSON object, 422 when
+// something in it is no text.
 [[nodiscard]] std::expected<nlohmann::json, Response> read_body(const Request& request);
 
 // A member that is text; empty when it is not there, or something else.
 [[nodiscard]] std::string text_of(const nlohmann::json& object, const char* name);
+
+// 422 when one of these members is there, and is neither text nor null.
+[[nodiscard]] std::expected<void, Response> expect_texts(const nlohmann::json& object,
+                                                         std::initializer_list<const char*> names);
+// read_body(), with such members.
+[[nodiscard]] std::expected<nlohmann::json, Response> read_body(
+    const Request& request, std::initializer_list<const char*> texts);
 
 // If-Match, Idempotency-Key, and the member "comment" of the body. 400 when a header is wrong.
 [[nodiscard]] std::expected<control::Intent, Response> read_intent(const Request& request,
                                                                    const control::Actor& actor,
                                                                    const nlohmann::json& body);
 
+// 400 when the header is longer than 255 bytes, or no text.
+[[nodiscard]] std::expected<std::string, Response> read_idempotency_key(const Request& request);
+
 // A number in the query; `usual` when it is not there. 400 when it is none, or more than `highest`.
 [[nodiscard]] std::expected<uint64_t, Response> read_number(const Request& request,
                                                             const char* name, uint64_t usual,
                                                             uint64_t highest);
+// How many items a page has, one at least.
+[[nodiscard]] std::expected<uint64_t, Response> read_limit(const Request& request, uint64_t usual,
+                                                           uint64_t highest);
 
 }  // namespace nearcast::control_api

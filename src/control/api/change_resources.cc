@@ -50,7 +50,7 @@ Response Api::list_changes(const Call& call) {
     }
     const auto before = read_number(call.request, "before", INT64_MAX, INT64_MAX);
     if (!before) return before.error();
-    const auto count = read_number(call.request, "limit", kPageUsual, ChangeLog::kPageMax);
+    const auto count = read_limit(call.request, kPageUsual, ChangeLog::kPageMax);
     if (!count) return count.error();
     const auto changes = partners_.changes.history(zone, *before, *count);
     if (!changes) return error_reply(changes.error());

@@ -2,6 +2,10 @@
 
 #include "control/api/http_message.h"
 
+#include <array>
+#include <bit>
+#include <cstdint>
+
 namespace nearcast::control_api {
 namespace {
 
@@ -28,7 +32,25 @@ bool unescape(std::string_view text, Plus plus, std::string& to) {
             i += 2;
         }
     }
-    return true;
+    return is_text(to);
+}
+
+// The character at the beginning, which goes; nothing when it is none.
+std::optional<uint32_t> take_character(std::string_view& bytes) {
+    const auto lead = static_cast<uint8_t>(bytes.front());
+    const auto size = lead < 0x80 ? 1U : static_cast<unsigned>(std::countl_one(lead));
+    constexpr std::array<uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
+    if ((size == 1 && lead >= 0x80) || size > 4 || size > bytes.size()) return std::nullopt;
+    uint32_t code = size == 1 ? lead : lead & (0x7FU >> size);
+    for (unsigned i = 1; i < size; ++i) {
+        const auto next = static_cast<uint8_t>(bytes[i]);
+        if ((next & 0xC0U) != 0x80) return std::nullopt;
+        code = code << 6U | (next & 0x3FU);
+    }
+    const bool is_surrogate = code >= 0xD800 && code < 0xE000;
+    if (code < kLeast[size] || code > 0x10FFFF || is_surrogate) return std::nullopt;
+    bytes.remove_prefix(size);
+    return code;
 }
 
 std::string_view take_until(char separator, std::string_view& text) {
@@ -49,6 +71,14 @@ std::optional<std::string> Request::parameter(const std::string& name) const {
     const auto found = query.find(name);
     if (found == query.end()) return std::nullopt;
     return found->second;
+}
+
+bool is_text(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto code = take_character(bytes);
+        if (!code || *code == 0) return false;
+    }
+    return true;
 }
 
 std::string escaped(std::string_view text) {

@@ -55,11 +55,26 @@ TEST(ParseZoneId, TakesEachForm) {
 }
 
 TEST(Escaped, ComesBackAsItWas) {
-    const std::string text = "a+b&c\\032 %/=\x80.example.";
+    const std::string text = "a+b&c\\032 %/=\xC3\xA4.example.";
     Request request;
     ASSERT_TRUE(read_target("/x?after=" + escaped(text), request));
     EXPECT_EQ(request.parameter("after"), text);
     EXPECT_EQ(escaped("a-b.c_d~"), "a-b.c_d~");
+}
+
+TEST(HttpText, IsUtf8WithoutZero) {
+    for (const char* text : {"", "a", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x8C\x8D"}) {
+        EXPECT_TRUE(is_text(text)) << text;
+    }
+    using std::string_view_literals::operator""sv;
+    for (const std::string_view bytes :
+         {"a\0"sv, "\x80"sv, "\xC3"sv, "\xC3("sv, "\xC0\xAF"sv, "\xE0\x80\xAF"sv, "\xED\xA0\x80"sv,
+          "\xF0\x80\x80\xAF"sv, "\xF4\x90\x80\x80"sv, "\xF8\x88\x80\x80\x80"sv, "\xFF"sv}) {
+        EXPECT_FALSE(is_text(bytes)) << bytes;
+    }
+    Request request;
+    EXPECT_FALSE(read_target("/a%00b", request));
+    EXPECT_FALSE(read_target("/a?b=%ff", request));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "control/api/api.h"
 #include "control/api/call_body.h"
+#include "control/api/list_page.h"
 #include "control/api/reply.h"
 #include "control/api/zone_json.h"
 #include "control/wall_clock.h"
@@ -161,7 +162,7 @@ Response Api::list_api_keys(const Call& call) {
     for (const control::ApiKey& key : *keys) {
         if (may_see(key, call.scope)) list.push_back(to_json(key));
     }
-    return json_reply(200, list);
+    return page_reply(call.request, std::move(list), "id");
 }
 
 Response Api::create_api_key(const Call& call) {

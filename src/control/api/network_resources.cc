@@ -8,6 +8,7 @@
 
 #include "control/api/api.h"
 #include "control/api/call_body.h"
+#include "control/api/list_page.h"
 #include "control/api/reply.h"
 #include "control/api/zone_json.h"
 #include "control/wall_clock.h"
@@ -158,12 +159,12 @@ Response Api::list_pops(const Call& call) {
     const auto nodes = partners_.network.nodes();
     json list = json::array();
     for (const Pop& pop : *pops) list.push_back(to_json(pop, *nodes));
-    return json_reply(200, list);
+    return page_reply(call.request, std::move(list), "name");
 }
 
 Response Api::create_pop(const Call& call) {
     if (!call.scope.covers_all()) return forbidden_network();
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"name", "city", "node"});
     if (!body) return body.error();
     auto pop = read_pop(*body);
     if (!pop) return error_reply(422, pop.error());
@@ -208,7 +209,7 @@ Response Api::create_token(const Call& call) {
     if (partners_.joining == nullptr) {
         return error_reply(409, "no server can join: control.toml has no section [network]");
     }
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"node"});
     if (!body) return body.error();
     const auto wanted = read_token(*body);
     if (!wanted) return error_reply(422, wanted.error());

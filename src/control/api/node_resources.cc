@@ -4,6 +4,7 @@
 
 #include "control/api/api.h"
 #include "control/api/call_body.h"
+#include "control/api/list_page.h"
 #include "control/api/reply.h"
 #include "control/api/zone_json.h"
 #include "control/wall_clock.h"
@@ -80,12 +81,12 @@ Response Api::list_nodes(const Call& call) {
     }
     json list = json::array();
     for (auto& [name, node] : by_name) list.push_back(std::move(node));
-    return json_reply(200, list);
+    return page_reply(call.request, std::move(list), "name");
 }
 
 Response Api::create_node(const Call& call) {
     if (!call.scope.covers_all()) return forbidden_network();
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"name", "pop", "pin", "address"});
     if (!body) return body.error();
     auto node = read_node(*body);
     if (!node) return error_reply(422, node.error());

@@ -29,6 +29,9 @@ const std::string_view kSchemas = R"json({
     "zone_id": {"type": "string"}, "content": {"type": "string"}}},
 "Metadata": {"type": "object", "required": ["kind", "metadata", "type"], "properties": {
     "kind": {"type": "string"}, "metadata": {"type": "array", "items": {"type": "string"}}}},
+"NewMetadata": {"type": "object", "required": ["metadata"], "properties": {
+    "kind": {"type": "string", "description": "Of a POST; a PUT has it in its path"},
+    "metadata": {"type": "array", "maxItems": 1, "items": {"type": "string"}}}},
 "Cryptokey": {"type": "object", "additionalProperties": false, "required": ["id", "type",
     "keytype", "active", "published", "algorithm", "bits", "flags", "dnskey", "cds", "ds"],
     "properties": {"id": {"type": "integer"}, "type": {"const": "Cryptokey"},

@@ -60,6 +60,20 @@ Response error_reply(const control::ChangeError& error) {
     return json_reply(status_of(error.kind), body);
 }
 
+void add_outcome(const control::Committed& committed, Response& response) {
+    response.headers.emplace_back("ETag", etag_of(committed.new_serial, committed.sequence));
+    response.headers.emplace_back("X-PDNS-Old-Serial", std::to_string(committed.old_serial));
+    response.headers.emplace_back("X-PDNS-New-Serial", std::to_string(committed.new_serial));
+    response.headers.emplace_back(kChangeHeader, std::to_string(committed.sequence));
+}
+
+Response done_reply(const control::Outcome<control::Committed>& done) {
+    if (!done) return error_reply(done.error());
+    Response response = empty_reply();
+    add_outcome(*done, response);
+    return response;
+}
+
 Response forbidden_zone() { return error_reply(403, "The key does not cover this zone"); }
 
 Response forbidden_part() {

@@ -9,6 +9,7 @@
 
 #include "control/api/http_message.h"
 #include "control/change_error.h"
+#include "control/model.h"
 
 #include <nlohmann/json.hpp>
 
@@ -30,6 +31,11 @@ constexpr const char* kChangeHeader = "X-Nearcast-Change";
 // The status that the kind stands for. Faults of RRsets are listed in "errors" as sentences, and in
 // "rrsets" by their parts.
 [[nodiscard]] Response error_reply(const control::ChangeError& error);
+
+// Which change it was, and what the zone's serial is now.
+void add_outcome(const control::Committed& committed, Response& response);
+// 204 with that, or what was wrong.
+[[nodiscard]] Response done_reply(const control::Outcome<control::Committed>& done);
 
 // 403, of a zone that the key does not cover.
 [[nodiscard]] Response forbidden_zone();

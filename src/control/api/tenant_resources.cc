@@ -4,6 +4,7 @@
 
 #include "control/api/api.h"
 #include "control/api/call_body.h"
+#include "control/api/list_page.h"
 #include "control/api/reply.h"
 #include "control/api/zone_json.h"
 #include "control/wall_clock.h"
@@ -42,12 +43,12 @@ Response Api::list_tenants(const Call& call) {
             list.push_back(tenant_json(tenant));
         }
     }
-    return json_reply(200, list);
+    return page_reply(call.request, std::move(list), "name");
 }
 
 Response Api::create_tenant(const Call& call) {
     if (!call.scope.covers_all()) return not_yours();
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"name", "plan"});
     if (!body) return body.error();
     const control::Tenant wanted{.name = text_of(*body, "name"),
                                  .plan = text_of(*body, "plan"),
@@ -74,7 +75,7 @@ Response Api::show_tenant(const Call& call) {
 
 Response Api::set_tenant(const Call& call) {
     if (!call.scope.covers_all()) return not_yours();
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"plan"});
     if (!body) return body.error();
     const auto done = partners_.accounts.set_plan(call.names[0], text_of(*body, "plan"), call.actor,
                                                   control::wall_now());

@@ -4,6 +4,7 @@
 
 #include "control/api/api.h"
 #include "control/api/call_body.h"
+#include "control/api/list_page.h"
 #include "control/api/reply.h"
 #include "control/api/zone_json.h"
 #include "control/wall_clock.h"
@@ -46,7 +47,7 @@ Read<Person> read_person(const json& body) {
 }  // namespace
 
 Response Api::log_in(const Call& call) {
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"user", "password", "code"});
     if (!body) return body.error();
     const control::Credentials credentials{.name = text_of(*body, "user"),
                                            .password = text_of(*body, "password"),
@@ -79,12 +80,12 @@ Response Api::list_users(const Call& call) {
     if (!people) return error_reply(people.error());
     json list = json::array();
     for (const Person& person : *people) list.push_back(to_json(person));
-    return json_reply(200, list);
+    return page_reply(call.request, std::move(list), "name");
 }
 
 Response Api::create_user(const Call& call) {
     if (!may_keep_users(call.scope)) return not_yours();
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"name", "tenant", "right", "password"});
     if (!body) return body.error();
     auto person = read_person(*body);
     if (!person) return error_reply(422, person.error());
@@ -120,7 +121,7 @@ Response Api::show_user(const Call& call) {
 Response Api::set_user(const Call& call) {
     const auto person = find_user(call);
     if (!person) return person.error();
-    const auto body = read_body(call.request);
+    const auto body = read_body(call.request, {"password"});
     if (!body) return body.error();
     const auto done = partners_.accounts.set_password(person->name, text_of(*body, "password"),
                                                       call.actor, control::wall_now());

@@ -31,21 +31,6 @@ void stamp(std::vector<control::Comment>& comments) {
     }
 }
 
-// Which change it was, and what the zone's serial is now.
-void add_outcome(const Committed& committed, Response& response) {
-    response.headers.emplace_back("ETag", etag_of(committed.new_serial, committed.sequence));
-    response.headers.emplace_back("X-PDNS-Old-Serial", std::to_string(committed.old_serial));
-    response.headers.emplace_back("X-PDNS-New-Serial", std::to_string(committed.new_serial));
-    response.headers.emplace_back(kChangeHeader, std::to_string(committed.sequence));
-}
-
-Response done_reply(const control::Outcome<Committed>& done) {
-    if (!done) return error_reply(done.error());
-    Response response = empty_reply();
-    add_outcome(*done, response);
-    return response;
-}
-
 Response forbidden_set(const control::RrsetEdit& edit) {
     return error_reply(403, "RRset " + dns::to_text(edit.owner) + " IN " + dns::to_text(edit.type) +
                                 ": The key does not cover it");
@@ -98,7 +83,7 @@ Response Api::list_zones(const Call& call) {
         const bool is_answer = zone || zone.error().kind == control::ChangeError::Kind::NotFound;
         return is_answer ? json_reply(200, list) : error_reply(zone.error());
     }
-    const auto count = read_number(call.request, "limit", UINT64_MAX, UINT64_MAX);
+    const auto count = read_limit(call.request, UINT64_MAX, UINT64_MAX);
     if (!count) return count.error();
     std::string after = call.request.parameter("after").value_or("");
     bool has_more = true;
@@ -258,14 +243,6 @@ Response Api::export_zone(const Call& call) {
         return text_reply(std::move(text));
     }
     return json_reply(200, {{"zone", std::move(text)}});
-}
-
-Response Api::list_metadata(const Call& call) {
-    const auto zone = find_zone(call);
-    if (!zone) return zone.error();
-    return json_reply(200, json::array({json{{"kind", "SOA-EDIT-API"},
-                                             {"metadata", {zone->settings.soa_edit_api}},
-                                             {"type", "Metadata"}}}));
 }
 
 }  // namespace nearcast::control_api

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/listener.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace nearcast::base {
+namespace {
+
+// ::ffff:192.0.2.1 is 192.0.2.1, who came to a listener of both.
+IpAddress unmapped(const IpAddress& address) {
+    constexpr size_t kPrefixSize = 12;
+    const auto* const begin = address.bytes.begin();
+    const bool is_mapped = address.is_v6 && begin[10] == 0xff && begin[11] == 0xff &&
+                           std::all_of(begin, begin + 10, [](uint8_t byte) { return byte == 0; });
+    if (!is_mapped) return address;
+    IpAddress v4;
+    std::copy_n(begin + kPrefixSize, 4, v4.bytes.begin());
+    return v4;
+}
+
+}  // namespace
+
+Result<Fd> listen_tcp(const SocketAddress& address, Ipv4 ipv4) {
+    constexpr int kOn = 1;
+    const int is_v6_alone = ipv4 == Ipv4::Apart ? 1 : 0;
+    Fd socket(
+        ::socket(address.ip.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+    const NativeAddress native(address);
+    if (socket && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn) == 0 &&
+        (!address.ip.is_v6 || ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &is_v6_alone,
+                                           sizeof is_v6_alone) == 0) &&
+        ::bind(socket.get(), native.data(), native.size()) == 0 &&
+        ::listen(socket.get(), SOMAXCONN) == 0) {
+        return socket;
+    }
+    return fail_errno("cannot listen on " + to_text(address), errno);
+}
+
+uint16_t port_of(const Fd& listener) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    return from_native(address).port;
+}
+
+Arrival accept_tcp(const Fd& listener) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    Fd socket(::accept4(listener.get(), reinterpret_cast<sockaddr*>(&peer), &size,
+                        SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket) {
+        const bool lacks_room =
+            errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+        return {.socket = {}, .peer = {}, .lacks_room = lacks_room};
+    }
+    SocketAddress address = from_native(peer);
+    address.ip = unmapped(address.ip);
+    return {.socket = std::move(socket), .peer = address, .lacks_room = false};
+}
+
+}  // namespace nearcast::base

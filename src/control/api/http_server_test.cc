@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "control/api/http_server.h"
+
+#include <chrono>
+#include <future>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+
+namespace nearcast::control_api {
+namespace {
+
+using std::chrono::minutes;
+
+// Of the client: what does not come by then is a fault. The server's own limits are an hour, unless
+// a test is about one of them, so that nothing is done by waiting.
+constexpr timeval kPatience{.tv_sec = 20, .tv_usec = 0};
+constexpr HttpPatience kEndless{
+    .limit = minutes(60), .idle_limit = minutes(60), .end_limit = std::chrono::seconds(1)};
+
+base::SocketAddress here(uint16_t port) { return {*base::parse_ip_address("127.0.0.1"), port}; }
+
+base::Fd connected_to(const HttpServer& server) {
+    base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+    const base::NativeAddress native(here(server.port()));
+    EXPECT_EQ(::connect(socket.get(), native.data(), native.size()), 0);
+    return socket;
+}
+
+void send(const base::Fd& socket, std::string_view text) {
+    EXPECT_EQ(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+}
+
+// What has come by the end of the `count`th response's body, which ends in a bar; all of it
+// until the server ends the connection, if `count` is 0.
+std::string receive(const base::Fd& socket, size_t count = 1) {
+    std::string text;
+    char byte = 0;
+    while (::recv(socket.get(), &byte, 1, 0) == 1) {
+        text += byte;
+        const bool is_end = byte == '|';
+        if (is_end && --count == 0) return text;
+    }
+    return text;
+}
+
+bool is_ended(const base::Fd& socket) { return receive(socket, 0).empty(); }
+
+// Tells what was asked.
+Admission echo(const Request& /*head*/) {
+    return {1000, [](const Request& whole) -> Response {
+                return {.status = 200,
+                        .content_type = "text/plain",
+                        .body = whole.method + ":" + whole.body + "|",
+                        .headers = {}};
+            }};
+}
+
+std::unique_ptr<HttpServer> serve(size_t threads, HttpServer::Admit admit = echo,
+                                  HttpPatience patience = kEndless) {
+    auto server = HttpServer::open(
+        {.listen = here(0), .threads = threads, .limits = {.grace = {}}, .patience = patience},
+        std::move(admit));
+    EXPECT_TRUE(server) << server.error().message;
+    return *std::move(server);
+}
+
+constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+
+std::string patch(std::string_view body) {
+    return "PATCH /a HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + std::string(body);
+}
+
+TEST(HttpServer, RequestsThatComeTogetherAreAnsweredInTurn) {
+    const auto server = serve(1);
+    const base::Fd client = connected_to(*server);
+    send(client, patch("one") + patch("two") + std::string(kGet));
+    const std::string answers = receive(client, 3);
+    EXPECT_TRUE(answers.contains("PATCH:one|")) << answers;
+    EXPECT_TRUE(answers.contains("PATCH:two|")) << answers;
+    EXPECT_TRUE(answers.ends_with("GET:|")) << answers;
+}
+
+TEST(HttpServer, WhoeverKeepsItWaitingGivesWay) {
+    const auto server = serve(2);
+    const base::Fd in_head = connected_to(*server);
+    send(in_head, "GET /a HTTP/1.1\r\nHost");
+    const base::Fd in_body = connected_to(*server);
+    send(in_body, "PATCH /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+    for (int i = 0; i < 10; ++i) {
+        const base::Fd client = connected_to(*server);
+        send(client, kGet);
+        EXPECT_TRUE(receive(client).ends_with("GET:|"));
+    }
+    EXPECT_TRUE(is_ended(in_head));
+}
+
+TEST(HttpServer, WhoMayAskAgainGivesWay) {
+    const auto server = serve(1);
+    const base::Fd idle = connected_to(*server);
+    send(idle, kGet);
+    EXPECT_TRUE(receive(idle).ends_with("GET:|"));
+    const base::Fd client = connected_to(*server);
+    send(client, kGet);
+    EXPECT_TRUE(receive(client).ends_with("GET:|"));
+    EXPECT_TRUE(is_ended(idle));
+}
+
+TEST(HttpServer, ARequestThatTricklesInEndsInTime) {
+    HttpPatience patience = kEndless;
+    patience.limit = std::chrono::milliseconds(50);
+    const auto server = serve(1, echo, patience);
+    const base::Fd client = connected_to(*server);
+    send(client, "GET /a HTTP/1.1\r\nHost: x\r\nX: ");
+    pollfd wait{client.get(), POLLIN, 0};
+    // A byte each millisecond, for as long as it is borne.
+    while (::poll(&wait, 1, 1) == 0) send(client, "x");
+    EXPECT_TRUE(is_ended(client));
+}
+
+TEST(HttpServer, AHeadHasABound) {
+    const auto server = serve(1);
+    const base::Fd client = connected_to(*server);
+    std::string head = "GET /a HTTP/1.1\r\n";
+    while (head.size() < 100'000) head += "X: " + std::string(1000, 'x') + "\r\n";
+    (void)::send(client.get(), head.data(), head.size(), MSG_NOSIGNAL);
+    const base::Fd next = connected_to(*server);
+    send(next, kGet);
+    EXPECT_TRUE(receive(next).ends_with("GET:|"));
+}
+
+TEST(HttpServer, ItsEndWaitsForNobodyWhoIsSilent) {
+    auto server = serve(4);
+    const base::Fd silent = connected_to(*server);
+    const base::Fd idle = connected_to(*server);
+    send(idle, kGet);
+    EXPECT_TRUE(receive(idle).ends_with("GET:|"));
+    server.reset();
+    EXPECT_TRUE(is_ended(silent));
+    EXPECT_TRUE(is_ended(idle));
+}
+
+TEST(HttpServer, ItsEndWaitsForWhatIsBeingAnswered) {
+    std::promise<void> begun;
+    std::promise<void> may_end;
+    auto server = serve(1, [&](const Request& head) {
+        Admission admission = echo(head);
+        return Admission{1000, [&, answer = admission.answer](const Request& whole) {
+                             begun.set_value();
+                             may_end.get_future().wait();
+                             return answer(whole);
+                         }};
+    });
+    const base::Fd client = connected_to(*server);
+    send(client, kGet);
+    begun.get_future().wait();
+    auto end = std::async(std::launch::async, [&] { server.reset(); });
+    may_end.set_value();
+    end.wait();
+    EXPECT_TRUE(receive(client).ends_with("GET:|"));
+}
+
+TEST(HttpServer, AnAnswerThatNeedsNoBodyEndsTheConnection) {
+    const auto server =
+        serve(1, [](const Request& head) { return Admission{0, echo(head).answer}; });
+    const base::Fd client = connected_to(*server);
+    send(client, patch("one") + std::string(kGet));
+    const std::string answer = receive(client, 0);
+    EXPECT_TRUE(answer.contains("Connection: close\r\n")) << answer;
+    EXPECT_TRUE(answer.ends_with("PATCH:|")) << answer;
+}
+
+TEST(HttpServer, ABodyThatIsTooLongIsNotKept) {
+    const auto server = serve(1);
+    for (const std::string& request :
+         {patch(std::string(1001, 'x')),
+          "PATCH /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+              std::string(1001, 'x') + "\r\n0\r\n\r\n"}) {
+        const base::Fd client = connected_to(*server);
+        send(client, request);
+        EXPECT_TRUE(receive(client, 0).starts_with("HTTP/1.1 413 ")) << request;
+    }
+    const base::Fd client = connected_to(*server);
+    send(client, patch(std::string(1000, 'x')));
+    EXPECT_TRUE(receive(client).starts_with("HTTP/1.1 200 "));
+}
+
+TEST(HttpServer, AHeadRequestWithABodyEndsTheConnection) {
+    const auto server = serve(1);
+    const base::Fd client = connected_to(*server);
+    send(client, "HEAD /a HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\n" + std::string(kGet));
+    const std::string answer = receive(client, 0);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << answer;
+}
+
+}  // namespace
+}  // namespace nearcast::control_api
