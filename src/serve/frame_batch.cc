@@ -65,16 +65,6 @@ const UdpSocket* socket_for(const xdp::QueryPacket& packet, std::span<const UdpS
 
 }  // namespace
 
-FrameBatch::Received FrameBatch::receive(xdp::Queue& queue) noexcept {
-    count_ = handed_over_ = 0;
-    const std::span<const xdp::Queue::Frame> frames = queue.receive();
-    for (size_t i = 0; i < frames.size(); ++i) {
-        place_[count_] = static_cast<uint8_t>(i);
-        add(frames[i], queue.room(i), queue.mtu());
-    }
-    return {.messages = frames.size(), .dropped = frames.size() - count_};
-}
-
 // The filter in the kernel lets only plain queries in. What it let in and this does not read is
 // damaged, or there was no room: dropped, as a socket would.
 void FrameBatch::add(std::span<const uint8_t> frame, std::span<uint8_t> room,
@@ -114,25 +104,11 @@ void FrameBatch::hand_over(std::span<const UdpSocket> sockets, Answerer& answere
     }
 }
 
-FrameBatch::Sent FrameBatch::send(xdp::Queue& queue) noexcept {
-    Sent sent;
-    size_t unanswered = 0;
-    for (size_t i = 0; i < count_; ++i) {
-        const answer::Exchange& exchange = exchanges_[i];
-        if (exchange.response_size == 0) {
-            ++unanswered;
-            continue;
-        }
-        assert(exchange.response_size <= exchange.room.size());
-        const std::span<uint8_t> frame = queue.room(place_[i]);
-        queue.send(place_[i],
-                   xdp::write_headers(packets_[i], frame, exchange.response_size, next_id()));
-        sent.answered += !exchange.is_probe;
-    }
-    queue.finish();
-    sent.dropped = unanswered - handed_over_;
-    count_ = handed_over_ = 0;
-    return sent;
+size_t FrameBatch::complete(size_t i, std::span<uint8_t> frame) noexcept {
+    const answer::Exchange& exchange = exchanges_[i];
+    if (exchange.response_size == 0) return 0;
+    assert(exchange.response_size <= exchange.room.size());
+    return xdp::write_headers(packets_[i], frame, exchange.response_size, next_id());
 }
 
 // xorshift64: not to be foreseen from outside, where only some of its bits are seen.

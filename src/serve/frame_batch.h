@@ -27,8 +27,19 @@ class FrameBatch {
     using Received = UdpBatch::Received;
     using Sent = UdpBatch::Sent;
 
+    // A Queue is xdp::Queue, or what a test has in its place.
+
     // Takes at most kBatchMax frames, without waiting.
-    Received receive(xdp::Queue& queue) noexcept;
+    template <typename Queue>
+    Received receive(Queue& queue) noexcept {
+        count_ = handed_over_ = 0;
+        const auto frames = queue.receive();
+        for (size_t i = 0; i < frames.size(); ++i) {
+            place_[count_] = static_cast<uint8_t>(i);
+            add(frames[i], queue.room(i), queue.mtu());
+        }
+        return {.messages = frames.size(), .dropped = frames.size() - count_};
+    }
 
     // What receive() left to answer, in order.
     [[nodiscard]] std::span<answer::Exchange> exchanges() noexcept {
@@ -41,10 +52,29 @@ class FrameBatch {
 
     // Sends every response to whom it belongs, and gives the frames back. Needed after every
     // receive() that took a frame.
-    Sent send(xdp::Queue& queue) noexcept;
+    template <typename Queue>
+    Sent send(Queue& queue) noexcept {
+        Sent sent;
+        size_t unanswered = 0;
+        for (size_t i = 0; i < count_; ++i) {
+            const size_t size = complete(i, queue.room(place_[i]));
+            if (size == 0) {
+                ++unanswered;
+                continue;
+            }
+            queue.send(place_[i], size);
+            sent.answered += !exchanges_[i].is_probe;
+        }
+        queue.finish();
+        sent.dropped = unanswered - handed_over_;
+        count_ = handed_over_ = 0;
+        return sent;
+    }
 
  private:
     void add(std::span<const uint8_t> frame, std::span<uint8_t> room, uint32_t mtu) noexcept;
+    // Puts the headers in front of the response in `frame`; returns the size of all, 0 without one.
+    size_t complete(size_t i, std::span<uint8_t> frame) noexcept;
     uint16_t next_id() noexcept;
 
     // By the order of what is to be answered.
