@@ -38,9 +38,10 @@ std::optional<zone::Version> find_zone(const VisibleZones& zones, const zone::Ha
 
 std::optional<zone::Version> find_zone_for(const VisibleZones& zones, const zone::HashedName& name,
                                            RRType qtype) {
+    if (qtype != RRType::DS) return find_zone(zones, name, 0);
     const auto zone = find_zone(zones, name, 0);
     const bool is_at_apex = zone && zone->apex().label_count() == name.label_count();
-    if (qtype != RRType::DS || !is_at_apex || name.label_count() == 0) return zone;
+    if (!is_at_apex || name.label_count() == 0) return zone;
     const auto parent = find_zone(zones, name, 1);
     return parent ? parent : zone;
 }
@@ -201,7 +202,7 @@ Owner Composer::owner_of(const ProofList::Proof& proof) const {
     return owner;
 }
 
-void Composer::add_proofs() {
+void Composer::add_collected() {
     for (const ProofList::Proof& proof : proofs_.proofs()) {
         if (outcome_.is_truncated) break;
         need_set(Section::Authority, proof.node, proof.node.find(proof.type), owner_of(proof));

@@ -92,7 +92,10 @@ class Composer {
     void add_additional(const zone::RRset& rrset, const Owner& owner, size_t rrset_at);
     [[nodiscard]] bool add_addresses(const zone::Node& target, const Owner& owner);
 
-    void add_proofs();
+    void add_proofs() {
+        if (!proofs_.proofs().empty()) add_collected();
+    }
+    void add_collected();
     [[nodiscard]] Owner owner_of(const ProofList::Proof& proof) const;
 
     // False when it does not fit; then nothing of it was added.

@@ -46,6 +46,10 @@ void ResponseWriter::begin(std::span<uint8_t> room, size_t limit,
 
 bool ResponseWriter::add(Section section, const zone::RRset& rrset, const Owner& owner,
                          const PlacedName& frame, std::span<const uint8_t> rrset_owner) {
+    const bool is_plain = rrset.fixups().empty() && !is_root(owner);
+    if (owner.at == 0 && is_plain && size_ <= zone::BodyWriter::kPointerTargetMax) {
+        return add_named(section, rrset, owner);
+    }
     // Up to here every place that a pointer of the body can need is within reach of one.
     if (size_ > zone::BodyWriter::kPointerTargetMax || owner.at == 0) {
         last_body_at_ = 0;
@@ -67,6 +71,25 @@ bool ResponseWriter::add(Section section, const zone::RRset& rrset, const Owner&
     last_body_at_ = size_;
     first_rdata_at_ = size_ + zone::kRecordFixedSize;
     size_ += body.size();
+    count_records(section, rrset.header().record_count);
+    return true;
+}
+
+// As add(), of records whose owner is spelled out for the first, and nothing else depends on the
+// message.
+bool ResponseWriter::add_named(Section section, const zone::RRset& rrset, Owner owner) {
+    const size_t start = size_;
+    const auto behind_owner = rrset.body().subspan(2);
+    if (!put_owner(owner) || !put(behind_owner)) {
+        size_ = start;
+        return false;
+    }
+    uint8_t* const records = data_ + size_ - behind_owner.size() - 2;
+    const size_t first_size = record_size(records);
+    set_owner_pointers(records + first_size, rrset.body().size() - first_size,
+                       pointer_to(owner.at));
+    last_body_at_ = 0;
+    first_rdata_at_ = size_ - behind_owner.size() - 2 + zone::kRecordFixedSize;
     count_records(section, rrset.header().record_count);
     return true;
 }
@@ -117,6 +140,14 @@ size_t ResponseWriter::place_in_message(const zone::RRset& rrset, const Owner& o
 bool ResponseWriter::add_signatures(Section section, const zone::RRset& rrset, const Owner& owner) {
     const auto signatures = rrset.signatures();
     const size_t start = size_;
+    if (owner.at != 0 && owner.at <= kPointerMax && !is_root(owner)) {
+        if (!put(signatures)) return false;
+        if (owner.at != dns::kHeaderSize) {
+            set_owner_pointers(data_ + start, signatures.size(), pointer_to(owner.at));
+        }
+        count_records(section, rrset.header().signature_count);
+        return true;
+    }
     Owner placed = owner;
     for (size_t at = 0; at < signatures.size();) {
         const size_t size = record_size(signatures.data() + at);
@@ -144,13 +175,6 @@ bool ResponseWriter::add_record(Section section, const Owner& owner, const Recor
         return false;
     }
     count_records(section, 1);
-    return true;
-}
-
-bool ResponseWriter::put(std::span<const uint8_t> bytes) {
-    if (bytes.size() > limit_ - size_) return false;
-    std::memcpy(data_ + size_, bytes.data(), bytes.size());
-    size_ += bytes.size();
     return true;
 }
 

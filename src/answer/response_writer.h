@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "answer/placed_name.h"
@@ -99,11 +100,17 @@ class ResponseWriter {
     }
 
  private:
+    [[nodiscard]] bool add_named(Section section, const zone::RRset& rrset, Owner owner);
     [[nodiscard]] bool add_of_root(Section section, const zone::RRset& rrset,
                                    const PlacedName& frame);
     [[nodiscard]] bool add_expanded(const zone::RRset& rrset, Owner owner,
                                     std::span<const uint8_t> rrset_owner);
-    [[nodiscard]] bool put(std::span<const uint8_t> bytes);
+    [[nodiscard]] bool put(std::span<const uint8_t> bytes) {
+        if (bytes.size() > limit_ - size_) return false;
+        std::memcpy(data_ + size_, bytes.data(), bytes.size());
+        size_ += bytes.size();
+        return true;
+    }
     [[nodiscard]] bool put_owner(Owner& owner);
     [[nodiscard]] bool put_pointer(size_t at);
     [[nodiscard]] bool put_name(const zone::RRset& rrset, size_t at,

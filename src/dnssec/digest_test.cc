@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include "dns/encoding.h"
 
@@ -44,6 +45,23 @@ std::string digest_of(DigestKind kind, std::string_view text) {
     std::string hex;
     dns::append_hex(bytes, hex);
     return hex;
+}
+
+// Around the ends of blocks, which are made here for one.
+TEST(Sha1, IsThatOfTheLibraryForEachSize) {
+    for (size_t size = 0; size <= 300; ++size) {
+        std::string text(size, 'x');
+        for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + size);
+        std::array<uint8_t, kSha1Size> right{};
+        ASSERT_EQ(EVP_Q_digest(nullptr, "SHA1", nullptr, text.data(), size, right.data(), nullptr),
+                  1);
+        for (const size_t first : {size_t{0}, size / 3, size}) {
+            std::array<uint8_t, kSha1Size> digest{};
+            const auto bytes = bytes_of(text);
+            sha1(bytes.first(first), bytes.subspan(first), digest);
+            EXPECT_EQ(digest, right) << size;
+        }
+    }
 }
 
 TEST(Sha1, IsThatOfBothPieces) {

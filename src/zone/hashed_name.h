@@ -15,8 +15,8 @@
 #include <cstring>
 #include <span>
 
-#include "dns/ascii.h"
 #include "dns/name.h"
+#include "zone/letter_lanes.h"
 
 namespace nearcast::zone {
 
@@ -58,7 +58,7 @@ class HashedName {
     // Takes the complete, legal, uncompressed name `wire`, in any letter case.
     void assign(std::span<const uint8_t> wire) {
         size_ = static_cast<uint16_t>(wire.size());
-        dns::lower_copy(wire, wire_.data());
+        lower_in_lanes(wire.data(), wire.size(), wire_.data());
         size_t count = 0;
         for (size_t at = 0; wire_[at] != 0; at += wire_[at] + 1U) {
             starts_[count++] = static_cast<uint8_t>(at);

@@ -50,22 +50,6 @@ bool is_inside(const ImageHeader& header, Ref start, uint64_t count, uint64_t un
 
 }  // namespace
 
-bool Node::is_named(std::span<const uint8_t> lowered) const {
-    if (header().owner_size != lowered.size()) return false;
-    const uint8_t* const own = at_ + sizeof(NodeHeader);
-    uint64_t a = 0;
-    uint64_t b = 0;
-    size_t at = 0;
-    for (; at + 8 < lowered.size(); at += 8) {
-        std::memcpy(&a, own + at, sizeof a);
-        std::memcpy(&b, lowered.data() + at, sizeof b);
-        if (dns::lower8(a) != b) return false;
-    }
-    std::memcpy(&a, own + at, sizeof a);
-    std::memcpy(&b, lowered.data() + at, sizeof b);
-    return (dns::lower8(a) ^ b) << (8 * (at + 8 - lowered.size())) == 0;
-}
-
 Node Image::find(uint64_t hash, std::span<const uint8_t> lowered) const {
     const Probe start = probe(hash);
     uint32_t number = start.bucket;

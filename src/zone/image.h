@@ -20,6 +20,7 @@
 #include "dns/rr_type.h"
 #include "dnssec/nsec3.h"
 #include "zone/hashed_name.h"
+#include "zone/letter_lanes.h"
 
 namespace nearcast::zone {
 
@@ -298,7 +299,11 @@ class Node {
     }
 
     // `lowered` is followed by HashedName::kPadding readable bytes.
-    [[nodiscard]] bool is_named(std::span<const uint8_t> lowered) const;
+    [[nodiscard]] bool is_named(std::span<const uint8_t> lowered) const {
+        static_assert(HashedName::kPadding >= 7 && kImageTail >= 7);
+        return header().owner_size == lowered.size() &&
+               is_lowered_to(at_ + sizeof(NodeHeader), lowered.data(), lowered.size());
+    }
 
     void prefetch() const {
         __builtin_prefetch(at_);

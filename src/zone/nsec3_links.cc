@@ -3,10 +3,9 @@
 #include "zone/nsec3_links.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstring>
-
-#include "base/bytes.h"
 
 namespace nearcast::zone {
 namespace {
@@ -18,15 +17,17 @@ constexpr size_t kGuessesMax = 6;
 constexpr size_t kShort = 16;
 
 uint64_t head_of(const dnssec::Nsec3Hash& hash) {
-    return uint64_t{base::load_u32(hash.data())} << 32 | base::load_u32(hash.data() + 4);
+    uint64_t head = 0;
+    std::memcpy(&head, hash.data(), sizeof head);
+    static_assert(std::endian::native == std::endian::little);
+    return __builtin_bswap64(head);
 }
 
-// What share of `count` lies in front of `head`, if hashes from `low` to `high` lie evenly.
+// What share of `count` lies in front of `head`, if hashes from `low` to `high` lie evenly. By
+// their upper bits, since a chain has less than 2^32 links.
 size_t share_before(uint64_t head, uint64_t low, uint64_t high, size_t count) {
-    __extension__ using Wide = unsigned __int128;
-    const uint64_t width = high - low;
-    if (width == 0) return count / 2;
-    return static_cast<size_t>(Wide{head - low} * count / (Wide{width} + 1));
+    const int spare = std::max(32 - std::countl_zero(high - low), 0);
+    return static_cast<size_t>(((head - low) >> spare) * count / (((high - low) >> spare) + 1));
 }
 
 }  // namespace
@@ -52,7 +53,10 @@ size_t count_up_to(std::span<const Nsec3Link> links, const dnssec::Nsec3Hash& ha
     }
     const auto begin = links.begin() + static_cast<ptrdiff_t>(first);
     const auto end = links.begin() + static_cast<ptrdiff_t>(last);
-    const auto above = std::ranges::upper_bound(begin, end, hash, {}, &Nsec3Link::hash);
+    const auto above = std::partition_point(begin, end, [&](const Nsec3Link& link) {
+        const uint64_t here = head_of(link.hash);
+        return here < head || (here == head && link.hash <= hash);
+    });
     return static_cast<size_t>(above - links.begin());
 }
 
