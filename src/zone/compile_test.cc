@@ -55,6 +55,29 @@ TEST_F(CompileZoneFile, TakesManyNamesOfManyLabels) {
     EXPECT_EQ(problem_of("example.org.zone"), "");
 }
 
+// As many as are sorted on several cores, of which many begin alike.
+TEST_F(CompileZoneFile, PutsManyNamesInOrder) {
+    constexpr size_t kNames = 20'011;
+    std::string names;
+    for (size_t i = 0; i < kNames; ++i) {
+        const size_t number = i * 7919 % kNames;
+        const std::string_view start = number % 3 == 0 ? "a-long-beginning-of-many-" : "n";
+        names += std::string(start) + std::to_string(number) + " A 192.0.2.3\n";
+    }
+    write("example.org.zone", names);
+    const CompiledZone zone = compile_zone_file(path("example.org.zone"));
+    ASSERT_TRUE(zone.image);
+    const Image image = zone.image.image();
+    ASSERT_EQ(image.order().size(), kNames + 2);
+    for (size_t i = 1; i < image.order().size(); ++i) {
+        const Node before = image.node(image.order()[i - 1]);
+        const Node node = image.node(image.order()[i]);
+        ASSERT_TRUE(dns::canonical_order(before.owner(), node.owner()) < 0) << i;
+        const HashedName name(node.owner());
+        EXPECT_EQ(image.find(name.hash(), name.wire()), node);
+    }
+}
+
 TEST_F(CompileZoneFile, RefusesADirectoryInPlaceOfAFile) {
     fs::create_directory(path("example.org.zone"));
     EXPECT_EQ(problem_of("example.org.zone"),

@@ -8,12 +8,15 @@
 #include <set>
 #include <utility>
 
+#include "base/side_by_side.h"
 #include "dnssec/canonical_rdata.h"
 
 namespace nearcast::zone {
 namespace {
 
 constexpr size_t kTableSizeMin = 64;
+
+uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
 // The RRset that a record belongs to: a signature goes with what it covers.
 dns::RRType set_type(const dns::Record& record) {
@@ -26,7 +29,31 @@ dns::RRType set_type(const dns::Record& record) {
 struct OrderKey {
     std::array<uint64_t, 2> head{};
     uint32_t number = 0;
+    bool is_nsec3 = false;  // These come last.
 };
+
+// As many names are sorted in the time that a thread needs to start.
+constexpr size_t kSortShare = 4096;
+
+// Each core sorts a part, then neighbours are merged.
+template <typename Less>
+void sort_side_by_side(std::span<OrderKey> keys, Less less) {
+    if (std::ranges::is_sorted(keys, less)) return;
+    size_t parts = 1;
+    while (2 * parts <= base::usable_cores() && keys.size() / (2 * parts) >= kSortShare) parts *= 2;
+    const auto begin_of = [&](size_t part) {
+        return keys.begin() + static_cast<ptrdiff_t>(part * keys.size() / parts);
+    };
+    base::side_by_side(parts, 1,
+                       [&](size_t part) { std::sort(begin_of(part), begin_of(part + 1), less); });
+    for (size_t width = 1; width < parts; width *= 2) {
+        base::side_by_side(parts / (2 * width), 1, [&](size_t pair) {
+            const size_t first = pair * 2 * width;
+            std::inplace_merge(begin_of(first), begin_of(first + width),
+                               begin_of(first + 2 * width), less);
+        });
+    }
+}
 
 OrderKey order_key(std::span<const uint8_t> name, size_t apex_labels, uint32_t number) {
     const HashedName hashed(name);
@@ -51,7 +78,7 @@ OrderKey order_key(std::span<const uint8_t> name, size_t apex_labels, uint32_t n
 }  // namespace
 
 ZoneDraft::ZoneDraft(const dns::Name& apex)
-    : apex_(apex), apex_hashed_(apex.wire()), table_(kTableSizeMin, kNone) {
+    : apex_(apex), apex_hashed_(apex.wire()), table_(kTableSizeMin) {
     const HashedName name(apex.wire());
     const uint32_t number = intern(name, 0);
     assert(number == 0);
@@ -75,20 +102,21 @@ uint64_t ZoneDraft::store(std::span<const uint8_t> bytes) {
 size_t ZoneDraft::table_place(uint64_t hash, std::span<const uint8_t> lowered) const {
     const size_t mask = table_.size() - 1;
     for (size_t at = hash & mask;; at = (at + 1) & mask) {
-        const uint32_t number = table_[at];
-        if (number == kNone) return at;
-        const Node& node = nodes_[number];
+        const Slot& slot = table_[at];
+        if (slot.number == kNone) return at;
+        if (slot.tag != tag_of(hash)) continue;
+        const Node& node = nodes_[slot.number];
         if (node.hash == hash && dns::equal_ignoring_case(name(node), lowered)) return at;
     }
 }
 
 void ZoneDraft::grow_table() {
-    std::vector<uint32_t> larger(table_.size() * 2, kNone);
+    std::vector<Slot> larger(table_.size() * 2);
     const size_t mask = larger.size() - 1;
     for (uint32_t number = 0; number < nodes_.size(); ++number) {
         size_t at = nodes_[number].hash & mask;
-        while (larger[at] != kNone) at = (at + 1) & mask;
-        larger[at] = number;
+        while (larger[at].number != kNone) at = (at + 1) & mask;
+        larger[at] = {number, tag_of(nodes_[number].hash)};
     }
     table_ = std::move(larger);
 }
@@ -96,7 +124,7 @@ void ZoneDraft::grow_table() {
 // The node for the suffix of `name` that begins at `label`; made, with those above it that are
 // missing, when it is new. New ones have the bytes of `name` as they are.
 uint32_t ZoneDraft::intern(const HashedName& name, size_t label) {
-    const uint32_t known = table_[table_place(name.hash(label), name.suffix(label))];
+    const uint32_t known = table_[table_place(name.hash(label), name.suffix(label))].number;
     if (known != kNone) return known;
 
     const bool is_apex = nodes_.empty();
@@ -112,7 +140,7 @@ uint32_t ZoneDraft::intern(const HashedName& name, size_t label) {
     node.name_size = static_cast<uint8_t>(suffix.size());
     node.label_count = static_cast<uint8_t>(name.label_count() - label);
     nodes_.push_back(node);
-    table_[table_place(node.hash, suffix)] = number;
+    table_[table_place(node.hash, suffix)] = {number, tag_of(node.hash)};
     return number;
 }
 
@@ -158,17 +186,17 @@ void ZoneDraft::mark_nsec3_nodes() {
 }
 
 void ZoneDraft::sort_nodes() {
-    std::vector<OrderKey> keys;
-    keys.reserve(nodes_.size());
-    for (uint32_t i = 0; i < nodes_.size(); ++i) {
-        keys.push_back(order_key(name(nodes_[i]), apex_hashed_.label_count(), i));
-    }
-    std::ranges::sort(keys, [this](const OrderKey& a, const OrderKey& b) {
-        const Node& left = nodes_[a.number];
-        const Node& right = nodes_[b.number];
-        if (left.is_nsec3 != right.is_nsec3) return right.is_nsec3;
-        if (a.head != b.head) return a.head < b.head;
-        return dns::canonical_order(name(left), name(right)) < 0;
+    std::vector<OrderKey> keys(nodes_.size());
+    base::side_by_side(keys.size(), kSortShare, [&](size_t i) {
+        const auto number = static_cast<uint32_t>(i);
+        keys[i] = order_key(name(nodes_[i]), apex_hashed_.label_count(), number);
+        keys[i].is_nsec3 = nodes_[i].is_nsec3;
+    });
+    sort_side_by_side(std::span(keys), [this](const OrderKey& a, const OrderKey& b) {
+        if (a.is_nsec3 != b.is_nsec3) return b.is_nsec3;
+        if (a.head[0] != b.head[0]) return a.head[0] < b.head[0];
+        if (a.head[1] != b.head[1]) return a.head[1] < b.head[1];
+        return dns::canonical_order(name(nodes_[a.number]), name(nodes_[b.number])) < 0;
     });
 
     std::vector<Node> sorted;
@@ -181,8 +209,8 @@ void ZoneDraft::sort_nodes() {
     for (Node& node : sorted) {
         if (node.parent != kNone) node.parent = rank[node.parent];
     }
-    for (uint32_t& number : table_) {
-        if (number != kNone) number = rank[number];
+    for (Slot& slot : table_) {
+        if (slot.number != kNone) slot.number = rank[slot.number];
     }
     for (Datum& datum : data_) datum.owner = rank[datum.owner];
     nodes_ = std::move(sorted);
@@ -309,7 +337,7 @@ const ZoneDraft::Set* ZoneDraft::find(const Node& node, dns::RRType type) const 
 }
 
 uint32_t ZoneDraft::find_node(const HashedName& name, size_t label) const {
-    return table_[table_place(name.hash(label), name.suffix(label))];
+    return table_[table_place(name.hash(label), name.suffix(label))].number;
 }
 
 }  // namespace nearcast::zone

@@ -94,6 +94,12 @@ class ZoneDraft {
     [[nodiscard]] size_t record_count() const { return data_.size(); }
 
  private:
+    // The tag is of the hash: what differs in it needs no look at the node, which is far away.
+    struct Slot {
+        uint32_t number = kNone;
+        uint32_t tag = 0;
+    };
+
     [[nodiscard]] size_t table_place(uint64_t hash, std::span<const uint8_t> lowered) const;
     uint32_t intern(const HashedName& name, size_t label);
     void grow_table();
@@ -112,7 +118,7 @@ class ZoneDraft {
     HashedName apex_hashed_;
     std::vector<uint8_t> bytes_;  // Names and rdata, end to end.
     std::vector<Node> nodes_;
-    std::vector<uint32_t> table_;  // Open addressing: hash of a name to its number.
+    std::vector<Slot> table_;  // Open addressing: hash of a name to its number.
     std::vector<Datum> data_;
     std::vector<Set> sets_;
     HashedName owner_;  // Of the record added last: zone files tend to repeat it.
