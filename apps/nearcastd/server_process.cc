@@ -11,12 +11,12 @@
 #include <utility>
 
 #include <malloc.h>
-#include <sched.h>
 #include <sys/resource.h>
 
 #include "authority/certificate.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/side_by_side.h"
 #include "privileges.h"
 #include "serve/listen_address.h"
 #include "server_loop.h"
@@ -161,14 +161,7 @@ Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
 }  // namespace
 
 unsigned worker_count(unsigned threads) {
-    if (threads == 0) {
-        cpu_set_t usable;
-        CPU_ZERO(&usable);
-        threads = sched_getaffinity(0, sizeof usable, &usable) == 0
-                      ? static_cast<unsigned>(CPU_COUNT(&usable))
-                      : 1U;
-    }
-    return std::clamp(threads, 1U, kWorkersMax);
+    return std::clamp(threads == 0 ? base::usable_cores() : threads, 1U, kWorkersMax);
 }
 
 void block_server_signals() {

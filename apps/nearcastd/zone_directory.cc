@@ -3,12 +3,17 @@
 #include "zone_directory.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <filesystem>
-#include <unordered_set>
+#include <memory>
+#include <system_error>
 #include <utility>
 
+#include <dirent.h>
+
 #include "base/clock.h"
+#include "base/side_by_side.h"
 #include "dns/serial.h"
 
 namespace nearcast::app {
@@ -20,6 +25,22 @@ using base::Result;
 // Files are stamped with a clock that ticks every 4 ms or so. A file written twice within a tick,
 // and read in between, looks unchanged: what is so young is read again the next time.
 constexpr int64_t kStampDoubtNs = 20'000'000;
+
+constexpr std::string_view kEnding = ".zone";
+
+// Looking at a file takes a microsecond or two, starting a thread some ten.
+constexpr size_t kThreadShare = 256;
+
+struct CloseDirectory {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+// What names of files come behind.
+std::string with_slash(const std::string& directory) {
+    std::string folder = (fs::path(directory) / "-").string();
+    folder.pop_back();
+    return folder;
+}
 
 int64_t file_clock_ns() {
     timespec time{};
@@ -49,22 +70,31 @@ ZoneDirectory::ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::Zon
     : path_(std::move(path)), zones_(zones), ledger_(ledger) {}
 
 Result<std::vector<std::string>> ZoneDirectory::list_files(const std::string& directory) {
-    std::error_code error;
+    const std::unique_ptr<DIR, CloseDirectory> folder(::opendir(directory.c_str()));
+    int error = folder ? 0 : errno;
     std::vector<std::string> files;
-    for (fs::directory_iterator item(directory, error), end; !error && item != end;
-         item.increment(error)) {
-        if (item->path().extension() == ".zone") files.push_back(item->path().string());
+    while (folder) {
+        errno = 0;
+        const dirent* const item = ::readdir(folder.get());
+        if (item == nullptr) {
+            error = errno;
+            break;
+        }
+        const std::string_view name(item->d_name);
+        if (name.size() > kEnding.size() && name.ends_with(kEnding)) files.emplace_back(name);
     }
-    if (error) {
+    if (error != 0) {
         return base::fail(
-            "zone directory " + directory + ": " + error.message(),
+            "zone directory " + directory + ": " + std::generic_category().message(error),
             "a directory that this user may read, with a file NAME.zone for each zone");
     }
     if (files.empty()) {
         return base::fail("zone directory " + directory + ": no *.zone files",
                           "name each file after its zone: " + directory + "/example.org.zone");
     }
-    std::ranges::sort(files);
+    std::ranges::sort(files);  // Before their folder makes each comparison longer.
+    const std::string folder_name = with_slash(directory);
+    for (std::string& file : files) file.insert(0, folder_name);
     return files;
 }
 
@@ -75,11 +105,12 @@ Result<LoadReport> ZoneDirectory::refresh() {
     const Result<std::vector<std::string>> files = list_files(path_);
     if (!files) return std::unexpected(files.error());
     withdraw_missing(*files, report);
-    for (const std::string& file : *files) {
-        if (is_unchanged(file)) {
+    const auto unchanged = find_unchanged(*files);
+    for (size_t i = 0; i < files->size(); ++i) {
+        if (unchanged[i] != 0) {
             ++report.unchanged;
         } else {
-            report.changed.push_back(load(file));
+            report.changed.push_back(load((*files)[i]));
         }
     }
     // What a file gave is safe in the file until here. The ledger itself tells when this fails.
@@ -91,44 +122,48 @@ Result<LoadReport> ZoneDirectory::refresh() {
     return report;
 }
 
-bool ZoneDirectory::is_unchanged(const std::string& file) const {
-    const auto known = entries_.find(file);
-    if (known == entries_.end() || known->second.stamps.empty()) return false;
-    return std::ranges::all_of(known->second.stamps, [](const zone::FileStamp& stamp) {
-        return zone::FileStamp::of(stamp.path) == stamp;
-    });
+bool ZoneDirectory::Entry::is_current() const {
+    return !stamps.empty() && std::ranges::all_of(stamps, &zone::FileStamp::is_current);
 }
 
-std::vector<zone::StoredZone> ZoneDirectory::stored_files() const {
-    // What list_files() puts before the names.
-    std::string folder = (fs::path(path_) / "-").string();
-    folder.pop_back();
-    std::vector<zone::StoredZone> stored = ledger_.stored();
-    std::unordered_set<std::string> seen;
-    std::erase_if(stored, [&](const zone::StoredZone& zone) {
-        if (zone.origin.kind != zone::ZoneOrigin::Kind::File || zone.origin.files.empty()) {
-            return true;
-        }
-        const std::string& file = zone.origin.files.front().path;
-        return !file.starts_with(folder) || file.find('/', folder.size()) != std::string::npos ||
-               !seen.insert(file).second;
+std::vector<uint8_t> ZoneDirectory::find_unchanged(const std::vector<std::string>& files) const {
+    std::vector<const Entry*> known(files.size());
+    auto entry = entries_.begin();
+    for (size_t i = 0; i < files.size() && entry != entries_.end(); ++i) {
+        while (entry != entries_.end() && entry->first < files[i]) ++entry;
+        if (entry != entries_.end() && entry->first == files[i]) known[i] = &entry->second;
+    }
+    std::vector<uint8_t> unchanged(files.size());
+    base::side_by_side(files.size(), kThreadShare, [&](size_t i) {
+        unchanged[i] = known[i] != nullptr && known[i]->is_current() ? 1 : 0;
     });
-    return stored;
+    return unchanged;
 }
 
-// Also of files that are gone: refresh() withdraws those as it does while the server runs.
+// Also of files that are gone: refresh() withdraws those as it does while the server runs. Where
+// not all is there the file is read, of which the ledger may make it.
 size_t ZoneDirectory::restore() {
     size_t count = 0;
-    for (const zone::StoredZone& stored : stored_files()) {
-        // Where not all is there the file is read, of which the ledger may make it.
-        if (!ledger_.restore(stored.apex, zone::Losses::Refused)) continue;
-        // Of what is served: where something is lost its file is read, whatever its stamps.
-        const auto served = ledger_.state(stored.apex);
-        const std::string& file = stored.origin.files.front().path;
-        entries_[file] = {.stamps = served->origin.files, .apex = stored.apex};
-        served_[dns::key_of(stored.apex)] = file;
-        ++count;
-    }
+    const std::string folder = with_slash(path_);
+    const auto claim = [&](const dns::Name&, const zone::ZoneOrigin& origin) {
+        zone::ZoneLedger::Restored restored;
+        if (origin.kind != zone::ZoneOrigin::Kind::File || origin.files.empty()) return restored;
+        const std::string& file = origin.files.front().path;
+        if (!file.starts_with(folder) || file.find('/', folder.size()) != std::string::npos) {
+            return restored;
+        }
+        const size_t known = entries_.size();
+        const auto entry = entries_.try_emplace(entries_.end(), file);  // Mostly stored by name.
+        if (entries_.size() == known) return restored;  // Another zone came from this file, too.
+        restored = [&, entry](const dns::Name& apex, const zone::ZoneOrigin& served) {
+            // Where something is lost its file is read, whatever its stamps.
+            entry->second = {.stamps = served.files, .apex = apex};
+            served_[dns::key_of(apex)] = &entry->first;
+            ++count;
+        };
+        return restored;
+    };
+    ledger_.restore_all(claim, zone::Losses::Refused);
     return count;
 }
 
@@ -169,7 +204,7 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
     }
     if (!entry.apex) {
         entry.apex = apex;
-        served_[dns::key_of(apex)] = file;
+        served_[dns::key_of(apex)] = &entries_.find(file)->first;
     }
     // Updates may have led on from what the file gave.
     outcome.serial = serial ? serial : served_serial(*entry.apex);
@@ -212,6 +247,7 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
                                     .hint = std::move(hint)});
     };
     if (!step) {
+        entries_[file].stamps.clear();  // What was in the way may be gone the next time.
         warn(step.error().message, step.error().hint);
         return std::nullopt;
     }
@@ -240,7 +276,7 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
 const std::string* ZoneDirectory::other_file_of(const dns::Name& apex,
                                                 const std::string& file) const {
     const auto serving = served_.find(dns::key_of(apex));
-    return serving == served_.end() || serving->second == file ? nullptr : &serving->second;
+    return serving == served_.end() || *serving->second == file ? nullptr : serving->second;
 }
 
 void ZoneDirectory::withdraw(Entry& entry) {
@@ -250,8 +286,10 @@ void ZoneDirectory::withdraw(Entry& entry) {
 }
 
 void ZoneDirectory::withdraw_missing(const std::vector<std::string>& files, LoadReport& report) {
+    auto file = files.begin();
     for (auto item = entries_.begin(); item != entries_.end();) {
-        if (std::ranges::binary_search(files, item->first)) {
+        while (file != files.end() && *file < item->first) ++file;
+        if (file != files.end() && *file == item->first) {
             ++item;
             continue;
         }

@@ -69,12 +69,13 @@ class ZoneDirectory {
         std::vector<zone::FileStamp> stamps;  // Empty: read it the next time in any case.
         std::optional<dns::Name> apex;        // None: nothing is served from it.
         bool is_behind = false;               // What lies on disk could not be loaded.
+
+        [[nodiscard]] bool is_current() const;
     };
 
-    [[nodiscard]] bool is_unchanged(const std::string& file) const;
-    // What the store has of files in this directory.
-    [[nodiscard]] std::vector<zone::StoredZone> stored_files() const;
     size_t restore();
+    // Which of these files, sorted by name, are as they were when they were read.
+    [[nodiscard]] std::vector<uint8_t> find_unchanged(const std::vector<std::string>& files) const;
     ZoneOutcome load(const std::string& file);
     // Returns the serial that is served by it; nothing when it may not be.
     std::optional<uint32_t> replace(const std::string& file, zone::CompiledZone compiled,
@@ -93,8 +94,9 @@ class ZoneDirectory {
     zone::ZoneTable& zones_;
     zone::ZoneLedger& ledger_;
     bool is_restored_ = false;
-    std::map<std::string, Entry> entries_;                 // By path.
-    std::unordered_map<std::string, std::string> served_;  // Paths by apex, in lower case.
+    std::map<std::string, Entry> entries_;  // By path.
+    // Paths, keys of the one above, by apex in lower case.
+    std::unordered_map<std::string, const std::string*> served_;
 };
 
 }  // namespace nearcast::app

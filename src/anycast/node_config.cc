@@ -109,13 +109,18 @@ void read_node(ConfigTable root, NodeConfig& config) {
     node.read("user", config.user, "\"nearcast\"");
     node.read("run_directory", config.run_directory, "\"/run/nearcast\"");
     node.read("state_directory", config.state_directory, "\"/var/lib/nearcast\"");
-    root.table("zones").read("directory", config.zones_directory, "\"/var/lib/nearcast/zones\"");
+    ConfigTable zones = root.table("zones");
+    zones.read("directory", config.zones_directory, "\"/var/lib/nearcast/zones\"");
+    zones.leave("memory_max_mib");  // src/zone reads it.
 }
 
 constexpr std::array<std::string_view, 11> kServeKeys = {
-    "tls_listen",         "udp_payload_max", "tcp_connections_max", "tcp_prefix_connections_max",
-    "tcp_prefix_v4",      "tcp_prefix_v6",   "tcp_idle_limit",      "tls_handshakes_max",
-    "tls_handshake_limit", "xdp", "xdp_busy_poll"};
+    "tls_listen",          "udp_payload_max",
+    "tcp_connections_max", "tcp_prefix_connections_max",
+    "tcp_prefix_v4",       "tcp_prefix_v6",
+    "tcp_idle_limit",      "tls_handshakes_max",
+    "tls_handshake_limit", "xdp",
+    "xdp_busy_poll"};
 
 constexpr uint64_t kThreadsMax = 256;  // What the page shared by guard and server has room for.
 

@@ -16,6 +16,8 @@ struct FileStamp {
     int64_t modified_ns = 0;
 
     [[nodiscard]] static FileStamp of(const std::string& path);
+    // Whether the file is the same now.
+    [[nodiscard]] bool is_current() const;
     bool operator==(const FileStamp&) const = default;
 };
 

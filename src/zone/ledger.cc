@@ -46,9 +46,7 @@ Result<std::unique_ptr<ZoneLedger>> ZoneLedger::open(std::unique_ptr<StoreDisk> 
     return std::unique_ptr<ZoneLedger>(new ZoneLedger(std::move(book)));
 }
 
-std::vector<StoredZone> ZoneLedger::stored() const { return book_->states(/*only_stored=*/true); }
-
-std::vector<StoredZone> ZoneLedger::states() const { return book_->states(/*only_stored=*/false); }
+std::vector<StoredZone> ZoneLedger::states() const { return book_->states(); }
 
 std::optional<StoredZone> ZoneLedger::state(const dns::Name& apex) const {
     return book_->state(apex);
@@ -56,6 +54,10 @@ std::optional<StoredZone> ZoneLedger::state(const dns::Name& apex) const {
 
 Result<void> ZoneLedger::restore(const dns::Name& apex, Losses losses) {
     return book_->restore(apex, losses);
+}
+
+void ZoneLedger::restore_all(const Claim& claim, Losses losses) {
+    book_->restore_all(claim, losses);
 }
 
 Result<SerialStep> ZoneLedger::replace(const dns::Name& apex, ImageBlock image,

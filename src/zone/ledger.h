@@ -31,6 +31,9 @@ struct LedgerLimits {
     // more bytes, fetches the whole zone, which is then the smaller transfer.
     size_t journal_count_max = 4096;
     uint64_t journal_bytes_max = uint64_t{64} << 20;
+    // Of the images of all zones, replaced ones that are still read among them. What does not fit
+    // beside them is refused, be it a new zone or a new version of one. Zero: no bound.
+    uint64_t memory_max = 0;
     StoreLimits store = {};
 };
 
@@ -87,16 +90,25 @@ class ZoneLedger {
     ZoneLedger& operator=(const ZoneLedger&) = delete;
     ~ZoneLedger();
 
-    // Zones that are stored and that nobody has restored, replaced or withdrawn yet.
-    [[nodiscard]] std::vector<StoredZone> stored() const;
     // All zones that are or were served, and those that are stored.
     [[nodiscard]] std::vector<StoredZone> states() const;
     [[nodiscard]] std::optional<StoredZone> state(const dns::Name& apex) const;
 
     // Serves what is stored. Fails, with nothing served and everything left as it was, when there
-    // is none that is good, or when losses are refused and something is lost.
+    // is none that is good, when losses are refused and something is lost, or when the memory for
+    // zones is full.
     [[nodiscard]] base::Result<void> restore(const dns::Name& apex,
                                              Losses losses = Losses::Allowed);
+
+    // Called with what is served now.
+    using Restored = std::function<void(const dns::Name& apex, const ZoneOrigin& origin)>;
+    // Whether a zone is to be restored, by what is known of it before it is read: then what to call
+    // once it is served.
+    using Claim = std::function<Restored(const dns::Name& apex, const ZoneOrigin& origin)>;
+    // restore() of many, on several threads; all is called on this one. The claim is asked for each
+    // zone that is stored and that nobody has restored, replaced or withdrawn yet, in the order in
+    // which they lie in the store; it must ask the ledger for nothing.
+    void restore_all(const Claim& claim, Losses losses);
 
     // Whether a new version may take the place of this one.
     using Judge = std::function<bool(const StoredZone& now)>;
@@ -105,13 +117,15 @@ class ZoneLedger {
     // version from a file is on the disk only after sync(): until then the file is. The judge, if
     // there is one, is asked when no other change can come in between; it must ask the ledger for
     // nothing. Of a zone that is stored and was not restored yet, a file is taken for what it was
-    // when it was stored, if it is the same: changes that lead on from it are applied.
+    // when it was stored, if it is the same: changes that lead on from it are applied. Fails, with
+    // everything left as it was, when the memory for zones is full.
     [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
                                                    const ZoneOrigin& origin,
                                                    const Judge& judge = {});
     // The next version, from the one whose serial is changes.from_serial(). Fails, with everything
-    // left as it was, when that is not the served one, when the changes do not fit it, or when they
-    // cannot be stored. (Those of a primary are then served all the same: it still has them.)
+    // left as it was, when that is not the served one, when the changes do not fit it, when the
+    // memory for zones is full, or when they cannot be stored. (Those of a primary are then served
+    // all the same: it still has them.)
     [[nodiscard]] base::Result<void> apply(const dns::Name& apex, const Changeset& changes);
     // A primary has confirmed the zone at this time since 1970. Not synced: when that is lost, the
     // zone is older than it need be after a restart.

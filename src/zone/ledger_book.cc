@@ -55,6 +55,7 @@ ZoneLedger::Book::ZonePtr ZoneLedger::Book::zone_of(const dns::Name& apex) {
     ZonePtr& zone = zones_[dns::key_of(apex)];
     if (!zone) {
         zone = std::make_shared<Zone>();
+        zone->number = zones_.size();
         const dns::Name lowered = apex.lowered();
         zone->apex.assign(lowered.wire().begin(), lowered.wire().end());
     }
@@ -73,11 +74,25 @@ std::optional<PinnedVersion> ZoneLedger::Book::pin_available(const dns::Name& ap
     return pinned;
 }
 
+Result<ZoneLedger::Book::Room> ZoneLedger::Book::room_for(const Image& image) {
+    const uint64_t size = image.header().size;
+    Room room(granted_, size);
+    const uint64_t most = limits_.memory_max;
+    const auto fits = [&] { return most == 0 || table_.bytes() + granted_ <= most; };
+    if (!fits()) table_.collect();  // Nobody may read any more what was replaced just now.
+    if (fits()) return room;
+    const auto kib = [](uint64_t bytes) { return std::to_string((bytes + 1023) / 1024) + " KiB"; };
+    return base::fail("no room in memory: the zones have " + kib(table_.bytes()) + " of " +
+                          kib(most) + ", and this version needs " + kib(size) + " beside them",
+                      "raise memory_max_mib in [zones] and restart, or serve fewer zones here");
+}
+
 Result<SerialStep> ZoneLedger::Book::replace(const dns::Name& apex, ImageBlock image,
                                              const ZoneOrigin& origin, const Judge& judge) {
     const ZonePtr zone = zone_of(apex);
     std::unique_lock changing(zone->changing);
-    if (origin.kind == ZoneOrigin::Kind::File && resume(*zone, image.image(), origin)) {
+    const auto room = room_for(image.image());
+    if (room && origin.kind == ZoneOrigin::Kind::File && resume(*zone, image.image(), origin)) {
         changing.unlock();
         if (on_change) on_change(apex);
         return SerialStep::Resumed;
@@ -104,6 +119,7 @@ Result<SerialStep> ZoneLedger::Book::replace(const dns::Name& apex, ImageBlock i
         zone->origin = origin;
         return SerialStep::Same;
     }
+    if (!room) return std::unexpected(room.error());
     step.version = next_version();
     step.base = before.version;
     // A difference larger than the zone is of no use to anyone.
@@ -132,6 +148,8 @@ Result<void> ZoneLedger::Book::apply(const dns::Name& apex, const Changeset& cha
     if (why_nothing_is_kept_ && is_update(before)) return std::unexpected(*why_nothing_is_kept_);
     auto image = make_next(served->version(), changes);
     if (!image) return std::unexpected(image.error());
+    const auto room = room_for(image->image());
+    if (!room) return std::unexpected(room.error());
     Step step;
     step.version = next_version();
     step.base = before.version;

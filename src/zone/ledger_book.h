@@ -21,6 +21,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "zone/ledger.h"
@@ -37,9 +38,10 @@ class ZoneLedger::Book {
 
     [[nodiscard]] base::Result<void> open(std::unique_ptr<StoreDisk> disk);
 
-    [[nodiscard]] std::vector<StoredZone> states(bool only_stored) const;
+    [[nodiscard]] std::vector<StoredZone> states() const;
     [[nodiscard]] std::optional<StoredZone> state(const dns::Name& apex) const;
     [[nodiscard]] base::Result<void> restore(const dns::Name& apex, Losses losses);
+    void restore_all(const Claim& claim, Losses losses);
     [[nodiscard]] base::Result<SerialStep> replace(const dns::Name& apex, ImageBlock image,
                                                    const ZoneOrigin& origin, const Judge& judge);
     [[nodiscard]] base::Result<void> apply(const dns::Name& apex, const Changeset& changes);
@@ -68,6 +70,7 @@ class ZoneLedger::Book {
         [[nodiscard]] dns::Name apex_name() const { return *dns::Name::from_wire(apex); }
 
         std::vector<uint8_t> apex;  // In lower case.
+        uint64_t number = 0;        // In the order in which they were first seen.
         std::mutex changing;        // Held through each change.
 
         // Guarded by the book's mutex, and so is what is Known.
@@ -107,13 +110,35 @@ class ZoneLedger::Book {
         const ZoneOrigin* origin = nullptr;  // Of the file that it begins with, if it does.
     };
 
+    // Memory that is granted to an image which is about to be published.
+    class Room {
+     public:
+        Room(std::atomic<uint64_t>& granted, uint64_t size) : granted_(&granted), size_(size) {
+            granted += size;
+        }
+        Room(Room&& other) noexcept
+            : granted_(other.granted_), size_(std::exchange(other.size_, 0)) {}
+        Room& operator=(Room&&) = delete;
+        ~Room() { *granted_ -= size_; }
+
+     private:
+        std::atomic<uint64_t>* granted_;
+        uint64_t size_;
+    };
+    [[nodiscard]] base::Result<Room> room_for(const Image& image);
+
     [[nodiscard]] ZonePtr zone_of(const dns::Name& apex);
     [[nodiscard]] ZonePtr find(const dns::Name& apex) const;
+    // Of a start, in the order in which they were found. With the mutex held.
+    [[nodiscard]] std::vector<ZonePtr> found_zones() const;
     [[nodiscard]] std::optional<PinnedVersion> pin_available(const dns::Name& apex);
 
+    [[nodiscard]] ZonePtr zone_of_found(const dns::Name& apex);
     void take_found(const ReadHead& entry, EntryPlace place, std::span<const uint8_t> payload);
     void take_damage(const SegmentDamage& damage);
     void settle_all();
+    // With the zone's lock and moving_ held.
+    [[nodiscard]] base::Result<void> restore(Zone& zone, Losses losses);
     [[nodiscard]] std::optional<Restored> read_best(Zone& zone);
     [[nodiscard]] std::optional<Restored> read_from(Zone& zone, const StoredEntry& image);
     [[nodiscard]] base::Result<std::vector<uint8_t>> read(const StoredEntry& entry) const;
@@ -180,8 +205,9 @@ class ZoneLedger::Book {
     const bool keeps_images_;
     std::unique_ptr<ZoneStore> store_;
     std::atomic<uint64_t> next_version_ = 1;
+    std::atomic<uint64_t> granted_ = 0;  // Bytes, see Room.
 
-    std::mutex moving_;  // Held while a version is looked up and read, and by compaction.
+    std::mutex moving_;  // Held while versions are looked up and read, and by compaction.
     // Held while a large zone is compiled: the memory for that is taken once, whatever the number
     // of threads.
     std::mutex compiling_;
@@ -190,6 +216,7 @@ class ZoneLedger::Book {
     std::unordered_map<std::string, ZonePtr> zones_;
     std::vector<std::string> damages_;  // Of which nobody knows what zone they hit.
     bool has_unread_ = false;           // A segment of which nothing was read at start.
+    ZonePtr last_found_;                // While a start reads: entries of a zone lie together.
 
     std::mutex wake_mutex_;  // Guards what follows. Taken last.
     std::condition_variable wake_;

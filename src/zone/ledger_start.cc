@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/side_by_side.h"
 #include "zone/apply.h"
 #include "zone/ledger_book.h"
 
@@ -21,6 +22,9 @@ constexpr size_t kDamagesMax = 8;
 // The versions in a segment that is not read are not known. Those made now must be the later ones
 // if it is readable again some day: more than all the segments there can be have entries.
 constexpr uint64_t kUnreadVersions = uint64_t{1} << 40;
+
+// Reading a small zone takes some ten microseconds, as starting a thread does.
+constexpr size_t kThreadShare = 256;
 
 // What can be done about a place that is damaged: what it held is repaired without anybody's doing.
 constexpr std::string_view kDamageHint =
@@ -50,15 +54,23 @@ Result<void> ZoneLedger::Book::open(std::unique_ptr<StoreDisk> disk) {
     if (!store) return std::unexpected(store.error());
     store_ = *std::move(store);
     store_->on_doubt([this](uint64_t segment, uint64_t from) { take_doubt(segment, from); });
+    last_found_.reset();
     if (has_unread_) next_version_ += kUnreadVersions;
     settle_all();
     thread_ = std::thread([this] { run(); });
     return {};
 }
 
+ZoneLedger::Book::ZonePtr ZoneLedger::Book::zone_of_found(const dns::Name& apex) {
+    if (!last_found_ || !std::ranges::equal(last_found_->apex, apex.wire())) {
+        last_found_ = zone_of(apex);
+    }
+    return last_found_;
+}
+
 void ZoneLedger::Book::take_found(const ReadHead& entry, EntryPlace place,
                                   std::span<const uint8_t> payload) {
-    const ZonePtr zone = zone_of(entry.apex);
+    const ZonePtr zone = zone_of_found(entry.apex);
     ++zone->history.on_disk;
     zone->history.find({entry.head, place});
     next_version_ = std::max({next_version_.load(), entry.head.version + 1, entry.head.base + 1});
@@ -90,8 +102,20 @@ void ZoneLedger::Book::take_damage(const SegmentDamage& damage) {
     add_damage(zone->damages, damage.to_text());
 }
 
+// So that what was allocated one after the other, and lies so on the disk, is visited so.
+std::vector<ZoneLedger::Book::ZonePtr> ZoneLedger::Book::found_zones() const {
+    std::vector<std::pair<uint64_t, ZonePtr>> numbered;
+    numbered.reserve(zones_.size());
+    for (const auto& [key, zone] : zones_) numbered.emplace_back(zone->number, zone);
+    std::ranges::sort(numbered, {}, &std::pair<uint64_t, ZonePtr>::first);
+    std::vector<ZonePtr> zones;
+    zones.reserve(numbered.size());
+    for (auto& [number, zone] : numbered) zones.push_back(std::move(zone));
+    return zones;
+}
+
 void ZoneLedger::Book::settle_all() {
-    for (const auto& [key, zone] : zones_) {
+    for (const ZonePtr& zone : found_zones()) {
         release(zone->history.settle());
         const auto images = zone->history.images();
         if (images.empty()) continue;
@@ -207,20 +231,57 @@ Result<void> ZoneLedger::Book::restore(const dns::Name& apex, Losses losses) {
     if (!zone) return base::fail("nothing is stored of " + dns::to_text(apex));
     const std::lock_guard changing(zone->changing);
     const std::lock_guard still(moving_);  // Or what was looked up is gone when it is read.
-    auto restored = read_best(*zone);
+    return restore(*zone, losses);
+}
+
+Result<void> ZoneLedger::Book::restore(Zone& zone, Losses losses) {
+    auto restored = read_best(zone);
     if (losses == Losses::Refused &&
-        !zone->history.serials_after(restored ? restored->version : 0).empty()) {
-        return base::fail("the last version of " + dns::to_text(apex) + " is not stored whole");
+        !zone.history.serials_after(restored ? restored->version : 0).empty()) {
+        return base::fail("the last version of " + dns::to_text(zone.apex_name()) +
+                          " is not stored whole");
     }
     if (!restored) {
         const std::lock_guard lock(mutex_);
-        tell_of_loss(*zone, 0, "serving nothing that was stored");
-        return base::fail("nothing good is stored of " + dns::to_text(apex) +
-                          (zone->damages.empty() ? "" : ": " + zone->damages.back()));
+        tell_of_loss(zone, 0, "serving nothing that was stored");
+        return base::fail("nothing good is stored of " + dns::to_text(zone.apex_name()) +
+                          (zone.damages.empty() ? "" : ": " + zone.damages.back()));
     }
-    begin_service(*zone, *restored);
+    const auto room = room_for(restored->image.image());
+    if (!room) return std::unexpected(room.error());
+    begin_service(zone, *restored);
     table_.publish(std::move(restored->image));
     return {};
+}
+
+void ZoneLedger::Book::restore_all(const Claim& claim, Losses losses) {
+    struct Claimed {
+        ZonePtr zone;
+        ZoneLedger::Restored restored;
+        bool is_served = false;
+    };
+    std::vector<Claimed> claimed;
+    {
+        const std::lock_guard lock(mutex_);
+        for (ZonePtr& zone : found_zones()) {
+            if (zone->is_claimed || !zone->history.has_data()) continue;
+            auto restored = claim(zone->apex_name(), zone->origin);
+            if (restored) claimed.push_back({std::move(zone), std::move(restored)});
+        }
+    }
+    const auto restore_one = [&](size_t number) {
+        Claimed& each = claimed[number];
+        // Not by waiting, since moving_ is taken second elsewhere. Whoever has it serves the zone.
+        const std::unique_lock changing(each.zone->changing, std::try_to_lock);
+        if (changing) each.is_served = restore(*each.zone, losses).has_value();
+    };
+    {
+        const std::lock_guard still(moving_);
+        base::side_by_side(claimed.size(), kThreadShare, restore_one);
+    }
+    for (const Claimed& each : claimed) {
+        if (each.is_served) each.restored(each.zone->apex_name(), known(*each.zone).origin);
+    }
 }
 
 // By the stamps of the file, where the origin that is stored is that of this chain.

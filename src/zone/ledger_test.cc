@@ -183,7 +183,7 @@ TEST_F(LedgerTest, ForgetsWhatIsWithdrawn) {
     EXPECT_TRUE(ledger_->withdraw(kApex));
     EXPECT_EQ(table_->size(), 0U);
     start();
-    EXPECT_THAT(ledger_->stored(), testing::IsEmpty());
+    EXPECT_THAT(ledger_->states(), testing::IsEmpty());
     EXPECT_FALSE(ledger_->restore(kApex));
     replace(version_of(3));
     restart();
@@ -200,8 +200,86 @@ TEST_F(LedgerTest, KeepsAnExpiredZoneOnDisk) {
     EXPECT_TRUE(ledger_->restore(kApex));
     EXPECT_EQ(served(), text_of_version(7));
     start();
-    ASSERT_EQ(ledger_->stored().size(), 1U);
-    EXPECT_EQ(ledger_->stored().front().confirmed_at, std::chrono::seconds(2'000'000'000));
+    ASSERT_EQ(ledger_->states().size(), 1U);
+    EXPECT_EQ(ledger_->states().front().confirmed_at, std::chrono::seconds(2'000'000'000));
+}
+
+TEST_F(LedgerTest, WhatTheMemoryHasNoRoomForIsRefusedAndTheOldVersionServed) {
+    const auto size_of = [](const ImageBlock& block) { return block.image().header().size; };
+    const ImageBlock large = version_of(2, "a 60 TXT " + std::string(200, 'x') + "\n");
+    const uint64_t most = size_of(version_of(1)) + size_of(large) - 1;
+    start({.memory_max = most});
+    replace(version_of(1));
+    const auto refused = ledger_->replace(
+        kApex, version_of(2, "a 60 TXT " + std::string(200, 'x') + "\n"), kPrimary);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("no room in memory"));
+    EXPECT_THAT(refused.error().hint, HasSubstr("memory_max_mib"));
+    const auto update =
+        ledger_->apply(kApex, step_to(2, "a 60 TXT " + std::string(200, 'x') + "\n"));
+    ASSERT_FALSE(update);
+    EXPECT_THAT(update.error().message, HasSubstr("no room in memory"));
+    EXPECT_EQ(served(), text_of_version(1));
+    EXPECT_EQ(state().serial, 1U);
+    // What takes no more than there is does take its place, and what it replaces gives its own
+    // back.
+    for (uint32_t serial = 2; serial <= 9; ++serial) replace(version_of(serial));
+    EXPECT_EQ(served(), text_of_version(9));
+    EXPECT_LE(table_->bytes(), most);
+    // A start keeps to it as well.
+    start({.memory_max = size_of(version_of(9)) - 1});
+    const auto restored = ledger_->restore(kApex);
+    ASSERT_FALSE(restored);
+    EXPECT_THAT(restored.error().message, HasSubstr("no room in memory"));
+    EXPECT_EQ(table_->size(), 0U);
+    restart();
+    EXPECT_EQ(served(), text_of_version(9));
+}
+
+TEST_F(LedgerTest, AFileThatIsTheSameNeedsNoMoreMemory) {
+    start({.memory_max = version_of(1).image().header().size});
+    const ZoneOrigin file = {.kind = ZoneOrigin::Kind::File, .files = {{.path = "a.zone"}}};
+    EXPECT_EQ(replace(version_of(1), file), SerialStep::First);
+    EXPECT_EQ(replace(version_of(1), file), SerialStep::Same);
+}
+
+TEST_F(LedgerTest, RestoresAllThatAreClaimedInTheOrderOfTheStore) {
+    constexpr size_t kZones = 700;
+    const auto apex_of = [](size_t number) {
+        return *dns::parse_name("zone" + std::to_string(number * 7919 % kZones) + ".example.");
+    };
+    start();
+    for (size_t i = 0; i < kZones; ++i) {
+        auto compiled = compile_zone_text(apex_of(i), soa(5) + "@ 60 NS n.\n");
+        ASSERT_TRUE(ledger_->replace(apex_of(i), std::move(compiled.image), kPrimary));
+    }
+    start();
+    std::vector<dns::Name> asked;
+    std::vector<dns::Name> restored;
+    ledger_->restore_all(
+        [&](const dns::Name& apex, const ZoneOrigin& origin) -> ZoneLedger::Restored {
+            EXPECT_EQ(origin.kind, ZoneOrigin::Kind::Primary);
+            asked.push_back(apex);
+            if (asked.size() % 10 == 1) return {};
+            return [&](const dns::Name& name, const ZoneOrigin&) { restored.push_back(name); };
+        },
+        Losses::Refused);
+    ASSERT_EQ(asked.size(), kZones);
+    EXPECT_EQ(restored.size(), kZones - kZones / 10);
+    EXPECT_EQ(table_->size(), restored.size());
+    for (size_t i = 0; i < kZones; ++i) {
+        EXPECT_EQ(asked[i], apex_of(i));
+        EXPECT_EQ(table_->pin(asked[i]).has_value(), i % 10 != 0);
+    }
+    // Those that were left are asked for again, and no others.
+    asked.clear();
+    ledger_->restore_all(
+        [&](const dns::Name& apex, const ZoneOrigin&) -> ZoneLedger::Restored {
+            asked.push_back(apex);
+            return {};
+        },
+        Losses::Refused);
+    EXPECT_EQ(asked.size(), kZones / 10);
 }
 
 TEST_F(LedgerTest, BoundsTheHistoryOfAZone) {

@@ -56,15 +56,13 @@ StoredZone ZoneLedger::Book::state_of(const Zone& zone) const {
     return state;
 }
 
-std::vector<StoredZone> ZoneLedger::Book::states(bool only_stored) const {
+std::vector<StoredZone> ZoneLedger::Book::states() const {
     const std::lock_guard lock(mutex_);
     std::vector<StoredZone> all;
     for (const auto& [key, zone] : zones_) {
-        const bool is_stored = zone->history.has_data();
-        const bool is_wanted = only_stored ? is_stored && !zone->is_claimed
-                                           : is_stored || zone->is_available ||
-                                                 (zone->is_claimed && zone->version != 0);
-        if (is_wanted) all.push_back(state_of(*zone));
+        const bool is_known = zone->history.has_data() || zone->is_available ||
+                              (zone->is_claimed && zone->version != 0);
+        if (is_known) all.push_back(state_of(*zone));
     }
     return all;
 }

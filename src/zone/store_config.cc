@@ -15,6 +15,7 @@ constexpr base::ConfigTable::Range kStoreRange{64, uint64_t{16} << 20};
 // A history beyond this is read from disk for longer than a whole zone takes to send.
 constexpr base::ConfigTable::Range kJournalRange{1, 4 << 10};
 constexpr base::ConfigTable::Range kCountRange{1, 1'000'000};
+constexpr base::ConfigTable::Range kMemoryRange{0, uint64_t{16} << 20};
 
 void read_mib(base::ConfigTable& table, std::string_view key, uint64_t& bytes,
               base::ConfigTable::Range range) {
@@ -38,6 +39,9 @@ base::Result<StoreConfig> parse_store_config(std::string_view text, const std::s
     uint64_t count = config.limits.journal_count_max;
     table.read_number("journal_count_max", count, kCountRange, "4096");
     config.limits.journal_count_max = count;
+    base::ConfigTable zones = root.table("zones");
+    read_mib(zones, "memory_max_mib", config.limits.memory_max, kMemoryRange);
+    zones.leave("directory");  // The node reads it.
     root.leave_rest();
     if (auto done = file->finish(); !done) return std::unexpected(done.error());
     return config;

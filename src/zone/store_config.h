@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the section [store] of node.toml says: where zones are kept, and how much of them.
+// What the section [store] of node.toml says: where zones are kept, and how much of them; and how
+// much memory they may have, of the section [zones].
 
 #pragma once
 

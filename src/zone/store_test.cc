@@ -226,7 +226,7 @@ TEST_F(LostSegment, WithTheImageLetsTheZoneBeKnown) {
     ledger_.reset();
     ASSERT_EQ(disk_.files().erase(Segment::name_of(1)), 1U);
     start();
-    ASSERT_EQ(ledger_->stored().size(), 1U);
+    ASSERT_EQ(ledger_->states().size(), 1U);
     EXPECT_FALSE(ledger_->restore(kApex));
     EXPECT_EQ(ledger_->state(kApex)->lost_serial, 6U);
 }
@@ -339,7 +339,7 @@ TEST(GroupCommit, TakesWhatManyThreadsBring) {
     for (std::thread& thread : threads) thread.join();
     ZoneTable again;
     const auto reopened = *ZoneLedger::open(disk.share(), again, {});
-    EXPECT_EQ(reopened->stored().size(), kThreads);
+    EXPECT_EQ(reopened->states().size(), kThreads);
     for (size_t i = 0; i < kThreads; ++i) {
         ASSERT_TRUE(reopened->restore(apex_of(i)));
         EXPECT_EQ(again.pin(apex_of(i))->version().serial(), 20U);
@@ -432,7 +432,7 @@ TEST_F(FullStore, ServesOnAndSaysWhatHelps) {
     ASSERT_TRUE(ledger_->confirm(apex_of(0), std::chrono::seconds(2'000'000'000)));
     EXPECT_THAT(ledger_->trouble(), testing::HasSubstr("is full"));
     start();
-    EXPECT_EQ(ledger_->stored().size(), count_);
+    EXPECT_EQ(ledger_->states().size(), count_);
 }
 
 TEST_F(FullStore, ForgetsZonesAndSoHasRoomAgain) {

@@ -20,6 +20,15 @@ uint64_t slot_hash(uint64_t name_hash) { return name_hash == 0 ? 1 : name_hash; 
 
 }  // namespace
 
+void Pins::own(const uint8_t* block) {
+    bytes_.fetch_add(Image(block).header().size, std::memory_order_relaxed);
+}
+
+void Pins::free(const uint8_t* block) {
+    bytes_.fetch_sub(Image(block).header().size, std::memory_order_relaxed);
+    (void)ImageBlock::adopt(block);
+}
+
 void Pins::add(const uint8_t* block) {
     const std::lock_guard lock(mutex_);
     ++pins_[block].count;
@@ -29,7 +38,7 @@ void Pins::remove(const uint8_t* block) {
     const std::lock_guard lock(mutex_);
     const auto pin = pins_.find(block);
     if (--pin->second.count > 0) return;
-    if (pin->second.is_replaced) (void)ImageBlock::adopt(block);
+    if (pin->second.is_replaced) free(block);
     pins_.erase(pin);
 }
 
@@ -37,7 +46,7 @@ void Pins::reclaim(const uint8_t* block) {
     const std::lock_guard lock(mutex_);
     const auto pin = pins_.find(block);
     if (pin == pins_.end()) {
-        (void)ImageBlock::adopt(block);
+        free(block);
     } else {
         pin->second.is_replaced = true;
     }
@@ -148,6 +157,7 @@ bool ZoneTable::publish(ImageBlock&& image) {
         label_count_max_.store(apex.label_count(), std::memory_order_seq_cst);
     }
     const uint8_t* const block = image.release();
+    pins_.own(block);
     slot.block.store(block, std::memory_order_seq_cst);
     if (old == nullptr) {
         ++size_;

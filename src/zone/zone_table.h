@@ -27,16 +27,23 @@
 
 namespace nearcast::zone {
 
-// Counts who still reads a replaced image for longer than a batch: such a one is freed last.
+// Counts who still reads a replaced image for longer than a batch: such a one is freed last. And
+// how much there is of all.
 class Pins {
  public:
+    // The block is published from now on.
+    void own(const uint8_t* block);
     void add(const uint8_t* block);
     // Frees the block when it was replaced and nobody else has it.
     void remove(const uint8_t* block);
     // No reader can reach the block any more but by a pin: frees it, now or with its last pin.
     void reclaim(const uint8_t* block);
+    // Of blocks that are published, and of those that are not yet freed.
+    [[nodiscard]] uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
+    void free(const uint8_t* block);
+
     struct Pin {
         size_t count = 0;
         bool is_replaced = false;
@@ -44,6 +51,7 @@ class Pins {
 
     std::mutex mutex_;  // Guards the map.
     std::unordered_map<const uint8_t*, Pin> pins_;
+    std::atomic<uint64_t> bytes_ = 0;
 };
 
 // Keeps one version readable, however long that takes, and holds up no other. Any thread; ends
@@ -101,6 +109,9 @@ class ZoneTable {
 
     // How many zones are served.
     [[nodiscard]] size_t size() const;
+
+    // The memory of their images, and of replaced ones that somebody still reads.
+    [[nodiscard]] uint64_t bytes() const { return pins_.bytes(); }
 
     // Frees replaced images that no reader holds any more; returns how many still wait. publish()
     // and withdraw() do so too; call it now and then when nothing changes.

@@ -9,6 +9,8 @@ import threading
 import time
 
 import dns.message
+import dns.query
+import dns.rcode
 import pytest
 from server import Server, free_port
 
@@ -164,6 +166,27 @@ def test_a_bad_file_at_a_restart_leaves_the_others(zones):
             client.settimeout(LIMIT)
             client.send(query.to_wire())
             assert dns.message.from_wire(client.recv(4096)).answer
+
+
+def test_what_the_memory_has_no_room_for_is_refused_and_the_old_version_served(zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[zones]\nmemory_max_mib = 1\n")
+    large = zone_text(2) + "".join(f"more{i} A 192.0.2.1\n" for i in range(20_000))
+    with Server(zones, "--settings", settings) as server:
+        (zones / "reload.test.zone").write_text(large)
+        (zones / "new.test.zone").write_text(large)
+        server.reload()
+        told = [line for line in server.log if "no room in memory" in line]
+        assert len(told) == 2 and all("raise memory_max_mib" in line for line in told)
+        for zone, rcode, serial in (("reload.test", "NOERROR", 1), ("quiet.test", "NOERROR", 1),
+                                    ("new.test", "SERVFAIL", None)):
+            query = dns.message.make_query(zone, "SOA")
+            answer = dns.query.udp(query, server.host, port=server.port, timeout=LIMIT)
+            assert dns.rcode.to_text(answer.rcode()) == rcode
+            assert [rrset[0].serial for rrset in answer.answer] == ([serial] if serial else [])
+        # It is tried again with each reload: what was in the way may be gone.
+        (zones / "new.test.zone").write_text(zone_text(3))
+        assert "loaded=1" in (told := server.reload()) and "failed=1" in told
 
 
 def test_dnsperf_sees_no_loss_over_reloads(zones, tmp_path):
