@@ -3,7 +3,6 @@
 #include "audit_command.h"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 
 #include "console/json_text.h"
@@ -74,20 +73,15 @@ void add_audit_command(CLI::App& program, int& status) {
     CLI::App* family =
         program.add_subcommand("audit", "Who did what, and whether that was altered");
     family->require_subcommand(1);
-    const auto listed = std::make_shared<Options>();
-    CLI::App* verb = family->add_subcommand("list", "The audit log, the newest first");
-    listed->declare(*verb);
-    verb->add_option("--limit", listed->most, "So many at most")->capture_default_str();
-    when_chosen(*verb, status, *listed,
-                [listed](Controller& controller) { return list(controller, *listed); });
-    const auto checked = std::make_shared<Options>();
-    CLI::App* verified = family->add_subcommand(
-        "verify",
-        "Check that no entry and no change was altered. Note the last link elsewhere: "
-        "entries missing at the end show by it. Exit 1: something was altered");
-    checked->declare(*verified);
-    when_chosen(*verified, status, *checked,
-                [checked](Controller& controller) { return verify(controller, *checked); });
+    const auto listed =
+        add_verb<Options>(*family, "list", "The audit log, the newest first", list, status);
+    listed.app->add_option("--limit", listed.options->most, "So many at most")
+        ->capture_default_str();
+    add_verb<Options>(
+        *family, "verify",
+        "Check that no entry and no change was altered. Note the last link elsewhere: entries "
+        "missing at the end show by it. Exit 1: something was altered",
+        verify, status);
 }
 
 }  // namespace nearcast

@@ -3,7 +3,6 @@
 #include "change_command.h"
 
 #include <cstdio>
-#include <memory>
 #include <string>
 
 #include <unistd.h>
@@ -91,29 +90,15 @@ Result<int> revert(Controller& controller, const Options& options) {
 Result<int> wait(Controller& controller, const Options& options) {
     const auto path = change_path(options.sequence);
     if (!path) return std::unexpected(path.error());
-    return await_change(controller, options.sequence, options.wait, options.is_json);
+    return await_change(controller, options.sequence, options);
 }
 
-using Action = Result<int> (*)(Controller&, const Options&);
+Result<int> list(Controller& controller, const Options& options) {
+    return list_changes(controller, options.zone, options.most, options.is_json);
+}
 
-CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action action,
-                   int& status) {
-    CLI::App* verb = family.add_subcommand(name, help);
-    const auto options = std::make_shared<Options>();
-    if (action == revert) {
-        options->declare_change(*verb);
-    } else {
-        options->declare(*verb);
-    }
-    verb->add_option("CHANGE", options->sequence, "Its number")->required();
-    if (action == wait) {
-        options->wait = "all";
-        verb->add_option("--for", options->wait, "all, a quorum of the places, or one: pop:NAME")
-            ->capture_default_str()
-            ->type_name("all|quorum|pop:NAME");
-    }
-    when_chosen(*verb, status, *options,
-                [options, action](Controller& controller) { return action(controller, *options); });
+Verb<Options> with_change(Verb<Options> verb) {
+    verb.app->add_option("CHANGE", verb.options->sequence, "Its number")->required();
     return verb;
 }
 
@@ -123,25 +108,32 @@ void add_change_command(CLI::App& program, int& status) {
     CLI::App* family =
         program.add_subcommand("change", "What was changed, by whom, and the way back");
     family->require_subcommand(1);
-    const auto options = std::make_shared<Options>();
-    CLI::App* listed = family->add_subcommand("list", "The changes of all zones, the newest first");
-    options->declare(*listed);
-    listed->add_option("--zone", options->zone, "Of that zone alone")->type_name("NAME");
-    listed->add_option("--limit", options->most, "So many at most")->capture_default_str();
-    when_chosen(*listed, status, *options, [options](Controller& controller) {
-        return list_changes(controller, options->zone, options->most, options->is_json);
-    });
-    add_verb(*family, "show", "One change: - for what went, + for what came", show, status);
-    add_verb(*family, "revert",
-             "Take a change back, by a new change. Fails when what it touched was changed since",
-             revert, status)
-        ->footer("Example:\n  nearcast change revert 12 --comment 'it broke the mail'");
-    add_verb(
+    const auto listed = add_verb<Options>(
+        *family, "list", "The changes of all zones, the newest first", list, status);
+    listed.app->add_option("--zone", listed.options->zone, "Of that zone alone")->type_name("NAME");
+    listed.app->add_option("--limit", listed.options->most, "So many at most")
+        ->capture_default_str();
+    with_change(add_verb<Options>(*family, "show", "One change: - for what went, + for what came",
+                                  show, status));
+    const auto reverted = with_change(add_verb<Options>(
+        *family, "revert",
+        "Take a change back, by a new change. Fails when what it touched was changed since", revert,
+        status));
+    reverted.options->declare_change(*reverted.app);
+    reverted.app->footer("Example:\n  nearcast change revert 12 --comment 'it broke the mail'");
+    const auto awaited = with_change(add_verb<Options>(
         *family, "wait",
-        "Wait until a change is served, a minute at most, and tell which place serves it since "
-        "when. Exit 1: it is not",
-        wait, status)
-        ->footer("Example:\n  nearcast change wait 12 --for pop:sin");
+        "Wait until a change is served, and tell which place serves it since when. Exit 1: it is "
+        "not",
+        wait, status));
+    awaited.options->wait = "all";
+    awaited.app
+        ->add_option("--for", awaited.options->wait,
+                     "all, a quorum of the places, or one: pop:NAME")
+        ->capture_default_str()
+        ->type_name("all|quorum|pop:NAME");
+    awaited.options->declare_timeout(*awaited.app);
+    awaited.app->footer("Example:\n  nearcast change wait 12 --for pop:sin");
 }
 
 }  // namespace nearcast

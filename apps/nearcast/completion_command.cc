@@ -67,23 +67,23 @@ std::string paths_of(const std::vector<Place>& places) {
     return text;
 }
 
-// The words in front of the cursor lead to a place; options and values among them lead nowhere.
+// For bash and zsh, whose arrays of words differ. The words in front of the cursor lead to a place,
+// `at`; options and values among them lead nowhere.
+std::string walk_script(const std::vector<Place>& places, const std::string& range,
+                        const std::string& words) {
+    return "    for ((i = " + range + "; i++)); do\n        word=${" + words +
+           "[i]}\n        case \"$at/$word\" in\n            (" + paths_of(places) +
+           ") at=$at/$word ;;\n        esac\n    done\n    case \"$at\" in\n";
+}
+
 std::string bash_script(const std::vector<Place>& places) {
     std::string text =
         "# bash completion of nearcast: source <(nearcast completion bash)\n"
         "_nearcast() {\n"
-        "    local path='' verbs='' options='' word i current=${COMP_WORDS[COMP_CWORD]}\n"
-        "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-        "        word=${COMP_WORDS[i]}\n"
-        "        case \"$path/$word\" in\n"
-        "            " +
-        paths_of(places) +
-        ") path=$path/$word ;;\n"
-        "        esac\n"
-        "    done\n"
-        "    case \"$path\" in\n";
+        "    local at='' verbs='' options='' word i current=${COMP_WORDS[COMP_CWORD]}\n" +
+        walk_script(places, "1; i < COMP_CWORD", "COMP_WORDS");
     for (const Place& place : places) {
-        text += "        '" + place.path + "') verbs='" + joined(place.verbs) + "' options='" +
+        text += "        ('" + place.path + "') verbs='" + joined(place.verbs) + "' options='" +
                 joined(place.options) + "' ;;\n";
     }
     return text +
@@ -110,16 +110,8 @@ std::string zsh_script(const std::vector<Place>& places) {
         "# zsh completion of nearcast: nearcast completion zsh > a folder of $fpath, as _nearcast\n"
         "_nearcast() {\n"
         "    local at='' word i\n"
-        "    local -a verbs options\n"
-        "    for ((i = 2; i < CURRENT; i++)); do\n"
-        "        word=${words[i]}\n"
-        "        case \"$at/$word\" in\n"
-        "            (" +
-        paths_of(places) +
-        ") at=$at/$word ;;\n"
-        "        esac\n"
-        "    done\n"
-        "    case \"$at\" in\n";
+        "    local -a verbs options\n" +
+        walk_script(places, "2; i < CURRENT", "words");
     for (const Place& place : places) {
         text += "        ('" + place.path + "') verbs=(" + zsh_words(place.verbs) + ") options=(" +
                 zsh_words(place.options) + ") ;;\n";

@@ -25,8 +25,6 @@ using console::text_of;
 using nlohmann::json;
 
 constexpr const char* kContextVariable = "NEARCAST_CONTEXT";
-// A node that is not done within a minute is out of reach, or its zone is wrong.
-constexpr const char* kWaitSeconds = "60";
 
 std::string variable(const char* name) {
     const char* const value = std::getenv(name);
@@ -55,11 +53,21 @@ void ControllerOptions::declare_comment(CLI::App& verb) {
 }
 
 void ControllerOptions::declare_change(CLI::App& verb) {
-    declare(verb);
     declare_comment(verb);
     verb.add_option("--wait", wait,
                     "Return once it is served: by all, by a quorum of the places, or pop:NAME")
         ->type_name("all|quorum|pop:NAME");
+    declare_timeout(verb);
+}
+
+void ControllerOptions::declare_timeout(CLI::App& verb) {
+    verb.add_option("--timeout", timeout, "How long to wait at most, in seconds")
+        ->check(CLI::Range(0, 60))
+        ->capture_default_str();
+}
+
+void ControllerOptions::declare_consent(CLI::App& verb) {
+    verb.add_flag("--yes", is_agreed, "Do not ask");
 }
 
 Result<Controller> Controller::connect(const std::string& context) {
@@ -148,26 +156,51 @@ Result<int> tell_change(Controller& controller, const client::Answer& answer,
         if (!after.empty() && before == after) text = "nothing changes: it was so already";
         put(text + '\n');
     }
-    return waits ? await_change(controller, sequence, options.wait, options.is_json) : 0;
+    return waits ? await_change(controller, sequence, options) : 0;
 }
 
 Result<int> await_change(Controller& controller, const std::string& sequence,
-                         const std::string& wait, bool is_json) {
-    const auto answer = controller.exchange(
-        {.path = "/api/v1/changes/" + client::escaped(sequence) + "?wait=" + client::escaped(wait) +
-                 "&timeout=" + kWaitSeconds});
+                         const ControllerOptions& options) {
+    const auto answer =
+        controller.exchange({.path = "/api/v1/changes/" + client::escaped(sequence) +
+                                     "?wait=" + client::escaped(options.wait) +
+                                     "&timeout=" + std::to_string(options.timeout)});
     if (!answer) return std::unexpected(answer.error());
     const json& receipts = console::member(answer->json, "receipts");
     if (receipts.is_null() && answer->status < 300) {
         return base::fail("this controller does not tell who serves a change");
     }
     if (receipts.is_null()) return std::unexpected(client::error_of(*answer));
-    if (is_json) {
+    if (options.is_json) {
         print(answer->json);
     } else {
         print(console::receipts_table(receipts), "there is no node that could serve it");
     }
-    return console::is_served(receipts, wait) ? 0 : 1;
+    return console::is_served(receipts, options.wait) ? 0 : 1;
+}
+
+Result<int> have_done(Controller& controller, const client::Request& request,
+                      const ControllerOptions& options, const std::string& done, const json& told) {
+    const auto answer = controller.ask(request);
+    if (!answer) return std::unexpected(answer.error());
+    if (options.is_json) {
+        print(answer->json.is_null() ? told : answer->json);
+    } else {
+        put(done + '\n');
+    }
+    return 0;
+}
+
+Result<int> remove_if_agreed(Controller& controller, const Removal& removal,
+                             const ControllerOptions& options) {
+    const bool asks = !options.is_agreed && !removal.question.empty();
+    if (asks && !is_agreed(removal.question)) return base::fail("nothing was removed");
+    return have_done(controller, {.method = "DELETE", .path = removal.path}, options, removal.done,
+                     {{"removed", removal.name}});
+}
+
+std::string path_of(const char* list, const std::string& name) {
+    return std::string(list) + '/' + client::escaped(name);
 }
 
 void print(const json& value) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,12 +24,17 @@ namespace nearcast {
 struct ControllerOptions {
     std::string context;
     bool is_json = false;
-    std::string comment;  // Why a change is made.
-    std::string wait;     // Until who serves it; empty: it is not waited for.
+    std::string comment;    // Why a change is made.
+    std::string wait;       // Until who serves it; empty: it is not waited for.
+    uint32_t timeout = 60;  // How many seconds. A node that takes longer is out of reach, or its
+                            // zone is wrong.
+    bool is_agreed = false;
 
     void declare(CLI::App& verb);          // --context and --json
     void declare_comment(CLI::App& verb);  // --comment
-    void declare_change(CLI::App& verb);   // All of these, and --wait
+    void declare_timeout(CLI::App& verb);  // --timeout
+    void declare_change(CLI::App& verb);   // --comment, --wait and --timeout
+    void declare_consent(CLI::App& verb);  // --yes
 };
 
 // A zone with all its sets, as it was at one moment.
@@ -67,6 +73,29 @@ class Controller {
 using Act = std::function<base::Result<int>(Controller&)>;
 void when_chosen(CLI::App& verb, int& status, const ControllerOptions& options, Act act);
 
+template <typename Options>
+using Action = base::Result<int> (*)(Controller&, const Options&);
+
+// A verb with its help, which may have more options declared.
+template <typename Options>
+struct Verb {
+    CLI::App* app = nullptr;
+    std::shared_ptr<Options> options;
+};
+
+// Adds one to its family, with the options that all have; `action` is done when it is chosen.
+template <typename Options>
+Verb<Options> add_verb(CLI::App& family, const char* name, const char* help, Action<Options> action,
+                       int& status) {
+    Verb<Options> verb{family.add_subcommand(name, help), std::make_shared<Options>()};
+    verb.options->declare(*verb.app);
+    when_chosen(*verb.app, status, *verb.options,
+                [options = verb.options, action](Controller& controller) {
+                    return action(controller, *options);
+                });
+    return verb;
+}
+
 // With and without its final dot.
 [[nodiscard]] base::Result<dns::Name> parse_zone(const std::string& text);
 // "/api/v1/servers/localhost/zones", and that of one of them.
@@ -82,10 +111,27 @@ extern const std::string kZonesPath;
 [[nodiscard]] base::Result<int> tell_change(Controller& controller, const client::Answer& answer,
                                             const ControllerOptions& options,
                                             const std::string& done);
-// Tells who serves a change, once those do whom `wait` names ("all", "quorum", "pop:NAME"). Exit
-// status 1 when they do not within a minute.
+// Tells who serves a change, once those do whom `options` name ("all", "quorum", "pop:NAME"). Exit
+// status 1 when they do not in time.
 [[nodiscard]] base::Result<int> await_change(Controller& controller, const std::string& sequence,
-                                             const std::string& wait, bool is_json);
+                                             const ControllerOptions& options);
+
+// Has something done that is no change of a zone, and tells it: `done` in words, or as it came;
+// where nothing comes, `told`.
+[[nodiscard]] base::Result<int> have_done(Controller& controller, const client::Request& request,
+                                          const ControllerOptions& options, const std::string& done,
+                                          const nlohmann::json& told = nullptr);
+struct Removal {
+    std::string path;
+    std::string name;      // Of what is gone then.
+    std::string question;  // Whether it is meant; --yes answers it. Empty: it is not asked.
+    std::string done;
+};
+[[nodiscard]] base::Result<int> remove_if_agreed(Controller& controller, const Removal& removal,
+                                                 const ControllerOptions& options);
+
+// The path of one of a list: "/api/v1/pops", and its name as it was typed.
+[[nodiscard]] std::string path_of(const char* list, const std::string& name);
 
 // One line.
 void print(const nlohmann::json& value);

@@ -3,7 +3,6 @@
 #include "kept_zone_command.h"
 
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,7 +33,6 @@ struct Options : ControllerOptions {
     std::string change;
     std::vector<std::string> nameservers;
     size_t most = kHistoryUsual;
-    bool is_agreed = false;
 };
 
 std::string absolute(const std::string& name) { return name + (name.ends_with('.') ? "" : "."); }
@@ -192,71 +190,63 @@ Result<int> revert(Controller& controller, const Options& options) {
                        options, "change " + options.change + " is taken back");
 }
 
-using Action = Result<int> (*)(Controller&, const Options&);
+Result<int> history(Controller& controller, const Options& options) {
+    return list_changes(controller, options.zone, options.most, options.is_json);
+}
 
-CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action action,
-                   int& status) {
-    CLI::App* verb = family.add_subcommand(name, help);
-    const auto options = std::make_shared<Options>();
-    const bool changes = action == add || action == remove || action == revert;
-    if (changes) {
-        options->declare_change(*verb);
-    } else {
-        options->declare(*verb);
-    }
-    if (action == list) {
-        verb->add_option("PATTERN", options->pattern, "A name, or one with * and ?: *.example");
-    } else {
-        verb->add_option("ZONE", options->zone, "The zone's name")->required();
-    }
-    if (action == add) {
-        verb->add_option("--ns", options->nameservers, "A name server of the zone; several times")
-            ->type_name("NAME");
-        verb->add_option("--file", options->file, "Its records")->type_name("FILE");
-        verb->add_option("--kind", options->kind, "Native, or Master")->capture_default_str();
-        verb->add_option("--account", options->account, "Whose it is")->type_name("TEXT");
-        verb->footer(
-            "Examples:\n  nearcast zone add example.org --ns ns1.example.net --ns "
-            "ns2.example.net\n  nearcast zone add example.org --file example.org.zone");
-    } else if (action == remove) {
-        verb->add_flag("--yes", options->is_agreed, "Do not ask");
-    } else if (action == revert) {
-        verb->add_option("CHANGE", options->change, "The number of a change")->required();
-        verb->footer(
-            "Example:\n  nearcast zone revert example.org 12 --comment 'it broke the mail'");
-    }
-    when_chosen(*verb, status, *options,
-                [options, action](Controller& controller) { return action(controller, *options); });
+Verb<Options> with_zone(Verb<Options> verb) {
+    verb.app->add_option("ZONE", verb.options->zone, "The zone's name")->required();
     return verb;
+}
+
+void add_add(CLI::App& zone, int& status) {
+    const auto [app, options] =
+        with_zone(add_verb<Options>(zone, "add", "Make a zone", add, status));
+    options->declare_change(*app);
+    app->add_option("--ns", options->nameservers, "A name server of the zone; several times")
+        ->type_name("NAME");
+    app->add_option("--file", options->file, "Its records")->type_name("FILE");
+    app->add_option("--kind", options->kind, "Native, or Master")->capture_default_str();
+    app->add_option("--account", options->account, "Whose it is")->type_name("TEXT");
+    app->footer(
+        "Examples:\n  nearcast zone add example.org --ns ns1.example.net --ns "
+        "ns2.example.net\n  nearcast zone add example.org --file example.org.zone");
+}
+
+void add_revert(CLI::App& zone, int& status) {
+    const auto [app, options] = with_zone(
+        add_verb<Options>(zone, "revert",
+                          "Take one change of a zone back, by a new change. Fails when what it "
+                          "touched was changed since",
+                          revert, status));
+    options->declare_change(*app);
+    app->add_option("CHANGE", options->change, "The number of a change")->required();
+    app->footer("Example:\n  nearcast zone revert example.org 12 --comment 'it broke the mail'");
 }
 
 }  // namespace
 
 void add_kept_zone_commands(CLI::App& zone, int& status) {
-    add_verb(zone, "add", "Make a zone", add, status);
-    add_verb(zone, "list",
-             "The zones that the controller keeps, with the serial of each and the "
-             "one that is served",
-             list, status);
-    add_verb(zone, "show", "What is set of a zone, and its last changes", show, status);
-    add_verb(zone, "delete", "End a zone. Asks before", remove, status);
-    add_verb(zone, "export", "Print a zone as a zone file", write_out, status);
-    add_verb(zone, "notify", "Tell the zone's servers once more that it has changed", notify,
-             status);
-    add_verb(zone, "revert",
-             "Take one change of a zone back, by a new change. Fails when what it "
-             "touched was changed since",
-             revert, status);
-
-    const auto options = std::make_shared<Options>();
-    CLI::App* history =
-        zone.add_subcommand("history", "What was changed in a zone, the newest first");
-    options->declare(*history);
-    history->add_option("ZONE", options->zone, "The zone's name")->required();
-    history->add_option("--limit", options->most, "So many at most")->capture_default_str();
-    when_chosen(*history, status, *options, [options](Controller& controller) {
-        return list_changes(controller, options->zone, options->most, options->is_json);
-    });
+    add_add(zone, status);
+    const auto listed = add_verb<Options>(
+        zone, "list",
+        "The zones that the controller keeps, with the serial of each and the one that is served",
+        list, status);
+    listed.app->add_option("PATTERN", listed.options->pattern,
+                           "A name, or one with * and ?: *.example");
+    with_zone(add_verb<Options>(zone, "show", "What is set of a zone, and its last changes", show,
+                                status));
+    const auto deleted =
+        with_zone(add_verb<Options>(zone, "delete", "End a zone. Asks before", remove, status));
+    deleted.options->declare_change(*deleted.app);
+    deleted.options->declare_consent(*deleted.app);
+    with_zone(add_verb<Options>(zone, "export", "Print a zone as a zone file", write_out, status));
+    with_zone(add_verb<Options>(
+        zone, "notify", "Tell the zone's servers once more that it has changed", notify, status));
+    add_revert(zone, status);
+    const auto past = with_zone(add_verb<Options>(
+        zone, "history", "What was changed in a zone, the newest first", history, status));
+    past.app->add_option("--limit", past.options->most, "So many at most")->capture_default_str();
 }
 
 }  // namespace nearcast

@@ -4,7 +4,6 @@
 
 #include <charconv>
 #include <ctime>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -78,7 +77,7 @@ std::string limits_of(const json& key) {
 }
 
 Result<int> list(Controller& controller, const Options& options) {
-    const auto keys = controller.get(kKeysPath);
+    const auto keys = controller.get_list(kKeysPath);
     if (!keys) return std::unexpected(keys.error());
     if (options.is_json) {
         print(*keys);
@@ -95,15 +94,13 @@ Result<int> list(Controller& controller, const Options& options) {
 }
 
 Result<int> remove(Controller& controller, const Options& options) {
-    const auto answer = controller.ask(
-        {.method = "DELETE", .path = std::string(kKeysPath) + '/' + client::escaped(options.name)});
-    if (!answer) return std::unexpected(answer.error());
-    if (options.is_json) {
-        print(json{{"removed", options.name}});
-    } else {
-        put("key " + options.name + " is removed: who has it is refused from now on\n");
-    }
-    return 0;
+    return remove_if_agreed(
+        controller,
+        {.path = path_of(kKeysPath, options.name),
+         .name = options.name,
+         .question = {},
+         .done = "key " + options.name + " is removed: who has it is refused from now on"},
+        options);
 }
 
 void declare_limits(CLI::App& verb, Options& options) {
@@ -130,33 +127,23 @@ void declare_limits(CLI::App& verb, Options& options) {
 void add_key_command(CLI::App& program, int& status) {
     CLI::App* family = program.add_subcommand("key", "Who may use the controller, and for what");
     family->require_subcommand(1);
-    const auto added = std::make_shared<Options>();
-    CLI::App* verb = family->add_subcommand(
-        "add",
-        "Make a key, for a program or a person, and print it this once. Without limits it "
-        "may do everything");
-    added->declare(*verb);
-    verb->add_option("NAME", added->name, "Whose it is")->required();
-    declare_limits(*verb, *added);
-    verb->footer(
+    const auto added = add_verb<Options>(
+        *family, "add",
+        "Make a key, for a program or a person, and print it this once. Without limits it may do "
+        "everything",
+        add, status);
+    added.app->add_option("NAME", added.options->name, "Whose it is")->required();
+    declare_limits(*added.app, *added.options);
+    added.app->footer(
         "Example: certificates of one domain, and nothing else\n  nearcast key add acme "
         "--right change --zone example.org \\\n      --name "
         "subtree:_acme-challenge.example.org --type TXT --days 365");
-    when_chosen(*verb, status, *added,
-                [added](Controller& controller) { return add(controller, *added); });
-
-    const auto listed = std::make_shared<Options>();
-    CLI::App* all = family->add_subcommand("list", "The keys that there are, without their texts");
-    listed->declare(*all);
-    when_chosen(*all, status, *listed,
-                [listed](Controller& controller) { return list(controller, *listed); });
-
-    const auto removed = std::make_shared<Options>();
-    CLI::App* gone = family->add_subcommand("remove", "Make a key good for nothing");
-    removed->declare(*gone);
-    gone->add_option("ID", removed->name, "Its number, as key list has it")->required();
-    when_chosen(*gone, status, *removed,
-                [removed](Controller& controller) { return remove(controller, *removed); });
+    add_verb<Options>(*family, "list", "The keys that there are, without their texts", list,
+                      status);
+    const auto removed =
+        add_verb<Options>(*family, "remove", "Make a key good for nothing", remove, status);
+    removed.app->add_option("ID", removed.options->name, "Its number, as key list has it")
+        ->required();
 }
 
 }  // namespace nearcast

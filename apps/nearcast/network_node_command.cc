@@ -2,7 +2,6 @@
 
 #include "network_node_command.h"
 
-#include <memory>
 #include <string>
 
 #include "console/json_text.h"
@@ -20,11 +19,10 @@ constexpr const char* kNodesPath = "/api/v1/nodes";
 
 struct Options : ControllerOptions {
     std::string name;
-    bool is_agreed = false;
 };
 
 Result<int> list(Controller& controller, const Options& options) {
-    const auto nodes = controller.get(kNodesPath);
+    const auto nodes = controller.get_list(kNodesPath);
     if (!nodes) return std::unexpected(nodes.error());
     if (options.is_json) {
         print(*nodes);
@@ -49,39 +47,27 @@ Result<int> revoke(Controller& controller, const Options& options) {
                                          "get them.")) {
         return base::fail("nothing was revoked");
     }
-    const auto answer =
-        controller.ask({.method = "DELETE",
-                        .path = std::string(kNodesPath) + '/' + client::escaped(options.name)});
-    if (!answer) return std::unexpected(answer.error());
-    if (options.is_json) {
-        print(json{{"revoked", options.name}});
-    } else {
-        put(options.name +
+    return have_done(
+        controller, {.method = "DELETE", .path = path_of(kNodesPath, options.name)}, options,
+        options.name +
             " is revoked: it gets nothing any more, and answers with what it has until its zones "
-            "expire. nearcast node drain, on it, takes it off the network\n");
-    }
-    return 0;
+            "expire. nearcast node drain, on it, takes it off the network",
+        {{"revoked", options.name}});
 }
 
 }  // namespace
 
 void add_network_node_commands(CLI::App& node, int& status) {
-    const auto options = std::make_shared<Options>();
-    CLI::App* listed = node.add_subcommand(
-        "list",
-        "The nodes of the network, as the controller knows them: when each was last heard "
-        "of, how late it is, and which zones it cannot take");
-    options->declare(*listed);
-    when_chosen(*listed, status, *options,
-                [options](Controller& controller) { return list(controller, *options); });
-    const auto revoked = std::make_shared<Options>();
-    CLI::App* verb = node.add_subcommand(
-        "revoke", "Take a node's right to get zones from the controller. Asks before");
-    revoked->declare(*verb);
-    verb->add_option("NAME", revoked->name, "The node's name")->required();
-    verb->add_flag("--yes", revoked->is_agreed, "Do not ask");
-    when_chosen(*verb, status, *revoked,
-                [revoked](Controller& controller) { return revoke(controller, *revoked); });
+    add_verb<Options>(
+        node, "list",
+        "The nodes of the network, as the controller knows them: when each was last heard of, how "
+        "late it is, and which zones it cannot take",
+        list, status);
+    const auto revoked = add_verb<Options>(
+        node, "revoke", "Take a node's right to get zones from the controller. Asks before", revoke,
+        status);
+    revoked.app->add_option("NAME", revoked.options->name, "The node's name")->required();
+    revoked.options->declare_consent(*revoked.app);
 }
 
 }  // namespace nearcast

@@ -3,7 +3,6 @@
 #include "pop_command.h"
 
 #include <charconv>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,12 +26,7 @@ struct Options : ControllerOptions {
     std::string node;
     uint32_t asn = 0;
     std::vector<std::string> neighbors;
-    bool is_agreed = false;
 };
-
-std::string pop_path(const Options& options) {
-    return std::string(kPopsPath) + '/' + client::escaped(options.name);
-}
 
 std::vector<std::string> split(const std::string& text) {
     std::vector<std::string> parts;
@@ -98,8 +92,8 @@ Result<int> add(Controller& controller, const Options& options) {
 Result<int> invite(Controller& controller, const Options& options) {
     json body = json::object();
     if (!options.node.empty()) body["node"] = options.node;
-    const auto answer =
-        controller.ask({.method = "POST", .path = pop_path(options) + "/tokens", .body = body});
+    const auto answer = controller.ask(
+        {.method = "POST", .path = path_of(kPopsPath, options.name) + "/tokens", .body = body});
     if (!answer) return std::unexpected(answer.error());
     if (options.is_json) {
         print(answer->json);
@@ -110,7 +104,7 @@ Result<int> invite(Controller& controller, const Options& options) {
 }
 
 Result<int> list(Controller& controller, const Options& options) {
-    const auto pops = controller.get(kPopsPath);
+    const auto pops = controller.get_list(kPopsPath);
     if (!pops) return std::unexpected(pops.error());
     if (options.is_json) {
         print(*pops);
@@ -126,7 +120,7 @@ Result<int> list(Controller& controller, const Options& options) {
 }
 
 Result<int> show(Controller& controller, const Options& options) {
-    const auto pop = controller.get(pop_path(options));
+    const auto pop = controller.get(path_of(kPopsPath, options.name));
     if (!pop) return std::unexpected(pop.error());
     if (options.is_json) {
         print(*pop);
@@ -149,52 +143,26 @@ Result<int> show(Controller& controller, const Options& options) {
 }
 
 Result<int> remove(Controller& controller, const Options& options) {
-    if (!options.is_agreed && !is_agreed("Remove the place " + options.name + '?')) {
-        return base::fail("nothing was removed");
-    }
-    const auto answer = controller.ask({.method = "DELETE", .path = pop_path(options)});
-    if (!answer) return std::unexpected(answer.error());
-    if (options.is_json) {
-        print(json{{"removed", options.name}});
-    } else {
-        put("the place " + options.name + " is removed\n");
-    }
-    return 0;
+    return remove_if_agreed(controller,
+                            {.path = path_of(kPopsPath, options.name),
+                             .name = options.name,
+                             .question = "Remove the place " + options.name + '?',
+                             .done = "the place " + options.name + " is removed"},
+                            options);
 }
 
-using Action = Result<int> (*)(Controller&, const Options&);
+Verb<Options> with_name(Verb<Options> verb) {
+    verb.app
+        ->add_option("NAME", verb.options->name, "Its name: lower case letters, digits, hyphens")
+        ->required();
+    return verb;
+}
 
-CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action action,
-                   int& status) {
-    CLI::App* verb = family.add_subcommand(name, help);
-    const auto options = std::make_shared<Options>();
-    options->declare(*verb);
-    if (action != list) {
-        verb->add_option("NAME", options->name, "Its name: lower case letters, digits, hyphens")
-            ->required();
-    }
-    if (action == add || action == invite) {
-        verb->add_option("--node", options->node,
-                         "The name of the node (default: the first free "
-                         "one, NAME1)")
-            ->type_name("NAME");
-    }
-    if (action == add) {
-        verb->add_option("--city", options->city, "Where it is")->type_name("CITY");
-        verb->add_option("--asn", options->asn, "Its AS (default: that of the network)")
-            ->type_name("NUMBER");
-        verb->add_option("--neighbor", options->neighbors,
-                         "To whom its nodes speak BGP; several "
-                         "times")
-            ->type_name("NAME,ADDRESS,ASN[,ROLE]");
-        verb->footer(
-            "Example:\n  nearcast pop add sin --city Singapore \\\n      --neighbor "
-            "transit,198.51.100.1,65001,customer");
-    } else if (action == remove) {
-        verb->add_flag("--yes", options->is_agreed, "Do not ask");
-    }
-    when_chosen(*verb, status, *options,
-                [options, action](Controller& controller) { return action(controller, *options); });
+Verb<Options> with_node(Verb<Options> verb) {
+    verb.app
+        ->add_option("--node", verb.options->node,
+                     "The name of the node (default: the first free one, NAME1)")
+        ->type_name("NAME");
     return verb;
 }
 
@@ -203,13 +171,26 @@ CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action 
 void add_pop_command(CLI::App& program, int& status) {
     CLI::App* family = program.add_subcommand("pop", "The places of the network");
     family->require_subcommand(1);
-    add_verb(*family, "add", "Make a place, and print the one command that makes a server its node",
-             add, status);
-    add_verb(*family, "invite", "Print such a command for one more node of a place", invite,
-             status);
-    add_verb(*family, "list", "The places, with their nodes", list, status);
-    add_verb(*family, "show", "A place, with its neighbours", show, status);
-    add_verb(*family, "remove", "Forget a place without nodes. Asks before", remove, status);
+    const auto added = with_node(with_name(add_verb<Options>(
+        *family, "add", "Make a place, and print the one command that makes a server its node", add,
+        status)));
+    added.app->add_option("--city", added.options->city, "Where it is")->type_name("CITY");
+    added.app->add_option("--asn", added.options->asn, "Its AS (default: that of the network)")
+        ->type_name("NUMBER");
+    added.app
+        ->add_option("--neighbor", added.options->neighbors,
+                     "To whom its nodes speak BGP; several times")
+        ->type_name("NAME,ADDRESS,ASN[,ROLE]");
+    added.app->footer(
+        "Example:\n  nearcast pop add sin --city Singapore \\\n      --neighbor "
+        "transit,198.51.100.1,65001,customer");
+    with_node(with_name(add_verb<Options>(
+        *family, "invite", "Print such a command for one more node of a place", invite, status)));
+    add_verb<Options>(*family, "list", "The places, with their nodes", list, status);
+    with_name(add_verb<Options>(*family, "show", "A place, with its neighbours", show, status));
+    const auto removed = with_name(add_verb<Options>(
+        *family, "remove", "Forget a place without nodes. Asks before", remove, status));
+    removed.options->declare_consent(*removed.app);
 }
 
 }  // namespace nearcast

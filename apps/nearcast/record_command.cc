@@ -2,7 +2,6 @@
 
 #include "record_command.h"
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -117,17 +116,10 @@ Result<int> remove(Controller& controller, const Options& options) {
                                 : send(controller, options, "PRUNE", " has fewer records");
 }
 
-using Action = Result<int> (*)(Controller&, const Options&);
-
-CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action action,
-                   int& status) {
-    CLI::App* verb = family.add_subcommand(name, help);
-    const auto options = std::make_shared<Options>();
-    if (action == list) {
-        options->declare(*verb);
-    } else {
-        options->declare_change(*verb);
-    }
+CLI::App* add_record_verb(CLI::App& family, const char* name, const char* help,
+                          Action<Options> action, int& status) {
+    const auto [verb, options] = add_verb<Options>(family, name, help, action, status);
+    if (action != list) options->declare_change(*verb);
     verb->add_option("ZONE", options->zone, "The zone's name")->required();
     CLI::Option* owner = verb->add_option(
         "NAME", options->name,
@@ -147,8 +139,6 @@ CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action 
                                              "the text of a TXT needs no quotes of its own");
         if (action != remove) data->required();
     }
-    when_chosen(*verb, status, *options,
-                [options, action](Controller& controller) { return action(controller, *options); });
     return verb;
 }
 
@@ -157,21 +147,22 @@ CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action 
 void add_record_command(CLI::App& program, int& status) {
     CLI::App* family = program.add_subcommand("record", "Records of a zone, one set at a time");
     family->require_subcommand(1);
-    add_verb(*family, "list", "The records of a zone, of a name, or of a name and type", list,
-             status)
+    add_record_verb(*family, "list", "The records of a zone, of a name, or of a name and type",
+                    list, status)
         ->footer(
             "Examples:\n  nearcast record list example.org\n  nearcast record list example.org "
             "www A");
-    add_verb(*family, "set", "Have exactly these records at a name, in place of those of that type",
-             set, status)
+    add_record_verb(*family, "set",
+                    "Have exactly these records at a name, in place of those of that type", set,
+                    status)
         ->footer(
             "Examples:\n  nearcast record set example.org www A 300 192.0.2.80 192.0.2.81\n"
             "  nearcast record set example.org @ MX 1h '10 mail' --comment 'new mail server'\n"
             "  nearcast record set example.org @ TXT 300 'v=spf1 mx -all' --wait all");
-    add_verb(*family, "add", "Add records to those that are there", add, status)
+    add_record_verb(*family, "add", "Add records to those that are there", add, status)
         ->footer("Example:\n  nearcast record add example.org www AAAA 300 2001:db8::80");
-    add_verb(*family, "delete", "Delete the records of a name and type; with DATA those alone",
-             remove, status)
+    add_record_verb(*family, "delete",
+                    "Delete the records of a name and type; with DATA those alone", remove, status)
         ->footer(
             "Examples:\n  nearcast record delete example.org www A\n  nearcast record delete "
             "example.org www A 192.0.2.81");

@@ -2,7 +2,6 @@
 
 #include "tenant_command.h"
 
-#include <memory>
 #include <string>
 
 #include "console/json_text.h"
@@ -21,12 +20,7 @@ constexpr const char* kTenantsPath = "/api/v1/tenants";
 struct Options : ControllerOptions {
     std::string name;
     std::string plan;
-    bool is_agreed = false;
 };
-
-std::string tenant_path(const Options& options) {
-    return std::string(kTenantsPath) + '/' + client::escaped(options.name);
-}
 
 // "12 of 100"; without a limit the number alone.
 std::string usage_text(const json& tenant, const char* what) {
@@ -45,7 +39,7 @@ void print_tenants(const json& tenants) {
 }
 
 Result<int> list(Controller& controller, const Options& options) {
-    const auto tenants = controller.get(kTenantsPath);
+    const auto tenants = controller.get_list(kTenantsPath);
     if (!tenants) return std::unexpected(tenants.error());
     if (options.is_json) {
         print(*tenants);
@@ -56,7 +50,7 @@ Result<int> list(Controller& controller, const Options& options) {
 }
 
 Result<int> show(Controller& controller, const Options& options) {
-    const auto tenant = controller.get(tenant_path(options));
+    const auto tenant = controller.get(path_of(kTenantsPath, options.name));
     if (!tenant) return std::unexpected(tenant.error());
     if (options.is_json) {
         print(*tenant);
@@ -66,57 +60,45 @@ Result<int> show(Controller& controller, const Options& options) {
     return 0;
 }
 
-// Asks, and tells what came of it in words or as it came.
-Result<int> send(Controller& controller, const Options& options, const client::Request& request,
-                 const std::string& done) {
-    const auto answer = controller.ask(request);
-    if (!answer) return std::unexpected(answer.error());
-    if (options.is_json) {
-        print(answer->json.is_null() ? json{{"name", options.name}} : answer->json);
-    } else {
-        put("the tenant " + options.name + done + '\n');
-    }
-    return 0;
-}
-
 Result<int> add(Controller& controller, const Options& options) {
-    return send(controller, options,
-                {.method = "POST",
-                 .path = kTenantsPath,
-                 .body = {{"name", options.name}, {"plan", options.plan}}},
-                " is known now: zones are his by --account " + options.name);
+    return have_done(
+        controller,
+        {.method = "POST",
+         .path = kTenantsPath,
+         .body = {{"name", options.name}, {"plan", options.plan}}},
+        options,
+        "the tenant " + options.name + " is known now: zones are his by --account " + options.name);
 }
 
 Result<int> set_plan(Controller& controller, const Options& options) {
-    return send(controller, options,
-                {.method = "PUT", .path = tenant_path(options), .body = {{"plan", options.plan}}},
-                " has the plan " + options.plan);
+    return have_done(controller,
+                     {.method = "PUT",
+                      .path = path_of(kTenantsPath, options.name),
+                      .body = {{"plan", options.plan}}},
+                     options, "the tenant " + options.name + " has the plan " + options.plan,
+                     {{"name", options.name}});
 }
 
 Result<int> remove(Controller& controller, const Options& options) {
-    if (!options.is_agreed && !is_agreed("Remove the tenant " + options.name + '?')) {
-        return base::fail("nothing was removed");
-    }
-    return send(controller, options, {.method = "DELETE", .path = tenant_path(options)},
-                " is removed");
+    return remove_if_agreed(controller,
+                            {.path = path_of(kTenantsPath, options.name),
+                             .name = options.name,
+                             .question = "Remove the tenant " + options.name + '?',
+                             .done = "the tenant " + options.name + " is removed"},
+                            options);
 }
 
-using Action = Result<int> (*)(Controller&, const Options&);
+Verb<Options> with_name(Verb<Options> verb) {
+    verb.app->add_option("NAME", verb.options->name, "His name")->required();
+    return verb;
+}
 
-void add_verb(CLI::App& family, const char* name, const char* help, Action action, int& status) {
-    CLI::App* verb = family.add_subcommand(name, help);
-    const auto options = std::make_shared<Options>();
-    options->declare(*verb);
-    if (action != list) verb->add_option("NAME", options->name, "His name")->required();
-    if (action == add || action == set_plan) {
-        verb->add_option("--plan", options->plan, "A [[plan]] of the controller's control.toml")
-            ->required()
-            ->type_name("NAME");
-    } else if (action == remove) {
-        verb->add_flag("--yes", options->is_agreed, "Do not ask");
-    }
-    when_chosen(*verb, status, *options,
-                [options, action](Controller& controller) { return action(controller, *options); });
+Verb<Options> with_plan(Verb<Options> verb) {
+    verb.app
+        ->add_option("--plan", verb.options->plan, "A [[plan]] of the controller's control.toml")
+        ->required()
+        ->type_name("NAME");
+    return verb;
 }
 
 }  // namespace
@@ -124,11 +106,16 @@ void add_verb(CLI::App& family, const char* name, const char* help, Action actio
 void add_tenant_command(CLI::App& program, int& status) {
     CLI::App* family = program.add_subcommand("tenant", "Customers, and what their plan allows");
     family->require_subcommand(1);
-    add_verb(*family, "add", "Make a tenant, whose zones are those of that account", add, status);
-    add_verb(*family, "list", "The tenants, with what they use of their plan", list, status);
-    add_verb(*family, "show", "One of them", show, status);
-    add_verb(*family, "set", "Give a tenant another plan", set_plan, status);
-    add_verb(*family, "remove", "Remove a tenant without zones. Asks before", remove, status);
+    with_plan(with_name(add_verb<Options>(
+        *family, "add", "Make a tenant, whose zones are those of that account", add, status)));
+    add_verb<Options>(*family, "list", "The tenants, with what they use of their plan", list,
+                      status);
+    with_name(add_verb<Options>(*family, "show", "One of them", show, status));
+    with_plan(with_name(
+        add_verb<Options>(*family, "set", "Give a tenant another plan", set_plan, status)));
+    const auto removed = with_name(add_verb<Options>(
+        *family, "remove", "Remove a tenant without zones. Asks before", remove, status));
+    removed.options->declare_consent(*removed.app);
 }
 
 }  // namespace nearcast

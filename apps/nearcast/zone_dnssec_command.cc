@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +25,6 @@ struct Options : ControllerOptions {
     std::string keys;
     std::string nsec3;
     std::string role = "csk";
-    bool is_agreed = false;
 };
 
 constexpr std::array<std::pair<std::string_view, const char*>, 7> kStates{
@@ -49,6 +47,11 @@ Result<std::string> signing_path(const Options& options) {
     const auto name = parse_zone(options.zone);
     if (!name) return std::unexpected(name.error());
     return "/api/v1/signing" + zone_path(*name).substr(kZonesPath.size());
+}
+
+Result<json> signing_of(Controller& controller, const Options& options) {
+    const auto path = signing_path(options);
+    return path ? controller.get(*path) : std::unexpected(path.error());
 }
 
 std::string parent_text(const json& parent) {
@@ -105,9 +108,7 @@ void print_status(const json& signing) {
 }
 
 Result<int> show(Controller& controller, const Options& options) {
-    const auto path = signing_path(options);
-    if (!path) return std::unexpected(path.error());
-    const auto signing = controller.get(*path);
+    const auto signing = signing_of(controller, options);
     if (!signing) return std::unexpected(signing.error());
     if (options.is_json) {
         print(*signing);
@@ -118,9 +119,7 @@ Result<int> show(Controller& controller, const Options& options) {
 }
 
 Result<int> show_ds(Controller& controller, const Options& options) {
-    const auto path = signing_path(options);
-    if (!path) return std::unexpected(path.error());
-    const auto signing = controller.get(*path);
+    const auto signing = signing_of(controller, options);
     if (!signing) return std::unexpected(signing.error());
     const std::string lines = ds_lines(*signing);
     if (options.is_json) {
@@ -175,36 +174,25 @@ Result<int> roll(Controller& controller, const Options& options) {
                 {.method = "POST", .path = *path + "/rollover", .body = {{"role", options.role}}});
 }
 
-using Action = Result<int> (*)(Controller&, const Options&);
-
-CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action action,
-                   int& status) {
-    CLI::App* verb = family.add_subcommand(name, help);
-    const auto options = std::make_shared<Options>();
-    options->declare(*verb);
-    verb->add_option("ZONE", options->zone, "The zone's name")->required();
-    if (action == enable || action == disable) options->declare_comment(*verb);
-    if (action == enable) {
-        verb->add_option("--algorithm", options->algorithm,
-                         "ECDSAP256SHA256, ED25519, RSASHA256, … (default: as it is, at first "
-                         "ECDSAP256SHA256)")
-            ->type_name("NAME");
-        verb->add_option("--keys", options->keys,
-                         "csk: one key for all; split: one for the keys, one for the records")
-            ->check(CLI::IsMember({"csk", "split"}));
-        verb->add_option("--nsec3", options->nsec3, "'1 0 0 -' denies by NSEC3; off: by NSEC")
-            ->type_name("PARAMETERS");
-        verb->footer("Example:\n  nearcast zone dnssec enable example.org");
-    } else if (action == disable) {
-        verb->add_flag("--yes", options->is_agreed, "Do not ask");
-    } else if (action == roll) {
-        verb->add_option("--role", options->role, "Which key is replaced")
-            ->check(CLI::IsMember({"csk", "ksk", "zsk"}))
-            ->capture_default_str();
-    }
-    when_chosen(*verb, status, *options,
-                [options, action](Controller& controller) { return action(controller, *options); });
+Verb<Options> with_zone(Verb<Options> verb) {
+    verb.app->add_option("ZONE", verb.options->zone, "The zone's name")->required();
     return verb;
+}
+
+void declare_signing(const Verb<Options>& verb) {
+    verb.options->declare_comment(*verb.app);
+    verb.app
+        ->add_option("--algorithm", verb.options->algorithm,
+                     "ECDSAP256SHA256, ED25519, RSASHA256, … (default: as it is, at first "
+                     "ECDSAP256SHA256)")
+        ->type_name("NAME");
+    verb.app
+        ->add_option("--keys", verb.options->keys,
+                     "csk: one key for all; split: one for the keys, one for the records")
+        ->check(CLI::IsMember({"csk", "split"}));
+    verb.app->add_option("--nsec3", verb.options->nsec3, "'1 0 0 -' denies by NSEC3; off: by NSEC")
+        ->type_name("PARAMETERS");
+    verb.app->footer("Example:\n  nearcast zone dnssec enable example.org");
 }
 
 }  // namespace
@@ -212,17 +200,25 @@ CLI::App* add_verb(CLI::App& family, const char* name, const char* help, Action 
 void add_zone_dnssec_commands(CLI::App& zone, int& status) {
     CLI::App* family = zone.add_subcommand("dnssec", "How a zone is signed");
     family->require_subcommand(1);
-    add_verb(*family, "status", "Whether it is signed, with which keys, and what its parent has",
-             show, status);
-    add_verb(*family, "enable",
-             "Sign a zone, or sign it otherwise. Keys come and go when it is "
-             "safe",
-             enable, status);
-    add_verb(*family, "disable", "Have a zone unsigned, once its parent has no DS. Asks before",
-             disable, status);
-    add_verb(*family, "ds", "Print the DS records that the parent is to have", show_ds, status);
-    add_verb(*family, "rollover", "Have another key take the place of one, when it is safe", roll,
-             status);
+    with_zone(add_verb<Options>(*family, "status",
+                                "Whether it is signed, with which keys, and what its parent has",
+                                show, status));
+    declare_signing(with_zone(add_verb<Options>(
+        *family, "enable", "Sign a zone, or sign it otherwise. Keys come and go when it is safe",
+        enable, status)));
+    const auto disabled = with_zone(add_verb<Options>(
+        *family, "disable", "Have a zone unsigned, once its parent has no DS. Asks before", disable,
+        status));
+    disabled.options->declare_comment(*disabled.app);
+    disabled.options->declare_consent(*disabled.app);
+    with_zone(add_verb<Options>(*family, "ds", "Print the DS records that the parent is to have",
+                                show_ds, status));
+    const auto rolled = with_zone(
+        add_verb<Options>(*family, "rollover",
+                          "Have another key take the place of one, when it is safe", roll, status));
+    rolled.app->add_option("--role", rolled.options->role, "Which key is replaced")
+        ->check(CLI::IsMember({"csk", "ksk", "zsk"}))
+        ->capture_default_str();
 }
 
 }  // namespace nearcast

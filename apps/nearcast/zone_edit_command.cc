@@ -28,7 +28,6 @@ constexpr int kUnprocessable = 422;
 
 struct Options : ControllerOptions {
     std::string zone;
-    bool is_agreed = false;
 };
 
 enum class Step { Done, Again, GiveUp };
@@ -201,17 +200,15 @@ Result<int> edit(Controller& controller, const Options& options) {
 }  // namespace
 
 void add_zone_edit_command(CLI::App& zone, int& status) {
-    CLI::App* verb = zone.add_subcommand(
-        "edit",
+    const auto [app, options] = add_verb<Options>(
+        zone, "edit",
         "Edit a zone in $EDITOR. Shows what would change and asks; only sets that differ are "
-        "changed, and only in the zone that was seen. Nothing that was typed is lost");
-    const auto options = std::make_shared<Options>();
-    options->declare_change(*verb);
-    verb->add_option("ZONE", options->zone, "The zone's name")->required();
-    verb->add_flag("--yes", options->is_agreed, "Do not ask");
-    verb->footer("Example:\n  nearcast zone edit example.org --comment 'the web server moves'");
-    when_chosen(*verb, status, *options,
-                [options](Controller& controller) { return edit(controller, *options); });
+        "changed, and only in the zone that was seen. Nothing that was typed is lost",
+        edit, status);
+    options->declare_change(*app);
+    options->declare_consent(*app);
+    app->add_option("ZONE", options->zone, "The zone's name")->required();
+    app->footer("Example:\n  nearcast zone edit example.org --comment 'the web server moves'");
 }
 
 }  // namespace nearcast

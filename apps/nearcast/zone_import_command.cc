@@ -77,9 +77,7 @@ Result<int> finish(Controller& controller, const std::vector<Uploaded>& uploaded
     for (const Uploaded& each : uploaded) {
         if (!each.sequence.empty()) last = std::max<uint64_t>(last, std::stoull(each.sequence));
     }
-    return last == 0
-               ? 0
-               : await_change(controller, std::to_string(last), options.wait, options.is_json);
+    return last == 0 ? 0 : await_change(controller, std::to_string(last), options);
 }
 
 Result<int> import_from_server(Controller& controller, const Options& options) {
@@ -97,6 +95,9 @@ Result<int> import_from_server(Controller& controller, const Options& options) {
 }
 
 Result<int> import(Controller& controller, const Options& options) {
+    if (!options.server.empty() && options.paths.size() > 1) {
+        return base::fail("--axfr fetches one zone, and there are several names");
+    }
     if (!options.server.empty()) return import_from_server(controller, options);
     const auto files = zone_files_of(options.paths);
     if (!files) return std::unexpected(files.error());
@@ -106,12 +107,12 @@ Result<int> import(Controller& controller, const Options& options) {
 }  // namespace
 
 void add_zone_import_command(CLI::App& zone, int& status) {
-    CLI::App* verb = zone.add_subcommand(
-        "import",
+    const auto [verb, options] = add_verb<Options>(
+        zone, "import",
         "Put zones into the controller: from files, of a directory its *.zone files, or from "
         "another server. New zones are made; of others the sets that differ are changed. Goes on "
-        "after a zone that fails, and tells all of them at the end: exit 1");
-    const auto options = std::make_shared<Options>();
+        "after a zone that fails, and tells all of them at the end: exit 1",
+        import, status);
     options->declare_change(*verb);
     verb->add_option("FILE|DIR|ZONE", options->paths, "What to import; with --axfr a zone's name")
         ->required();
@@ -127,12 +128,6 @@ void add_zone_import_command(CLI::App& zone, int& status) {
         "Examples:\n  nearcast zone import example.org.zone\n  nearcast zone import "
         "/etc/bind/zones --comment 'from the old server'\n  nearcast zone import --axfr "
         "192.0.2.53 example.org");
-    when_chosen(*verb, status, *options, [options](Controller& controller) -> Result<int> {
-        if (!options->server.empty() && options->paths.size() > 1) {
-            return base::fail("--axfr fetches one zone, and there are several names");
-        }
-        return import(controller, *options);
-    });
 }
 
 }  // namespace nearcast

@@ -3,12 +3,15 @@
 import json
 import os
 import pathlib
+import shlex
 import subprocess
+import time
 
 import pytest
 
 import peers
 from controller import Controller, program, replace
+from test_network import network_sections, public_key
 
 NEARCAST = pathlib.Path(program("nearcast"))
 LIMIT = 120  # Seconds; what hangs, hangs for longer.
@@ -363,6 +366,23 @@ def test_places_are_added_shown_and_removed(operator):
     assert operator.json("pop", "list") == []
 
 
+def test_adding_a_place_prints_the_command_that_joins_a_server(tmp_path):
+    with Controller(tmp_path / "control", network_sections(), tls=True) as control:
+        operator = Operator(control, tmp_path)
+        operator.run("context", "add", "lab", "--url", operator.url, "--key", control.key,
+                     "--ca", operator.state / "api.pem")
+        told = operator.out("pop", "add", "sin", "--city", "Singapore")
+        assert "run this on the server that becomes sin1" in told
+        command = shlex.split(told.strip().splitlines()[-1])
+        assert command[:4] == ["nearcast", "node", "join", f"https://127.0.0.1:{control.api_port}"]
+        again = operator.json("pop", "invite", "sin", "--node", "sin-two")
+        assert again["node"] == "sin-two" and again["token"] in again["command"]
+        key = public_key(tmp_path)
+        body = {"token": command[4], "public_key": key, "address": "127.0.0.1:5353"}
+        assert control.ask("POST", "/api/v1/join", body, key=False).status == 201
+        assert [each["name"] for each in operator.json("node", "list")] == ["sin1"]
+
+
 def test_keys_are_made_listed_and_removed(operator, zone):
     key = operator.json("key", "add", "acme", "--right", "change", "--zone", zone, "--type", "TXT",
                         "--days", "2")
@@ -402,6 +422,12 @@ def test_a_change_is_waited_for(operator, zone):
     assert "www.example.org. A is set" in done and "there is no node" in done
     change = operator.json("change", "list", "--limit", "1")[0]["sequence"]
     assert operator.json("change", "wait", str(change))["receipts"]["served_by_all"]
+    begun = time.monotonic()
+    late = operator.json("change", "wait", str(change), "--for", "pop:x", "--timeout", "0", status=1)
+    assert late["receipts"]["pops"] == [] and time.monotonic() - begun < 30
+    operator.run("record", "set", zone, "www", "A", "300", "192.0.2.2", "--wait", "pop:x",
+                 "--timeout", "0", status=1)
+    assert "61" in operator.err("change", "wait", str(change), "--timeout", "61", status=2)
 
 
 def test_tenants_and_users_are_made_listed_and_removed(tmp_path):
