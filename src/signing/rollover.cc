@@ -21,7 +21,7 @@ KeyRefs without(KeyRefs keys, const KeyRef& key) {
 }
 
 // The value takes the place of the one given out now; or of one that was decided at this very
-// moment and so never given out.
+// moment, by the same advance(), and so never given out.
 template <typename T>
 void put(Views<T>& views, T next, uint32_t ttl, UnixTime now, UnixTime propagation) {
     View<T>& last = views.back();
@@ -236,6 +236,7 @@ bool Rollover::withdraw_unwanted(UnixTime now) {
 void Rollover::published(UnixTime now) {
     if (!state_.decided_at) return;
     const UnixTime decided_at = *state_.decided_at;
+    now = std::max(now, decided_at);  // A step has a time of its own: confirm() goes by it.
     const auto shift = [&](auto& views) {
         for (auto& view : views) {
             if (view.since == decided_at) view.since = now;
@@ -250,9 +251,19 @@ void Rollover::published(UnixTime now) {
     state_.decided_at.reset();
 }
 
+// Later than anything that was given out, which is never taken for something that was not.
+UnixTime Rollover::next_moment(UnixTime now) const {
+    for (const auto& since :
+         {state_.views.dnskeys.back().since, state_.views.signers.back().since}) {
+        if (since) now = std::max(now, *since + 1);
+    }
+    return now;
+}
+
 bool Rollover::advance(UnixTime now) {
     if (state_.decided_at) return true;
     state_.views.forget(now);
+    now = next_moment(now);
     raise_ttl(state_.views.dnskeys, policy_.dnskey_ttl);
     raise_ttl(state_.views.signers, policy_.zone_ttl_max);
     if (!policy_.is_signed) {

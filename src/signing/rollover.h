@@ -109,6 +109,7 @@ class Rollover {
     [[nodiscard]] std::optional<UnixTime> next_at(UnixTime now) const;
 
  private:
+    [[nodiscard]] UnixTime next_moment(UnixTime now) const;
     [[nodiscard]] bool is_under_way(KeyRole role) const;
     [[nodiscard]] UnixTime lifetime(KeyRole role) const;
     [[nodiscard]] KeyRefs wanted_anchors() const;

@@ -382,6 +382,24 @@ TEST(Rollover, CountsFromWhenItWasPublished) {
     EXPECT_TRUE(state.asked);
 }
 
+// Both steps have the same time, as clocks here count seconds.
+TEST(Rollover, RemembersWhatWasGivenOutInTheSecondOfTheNextStep) {
+    const RolloverPolicy policy = policy_of(false);
+    RolloverState state = unsigned_state(policy);
+    Rollover rollover(state, policy);
+    const UnixTime now = 1'800'000'000;
+    rollover.add_key({.ref = {1, 13}, .role = KeyRole::Csk, .added_at = now});
+    EXPECT_TRUE(rollover.advance(now));
+    rollover.published(now);
+    const DnskeySet given_out = state.dnskeys();
+    rollover.add_key({.ref = {2, 13}, .role = KeyRole::Csk, .added_at = now});
+    EXPECT_TRUE(rollover.advance(now));
+    rollover.published(now);
+    EXPECT_NE(state.dnskeys(), given_out);
+    const auto& views = state.views.dnskeys;
+    EXPECT_NE(std::ranges::find(views, given_out, &View<DnskeySet>::value), views.end());
+}
+
 TEST(TrustViews, WantAChainForEachAlgorithm) {
     const KeyRef a{1, 13};
     const KeyRef b{2, 15};
