@@ -22,7 +22,8 @@ class NodeDesk final : public transfer::Members {
     }
     [[nodiscard]] std::vector<base::SocketAddress> targets() const override {
         std::vector<base::SocketAddress> targets;
-        for (const auto& [pin, node] : *network_.nodes()) targets.push_back(node.address);
+        const auto nodes = network_.nodes();
+        for (const auto& [pin, node] : *nodes) targets.push_back(node.address);
         return targets;
     }
     [[nodiscard]] dns::Rcode hear(const tls::Peer& peer,

@@ -76,7 +76,8 @@ json Api::node_json(const Node& node) const {
 Response Api::list_nodes(const Call& call) {
     if (!call.scope.covers_all()) return forbidden_network();
     std::map<std::string, json> by_name;
-    for (const auto& [pin, node] : *partners_.network.nodes()) {
+    const auto nodes = partners_.network.nodes();
+    for (const auto& [pin, node] : *nodes) {
         by_name.emplace(node.name, node_json(node));
     }
     json list = json::array();

@@ -63,7 +63,8 @@ std::expected<std::optional<Awaited>, Response> read_wait(const Request& request
 Outcome<json> receipts_json(control::Network& network, Receipts& receipts, uint64_t sequence,
                             const dns::Name& zone) {
     std::map<std::string, PopReceipts> pops;
-    for (const auto& [pin, node] : *network.nodes()) {
+    const auto nodes = network.nodes();
+    for (const auto& [pin, node] : *nodes) {
         const auto served = receipts.served(node.id, sequence, zone);
         if (!served) return std::unexpected(served.error());
         add(node, *served, pops[node.pop]);
