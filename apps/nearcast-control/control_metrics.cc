@@ -46,7 +46,13 @@ double seconds_of(control::Timestamp time) { return std::chrono::duration<double
 }  // namespace
 
 void add_control_metrics(const control::Network& network, const Receipts& receipts,
-                         std::vector<Metric>& metrics) {
+                         bool leads_signing, std::vector<Metric>& metrics) {
+    Metric leader{.name = "nearcast_signing_leader",
+                  .help = "1 where this controller moves the keys of signed zones on",
+                  .kind = Metric::Kind::Gauge,
+                  .samples = {}};
+    leader.add({}, leads_signing ? uint64_t{1} : uint64_t{0});
+    metrics.push_back(std::move(leader));
     const Receipts::Delays delays = receipts.delays();
     metrics.push_back(propagation(delays));
     metrics.push_back(quantiles(delays));
@@ -62,7 +68,8 @@ void add_control_metrics(const control::Network& network, const Receipts& receip
                   .help = "Zones that a node cannot fetch",
                   .kind = Metric::Kind::Gauge,
                   .samples = {}};
-    for (const auto& [pin, node] : *network.nodes()) {
+    const auto nodes = network.nodes();
+    for (const auto& [pin, node] : *nodes) {
         const auto state = receipts.state(node.id);
         if (!state) continue;
         const Metric::Labels labels{{"node", node.name}, {"pop", node.pop}};

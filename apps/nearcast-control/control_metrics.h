@@ -14,6 +14,6 @@ namespace nearcast::control_app {
 
 // Any thread.
 void add_control_metrics(const control::Network& network, const control::Receipts& receipts,
-                         std::vector<observe::Metric>& metrics);
+                         bool leads_signing, std::vector<observe::Metric>& metrics);
 
 }  // namespace nearcast::control_app

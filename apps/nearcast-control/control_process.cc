@@ -22,6 +22,8 @@
 #include "base/pulse.h"
 #include "control/api/api.h"
 #include "control/api/http_server.h"
+#include "control/key_desk.h"
+#include "control/leadership.h"
 #include "control/node_desk.h"
 #include "control/parent_servers.h"
 #include "control/publisher.h"
@@ -42,6 +44,9 @@ namespace {
 using base::Error;
 using base::Result;
 namespace log = base::log;
+
+// That who sent an update waits until it is served, where that takes so long.
+constexpr std::chrono::milliseconds kAwaitLimit{1000};
 
 sigset_t server_signals() {
     sigset_t signals;
@@ -70,12 +75,19 @@ class Controller {
     // From the outside in: no request, no change, no transfer.
     ~Controller() {
         if (receipts_) receipts_->end_waits();
+        metrics_.reset();
         api_server_.reset();
         publisher_.store(nullptr);
         is_stopping_ = true;
+        if (leadership_) leadership_->stop();
         if (publishing_) publishing_->stop();
         if (service_) service_->stop();
         for (const auto& worker : workers_) worker->stop();
+        // Its threads wait for what the publisher serves.
+        workers_.clear();
+        answerers_.clear();
+        service_.reset();
+        receipts_.reset();
     }
 
     Result<void> open() {
@@ -124,7 +136,11 @@ class Controller {
         quotas_ = std::make_unique<control::Quotas>(config_.plans);
         network_ = std::make_unique<control::Network>(*database_);
         if (auto read = network_->refresh(); !read) return base::fail(read.error().message);
+        leadership_ = std::make_unique<control::Leadership>(*database_);
         receipts_ = std::make_unique<control::Receipts>(*database_, *network_, control::wall_now);
+        receipts_->on_news([this] {
+            if (auto* const publisher = publisher_.load()) publisher->look_at_servers();
+        });
         node_desk_ =
             std::make_unique<control::NodeDesk>(*network_, *receipts_, config_.network.catalog);
         const auto told = [this](uint64_t sequence) {
@@ -138,10 +154,32 @@ class Controller {
         auto sealing_key = provide_sealing_key(config_, *signing_keys_);
         if (!sealing_key) return std::unexpected(sealing_key.error());
         sealing_key_.emplace(*sealing_key);
-        accounts_ =
-            std::make_unique<control::Accounts>(*database_, *keys_, *quotas_, *sealing_key_);
+        tsig_keys_ =
+            std::make_unique<control::TsigKeys>(*database_, *sealing_key_, config_.transfers.keys);
+        if (auto read = tsig_keys_->refresh(); !read) return base::fail(read.error().message);
+        accounts_ = std::make_unique<control::Accounts>(*database_, *keys_, *tsig_keys_, *quotas_,
+                                                        *sealing_key_);
         answers_ = std::make_unique<control::KeptAnswers>(*database_, *sealing_key_);
+        key_desk_ = std::make_unique<control::KeyDesk>(key_desk_parts());
         return provide_key(config_, *keys_);
+    }
+
+    control::KeyDesk::Parts key_desk_parts() {
+        using Served = control::KeyDesk::Served;
+        return {.changes = *changes_,
+                .keys = *tsig_keys_,
+                .served = [this](int64_t zone_id) -> std::optional<Served> {
+                    auto* const publisher = publisher_.load();
+                    const auto served = publisher ? publisher->served_zone(zone_id) : std::nullopt;
+                    if (!served) return std::nullopt;
+                    return Served{served->serial, served->sequence};
+                },
+                .await =
+                    [this](int64_t zone_id, uint64_t sequence) {
+                        auto* const publisher = publisher_.load();
+                        if (publisher) (void)publisher->wait_for(zone_id, sequence, kAwaitLimit);
+                    },
+                .now = control::wall_now};
     }
 
     control::Publisher::Signing signing() {
@@ -157,7 +195,8 @@ class Controller {
                                      .token = config.token,
                                      .thread_count = static_cast<unsigned>(config.threads)},
                           .usual = config.usual,
-                          .now = [] { return unix_seconds().count(); }},
+                          .now = [] { return unix_seconds().count(); },
+                          .leads = [this] { return leadership_->leads(); }},
                 .parent = parents_.get(),
                 .parent_pause = config.parent_pause};
     }
@@ -188,7 +227,7 @@ class Controller {
         statistics_ =
             std::make_unique<observe::Statistics>(workers_.size() + 1, config_.metrics, table_);
         statistics_->add_source([this](std::vector<observe::Metric>& metrics) {
-            add_control_metrics(*network_, *receipts_, metrics);
+            add_control_metrics(*network_, *receipts_, leadership_->leads(), metrics);
         });
         service_ = std::make_unique<authority::ZoneService>(
             config_.transfers, table_, *ledger_, responder_options(),
@@ -198,10 +237,14 @@ class Controller {
 
     // Receipts are of the catalog that nodes follow.
     authority::NetworkHands network_hands() {
-        authority::NetworkHands hands{.members = node_desk_.get()};
+        authority::NetworkHands hands{.members = node_desk_.get(),
+                                      .updates = key_desk_.get(),
+                                      .keys = &tsig_keys_->keyring(),
+                                      .grants = key_desk_.get()};
         if (joining_) hands.notify_key = joining_->settings.key.name;
-        hands.marked = [this](const dns::Name& catalog, uint32_t serial, uint64_t sequence) {
-            if (catalog == config_.network.catalog) receipts_->note_version(serial, sequence);
+        hands.marked = [this](const transfer::Catalogs::Marked& told) {
+            if (!(told.catalog == config_.network.catalog)) return;
+            receipts_->note_version(told.serial, told.mark, told.notes);
         };
         return hands;
     }
@@ -210,11 +253,27 @@ class Controller {
         return !config_.listen.empty() || !config_.serve.tls_listen.empty();
     }
 
+    // Nodes tell what they have; of those who may have the zone otherwise nobody knows.
+    control::Publisher::Servers servers() {
+        return {.versions = [this] { return service_->catalog_notes(); },
+                .everywhere = [this] { return receipts_->notes_everywhere(); },
+                .is_doubtful =
+                    [this](const dns::Name& zone) {
+                        const auto& policy = config_.transfers.policy_for(zone);
+                        return !policy.allow.empty() || !policy.notify.empty() ||
+                               receipts_->is_late(zone);
+                    }};
+    }
+
     Result<void> publish() {
         publishing_ = std::make_unique<control::Publisher>(
             control::Publisher::Served{*database_, *changes_, table_, *ledger_}, config_.name,
             config_.transfers.catalogs(), signing());
+        publishing_->ask_servers(servers());
         publisher_.store(publishing_.get());
+        leadership_->start([this] {
+            if (auto* const publisher = publisher_.load()) publisher->take_lead();
+        });
         publishing_->on_follow(
             [this](const std::vector<control::Change>& changes, uint64_t position) {
                 receipts_->note_changes(changes);
@@ -237,6 +296,7 @@ class Controller {
         api_ = std::make_unique<control_api::Api>(control_api::Partners{
             .changes = *changes_,
             .keys = *keys_,
+            .tsig_keys = *tsig_keys_,
             .database = *database_,
             .accounts = *accounts_,
             .answers = *answers_,
@@ -291,13 +351,16 @@ class Controller {
     std::unique_ptr<control::ApiKeys> keys_;
     std::unique_ptr<control::Quotas> quotas_;
     std::unique_ptr<control::Network> network_;
+    std::unique_ptr<control::Leadership> leadership_;
     std::unique_ptr<control::Receipts> receipts_;
     std::unique_ptr<control::NodeDesk> node_desk_;
     std::unique_ptr<control::ChangeLog> changes_;
     std::unique_ptr<control::DatabaseKeys> signing_keys_;
     std::optional<dnssec::SealingKey> sealing_key_;
+    std::unique_ptr<control::TsigKeys> tsig_keys_;
     std::unique_ptr<control::Accounts> accounts_;
     std::unique_ptr<control::KeptAnswers> answers_;
+    std::unique_ptr<control::KeyDesk> key_desk_;
     std::atomic<bool> is_stopping_ = false;
     std::unique_ptr<control::ParentServers> parents_;
     std::unique_ptr<observe::Statistics> statistics_;

@@ -80,16 +80,18 @@ zone::ZoneLedger& ZoneService::listen_to(zone::ZoneLedger& ledger) {
 transfer::RequestDesk::Partners ZoneService::partners(MayWait may_wait) {
     return {.zones = table_,
             .ledger = ledger_,
+            .updates = network_.updates != nullptr ? *network_.updates : updates_,
             .ask = {},
             .hear = [this](const transfer::Notice& notice) { return secondaries_.hear(notice); },
             .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
             .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
             .tallies = &tallies_,
             .members = network_.members,
-            .waiting = may_wait == MayWait::Yes
-                           ? std::optional<transfer::RequestDesk::Waiting>(
-                                 {.zones = table_, .updates = updates_, .is_stopping = ends_waits_})
-                           : std::nullopt};
+            .keys = network_.keys,
+            .grants = network_.grants,
+            .waiting = may_wait == MayWait::Yes ? std::optional<transfer::RequestDesk::Waiting>(
+                                                      {.zones = table_, .is_stopping = ends_waits_})
+                                                : std::nullopt};
 }
 
 std::unique_ptr<transfer::RequestDesk> ZoneService::make_desk() {

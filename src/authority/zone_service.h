@@ -21,6 +21,7 @@
 #include "serve/answerer.h"
 #include "transfer/catalogs.h"
 #include "transfer/late_answers.h"
+#include "transfer/live_keys.h"
 #include "transfer/members.h"
 #include "transfer/notifier.h"
 #include "transfer/request_desk.h"
@@ -39,14 +40,19 @@ namespace nearcast::authority {
 struct NetworkHands {
     transfer::Members* members = nullptr;      // The nodes; null: there are none.
     std::optional<dns::Name> notify_key = {};  // What they are told of catalogs with.
+    // Who takes updates; null: the rules of the configuration decide.
+    transfer::UpdateTaker* updates = nullptr;
+    // Keys that are not in the configuration, beside those that are; both may be null.
+    const transfer::LiveKeyring* keys = nullptr;
+    transfer::Grants* grants = nullptr;
     // As transfer::Catalogs::Hooks has it.
-    std::function<void(const dns::Name& catalog, uint32_t serial, uint64_t mark)> marked = {};
+    std::function<void(const transfer::Catalogs::Marked&)> marked = {};
 };
 
 class ZoneService {
  public:
     // `responder` and `late_counters` are for what is asked where no worker answers, on threads
-    // that may wait. The references and the members outlive it.
+    // that may wait. The references and the network's hands outlive it.
     ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTable& table,
                 zone::ZoneLedger& ledger, answer::ResponderOptions responder,
                 observe::Counters& late_counters, NetworkHands network = {});
@@ -63,6 +69,8 @@ class ZoneService {
     [[nodiscard]] std::optional<transfer::ServedReport> wait_until_served(base::Instant deadline);
     // What NetworkHands::marked is told once our catalogs bear every change that was published.
     void mark_catalogs(uint64_t mark) { catalogs_.mark(mark); }
+    // Of all versions that the ledger was given so far, which NetworkHands::marked counts.
+    [[nodiscard]] uint64_t catalog_notes() { return catalogs_.notes(); }
     // Nobody waits for others from now on. Workers may still be running.
     void stop();
 

@@ -181,7 +181,9 @@ Outcome<void> Accounts::remove_tenant(const std::string& name, const Actor& acto
             return expect_touch(session, kRemoveTenant, {name}, "tenant " + name);
         });
     if (!done) return done;
-    return keys_.remove_all([&](const KeyScope& scope) { return scope.tenant == name; });
+    const auto is_his = [&](const KeyScope& scope) { return scope.tenant == name; };
+    if (auto removed = keys_.remove_all(is_his); !removed) return removed;
+    return tsig_keys_.remove_all(is_his);
 }
 
 // --- People ---

@@ -21,6 +21,7 @@
 #include "control/model.h"
 #include "control/quotas.h"
 #include "control/totp.h"
+#include "control/tsig_keys.h"
 #include "dnssec/seal.h"
 
 namespace nearcast::control {
@@ -58,9 +59,13 @@ class Accounts {
     static constexpr size_t kFailingNamesMax = 10'000;
 
     // Secrets of phones are kept sealed under that key. All outlive it.
-    Accounts(Database& database, ApiKeys& keys, const Quotas& quotas,
+    Accounts(Database& database, ApiKeys& keys, TsigKeys& tsig_keys, const Quotas& quotas,
              const dnssec::SealingKey& sealing)
-        : database_(database), keys_(keys), quotas_(quotas), sealing_(sealing) {}
+        : database_(database),
+          keys_(keys),
+          tsig_keys_(tsig_keys),
+          quotas_(quotas),
+          sealing_(sealing) {}
     Accounts(const Accounts&) = delete;
     Accounts& operator=(const Accounts&) = delete;
 
@@ -110,6 +115,7 @@ class Accounts {
 
     Database& database_;
     ApiKeys& keys_;
+    TsigKeys& tsig_keys_;
     const Quotas& quotas_;
     const dnssec::SealingKey& sealing_;
     struct Failures {

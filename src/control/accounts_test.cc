@@ -34,7 +34,9 @@ class OfAccounts : public testing::TestWithParam<Database::Dialect> {
     const Quotas quotas{{{"small", 2, 10, 6}}};
     ApiKeys keys{*database};
     const dnssec::SealingKey sealing = dnssec::SealingKey::generate();
-    Accounts accounts{*database, keys, quotas, sealing};
+    const transfer::TsigKeyring fixed;
+    TsigKeys tsig_keys{*database, sealing, fixed};
+    Accounts accounts{*database, keys, tsig_keys, quotas, sealing};
 };
 
 TEST_P(OfAccounts, WhoLogsInGetsAKeyForAWhile) {

@@ -171,6 +171,12 @@ Outcome<Committed> ChangeLog::commit(const ChangeRequest& request) {
     });
 }
 
+Outcome<Committed> ChangeLog::commit_derived(const DerivedRequest& request) {
+    return run(request.intent, "", [&](Session& session, const auto& turn) {
+        return derive_zone(session, turn, request);
+    });
+}
+
 Outcome<Committed> ChangeLog::create_zone(const NewZone& zone) {
     std::string text = zone.intent.idempotency_key.empty() ? "" : text_of(zone);
     return run(zone.intent, std::move(text), [&](Session& session, const auto& turn) {

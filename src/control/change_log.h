@@ -17,6 +17,7 @@
 
 #include "control/change_error.h"
 #include "control/database.h"
+#include "control/derived_change.h"
 #include "control/group_commit.h"
 #include "control/model.h"
 #include "control/quotas.h"
@@ -53,6 +54,8 @@ class ChangeLog {
     // Nothing to change is no error: the serials are the same then, and the sequence is the last
     // change's.
     [[nodiscard]] Outcome<Committed> commit(const ChangeRequest& request);
+    // The same, of what the zone has when its turn comes. Without an idempotency key.
+    [[nodiscard]] Outcome<Committed> commit_derived(const DerivedRequest& request);
     [[nodiscard]] Outcome<Committed> create_zone(const NewZone& zone);
     [[nodiscard]] Outcome<Committed> delete_zone(const dns::Name& zone, const Intent& intent);
     [[nodiscard]] Outcome<Committed> update_settings(const dns::Name& zone,

@@ -270,6 +270,12 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
 
 Database::Dialect Database::dialect() const { return pool_->dialect; }
 
+Result<std::unique_ptr<Session>> Database::connect() const {
+    auto session = pool_->make(pool_->writer->state_->connection);
+    if (auto done = session->state_->connect(); !done) return std::unexpected(done.error());
+    return session;
+}
+
 Result<void> Database::read(const std::function<Result<void>(Session&)>& work) {
     auto session = pool_->take();
     auto done = Pool::ready(*session);

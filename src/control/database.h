@@ -97,6 +97,9 @@ class Database {
 
     [[nodiscard]] Dialect dialect() const;
 
+    // A connection of its own, for what lasts as long as that: locks. It is not made again.
+    [[nodiscard]] base::Result<std::unique_ptr<Session>> connect() const;
+
     // Runs `work` on a session for reads. A lost connection is made again for the next.
     [[nodiscard]] base::Result<void> read(const std::function<base::Result<void>(Session&)>& work);
 

@@ -34,7 +34,10 @@ constexpr Sql kPutState{
     "ttntn", ""};
 constexpr Sql kStepsSince{"SELECT zone, step FROM signing_state WHERE step > :a ORDER BY step", "n",
                           "tn"};
-constexpr Sql kCountSealed{"SELECT COUNT(*) FROM signing_key WHERE sealed <> ''", "", "n"};
+constexpr Sql kCountSealed{
+    "SELECT (SELECT COUNT(*) FROM signing_key WHERE sealed <> '') + "
+    "(SELECT COUNT(*) FROM tsig_key)",
+    "", "n"};
 
 Result<int64_t> read_number(Session& session, const Sql& sql) {
     int64_t number = 0;

@@ -27,7 +27,7 @@ class DatabaseKeys : public KeyStore {
     };
     // Zones that were ever signed, or are no longer as they were after the step `since`.
     [[nodiscard]] base::Result<Steps> steps_since(int64_t since);
-    // Whether there is any key under the key file.
+    // Whether there is any key under the key file, of zones or of TSIG.
     [[nodiscard]] base::Result<bool> has_sealed_keys();
 
  private:

@@ -28,14 +28,14 @@ enum class Right : uint8_t {
 
 struct KeyScope {
     // "example.org", "subtree:example.org" or "match:*.example.org", as for dynamic updates.
-    std::vector<std::string> zones;
-    std::vector<std::string> names;
-    std::vector<dns::RRType> types;
-    std::vector<base::IpPrefix> sources;
+    std::vector<std::string> zones = {};
+    std::vector<std::string> names = {};
+    std::vector<dns::RRType> types = {};
+    std::vector<base::IpPrefix> sources = {};
     Right right = Right::Manage;
-    Timestamp expires_at{};  // Zero: never.
-    std::string tenant;      // Only zones of this account; empty: of all.
-    std::string person;      // Who logged in and got the key; empty: it is a program's.
+    Timestamp expires_at{};   // Zero: never.
+    std::string tenant = {};  // Only zones of this account; empty: of all.
+    std::string person = {};  // Who logged in and got the key; empty: it is a program's.
 
     // From there, at that time.
     [[nodiscard]] bool is_usable(const base::IpAddress& source, Timestamp now) const;

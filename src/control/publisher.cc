@@ -73,11 +73,16 @@ void Publisher::wake(uint64_t sequence) {
     wake_.notify_all();
 }
 
-std::optional<uint32_t> Publisher::published_serial(int64_t zone_id) const {
+std::optional<Publisher::ServedZone> Publisher::served_zone(int64_t zone_id) const {
     const std::lock_guard lock(mutex_);
     const auto found = states_.find(zone_id);
     if (found == states_.end() || !found->second.is_served) return std::nullopt;
-    return found->second.serial;
+    return ServedZone{found->second.serial, found->second.sequence};
+}
+
+std::optional<uint32_t> Publisher::published_serial(int64_t zone_id) const {
+    const auto served = served_zone(zone_id);
+    return served ? std::optional(served->serial) : std::nullopt;
 }
 
 Publisher::State& Publisher::state_of(int64_t zone_id, const dns::Name& name) {
@@ -426,6 +431,7 @@ void Publisher::end(State& state) {
     state.needs_whole = false;
     set_due(state, base::Instant::max());
     if (state.signing) signed_ids_.erase(row_name(state.name));
+    state.awaited.reset();
     state.signing.reset();
 }
 

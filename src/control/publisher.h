@@ -92,11 +92,33 @@ class Publisher {
         told_ = std::move(told);
     }
 
+    // Who knows which servers have which versions: then keys move on as soon as all have them.
+    struct Servers {
+        // How many versions the ledger was given, of all zones.
+        std::function<uint64_t()> versions;
+        // How many of them all servers have, but for zones that one of them lacks. Nothing when
+        // that is not known.
+        std::function<std::optional<uint64_t>()> everywhere;
+        // Whether one lacks this zone, or may have it and tells nothing.
+        std::function<bool(const dns::Name& zone)> is_doubtful;
+    };
+    // Set before start().
+    void ask_servers(Servers servers) { servers_ = std::move(servers); }
+    // Some servers may have more than they had. Any thread.
+    void look_at_servers();
+
     // There are changes up to this sequence. Any thread; costs little.
     void wake(uint64_t sequence);
 
     // The serial that is served of the zone; nothing when it is not served. Any thread.
     [[nodiscard]] std::optional<uint32_t> published_serial(int64_t zone_id) const;
+
+    // The same with the last change that it has.
+    struct ServedZone {
+        uint32_t serial = 0;
+        uint64_t sequence = 0;
+    };
+    [[nodiscard]] std::optional<ServedZone> served_zone(int64_t zone_id) const;
 
     // Whether somebody else publishes what has this name, so that no zone can. Any thread.
     [[nodiscard]] bool is_others(const dns::Name& name) const;
@@ -113,8 +135,14 @@ class Publisher {
     // the zone is not signed, or when it takes longer than the limit: it goes on then.
     [[nodiscard]] bool replace_key(int64_t zone_id, signing::KeyRole role,
                                    std::chrono::milliseconds limit);
+    // The same as wait_for(), of what changes how the zone is signed: its next step is taken here,
+    // whichever controller leads.
+    [[nodiscard]] bool wait_for_step(int64_t zone_id, uint64_t sequence,
+                                     std::chrono::milliseconds limit);
     // Has the zone looked at soon, and its parent.
     void tend_soon(int64_t zone_id);
+    // It is this controller now that moves keys on.
+    void take_lead();
 
  private:
     static constexpr zone::ZoneOrigin::Kind kOrigin = zone::ZoneOrigin::Kind::Derived;
@@ -132,6 +160,9 @@ class Publisher {
         std::shared_ptr<ZoneSigning> signing = {};
         bool needs_whole = false;                     // For the thread that signs: to be made anew.
         base::Instant due_at = base::Instant::max();  // When that thread takes it up.
+        // Of the keys that it has: all servers are to have what was published then.
+        std::optional<signing::UnixTime> awaited = {};
+        uint64_t awaited_versions = 0;
     };
     // The changes of one zone, in order.
     struct Work {
@@ -174,6 +205,7 @@ class Publisher {
 
     // publisher_signing.cc
     void start_signing();
+    [[nodiscard]] bool leads() const { return !signing_->zones.leads || signing_->zones.leads(); }
     void begin_signing(State& state, const ZoneSettings& settings);
     void resume_signing(State& state, const ZoneSettings& settings);
     [[nodiscard]] base::Result<void> learn_who_is_signed();
@@ -191,12 +223,14 @@ class Publisher {
     void tend(State& state);
     [[nodiscard]] bool tend_served(State& state);
     void settle(State& state);
+    void await_servers(State& state);
     void take_answers(int64_t zone_id, const std::optional<ParentAnswers>& answers);
 
     const Served served_;
     const std::string controller_;
     const std::vector<dns::Name> others_;
     const std::optional<Signing> signing_;
+    Servers servers_;  // Not changed after start(), like the next.
     std::function<void(const std::vector<Change>&, uint64_t)> told_;  // Not changed after start().
     // Of the thread alone.
     uint64_t position_ = 0;             // All changes up to it were taken.
@@ -214,6 +248,7 @@ class Publisher {
     bool needs_retry_ = false;
     std::set<std::pair<base::Instant, int64_t>> due_;  // Of the states that have a due_at.
     std::map<std::string, int64_t> signed_ids_;        // By row_name().
+    std::set<std::pair<uint64_t, int64_t>> awaiting_;  // By awaited_versions.
     std::condition_variable due_wake_;
     std::condition_variable settled_;  // A state is busy no more.
 

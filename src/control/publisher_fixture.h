@@ -39,6 +39,8 @@ class OfPublisher : public testing::Test {
     // How zones are signed, with the database that is open.
     virtual std::optional<Publisher::Signing> signing() { return std::nullopt; }
 
+    virtual std::optional<Publisher::Servers> servers() { return std::nullopt; }
+
     // A process of the controller, on the same database and store.
     void begin() {
         table = std::make_unique<zone::ZoneTable>();
@@ -59,6 +61,7 @@ class OfPublisher : public testing::Test {
         publisher = std::make_unique<Publisher>(
             Publisher::Served{*database, *log, *table, *ledger}, "test",
             std::vector<dns::Name>{name("catalog.example.")}, signing());
+        if (auto asked = servers()) publisher->ask_servers(*std::move(asked));
         ASSERT_TRUE(publisher->start());
     }
 

@@ -250,11 +250,44 @@ bool Publisher::tend_served(State& state) {
     return true;
 }
 
+// What is served now has all that was given out before, so it is enough that all have this.
+void Publisher::await_servers(State& state) {
+    const auto unconfirmed = state.signing->unconfirmed();
+    if (!servers_.versions || !leads() || !unconfirmed) return;
+    const uint64_t versions = servers_.versions();
+    const std::lock_guard lock(mutex_);
+    if (state.awaited == unconfirmed || state.needs_whole || state.is_behind) return;
+    awaiting_.erase({state.awaited_versions, state.zone_id});
+    state.awaited = unconfirmed;
+    state.awaited_versions = versions;
+    awaiting_.emplace(versions, state.zone_id);
+}
+
+void Publisher::look_at_servers() {
+    const auto everywhere = servers_.everywhere();
+    if (!everywhere) return;
+    const std::lock_guard lock(mutex_);
+    for (auto each = awaiting_.begin(); each != awaiting_.end() && each->first <= *everywhere;) {
+        State& state = states_.at(each->second);
+        const bool is_over = !state.signing || !state.awaited;
+        if (!is_over && servers_.is_doubtful(state.name)) {
+            ++each;
+            continue;
+        }
+        if (!is_over) {
+            state.signing->confirm(*state.awaited);
+            set_due(state, base::now());
+        }
+        each = awaiting_.erase(each);
+    }
+}
+
 void Publisher::settle(State& state) {
+    await_servers(state);
     const std::shared_ptr<ZoneSigning> signing = state.signing;
     const bool is_over = signing->is_over();
     if (looks_ && is_over) looks_->forget(state.zone_id);
-    if (looks_ && !is_over) {
+    if (looks_ && !is_over && leads()) {
         // Those that are settled are spread over a day, so that a start asks nobody too much.
         const int64_t pauses = signing->awaits_parent() ? 1 : 1 + state.zone_id % kSeldom;
         looks_->ask(state.zone_id, state.name, base::now() + pauses * signing_->parent_pause);
@@ -303,6 +336,20 @@ bool Publisher::wait_for(int64_t zone_id, uint64_t sequence, std::chrono::millis
     });
 }
 
+bool Publisher::wait_for_step(int64_t zone_id, uint64_t sequence, std::chrono::milliseconds limit) {
+    const base::Instant deadline = base::now() + limit;
+    if (!wait_for(zone_id, sequence, limit)) return false;
+    std::unique_lock lock(mutex_);
+    const auto found = states_.find(zone_id);
+    if (found == states_.end() || !found->second.signing || leads()) return true;
+    State& state = found->second;
+    const std::shared_ptr<ZoneSigning> signing = state.signing;
+    signing->ask();
+    set_due(state, base::now());
+    return settled_.wait_until(
+        lock, deadline, [&] { return is_stopping_ || (!signing->is_asked() && !state.is_busy); });
+}
+
 bool Publisher::replace_key(int64_t zone_id, signing::KeyRole role,
                             std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
@@ -320,8 +367,14 @@ void Publisher::tend_soon(int64_t zone_id) {
     const std::lock_guard lock(mutex_);
     const auto found = states_.find(zone_id);
     if (found == states_.end() || !found->second.signing) return;
+    found->second.signing->ask();
     set_due(found->second, base::now());
     if (looks_) looks_->ask(zone_id, found->second.name, base::now());
+}
+
+void Publisher::take_lead() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, zone_id] : signed_ids_) set_due(states_.at(zone_id), base::now());
 }
 
 }  // namespace nearcast::control

@@ -45,9 +45,21 @@ class SignedBy : public OfPublisher {
         return Publisher::Signing{.keys = *keys,
                                   .zones = {.signer = {*keys, *sealing_key, {}, 1},
                                             .usual = {},
-                                            .now = [this] { return now.load(); }},
+                                            .now = [this] { return now.load(); },
+                                            .leads = [this] { return leads.load(); }},
                                   .parent = &parent,
                                   .parent_pause = std::chrono::hours(1)};
+    }
+
+    std::optional<Publisher::Servers> servers() override {
+        return Publisher::Servers{
+            .versions =
+                [this] {
+                    const std::lock_guard lock(mutex);
+                    return uint64_t{published};
+                },
+            .everywhere = [this] { return everywhere.load(); },
+            .is_doubtful = [this](const dns::Name&) { return is_doubtful.load(); }};
     }
 
     // A zone whose servers are never cut off for longer than an hour, so that a roll takes days.
@@ -99,6 +111,42 @@ class SignedBy : public OfPublisher {
     std::unique_ptr<DatabaseKeys> keys;
     SetParent parent;
     int64_t zone_id = 0;
+    std::atomic<bool> leads = true;
+    std::atomic<uint64_t> everywhere = 0;  // Versions that all servers have.
+    std::atomic<bool> is_doubtful = false;
+
+    // The parent trusts the first key, and a second one is to take its place.
+    void begin_to_roll() {
+        create_signed();
+        pass(kDay + 1);
+        parent.set(publisher->signing_status(zone_id)->ds);
+        pass(60);
+        ASSERT_TRUE(
+            wait_until([&] { return publisher->signing_status(zone_id)->is_parent_settled; }));
+        ASSERT_TRUE(
+            publisher->replace_key(zone_id, signing::KeyRole::Csk, std::chrono::seconds(60)));
+        expect_settled();
+    }
+    // As if somebody had asked for it; returns once it is done.
+    void take_step() {
+        leads = false;
+        const uint64_t sequence = log->zone(name(kZone))->sequence;
+        EXPECT_TRUE(publisher->wait_for_step(zone_id, sequence, std::chrono::seconds(60)));
+        leads = true;
+    }
+    // Whether a TTL is all that is waited for, once servers were asked.
+    bool is_confirmed() {
+        publisher->look_at_servers();
+        take_step();
+        return publisher->signing_status(zone_id)->due_at <= now + 3600;
+    }
+    // Whether the parent is asked for another key than the one it has, that time later.
+    bool moves_on_after_ttl() {
+        const auto before = publisher->signing_status(zone_id)->ds;
+        now += 3601;
+        take_step();
+        return publisher->signing_status(zone_id)->ds != before;
+    }
 };
 
 TEST_F(SignedBy, APublisherIsAZoneFromItsFirstVersionOn) {
@@ -294,6 +342,76 @@ TEST_F(SignedBy, OtherSignersOfTheZoneHaveTheirKeysInIt) {
     EXPECT_EQ(faults(), "");
     ASSERT_TRUE(put(kZone, kZone, RRType::DNSKEY, {}));
     EXPECT_TRUE(wait_until([&] { return !serves(kZone, text); }));
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, KeysMoveOnAsSoonAsAllServersHaveThem) {
+    begin_to_roll();
+    everywhere = UINT64_MAX;
+    EXPECT_TRUE(is_confirmed());
+    EXPECT_TRUE(moves_on_after_ttl());
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, KeysWaitForAServerThatLacksThem) {
+    begin_to_roll();
+    EXPECT_FALSE(is_confirmed());
+    EXPECT_FALSE(moves_on_after_ttl());
+}
+
+TEST_F(SignedBy, KeysWaitWhereNobodyKnowsWhoServesTheZone) {
+    is_doubtful = true;
+    begin_to_roll();
+    everywhere = UINT64_MAX;
+    EXPECT_FALSE(is_confirmed());
+    // It is waited for, and not forgotten.
+    is_doubtful = false;
+    EXPECT_TRUE(is_confirmed());
+}
+
+TEST_F(SignedBy, TheLeaderAloneMovesKeysOn) {
+    create_signed();
+    leads = false;
+    now += kDay + 1;
+    publisher->take_lead();
+    expect_settled();
+    EXPECT_THAT(served(kZone), Not(HasSubstr(" CDS ")));
+    leads = true;
+    publisher->take_lead();
+    EXPECT_TRUE(wait_until([&] { return serves(kZone, " CDS "); }));
+    EXPECT_EQ(faults(), "");
+}
+
+TEST_F(SignedBy, WhatTheLeaderHasDoneIsPublishedByAll) {
+    create_signed();
+    leads = false;
+    auto leader = Signer::open(name(kZone), {*keys, *sealing_key, {}, 1});
+    ASSERT_TRUE(leader && leader->replace(signing::KeyRole::Csk));
+    const auto pinned = table->pin(name(kZone));
+    ASSERT_TRUE(*leader->tend({}, facts_of(pinned->version(), now), std::nullopt, now));
+    ASSERT_TRUE(leader->published(now));
+    ASSERT_EQ(leader->rollover().dnskeys().keys.size(), 2U);
+    ASSERT_TRUE(put(kZone, "www.example.org.", RRType::A, {{"192.0.2.2", false}}));
+    EXPECT_TRUE(wait_until(
+        [&] { return lines(" DNSKEY 257").find('\n') + 1 != lines(" DNSKEY 257").size(); }));
+    expect_settled();
+    EXPECT_EQ(faults(), "");
+    const uint32_t before = serial();
+    publisher->take_lead();
+    expect_settled();
+    EXPECT_EQ(serial(), before) << "what is as it should be is not published again";
+}
+
+TEST_F(SignedBy, WhoIsAskedTakesAStepWhoeverLeads) {
+    leads = false;
+    ASSERT_TRUE(create(kZone));
+    zone_id = log->zone(name(kZone))->id;
+    SettingsEdit on;
+    on.is_signed = true;
+    const auto done = log->update_settings(name(kZone), on, {});
+    ASSERT_TRUE(done);
+    ASSERT_TRUE(publisher->wait_for_step(zone_id, done->sequence, std::chrono::seconds(60)));
+    EXPECT_TRUE(serves(kZone, " DNSKEY 257"));
     EXPECT_EQ(faults(), "");
 }
 

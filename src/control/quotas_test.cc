@@ -56,7 +56,9 @@ class OfQuotas : public testing::TestWithParam<Database::Dialect> {
     Quotas quotas{{{"small", 2, 10, 6}, {"large", 100, 1000, 1000}}};
     ApiKeys keys{*database};
     const dnssec::SealingKey sealing = dnssec::SealingKey::generate();
-    Accounts accounts{*database, keys, quotas, sealing};
+    const transfer::TsigKeyring fixed;
+    TsigKeys tsig_keys{*database, sealing, fixed};
+    Accounts accounts{*database, keys, tsig_keys, quotas, sealing};
     ChangeLog log{*database,
                   {.now = [this] { return now; },
                    .primary = name("ns.example."),

@@ -88,19 +88,22 @@ void Receipts::note_changes(std::span<const Change> changes) {
 }
 
 // A node may have told of a version before we knew how far it reaches.
-void Receipts::note_version(uint32_t serial, uint64_t sequence) {
+void Receipts::note_version(uint32_t serial, uint64_t sequence, uint64_t notes) {
     {
         const std::lock_guard lock(mutex_);
+        has_news_ = true;
         if (!versions_.empty() && versions_.back().serial == serial) {
             versions_.back().sequence = std::max(versions_.back().sequence, sequence);
+            versions_.back().notes = std::max(versions_.back().notes, notes);
         } else {
-            versions_.push_back({serial, sequence});
+            versions_.push_back({serial, sequence, notes});
             bound(versions_, kVersionsMax);
         }
         const Timestamp now = now_();
         for (auto& [node_id, heard] : heard_) credit(node_id, heard, now);
     }
     told_.notify_all();
+    wake_.notify_one();
 }
 
 void Receipts::hear(const Node& node, const transfer::ServedReport& report) {
@@ -113,20 +116,20 @@ void Receipts::hear(const Node& node, const transfer::ServedReport& report) {
         take_late(node.id, heard, report);
         credit(node.id, heard, now);
         end_late(node.id, heard, report, now);
+        has_news_ = true;
     }
     told_.notify_all();
+    wake_.notify_one();
 }
 
 // The last version that is not later. Nothing of one later than all of ours: it is not known yet,
 // or of a database that was lost.
-std::optional<uint64_t> Receipts::sequence_of(uint32_t serial) const {
-    if (versions_.empty() || dns::is_later_serial(serial, versions_.back().serial)) {
-        return std::nullopt;
-    }
+const Receipts::Version* Receipts::version_of(uint32_t serial) const {
+    if (versions_.empty() || dns::is_later_serial(serial, versions_.back().serial)) return nullptr;
     for (auto each = versions_.rbegin(); each != versions_.rend(); ++each) {
-        if (!dns::is_later_serial(each->serial, serial)) return each->sequence;
+        if (!dns::is_later_serial(each->serial, serial)) return &*each;
     }
-    return std::nullopt;
+    return nullptr;
 }
 
 void Receipts::put(const Gap& gap) {
@@ -136,15 +139,17 @@ void Receipts::put(const Gap& gap) {
 
 void Receipts::credit(int64_t node_id, Heard& heard, Timestamp now) {
     if (!heard.state.serial) return;
-    const auto sequence = sequence_of(*heard.state.serial);
-    if (!sequence || (*sequence <= heard.state.sequence && !heard.steps.empty())) return;
+    const Version* const version = version_of(*heard.state.serial);
+    if (version == nullptr) return;
+    const uint64_t sequence = version->sequence;
+    if (sequence <= heard.state.sequence && !heard.steps.empty()) return;
     // What a node serves when it is first heard of tells nothing of how long that took.
-    if (!heard.steps.empty()) measure(heard, *sequence, now);
-    heard.state.sequence = *sequence;
+    if (!heard.steps.empty()) measure(heard, sequence, now);
+    heard.state.sequence = sequence;
     heard.state.served_at = now;
-    heard.steps.push_back({*sequence, now});
+    heard.steps.push_back({sequence, now});
     bound(heard.steps, kStepsMax);
-    if (rows_.size() < kUnwrittenMax) rows_.push_back({node_id, {*sequence, now}});
+    if (rows_.size() < kUnwrittenMax) rows_.push_back({node_id, {sequence, now}});
     wake_.notify_one();
 }
 
@@ -194,6 +199,27 @@ Timestamp Receipts::lag_of(const Heard& heard) const {
     const auto first =
         std::ranges::upper_bound(commits_, heard.state.sequence, {}, &Commit::sequence);
     return first == commits_.end() ? Timestamp(0) : std::max(now_() - first->at, Timestamp(0));
+}
+
+std::optional<uint64_t> Receipts::notes_everywhere() const {
+    const auto nodes = network_.nodes();
+    std::optional<uint64_t> least;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [pin, node] : *nodes) {
+        const auto found = heard_.find(node.id);
+        const bool is_heard = found != heard_.end() && found->second.state.serial;
+        const Version* const version = is_heard ? version_of(*found->second.state.serial) : nullptr;
+        if (version == nullptr) return std::nullopt;
+        least = std::min(least.value_or(version->notes), version->notes);
+    }
+    return least;
+}
+
+bool Receipts::is_late(const dns::Name& zone) const {
+    const std::string key = dns::key_of(zone);
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(heard_,
+                               [&key](const auto& item) { return item.second.late.contains(key); });
 }
 
 std::optional<Receipts::State> Receipts::state(int64_t node_id) const {
@@ -324,18 +350,26 @@ Receipts::Delays Receipts::delays() const {
 
 void Receipts::run() {
     const bool has_others = database_.dialect() == Database::Dialect::Postgresql;
+    base::Instant refreshed_at{};
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
-        const auto is_due = [this] { return is_stopping_ || !rows_.empty() || !gaps_.empty(); };
+        const auto is_due = [this] {
+            return is_stopping_ || has_news_ || !rows_.empty() || !gaps_.empty();
+        };
         if (has_others) {
             wake_.wait_for(lock, kLookPause, is_due);
         } else {
             wake_.wait(lock, is_due);
         }
-        const bool has_news = !rows_.empty() || !gaps_.empty();
-        if (has_news) wake_.wait_for(lock, kWritePause, [this] { return is_stopping_; });
+        const bool has_rows = !rows_.empty() || !gaps_.empty();
+        if (has_rows) wake_.wait_for(lock, kWritePause, [this] { return is_stopping_; });
+        const bool has_news = std::exchange(has_news_, false) && !is_stopping_;
         lock.unlock();
-        if (has_others) (void)network_.refresh();  // When it fails the next one may not.
+        if (has_news && on_news_) on_news_();
+        if (has_others && base::now() - refreshed_at >= kLookPause) {
+            (void)network_.refresh();  // When it fails the next one may not.
+            refreshed_at = base::now();
+        }
         const bool is_written = write_all();
         lock.lock();
         if (!is_written) wake_.wait_for(lock, kRetryPause, [this] { return is_stopping_; });

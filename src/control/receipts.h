@@ -62,8 +62,10 @@ class Receipts {
 
     // These changes were published.
     void note_changes(std::span<const Change> changes);
-    // This version of the catalog bears all changes up to that one.
-    void note_version(uint32_t serial, uint64_t sequence);
+    // Called on a thread of its own when nodes have told something. Set before they do.
+    void on_news(std::function<void()> told) { on_news_ = std::move(told); }
+    // This version of the catalog bears all changes up to that one, and so many versions of zones.
+    void note_version(uint32_t serial, uint64_t sequence, uint64_t notes);
     // What a node serves.
     void hear(const Node& node, const transfer::ServedReport& report);
 
@@ -88,6 +90,12 @@ class Receipts {
     // When the node first served that change of that zone.
     [[nodiscard]] Outcome<Served> served(int64_t node_id, uint64_t sequence, const dns::Name& zone);
 
+    // So many versions of zones every node serves, but for zones that it is late with. Nothing
+    // where there is no node, or one that never told us anything.
+    [[nodiscard]] std::optional<uint64_t> notes_everywhere() const;
+    // Whether some node has told that it is late with that zone.
+    [[nodiscard]] bool is_late(const dns::Name& zone) const;
+
     // Returns when `is_done` says so, which is asked whenever a node has told something, or at the
     // deadline, or once waits have ended. Unavailable when too many wait already.
     [[nodiscard]] Outcome<bool> wait(base::Instant deadline,
@@ -111,6 +119,7 @@ class Receipts {
     struct Version {
         uint32_t serial = 0;
         uint64_t sequence = 0;
+        uint64_t notes = 0;
     };
     struct Commit {
         uint64_t sequence = 0;
@@ -144,7 +153,7 @@ class Receipts {
         Step step;
     };
     // With the mutex, all of these.
-    [[nodiscard]] std::optional<uint64_t> sequence_of(uint32_t serial) const;
+    [[nodiscard]] const Version* version_of(uint32_t serial) const;
     void put(const Gap& gap);
     void credit(int64_t node_id, Heard& heard, Timestamp now);
     void measure(const Heard& heard, uint64_t up_to, Timestamp now);
@@ -164,6 +173,7 @@ class Receipts {
     Database& database_;
     Network& network_;
     const std::function<Timestamp()> now_;
+    std::function<void()> on_news_;
 
     mutable std::mutex mutex_;  // Guards what follows.
     std::condition_variable told_;
@@ -177,6 +187,7 @@ class Receipts {
     Delays delays_;
     size_t waiters_ = 0;
     bool are_waits_over_ = false;
+    bool has_news_ = false;  // Since on_news_ was called.
     bool is_stopping_ = false;
     Timestamp pruned_at_{};  // Of the thread alone.
     std::thread thread_;     // Last: it uses all the others.

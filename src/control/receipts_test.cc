@@ -57,8 +57,8 @@ class OfReceipts : public testing::TestWithParam<Database::Dialect> {
 };
 
 TEST_P(OfReceipts, ANodeIsCreditedWithWhatItsVersionBears) {
-    receipts->note_version(100, 5);
-    receipts->note_version(101, 7);
+    receipts->note_version(100, 5, 5);
+    receipts->note_version(101, 7, 7);
     hear(1, 100);
     const Timestamp first = now;
     EXPECT_EQ(served(1, 5), first);
@@ -72,8 +72,35 @@ TEST_P(OfReceipts, ANodeIsCreditedWithWhatItsVersionBears) {
     EXPECT_EQ(served(2, 5), std::nullopt);
 }
 
+TEST_P(OfReceipts, WhatAllNodesHaveIsWhatTheLastOneHas) {
+    const Actor actor{"key:admin", "127.0.0.1"};
+    ASSERT_TRUE(network.add_pop({.name = "sin"}, actor));
+    for (const char* node : {"sin1", "sin2"}) {
+        Node joining{
+            .name = node, .pop = "sin", .address = *base::parse_socket_address("[::1]:53")};
+        joining.pin.fill(static_cast<uint8_t>(node[3]));
+        ASSERT_TRUE(network.add_node(joining, actor));
+    }
+    std::vector<int64_t> ids;
+    const auto nodes = network.nodes();
+    for (const auto& [pin, node] : *nodes) ids.push_back(node.id);
+    ASSERT_EQ(ids.size(), 2U);
+    receipts->note_version(100, 5, 10);
+    receipts->note_version(101, 5, 12);  // A version without a change: signatures were renewed.
+    hear(ids[0], 101);
+    EXPECT_EQ(receipts->notes_everywhere(), std::nullopt) << "nobody has heard of the other one";
+    hear(ids[1], 100);
+    EXPECT_EQ(receipts->notes_everywhere(), 10U);
+    hear(ids[1], 101, {{kZone, "it is broken"}});
+    EXPECT_EQ(receipts->notes_everywhere(), 12U);
+    EXPECT_TRUE(receipts->is_late(kZone));
+    EXPECT_FALSE(receipts->is_late(kCatalog));
+    hear(ids[1], 101);
+    EXPECT_FALSE(receipts->is_late(kZone));
+}
+
 TEST_P(OfReceipts, ItsFirstTimeCounts) {
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     hear(1, 100);
     const Timestamp first = now;
     now += seconds(9);
@@ -82,16 +109,16 @@ TEST_P(OfReceipts, ItsFirstTimeCounts) {
 }
 
 TEST_P(OfReceipts, ANodeMayTellOfAVersionBeforeWeKnowHowFarItReaches) {
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     hear(1, 100);
     hear(1, 101);
     EXPECT_EQ(served(1, 6), std::nullopt);
-    receipts->note_version(101, 6);
+    receipts->note_version(101, 6, 6);
     EXPECT_EQ(served(1, 6), now);
 }
 
 TEST_P(OfReceipts, AVersionOfAnotherDatabaseIsWorthNothing) {
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     hear(1, 2000);
     EXPECT_EQ(served(1, 5), std::nullopt);
     hear(2, 50);
@@ -99,9 +126,9 @@ TEST_P(OfReceipts, AVersionOfAnotherDatabaseIsWorthNothing) {
 }
 
 TEST_P(OfReceipts, AZoneThatANodeCannotFetchIsNotServedByIt) {
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     hear(1, 100);
-    receipts->note_version(101, 6);
+    receipts->note_version(101, 6, 6);
     now += seconds(1);
     hear(1, 101, {{kZone, "no answer"}});
     EXPECT_EQ(served(1, 6, kOther), now);
@@ -115,9 +142,9 @@ TEST_P(OfReceipts, AZoneThatANodeCannotFetchIsNotServedByIt) {
 }
 
 TEST_P(OfReceipts, AllOfItIsThereAfterARestart) {
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     hear(1, 100);
-    receipts->note_version(101, 6);
+    receipts->note_version(101, 6, 6);
     hear(1, 101, {{kZone, "no answer"}});
     const Timestamp then = now;
     now += seconds(5);
@@ -127,14 +154,14 @@ TEST_P(OfReceipts, AllOfItIsThereAfterARestart) {
     EXPECT_EQ(served(1, 5), then);
     EXPECT_EQ(served(1, 6, kOther), then);
     EXPECT_EQ(served(1, 6), then + seconds(5));
-    receipts->note_version(101, 6);
+    receipts->note_version(101, 6, 6);
     hear(1, 101);
     EXPECT_EQ(served(1, 6, kOther), then);
 }
 
 TEST_P(OfReceipts, LagIsTheAgeOfTheOldestChangeThatIsNotServed) {
     EXPECT_FALSE(receipts->state(1));
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     hear(1, 100);
     EXPECT_EQ(receipts->state(1)->lag, Timestamp(0));
     commit(6);
@@ -142,7 +169,7 @@ TEST_P(OfReceipts, LagIsTheAgeOfTheOldestChangeThatIsNotServed) {
     commit(7);
     now += seconds(4);
     EXPECT_EQ(receipts->state(1)->lag, seconds(7));
-    receipts->note_version(101, 6);
+    receipts->note_version(101, 6, 6);
     hear(1, 101);
     EXPECT_EQ(receipts->state(1)->lag, seconds(4));
     EXPECT_EQ(receipts->state(1)->sequence, 6U);
@@ -152,13 +179,13 @@ TEST_P(OfReceipts, LagIsTheAgeOfTheOldestChangeThatIsNotServed) {
 
 TEST_P(OfReceipts, DelaysAreMeasuredFromTheCommit) {
     commit(5);
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     hear(1, 100);
     EXPECT_EQ(receipts->delays().p99, 0) << "what was there when it came";
     commit(6);
     commit(7, kOther);
     now += milliseconds(30);
-    receipts->note_version(101, 7);
+    receipts->note_version(101, 7, 7);
     hear(1, 101, {{kOther, "no answer"}});
     const auto delays = receipts->delays();
     EXPECT_DOUBLE_EQ(delays.p50, 0.03);
@@ -167,7 +194,7 @@ TEST_P(OfReceipts, DelaysAreMeasuredFromTheCommit) {
 }
 
 TEST_P(OfReceipts, AWaiterIsWokenByAReport) {
-    receipts->note_version(100, 5);
+    receipts->note_version(100, 5, 5);
     auto waited = std::async(std::launch::async, [&] {
         return receipts->wait(base::now() + seconds(60), [&]() -> Outcome<bool> {
             const auto answer = receipts->served(1, 5, kZone);

@@ -196,6 +196,16 @@ INSERT INTO served_serial (controller, zone, serial, sequence)
     at {big} NOT NULL,
     PRIMARY KEY (asker, name));
 CREATE INDEX kept_answer_by_age ON kept_answer (at);
+)",
+    // 10: keys that sign DNS messages (tsig_keys.h), sealed. The counter counts all that is saved.
+    R"(INSERT INTO counter (name, value) VALUES ('tsig_key', 0);
+CREATE TABLE tsig_key (
+    id {big} PRIMARY KEY,
+    name {text} NOT NULL UNIQUE,
+    algorithm {text} NOT NULL,
+    sealed {text} NOT NULL,
+    scope {text} NOT NULL,
+    created_at {big} NOT NULL);
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {

@@ -251,6 +251,10 @@ Result<bool> Signer::tend(const SigningSettings& settings, const ZoneFacts& fact
     return is_to_sign;
 }
 
+void Signer::follow(const SigningSettings& settings, const ZoneFacts& facts) {
+    policy_ = policy_for(settings, facts);
+}
+
 signing::SigningPlan Signer::plan(const SigningSettings& settings, const ZoneFacts& facts,
                                   uint32_t serial, UnixTime now) const {
     signing::SigningPlan plan;

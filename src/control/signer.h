@@ -55,6 +55,8 @@ class Signer {
     [[nodiscard]] base::Result<bool> tend(const SigningSettings& settings, const ZoneFacts& facts,
                                           const std::optional<ParentAnswers>& answers,
                                           signing::UnixTime now);
+    // In place of tend(), where another controller takes the steps.
+    void follow(const SigningSettings& settings, const ZoneFacts& facts);
     // Of a zone that tend() has seen.
     [[nodiscard]] signing::SigningPlan plan(const SigningSettings& settings, const ZoneFacts& facts,
                                             uint32_t serial, signing::UnixTime now) const;

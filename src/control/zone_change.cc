@@ -166,11 +166,26 @@ Outcome<Committed> nothing_changed(const Zone& zone) {
                      .is_repeated = false};
 }
 
-Answer write_records(Session& session, const Turn& turn, const Zone& zone, Change change) {
-    if (change.diff.rrsets.empty()) return nothing_changed(zone);
-    change.new_serial = next_edited_serial(zone.settings.soa_edit_api, zone.serial,
-                                           sent_serial(change.diff.rrsets), seconds_of(turn));
+// `serial`: that the zone is to have, whatever its settings say of it.
+Answer write_records(Session& session, const Turn& turn, const Zone& zone, Change change,
+                     std::optional<uint32_t> serial = std::nullopt) {
+    if (change.diff.rrsets.empty() && !serial) return nothing_changed(zone);
+    change.new_serial = serial
+                            ? *serial
+                            : next_edited_serial(zone.settings.soa_edit_api, zone.serial,
+                                                 sent_serial(change.diff.rrsets), seconds_of(turn));
     return write(session, turn, zone, std::move(change));
+}
+
+Answer write_edits(Session& session, const Turn& turn, const Zone& zone, const Intent& intent,
+                   const DerivedEdits& derived) {
+    auto current = read_names(session, zone.id, touched_names(derived.edits));
+    if (!current) return std::unexpected(current.error());
+    auto planned = plan_edits(zone.name, *current, derived.edits);
+    if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
+    Change change = change_of(turn, zone, ChangeKind::Records, intent);
+    change.diff.rrsets = *std::move(planned);
+    return write_records(session, turn, zone, std::move(change), derived.serial);
 }
 
 bool has_set(const std::vector<Rrset>& rrsets, const dns::Name& owner, RRType type) {
@@ -342,13 +357,20 @@ Answer edit_zone(Session& session, const Turn& turn, const ChangeRequest& reques
     auto zone = expect_zone(session, request.zone, request.intent);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
-    auto current = read_names(session, (*zone)->id, touched_names(request.edits));
-    if (!current) return std::unexpected(current.error());
-    auto planned = plan_edits((*zone)->name, *current, request.edits);
-    if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
-    Change change = change_of(turn, **zone, ChangeKind::Records, request.intent);
-    change.diff.rrsets = *std::move(planned);
-    return write_records(session, turn, **zone, std::move(change));
+    return write_edits(session, turn, **zone, request.intent, {.edits = request.edits});
+}
+
+Answer derive_zone(Session& session, const Turn& turn, const DerivedRequest& request) {
+    auto zone = expect_zone(session, request.zone, request.intent);
+    if (!zone) return std::unexpected(zone.error());
+    if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
+    const int64_t zone_id = (*zone)->id;
+    const auto derived = request.derive({**zone, [&session, zone_id](const dns::Name& owner) {
+                                             return rrsets_at(session, zone_id, owner);
+                                         }});
+    if (!derived) return std::unexpected(derived.error());
+    if (!*derived) return Outcome<Committed>(std::unexpected(derived->error()));
+    return write_edits(session, turn, **zone, request.intent, **derived);
 }
 
 namespace {

@@ -8,6 +8,7 @@
 
 #include "control/change_error.h"
 #include "control/database.h"
+#include "control/derived_change.h"
 #include "control/group_commit.h"
 #include "control/model.h"
 
@@ -18,6 +19,8 @@ using Answer = base::Result<Outcome<Committed>>;
 
 [[nodiscard]] Answer edit_zone(Session& session, const GroupCommit::Turn& turn,
                                const ChangeRequest& request);
+[[nodiscard]] Answer derive_zone(Session& session, const GroupCommit::Turn& turn,
+                                 const DerivedRequest& request);
 // `primary` is named by a SOA that is made.
 [[nodiscard]] Answer make_zone(Session& session, const GroupCommit::Turn& turn, const NewZone& zone,
                                const dns::Name& primary);

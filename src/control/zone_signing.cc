@@ -3,6 +3,7 @@
 #include "control/zone_signing.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/log.h"
@@ -48,12 +49,55 @@ std::span<const uint8_t> times_in(std::span<const uint8_t> soa) {
     return soa.last(std::min(soa.size(), kSoaTimesSize));
 }
 
+using RdataSet = std::set<std::vector<uint8_t>>;
+
+RdataSet set_of(const Rdatas& rdatas) { return {rdatas.begin(), rdatas.end()}; }
+
+// Whether the apex shows the keys of the plan, signed by those that sign, and nobody else's.
+bool has_keys_of(const zone::Version& zone, const signing::SigningPlan& plan) {
+    std::map<RRType, RdataSet> sets;
+    std::map<RRType, std::set<uint16_t>> signers;
+    zone::NodeRecords records(zone.apex());
+    zone::RecordView record;
+    while (records.next(record)) {
+        if (is_of_keys(record.type))
+            sets[record.type].emplace(record.rdata.begin(), record.rdata.end());
+        if (record.type != RRType::RRSIG) continue;
+        if (const auto rrsig = dnssec::read_rrsig(record.rdata)) {
+            signers[rrsig->covered].insert(rrsig->key_tag);
+        }
+    }
+    std::set<uint16_t> of_keys;
+    std::set<uint16_t> of_zone;
+    for (const signing::KeyUse& use : plan.keys) {
+        if (use.signs_keys) of_keys.insert(use.key.key_tag());
+        if (use.signs_zone) of_zone.insert(use.key.key_tag());
+    }
+    return sets[RRType::DNSKEY] == set_of(plan.dnskeys) && sets[RRType::CDS] == set_of(plan.cds) &&
+           sets[RRType::CDNSKEY] == set_of(plan.cdnskeys) && signers[RRType::DNSKEY] == of_keys &&
+           signers[RRType::SOA] == of_zone;
+}
+
 std::string numbers_in(const KeyRefs& keys) {
     std::string text;
     for (const signing::KeyRef& key : keys) {
         text += (text.empty() ? "" : ",") + std::to_string(key.number);
     }
     return text.empty() ? "none" : text;
+}
+
+// Nothing while what was decided is not yet given out.
+std::optional<UnixTime> last_replacement(const signing::RolloverState& state) {
+    std::optional<UnixTime> last;
+    if (state.decided_at) return last;
+    const auto look = [&last](const auto& views) {
+        for (const auto& view : views) {
+            if (view.replaced_at) last = std::max(last.value_or(0), *view.replaced_at);
+        }
+    };
+    look(state.views.dnskeys);
+    look(state.views.signers);
+    return last;
 }
 
 void log_step(const dns::Name& zone, const signing::RolloverState& state) {
@@ -101,14 +145,19 @@ Result<void> ZoneSigning::replace_wanted() {
     return {};
 }
 
-Result<bool> ZoneSigning::take_steps(const zone::Version& zone, bool is_new) {
-    const UnixTime now = parts_.now();
-    auto opened = Signer::open(zone_, parts_.signer);
-    if (!opened) return std::unexpected(opened.error());
-    signer_.emplace(*std::move(opened));
-    is_signing_ = signer_->is_signing();
-    facts_ = facts_of(zone, now);
+Result<void> ZoneSigning::take_confirmation(UnixTime now) {
+    std::optional<UnixTime> confirmed_at;
+    {
+        const std::lock_guard lock(mutex_);
+        confirmed_at = confirmed_at_;
+    }
+    return confirmed_at ? signer_->confirm(*confirmed_at, now) : Result<void>();
+}
+
+// With what was asked here and what the parent said.
+Result<bool> ZoneSigning::step(bool is_new, UnixTime now) {
     facts_.is_new = is_new;
+    if (auto done = take_confirmation(now); !done) return std::unexpected(done.error());
     if (auto done = replace_wanted(); !done) return std::unexpected(done.error());
     std::optional<ParentAnswers> answers;
     {
@@ -116,11 +165,38 @@ Result<bool> ZoneSigning::take_steps(const zone::Version& zone, bool is_new) {
         answers = std::exchange(answers_, std::nullopt);
     }
     auto has_step = signer_->tend(settings_, facts_, answers, now);
+    if (!has_step) return has_step;
+    const std::lock_guard lock(mutex_);
+    is_asked_ = false;
+    return has_step;
+}
+
+Result<bool> ZoneSigning::take_steps(const zone::Version& zone, bool is_new) {
+    const UnixTime now = parts_.now();
+    auto opened = Signer::open(zone_, parts_.signer);
+    if (!opened) return std::unexpected(opened.error());
+    signer_.emplace(*std::move(opened));
+    is_signing_ = signer_->is_signing();
+    facts_ = facts_of(zone, now);
+    // A zone that is new here is signed from its first version on, so that no cache has it
+    // unsigned.
+    const bool takes_steps =
+        !parts_.leads || parts_.leads() || is_asked() || is_to_replace() || is_new;
+    auto has_step = takes_steps ? step(is_new, now) : Result<bool>(false);
+    if (!takes_steps) signer_->follow(settings_, facts_);
     is_signing_ = signer_->is_signing();
     if (!has_step) return has_step;
     if (*has_step) log_step(zone_, signer_->rollover());
-    if (!is_signing_) return has_step;
-    return *has_step || !facts_.signed_until || renewal_at(now) <= now;
+    has_decided_ |= *has_step;
+    if (*has_step || !is_current(zone, now)) return true;
+    return is_signing_ && (!facts_.signed_until || renewal_at(now) <= now);
+}
+
+// Whether the version has the keys that it should have, if it is one with signatures: what another
+// controller has decided is published by each.
+bool ZoneSigning::is_current(const zone::Version& zone, UnixTime now) const {
+    if (!is_signed(zone)) return true;
+    return is_signing_ && has_keys_of(zone, signer_->plan(settings_, facts_, 0, now));
 }
 
 // When signatures are renewed, of those that are there: not each when it is due, but all that have
@@ -172,6 +248,7 @@ void ZoneSigning::note(const Result<bool>& tended, UnixTime now) {
         status.due_at = std::min(status.due_at, std::max(renewal_at(now), now + kStepPause));
     }
     const std::lock_guard lock(mutex_);
+    if (signer_) replaced_at_ = last_replacement(signer_->rollover());
     status.looked_at = status_.looked_at;
     status.parent = std::move(status_.parent);
     status_ = std::move(status);
@@ -223,7 +300,8 @@ bool ZoneSigning::is_to_be_tended(const zone::Changeset& edits) const {
 }
 
 Result<void> ZoneSigning::published() {
-    auto done = signer_->published(parts_.now());
+    auto done = has_decided_ ? signer_->published(parts_.now()) : Result<void>();
+    has_decided_ = !done;
     note(done ? Result<bool>(true) : std::unexpected(done.error()), parts_.now());
     return done;
 }
@@ -243,6 +321,27 @@ void ZoneSigning::replace(signing::KeyRole role) {
 bool ZoneSigning::is_to_replace() const {
     const std::lock_guard lock(mutex_);
     return !to_replace_.empty();
+}
+
+std::optional<UnixTime> ZoneSigning::unconfirmed() const {
+    const std::lock_guard lock(mutex_);
+    const bool is_confirmed = confirmed_at_ && replaced_at_ && *replaced_at_ <= *confirmed_at_;
+    return is_confirmed ? std::nullopt : replaced_at_;
+}
+
+void ZoneSigning::confirm(UnixTime published_at) {
+    const std::lock_guard lock(mutex_);
+    confirmed_at_ = published_at;
+}
+
+void ZoneSigning::ask() {
+    const std::lock_guard lock(mutex_);
+    is_asked_ = true;
+}
+
+bool ZoneSigning::is_asked() const {
+    const std::lock_guard lock(mutex_);
+    return is_asked_;
 }
 
 SigningStatus ZoneSigning::status() const {

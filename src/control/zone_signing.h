@@ -58,6 +58,8 @@ class ZoneSigning {
         Signer::Parts signer;
         SigningSettings usual;
         std::function<signing::UnixTime()> now;
+        // Whether it is this controller that moves keys on; none: there is no other.
+        std::function<bool()> leads = {};
     };
     // A step is looked for at least so often: more seldom than signatures are renewed late.
     static constexpr signing::UnixTime kTendPauseMax = 6 * 3600;
@@ -69,9 +71,10 @@ class ZoneSigning {
     // zone's apex at least: what they say of keys is that of other signers.
     [[nodiscard]] base::Result<void> set(const ZoneSettings& settings, std::span<const Rrset> apex);
 
-    // Takes the steps that are due, with the keys and the state that the store has now. True when
-    // the zone must be signed with Renewal::All and published. `zone` is the version that is
-    // served, or an unsigned one that is to be.
+    // Takes the steps that are due, with the keys and the state that the store has now; where
+    // another controller leads, it follows what that one has taken, unless somebody asked here.
+    // True when the zone must be signed with Renewal::All and published. `zone` is the version that
+    // is served, or an unsigned one that is to be.
     [[nodiscard]] base::Result<bool> tend(const zone::Version& zone, bool is_new);
     // After tend(): whether what is published next has signatures.
     [[nodiscard]] bool is_signing() const { return is_signing_; }
@@ -104,6 +107,15 @@ class ZoneSigning {
     void replace(signing::KeyRole role);
     // Whether that was not done yet.
     [[nodiscard]] bool is_to_replace() const;
+    // Somebody waits for the next step here: the next tend() takes it, whoever leads.
+    void ask();
+    // Whether that was not done yet.
+    [[nodiscard]] bool is_asked() const;
+    // What was published then took the place of something that servers may still give out; nothing
+    // when that was confirmed, or nothing did.
+    [[nodiscard]] std::optional<signing::UnixTime> unconfirmed() const;
+    // Every server has what was published then. The next tend() takes it into account.
+    void confirm(signing::UnixTime published_at);
     [[nodiscard]] SigningStatus status() const;
     // Of the last tend(): when the next one is due.
     [[nodiscard]] signing::UnixTime due_at() const;
@@ -113,6 +125,9 @@ class ZoneSigning {
  private:
     [[nodiscard]] base::Result<bool> take_steps(const zone::Version& zone, bool is_new);
     [[nodiscard]] base::Result<void> replace_wanted();
+    [[nodiscard]] base::Result<void> take_confirmation(signing::UnixTime now);
+    [[nodiscard]] base::Result<bool> step(bool is_new, signing::UnixTime now);
+    [[nodiscard]] bool is_current(const zone::Version& zone, signing::UnixTime now) const;
     [[nodiscard]] signing::UnixTime renewal_at(signing::UnixTime now) const;
     void note(const base::Result<bool>& tended, signing::UnixTime now);
 
@@ -122,10 +137,14 @@ class ZoneSigning {
     std::optional<Signer> signer_;
     ZoneFacts facts_;
     bool is_signing_ = false;
+    bool has_decided_ = false;  // A step that published() tells of.
 
     mutable std::mutex mutex_;  // Guards what follows.
     std::optional<ParentAnswers> answers_;
     std::set<signing::KeyRole> to_replace_;
+    bool is_asked_ = false;
+    std::optional<signing::UnixTime> replaced_at_;  // The last time, if all is given out.
+    std::optional<signing::UnixTime> confirmed_at_;
     SigningStatus status_;
 };
 

@@ -86,8 +86,14 @@ void Catalogs::note(const dns::Name& zone) {
     {
         const std::lock_guard lock(mutex_);
         noted_.emplace(dns::key_of(zone), zone);
+        ++notes_;
     }
     wake_.notify_one();
+}
+
+uint64_t Catalogs::notes() {
+    const std::lock_guard lock(mutex_);
+    return notes_;
 }
 
 void Catalogs::mark(uint64_t mark) {
@@ -112,22 +118,26 @@ void Catalogs::run() {
         wake_.wait_for(lock, kCoalesce, [this] { return is_stopping_; });
         const auto noted = std::exchange(noted_, {});
         const uint64_t mark = mark_;
+        const uint64_t notes = notes_;
         is_marked_ = false;
         lock.unlock();
         for (const auto& [key, zone] : noted) take(zone);
         for (Published& catalog : published_) publish(catalog);
-        if (hooks_.marked) tell_mark(mark);
+        if (hooks_.marked) tell_mark(mark, notes);
         lock.lock();
     }
 }
 
-void Catalogs::tell_mark(uint64_t mark) {
+void Catalogs::tell_mark(uint64_t mark, uint64_t notes) {
     for (const Published& catalog : published_) {
         const auto pinned = table_.pin(catalog.config.zone);
         const bool is_served = pinned && !pinned->version().is_unavailable();
         // One that could not be published has a difference still: it does not bear the mark yet.
         if (!is_served || !catalog.differences.empty()) continue;
-        hooks_.marked(catalog.config.zone, pinned->version().serial(), mark);
+        hooks_.marked({.catalog = catalog.config.zone,
+                       .serial = pinned->version().serial(),
+                       .mark = mark,
+                       .notes = notes});
     }
 }
 

@@ -38,13 +38,20 @@ class Catalogs {
     // notice.
     static constexpr std::chrono::milliseconds kCoalesce{20};
 
+    // A version of a catalog of ours, and what it bears.
+    struct Marked {
+        const dns::Name& catalog;
+        uint32_t serial = 0;
+        uint64_t mark = 0;   // All that was noted before mark() was called with that.
+        uint64_t notes = 0;  // As many notes, of all there were.
+    };
+
     // What is told of catalogs.
     struct Hooks {
         // Of those of others that want reports, as they come to be served.
         std::vector<ServedReporter*> reporters = {};
-        // All that was noted before mark() was called with that mark is in this version of a
-        // catalog of ours. Called on the thread for each version, with the last mark; may be empty.
-        std::function<void(const dns::Name& catalog, uint32_t serial, uint64_t mark)> marked = {};
+        // Called on the thread for each version, with the last mark; may be empty.
+        std::function<void(const Marked&)> marked = {};
     };
 
     // Nothing is used before start(), and `secondaries` and reporters not after stop(). The others
@@ -65,6 +72,8 @@ class Catalogs {
     void note(const dns::Name& zone);
     // What Hooks::marked is told once all that was noted is in our catalogs. Any thread.
     void mark(uint64_t mark);
+    // How often note() was called. Any thread.
+    [[nodiscard]] uint64_t notes();
 
  private:
     // A catalog of ours, with what differs from its served version.
@@ -80,7 +89,7 @@ class Catalogs {
 
     void run();
     void take(const dns::Name& zone);
-    void tell_mark(uint64_t mark);
+    void tell_mark(uint64_t mark, uint64_t notes);
 
     void follow(size_t number);
     void carry_out(const MemberAction& action, ServedReporter* reporter);
@@ -112,6 +121,7 @@ class Catalogs {
     std::condition_variable wake_;
     std::map<std::string, dns::Name> noted_;
     uint64_t mark_ = 0;  // The last one.
+    uint64_t notes_ = 0;
     bool is_marked_ = false;
     bool is_stopping_ = false;
     std::thread thread_;

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "transfer/zone_updates.h"
 #include "zone/ledger.h"
 
 namespace nearcast::transfer {
@@ -22,21 +23,22 @@ class Late : public testing::Test {
     // Answers with the message itself once the gate is open.
     std::unique_ptr<RequestDesk> make_desk() {
         return std::make_unique<RequestDesk>(
-            config_, RequestDesk::Partners{
-                         .zones = table_,
-                         .ledger = *ledger_,
-                         .ask =
-                             [this](const PlainQuestion& question) {
-                                 is_at_work_.store(true);
-                                 is_at_work_.notify_all();
-                                 is_open_.wait(false);
-                                 std::ranges::copy(question.message, question.room.begin());
-                                 return question.message.size();
-                             },
-                         .hear = {},
-                         .expires_in = {},
-                         .secondary_of = {},
-                         .waiting = RequestDesk::Waiting{table_, updates_, is_stopping_}});
+            config_, RequestDesk::Partners{.zones = table_,
+                                           .ledger = *ledger_,
+                                           .updates = updates_,
+                                           .ask =
+                                               [this](const PlainQuestion& question) {
+                                                   is_at_work_.store(true);
+                                                   is_at_work_.notify_all();
+                                                   is_open_.wait(false);
+                                                   std::ranges::copy(question.message,
+                                                                     question.room.begin());
+                                                   return question.message.size();
+                                               },
+                                           .hear = {},
+                                           .expires_in = {},
+                                           .secondary_of = {},
+                                           .waiting = RequestDesk::Waiting{table_, is_stopping_}});
     }
 
     static Bytes question(uint16_t id) {

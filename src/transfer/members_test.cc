@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "transfer/request_desk.h"
+#include "transfer/zone_updates.h"
 #include "zone/compile.h"
 
 namespace nearcast::transfer {
@@ -89,12 +90,13 @@ class OfMembers : public testing::Test {
     RequestDesk desk{config,
                      {.zones = zones,
                       .ledger = *ledger,
+                      .updates = updates,
                       .ask = echo,
                       .hear = [](const Notice&) { return dns::Rcode::NotAuth; },
                       .expires_in = [](const dns::Name&) { return std::nullopt; },
                       .secondary_of = [](const dns::Name&) { return nullptr; },
                       .members = &node,
-                      .waiting = RequestDesk::Waiting{zones, updates, is_stopping}}};
+                      .waiting = RequestDesk::Waiting{zones, is_stopping}}};
 };
 
 TEST_F(OfMembers, MayHaveZonesWhileTheyAreOnes) {

@@ -103,6 +103,22 @@ RequestDesk::SeenZone RequestDesk::look_at(const dns::Name& zone) const {
     return seen;
 }
 
+bool RequestDesk::might_be_granted(const Request& request) const {
+    return partners_.grants != nullptr &&
+           partners_.grants->might_have(query_.qname, requestor_of(request));
+}
+
+bool RequestDesk::is_granted(const Request& request) const {
+    return might_be_granted(request) &&
+           partners_.grants->may_have(query_.qname, requestor_of(request));
+}
+
+const TsigKeyring& RequestDesk::keyring() {
+    if (partners_.keys == nullptr) return config_.keys;
+    partners_.keys->refresh(live_keys_);
+    return *live_keys_.keys;
+}
+
 size_t RequestDesk::reserved() const { return is_signed() ? tsig_response_size(signature_) : 0; }
 
 RequestDesk::Outcome RequestDesk::answer(const Request& request) {
@@ -156,8 +172,7 @@ void RequestDesk::count_transfer(const dns::Header& response) {
 }
 
 RequestDesk::Outcome RequestDesk::answer_signed(const Request& request) {
-    signature_ =
-        check_request(hmac_, config_.keys, request.message, query_.tsig_offset, request.now);
+    signature_ = check_request(hmac_, keyring(), request.message, query_.tsig_offset, request.now);
     if (signature_.error == TsigError::FormErr) {
         query_.tsig_offset = 0;
         return reply(request, {Rcode::FormErr});
@@ -231,11 +246,10 @@ RequestDesk::Outcome RequestDesk::answer_update(const Request& request) {
     }
     const Requestor requestor = requestor_of(request);
     if (may_wait()) {
-        ZoneUpdates& updates = partners_.waiting->updates;
-        return reply(request, updates.carry_out(query_, request.message, requestor));
+        return reply(request, partners_.updates.carry_out(query_, request.message, requestor));
     }
     const SeenZone seen = look_at(query_.qname);
-    const Verdict admitted = ZoneUpdates::admit(config_, seen.version, query_, requestor);
+    const Verdict admitted = partners_.updates.admit(seen.version, query_, requestor);
     if (admitted.rcode != Rcode::NoError) return reply(request, admitted);
     return {.is_for_waiter = true};
 }
@@ -265,7 +279,9 @@ RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
 RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
     // An older TLS carries questions, not zones (RFC 9103 §7.2).
     const bool is_unfit = request.tls != nullptr && !request.tls->is_fit_for_transfers;
-    if (is_unfit || !may_have(query_.qname, request)) return reply(request, kProhibited);
+    const bool is_to_ask = !is_unfit && !may_have(query_.qname, request);
+    if (is_to_ask && !may_wait() && might_be_granted(request)) return {.is_for_waiter = true};
+    if (is_unfit || (is_to_ask && !is_granted(request))) return reply(request, kProhibited);
     const SeenZone seen = look_at(query_.qname);
     if (!seen.version)
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
@@ -332,7 +348,8 @@ std::unique_ptr<GrantedTransfer> RequestDesk::take_transfer(const Request& reque
     auto transfer = std::make_unique<GrantedTransfer>(GrantedTransfer{.version = *std::move(pinned),
                                                                       .stream = std::move(stream),
                                                                       .signer = {},
-                                                                      .zone = query_.qname});
+                                                                      .zone = query_.qname,
+                                                                      .keys = live_keys_.keys});
     if (is_signed()) {
         transfer->signer.emplace(*signature_.key, signature_.mac);
         transfer->tsig_size = tsig_size(*signature_.key);

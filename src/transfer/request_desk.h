@@ -22,13 +22,14 @@
 #include "dns/record_walk.h"
 #include "dns/serial.h"
 #include "tls/peer.h"
+#include "transfer/live_keys.h"
 #include "transfer/members.h"
 #include "transfer/message_writer.h"
 #include "transfer/tallies.h"
 #include "transfer/transfer_config.h"
 #include "transfer/tsig.h"
+#include "transfer/update_taker.h"
 #include "transfer/zone_stream.h"
-#include "transfer/zone_updates.h"
 #include "zone/ledger.h"
 #include "zone/zone_table.h"
 
@@ -67,6 +68,7 @@ struct GrantedTransfer {
     std::optional<TsigStream> signer;
     size_t tsig_size = 0;
     dns::Name zone;
+    std::shared_ptr<const TsigKeyring> keys = nullptr;  // That the signer's may be of.
 };
 
 // What a NOTIFY says (RFC 1996 §3).
@@ -91,7 +93,6 @@ class RequestDesk {
     // What a desk has where its thread may wait: for writers, the disk, and other servers.
     struct Waiting {
         zone::ZoneTable& zones;
-        ZoneUpdates& updates;
         const std::atomic<bool>& is_stopping;  // Ends waits.
     };
 
@@ -101,6 +102,7 @@ class RequestDesk {
         // answer() runs.
         const zone::ZoneTable& zones;
         const zone::ZoneLedger& ledger;
+        UpdateTaker& updates;
         AskOrdinary ask;
         // What to tell who says that a zone has changed.
         std::function<dns::Rcode(const Notice&)> hear;
@@ -110,6 +112,9 @@ class RequestDesk {
         std::function<std::shared_ptr<const SecondaryConfig>(const dns::Name& zone)> secondary_of;
         DeskTallies* tallies = nullptr;  // Null: nobody wants to know.
         Members* members = nullptr;      // Null: there are none.
+        // All keys there are. Null: those of the configuration, which stay as they are.
+        const LiveKeyring* keys = nullptr;
+        Grants* grants = nullptr;  // What they are good for beside the configuration; may be null.
         std::optional<Waiting> waiting;
     };
 
@@ -162,6 +167,11 @@ class RequestDesk {
     [[nodiscard]] bool is_member(const Request& request) const;
     [[nodiscard]] bool may_have(const dns::Name& zone, const Request& request) const;
     [[nodiscard]] bool is_trusted(const Request& request) const;
+    // Whether the key that signed is good for the zone though the configuration does not say so:
+    // without a wait, and for sure.
+    [[nodiscard]] bool might_be_granted(const Request& request) const;
+    [[nodiscard]] bool is_granted(const Request& request) const;
+    [[nodiscard]] const TsigKeyring& keyring();
     [[nodiscard]] size_t reserved() const;
 
     const TransferConfig& config_;
@@ -169,6 +179,7 @@ class RequestDesk {
     std::vector<dns::Name> private_zones_;
     Hmac hmac_;
     dns::Query query_;
+    LiveKeyring::Seen live_keys_;            // At least as long as the signature's key is used.
     TsigCheck signature_;                    // Meaningful for a signed request.
     std::span<const uint8_t> unsigned_;      // The request without its signature.
     std::vector<uint8_t> plain_;             // Where that, or another question, is written.

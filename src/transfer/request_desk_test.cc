@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "dns/response.h"
+#include "transfer/zone_updates.h"
 #include "zone/compile.h"
 #include "zone/image_records.h"
 
@@ -129,6 +130,7 @@ class Desk : public testing::Test {
     RequestDesk::Partners partners(std::optional<RequestDesk::Waiting> waiting) {
         return {.zones = zones_,
                 .ledger = *ledger_,
+                .updates = updates_,
                 .ask = echo,
                 .hear =
                     [this](const Notice& notice) {
@@ -151,7 +153,7 @@ class Desk : public testing::Test {
     DeskTallies tallies_;
     RequestDesk desk_{config_, partners(std::nullopt)};  // On a worker's thread.
     // On one that may wait.
-    RequestDesk waiter_{config_, partners(RequestDesk::Waiting{zones_, updates_, is_stopping_})};
+    RequestDesk waiter_{config_, partners(RequestDesk::Waiting{zones_, is_stopping_})};
     Hmac hmac_;
     Mac mac_;
     Bytes room_ = Bytes(dns::kMessageSizeMax);
@@ -164,6 +166,49 @@ TEST_F(Desk, GrantsByAddressOrByKey) {
     EXPECT_EQ(outcome_of({.peer = "198.51.100.1"}), "REFUSED");
     EXPECT_EQ(outcome_of({.key = "transfer.example.", .peer = "198.51.100.1"}), "granted");
     EXPECT_EQ(outcome_of({.key = "other.example.", .peer = "198.51.100.1"}), "REFUSED NOERROR");
+}
+
+// Gives its holder one zone, and says so only where there is time to ask.
+class OneGrant final : public Grants {
+ public:
+    [[nodiscard]] bool might_have(const dns::Name& zone,
+                                  const Requestor& requestor) const override {
+        return requestor.key != nullptr && zone == *dns::parse_name("example.org.");
+    }
+    [[nodiscard]] bool may_have(const dns::Name&, const Requestor& requestor) override {
+        return requestor.key->name == *dns::parse_name("late.example.");
+    }
+};
+
+TEST_F(Desk, TakesKeysThatCameWhileItRuns) {
+    constexpr std::string_view kElsewhere = "198.51.100.1";
+    LiveKeyring live;
+    OneGrant grants;
+    auto on_worker = partners(std::nullopt);
+    auto on_waiter = partners(RequestDesk::Waiting{zones_, is_stopping_});
+    for (auto* each : {&on_worker, &on_waiter}) {
+        each->keys = &live;
+        each->grants = &grants;
+    }
+    RequestDesk worker(config_, std::move(on_worker));
+    RequestDesk waiter(config_, std::move(on_waiter));
+    const Ask ask{.key = "late.example.", .peer = kElsewhere};
+    EXPECT_GT(answer(ask, worker).size, 0U);  // BADKEY.
+    TsigKeyring keys = config_.keys;
+    keys.add_all({{*dns::parse_name("late.example."), Hash::Sha256, {1, 2, 3}},
+                  {*dns::parse_name("early.example."), Hash::Sha256, {1, 2, 3}}});
+    live.replace(std::move(keys));
+    EXPECT_TRUE(answer(ask, worker).is_for_waiter);
+    EXPECT_GT(answer({.key = "early.example.", .peer = kElsewhere}, waiter).size, 0U);
+    EXPECT_GT(answer({.peer = kElsewhere}, worker).size, 0U);
+    EXPECT_TRUE(answer({.key = "transfer.example.", .peer = kElsewhere}, worker).is_granted);
+    ASSERT_TRUE(answer(ask, waiter).is_granted);
+    const auto transfer = waiter.take_transfer(request_);
+    ASSERT_TRUE(transfer != nullptr);
+    // The key is gone, and what was begun with it goes on.
+    live.replace({});
+    EXPECT_GT(answer(ask, waiter).size, 0U);
+    EXPECT_GT(transfer->signer->sign(room_, dns::kHeaderSize, kNow), dns::kHeaderSize);
 }
 
 TEST_F(Desk, ABadSignatureIsNotAuthEvenFromAnAllowedAddress) {

@@ -3,6 +3,7 @@
 #include "transfer/tsig_key.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "dns/encoding.h"
@@ -32,6 +33,8 @@ const dns::Name& algorithm_name(Hash hash) {
     return names[static_cast<size_t>(hash)];
 }
 
+std::string_view to_text(Hash hash) { return kWords[static_cast<size_t>(hash)]; }
+
 base::Result<Hash> parse_algorithm(std::string_view text) {
     const auto found = std::ranges::find(kWords, text);
     if (found != kWords.end()) return static_cast<Hash>(found - kWords.begin());
@@ -53,6 +56,16 @@ bool TsigKeyring::add(TsigKey key) {
     if (place != keys_.end() && place->name == key.name) return false;
     keys_.insert(place, std::move(key));
     return true;
+}
+
+void TsigKeyring::add_all(std::vector<TsigKey> keys) {
+    keys_.insert(keys_.end(), std::make_move_iterator(keys.begin()),
+                 std::make_move_iterator(keys.end()));
+    std::ranges::stable_sort(
+        keys_, [](const TsigKey& a, const TsigKey& b) { return is_before(a, b.name); });
+    const auto same = [](const TsigKey& a, const TsigKey& b) { return a.name == b.name; };
+    const auto rest = std::ranges::unique(keys_, same);
+    keys_.erase(rest.begin(), rest.end());
 }
 
 const TsigKey* TsigKeyring::find(const dns::Name& name) const {

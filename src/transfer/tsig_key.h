@@ -15,13 +15,16 @@
 namespace nearcast::transfer {
 
 struct TsigKey {
-    dns::Name name;
+    dns::Name name = {};
     Hash hash = Hash::Sha256;
-    std::vector<uint8_t> secret;
+    std::vector<uint8_t> secret = {};
 };
 
 // The name that a hash has in TSIG records (RFC 8945 §6): hmac-sha256.
 [[nodiscard]] const dns::Name& algorithm_name(Hash hash);
+
+// "hmac-sha256", and for MD5 "hmac-md5".
+[[nodiscard]] std::string_view to_text(Hash hash);
 
 // "hmac-sha256", and for MD5 "hmac-md5", as keys are configured.
 [[nodiscard]] base::Result<Hash> parse_algorithm(std::string_view text);
@@ -29,11 +32,13 @@ struct TsigKey {
 // Base64, as tsig-keygen and keymgr print it.
 [[nodiscard]] base::Result<std::vector<uint8_t>> parse_secret(std::string_view text);
 
-// Filled at start, then only read, by any thread.
+// Filled first, then only read, by any thread.
 class TsigKeyring {
  public:
     // False when there is a key of this name already.
     [[nodiscard]] bool add(TsigKey key);
+    // Those whose names it does not have yet; of several of one name, one.
+    void add_all(std::vector<TsigKey> keys);
 
     // Null when there is none. Stays valid as long as nothing is added. Allocates nothing.
     [[nodiscard]] const TsigKey* find(const dns::Name& name) const;

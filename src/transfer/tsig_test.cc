@@ -278,6 +278,18 @@ TEST(LocateTsig, RefusesOneThatIsNotTheLastRecord) {
     EXPECT_FALSE(locate_tsig(std::span(first).first(20)).has_value());
 }
 
+TEST(TsigKeyring, KeepsWhatItHasWhenOthersCome) {
+    TsigKeyring keys;
+    const auto key = [](const char* name, uint8_t secret) {
+        return TsigKey{*dns::parse_name(name), Hash::Sha256, {secret}};
+    };
+    ASSERT_TRUE(keys.add(key("b.example.", 1)));
+    keys.add_all({key("c.example.", 2), key("B.example.", 3), key("a.example.", 4)});
+    EXPECT_EQ(keys.find(*dns::parse_name("a.example."))->secret.front(), 4);
+    EXPECT_EQ(keys.find(*dns::parse_name("b.example."))->secret.front(), 1);
+    EXPECT_EQ(keys.find(*dns::parse_name("c.example."))->secret.front(), 2);
+}
+
 TEST(TsigKeyring, FindsKeysByNameInAnyCase) {
     TsigKeyring keys;
     for (const char* name : {"b.example.", "a.example.", "c.example."}) {

@@ -12,8 +12,8 @@
 
 #include "base/bytes.h"
 #include "dns/serial.h"
-#include "transfer/refresh_schedule.h"
 #include "dnssec/canonical_rdata.h"
+#include "transfer/refresh_schedule.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -201,12 +201,17 @@ Rcode check_updates(std::span<const Record> updates, const dns::Name& zone) {
     return Rcode::NoError;
 }
 
-void carry_out_updates(std::span<const Record> updates, const dns::Name& zone, uint32_t newest,
-                       ZoneEdit& edit) {
+bool apply_updates(std::span<const Record> updates, const dns::Name& zone, uint32_t newest,
+                   ZoneEdit& edit) {
     const uint32_t serial = serial_of(edit.find(zone, RRType::SOA)->front().rdata);
     Updater updater(zone, newest, edit);
     for (const Record& update : updates) updater.carry_out(update);
-    const bool is_raised = serial_of(edit.find(zone, RRType::SOA)->front().rdata) != serial;
+    return serial_of(edit.find(zone, RRType::SOA)->front().rdata) != serial;
+}
+
+void carry_out_updates(std::span<const Record> updates, const dns::Name& zone, uint32_t newest,
+                       ZoneEdit& edit) {
+    const bool is_raised = apply_updates(updates, zone, newest, edit);
     if (!is_raised && edit.has_changes()) raise_serial(zone, newest, edit);
 }
 

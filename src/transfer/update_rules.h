@@ -22,8 +22,12 @@ namespace nearcast::transfer {
 // §3.4.1: NOERROR when all are of a form that can be carried out.
 [[nodiscard]] dns::Rcode check_updates(std::span<const dns::Record> updates, const dns::Name& zone);
 
-// §3.4.2 and §3.6: carries out updates that check_updates() passed, and raises the serial to one
-// more than the `newest` that anybody has, mostly that of the zone, when the zone has changed and
+// §3.4.2: carries out updates that check_updates() passed. A SOA counts when it is later than the
+// `newest` that anybody has, mostly that of the zone. True when one of them so set the serial.
+bool apply_updates(std::span<const dns::Record> updates, const dns::Name& zone, uint32_t newest,
+                   ZoneEdit& edit);
+
+// The same, and §3.6: raises the serial to one more than the newest when the zone has changed and
 // none of them raised it.
 void carry_out_updates(std::span<const dns::Record> updates, const dns::Name& zone, uint32_t newest,
                        ZoneEdit& edit);

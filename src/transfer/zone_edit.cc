@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 
 #include "dnssec/canonical_rdata.h"
 #include "zone/hashed_name.h"
@@ -39,21 +40,38 @@ void visit_difference(const Node& from, const Node& other, Use use) {
     }
 }
 
-}  // namespace
+const Set* find_set(const Node& node, RRType type) {
+    const auto found = node.find(type);
+    return found == node.end() ? nullptr : &found->second;
+}
 
-void ZoneEdit::load(Opened& opened) const {
-    const zone::HashedName name(opened.owner.wire());
-    const zone::Node node = version_.find(name.hash(), name.wire());
-    if (!node) return;
+bool is_same_set(const Node& a, const Node& b, RRType type) {
+    bool is_same = true;
+    const auto note = [&](RRType each, const ZoneEdit::Datum&) { is_same &= each != type; };
+    visit_difference(a, b, note);
+    visit_difference(b, a, note);
+    return is_same;
+}
+
+Node load(const zone::Version& version, const dns::Name& owner) {
+    Node loaded;
+    const zone::HashedName name(owner.wire());
+    const zone::Node node = version.find(name.hash(), name.wire());
+    if (!node) return loaded;
     zone::NodeRecords records(node);
     zone::RecordView record;
     while (records.next(record)) {
-        opened.before[record.type].push_back({record.ttl,
-                                              {record.rdata.begin(), record.rdata.end()},
-                                              dnssec::canonical_rdata(record.type, record.rdata)});
+        loaded[record.type].push_back({record.ttl,
+                                       {record.rdata.begin(), record.rdata.end()},
+                                       dnssec::canonical_rdata(record.type, record.rdata)});
     }
-    opened.now = opened.before;
+    return loaded;
 }
+
+}  // namespace
+
+ZoneEdit::ZoneEdit(const zone::Version& version)
+    : source_([version](const dns::Name& owner) { return load(version, owner); }) {}
 
 ZoneEdit::Opened& ZoneEdit::open(const dns::Name& owner) {
     const dns::Name lowered = owner.lowered();
@@ -61,16 +79,13 @@ ZoneEdit::Opened& ZoneEdit::open(const dns::Name& owner) {
         opened_.try_emplace(std::string(lowered.wire().begin(), lowered.wire().end()));
     if (is_new) {
         place->second.owner = owner;
-        load(place->second);
+        place->second.before = source_(owner);
+        place->second.now = place->second.before;
     }
     return place->second;
 }
 
-const Set* ZoneEdit::find(const dns::Name& owner, RRType type) {
-    const Node& node = at(owner);
-    const auto found = node.find(type);
-    return found == node.end() ? nullptr : &found->second;
-}
+const Set* ZoneEdit::find(const dns::Name& owner, RRType type) { return find_set(at(owner), type); }
 
 void ZoneEdit::put(const dns::Name& owner, RRType type, uint32_t ttl,
                    std::span<const uint8_t> rdata) {
@@ -116,6 +131,22 @@ bool ZoneEdit::has_changes() const {
         visit_difference(item.second.now, item.second.before, note);
         return is_changed;
     });
+}
+
+std::vector<ZoneEdit::ChangedSet> ZoneEdit::changed_sets() const {
+    std::vector<ChangedSet> changed;
+    for (const auto& [key, opened] : opened_) {
+        std::set<RRType> types;
+        for (const Node* node : {&opened.before, &opened.now}) {
+            for (const auto& [type, set] : *node) types.insert(type);
+        }
+        for (const RRType type : types) {
+            if (is_same_set(opened.before, opened.now, type)) continue;
+            changed.push_back(
+                {opened.owner, type, find_set(opened.before, type), find_set(opened.now, type)});
+        }
+    }
+    return changed;
 }
 
 zone::Changeset ZoneEdit::changes() const {

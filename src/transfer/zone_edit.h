@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A zone as an update sees it while it is carried out: a version, with what was changed so far.
+// A zone as an update sees it while it is carried out: as it was, with what was changed so far.
 //
 // Only the names that are touched are copied, each when it is first looked at. changes() gives the
-// difference in the end. Used by one thread; the images of the version outlive it.
+// difference in the end. Used by one thread.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dns/name.h"
@@ -31,7 +33,12 @@ class ZoneEdit {
     // Signatures are a set of their own, of type RRSIG. None is empty.
     using Node = std::map<dns::RRType, Set>;
 
-    explicit ZoneEdit(const zone::Version& version) : version_(version) {}
+    // Gives what was at a name; empty when nothing was.
+    using Source = std::function<Node(const dns::Name& owner)>;
+
+    // The images of the version outlive it.
+    explicit ZoneEdit(const zone::Version& version);
+    explicit ZoneEdit(Source source) : source_(std::move(source)) {}
 
     // What is at the name now. Stays where it is; empty when nothing is there.
     [[nodiscard]] const Node& at(const dns::Name& owner) { return open(owner).now; }
@@ -49,10 +56,20 @@ class ZoneEdit {
     void remove_all(const dns::Name& owner, std::span<const dns::RRType> keep);
     void remove(const dns::Name& owner, dns::RRType type, std::span<const uint8_t> rdata);
 
-    // Whether anything differs from the version.
+    // Whether anything differs from what was there.
     [[nodiscard]] bool has_changes() const;
 
-    // What leads from the version to the edited zone; the SOA must differ.
+    // A set that differs from what it was; null: there was none, or there is none.
+    struct ChangedSet {
+        const dns::Name& owner;
+        dns::RRType type = dns::RRType::None;
+        const Set* before = nullptr;
+        const Set* now = nullptr;
+    };
+    // They point into this, and to what has not changed since.
+    [[nodiscard]] std::vector<ChangedSet> changed_sets() const;
+
+    // What leads from the zone as it was to the edited one; the SOA must differ.
     [[nodiscard]] zone::Changeset changes() const;
 
  private:
@@ -63,9 +80,8 @@ class ZoneEdit {
     };
 
     Opened& open(const dns::Name& owner);
-    void load(Opened& opened) const;
 
-    const zone::Version version_;
+    const Source source_;
     std::map<std::string, Opened> opened_;  // By the name in lower case.
 };
 

@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "dns/response.h"
+#include "transfer/zone_updates.h"
 #include "zone/compile.h"
 
 namespace nearcast::transfer {
@@ -119,11 +120,12 @@ class Sending : public testing::Test {
             config_,
             RequestDesk::Partners{.zones = zones_,
                                   .ledger = *ledger_,
+                                  .updates = updates_,
                                   .ask = echo,
                                   .hear = {},
                                   .expires_in = [](const dns::Name&) { return std::nullopt; },
                                   .secondary_of = [](const dns::Name&) { return nullptr; },
-                                  .waiting = RequestDesk::Waiting{zones_, updates_, is_stopping_}});
+                                  .waiting = RequestDesk::Waiting{zones_, is_stopping_}});
     }
     ZoneSender::MakeDesk desks() {
         return [this] { return make_desk(); };

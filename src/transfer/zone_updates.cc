@@ -19,12 +19,6 @@ using dns::ExtendedError;
 using dns::Rcode;
 namespace log = base::log;
 
-std::string name_of(const Requestor& requestor) {
-    std::string text = base::to_text(requestor.peer);
-    if (requestor.key != nullptr) text += " key:" + dns::to_text(requestor.key->name);
-    return text;
-}
-
 // The zone would be a signed one with it, as is_signed_zone() has it.
 bool makes_signed(const dns::Record& update, const dns::Name& zone) {
     if (update.rr_class != dns::RRClass::IN || !(update.owner == zone)) return false;
@@ -36,7 +30,7 @@ bool makes_signed(const dns::Record& update, const dns::Name& zone) {
 Verdict refuse_to_sign(const dns::Name& zone, const Requestor& requestor) {
     log::warning("update_failed",
                  {{"zone", dns::to_text(zone)},
-                  {"requestor", name_of(requestor)},
+                  {"requestor", to_text(requestor)},
                   {"reason", "it would make this a signed zone, which takes no updates"},
                   {"try", "signed = true in a rule of the zone, if its signatures come this way"}});
     return {.rcode = Rcode::Refused, .reason = ExtendedError::NotSupported};
@@ -60,11 +54,10 @@ std::mutex& ZoneUpdates::turn_of(const dns::Name& zone) {
 }
 
 // RFC 2136 §3.1, and of §3.3 what needs no look at the updates.
-Verdict ZoneUpdates::admit(const TransferConfig& config,
-                           const std::optional<zone::Version>& version, const dns::Query& query,
-                           const Requestor& requestor) {
+Verdict ZoneUpdates::admit(const std::optional<zone::Version>& version, const dns::Query& query,
+                           const Requestor& requestor) const {
     if (query.qtype != dns::RRType::SOA) return {Rcode::FormErr};
-    const UpdatePolicy* const policy = config.update_policy_for(query.qname);
+    const UpdatePolicy* const policy = config_.update_policy_for(query.qname);
     if (query.qclass != dns::RRClass::IN || !version) {
         return {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative};
     }
@@ -85,7 +78,7 @@ Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t>
     {
         const auto pinned = table_.pin(query.qname);
         const auto version = pinned ? std::optional(pinned->version()) : std::nullopt;
-        const Verdict admitted = admit(config_, version, query, requestor);
+        const Verdict admitted = admit(version, query, requestor);
         if (admitted.rcode != Rcode::NoError) return admitted;
     }
     UpdateMessage update;
@@ -96,7 +89,7 @@ Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t>
         if (try_once(query.qname, update, requestor, verdict)) return verdict;
     }
     log::warning("update_failed", {{"zone", dns::to_text(query.qname)},
-                                   {"requestor", name_of(requestor)},
+                                   {"requestor", to_text(requestor)},
                                    {"reason", "the zone keeps changing"}});
     return {Rcode::ServFail};
 }
@@ -148,7 +141,7 @@ bool ZoneUpdates::apply(const dns::Name& zone, const zone::Version& version,
     if (applied) {
         log::info("zone_updated", {{"zone", dns::to_text(zone)},
                                    {"serial", std::to_string(changes.to_serial())},
-                                   {"requestor", name_of(requestor)},
+                                   {"requestor", to_text(requestor)},
                                    {"removed", std::to_string(changes.removed_count() - 1)},
                                    {"added", std::to_string(changes.added_count() - 1)}});
         warn_of_mistakes(zone, changes, requestor);
@@ -157,7 +150,7 @@ bool ZoneUpdates::apply(const dns::Name& zone, const zone::Version& version,
     const auto pinned = table_.pin(zone);
     if (!pinned || pinned->version().serial() != version.serial()) return false;
     log::warning("update_failed", {{"zone", dns::to_text(zone)},
-                                   {"requestor", name_of(requestor)},
+                                   {"requestor", to_text(requestor)},
                                    {"reason", applied.error().message},
                                    {"try", applied.error().hint}});
     // Would no disk help, it is the update that cannot be.
@@ -173,7 +166,7 @@ void ZoneUpdates::warn_of_mistakes(const dns::Name& zone, const zone::Changeset&
     if (!pinned || pinned->version().is_unavailable()) return;
     for (const zone::Advice& advice : zone::judge_changes(pinned->version(), changes)) {
         log::warning("update_warning", {{"zone", dns::to_text(zone)},
-                                        {"requestor", name_of(requestor)},
+                                        {"requestor", to_text(requestor)},
                                         {"reason", advice.message},
                                         {"try", advice.hint}});
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Carries out dynamic updates (RFC 2136) of zones that are kept here.
+// Carries out dynamic updates (RFC 2136) of zones in the ledger, by the rules of the configuration.
 //
 // An update is done when it is on disk and served, or it has changed nothing. Updates of one zone
-// take turns. It may wait for the disk and for others: no place for a worker's thread.
+// take turns.
 
 #pragma once
 
@@ -12,43 +12,24 @@
 #include <optional>
 #include <span>
 
-#include "base/address.h"
-#include "base/result.h"
-#include "dns/edns.h"
 #include "dns/message.h"
 #include "transfer/transfer_config.h"
 #include "transfer/update_message.h"
+#include "transfer/update_taker.h"
 #include "zone/ledger.h"
 
 namespace nearcast::transfer {
 
-// Who asks, as far as it is proven.
-struct Requestor {
-    base::IpAddress peer;
-    const TsigKey* key = nullptr;  // Null when it did not sign.
-};
-
-// What is answered without records.
-struct Verdict {
-    dns::Rcode rcode = dns::Rcode::NoError;
-    bool is_authoritative = false;
-    std::optional<dns::ExtendedError> reason = std::nullopt;
-};
-
-class ZoneUpdates {
+class ZoneUpdates final : public UpdateTaker {
  public:
     // All references outlive it.
     ZoneUpdates(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger);
 
-    // What the zone section and the requestor alone decide, without waiting: NOERROR when the
-    // update is to be carried out. `version`: of the zone that it names, if that is served.
-    [[nodiscard]] static Verdict admit(const TransferConfig& config,
-                                       const std::optional<zone::Version>& version,
-                                       const dns::Query& query, const Requestor& requestor);
-
-    // Carries out the update in `message`, of which parse_query() made `query`. Any thread.
+    // Any thread.
+    [[nodiscard]] Verdict admit(const std::optional<zone::Version>& version,
+                                const dns::Query& query, const Requestor& requestor) const override;
     [[nodiscard]] Verdict carry_out(const dns::Query& query, std::span<const uint8_t> message,
-                                    const Requestor& requestor);
+                                    const Requestor& requestor) override;
 
  private:
     // Zones whose updates wait for each other by chance, at most one in so many.

@@ -383,6 +383,22 @@ def test_adding_a_place_prints_the_command_that_joins_a_server(tmp_path):
         assert [each["name"] for each in operator.json("node", "list")] == ["sin1"]
 
 
+def test_tsig_keys_are_made_listed_and_removed(operator, zone):
+    name = f"acme.{zone}"
+    text = operator.out("key", "add", name, "--tsig", "--zone", zone, "--type", "TXT")
+    _, _, shown = text.partition("nsupdate -y ")
+    algorithm, shown_name, secret = shown.split()[0].split(":")
+    assert (algorithm, shown_name) == ("hmac-sha256", name) and len(secret) == 44
+    assert f"zones {zone}; types TXT" in operator.out("key", "list", "--tsig")
+    assert name not in operator.out("key", "list")
+    given = operator.json("key", "add", f"own.{zone}", "--tsig", "--secret", secret, "--algorithm",
+                          "hmac-sha512", "--right", "read")
+    assert (given["key"], given["algorithm"], given["right"]) == (secret, "hmac-sha512", "read")
+    for each in (name, f"own.{zone}"):
+        assert "is removed" in operator.out("key", "remove", each, "--tsig")
+    assert name not in operator.out("key", "list", "--tsig")
+
+
 def test_keys_are_made_listed_and_removed(operator, zone):
     key = operator.json("key", "add", "acme", "--right", "change", "--zone", zone, "--type", "TXT",
                         "--days", "2")

@@ -118,6 +118,12 @@ def walk_server(walk):
     walk.ask("PUT", SERVER + "/cache/flush", query="?domain=example.org.")
     key = walk.ask("POST", "/api/v1/keys", {"name": "walker", "zones": ["example.org"]})
     walk.ask("GET", "/api/v1/keys")
+    tsig_keys, tsig_key = SERVER + "/tsigkeys", SERVER + "/tsigkeys/{tsigkey}"
+    walk.ask("POST", tsig_keys, {"name": "walker", "algorithm": "hmac-sha256"})
+    walk.ask("GET", tsig_keys)
+    walk.ask("PUT", tsig_key, {"right": "read", "types": ["A"]}, tsigkey="walker.")
+    walk.ask("GET", tsig_key, tsigkey="walker.")
+    walk.ask("DELETE", tsig_key, tsigkey="walker.")
     walk.ask("DELETE", "/api/v1/keys/{id}", id=key["id"])
 
 

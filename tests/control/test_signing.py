@@ -8,8 +8,10 @@ import peers
 from conftest import new_schema
 from controller import Controller, delete, program, replace
 from server import free_port
+from nodes import Node
 from signing import (BRISK, ZONE, Judge, Parent, run, serves_signed, signed_records,
-                     signing_section, status, wait_for_state)
+                     signing_section, soa, status, wait_for_state)
+from test_network import network_sections
 from test_nodes import World
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -203,6 +205,51 @@ def test_two_controllers_on_one_database_sign_with_the_same_keys(tmp_path):
                              "the same keys", 60)
             assert signed_records(first.port, ZONE, "DNSKEY") == \
                 signed_records(second.port, ZONE, "DNSKEY")
+
+
+def test_another_controller_takes_the_lead_of_one_that_is_killed(tmp_path, parent):
+    connection = new_schema()
+    more = signing_section(parent.port, f'key_file = "{tmp_path / "signing.key"}"\n')
+    first = Controller(tmp_path / "a", more, connection)
+    second = Controller(tmp_path / "b", more, connection)
+    second.config.write_text(second.config.read_text().replace('name = "test"', 'name = "second"'))
+    first.start()
+    try:
+        assert any("signing_led" in line for line in first.log), "the first one leads"
+        (tmp_path / "b/state").mkdir()
+        (tmp_path / "b/state/admin.key").write_text(first.key)
+        with second:
+            assert not any("signing_led" in line for line in second.log)
+            create(second, BRISK, dnssec=True)
+            wait_for_state(first, "waiting_for_parent")
+            parent.set_ds(status(first)["ds"])
+            wait_for_state(first, "secure")
+            first.kill()
+            second.wait_for_event("signing_led")
+            # What follows takes steps that nobody asks for.
+            rolling = second.ask("POST", f"/api/v1/signing/{ZONE}/rollover", {"role": "csk"})
+            assert rolling.status == 200, rolling.body
+            wait_for_state(second, "waiting_for_parent")
+            parent.set_ds(status(second)["ds"])
+            peers.wait_until(lambda: len(status(second)["own_keys"]) == 1, "the old key's end", 60)
+            assert serves_signed(second.port, HOST, "A", "192.0.2.1")()
+    finally:
+        if first.process.poll() is None:
+            first.kill()
+
+
+def test_keys_move_on_once_all_nodes_have_them(tmp_path, parent):
+    """The zone may be served for a week by who is cut off; nobody waits for that."""
+    sections = network_sections() + signing_section(parent.port)
+    with Controller(tmp_path / "control", sections) as controller, \
+            Node(tmp_path / "node", controller, "sin"):
+        create(controller, soa("3600 600 604800 1"), dnssec=True)
+        wait_for_state(controller, "waiting_for_parent")
+        parent.set_ds(status(controller)["ds"])
+        wait_for_state(controller, "secure")
+        assert controller.ask("POST", f"/api/v1/signing/{ZONE}/rollover",
+                              {"role": "csk"}).status == 200
+        wait_for_state(controller, "waiting_for_parent")
 
 
 def test_a_token_keeps_the_keys(tmp_path, monkeypatch):

@@ -6,12 +6,11 @@ import dns.edns
 import dns.message
 import dns.query
 import dns.rcode
-import dns.rdatatype
-import dns.tsig
 import dns.update
 import pytest
 
 import peers
+import updates
 from server import Server
 
 ZONE = "odd.example"
@@ -19,22 +18,14 @@ BY_KEY = f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["key:{peers.KEY_NAME}"]\n'
 BY_ADDRESS = f'[[update.zone]]\nzone = "{ZONE}"\nallow = ["127.0.0.1"]\n'
 CLIENT = bytes.fromhex("2464c4abcf10c957")
 COOKIE = 10
-KEY = f"hmac-sha256:{peers.KEY_NAME}:{peers.SECRET}"
 
 
 def update(program, port, lines, tcp=False, signed=True):
-    """Runs nsupdate or knsupdate with these lines; returns its status and all that it says."""
-    script = "\n".join([f"server 127.0.0.1 {port}", f"zone {ZONE}", *lines, "send", ""])
-    options = [*(["-v"] if tcp else []), *(["-y", KEY] if signed else [])]
-    done = subprocess.run([program, *options], input=script, capture_output=True, text=True,
-                          timeout=60, check=False)
-    return done.returncode, done.stdout + done.stderr
+    return updates.update(program, port, lines, ZONE, tcp, updates.KEY if signed else None)
 
 
 def answers(port, name, kind):
-    query = dns.message.make_query(f"{name}.{ZONE}", kind)
-    response = dns.query.udp(query, "127.0.0.1", port=port, timeout=10)
-    return sorted(str(record) for rrset in response.answer for record in rrset)
+    return updates.answers(port, f"{name}.{ZONE}", kind)
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
@@ -201,19 +192,7 @@ def test_without_a_primary_it_is_servfail(transfers, tmp_path):
 
 
 def test_certbots_plugin_proves_a_domain(zones, transfers):
-    """The plugin's own client: a signed SOA question over TCP, then updates over TCP."""
-    plugin = pytest.importorskip("certbot_dns_rfc2136._internal.dns_rfc2136",
-                                 reason="python3-certbot-dns-rfc2136 is not installed")
     config = transfers(BY_KEY + 'names = ["match:_acme-challenge.*.odd.example"]\n'
                        'types = ["TXT"]\n')
     with Server(zones, "--transfers", config) as ours:
-        client = plugin._RFC2136Client("127.0.0.1", ours.port, peers.KEY_NAME, peers.SECRET,
-                                       dns.tsig.HMAC_SHA256)
-        name = f"_acme-challenge.www.{ZONE}"
-        client.add_txt_record(name, "first", 120)
-        client.add_txt_record(name, "second", 120)
-        assert answers(ours.port, "_acme-challenge.www", "TXT") == ['"first"', '"second"']
-        client.del_txt_record(name, "first")
-        assert answers(ours.port, "_acme-challenge.www", "TXT") == ['"second"']
-        client.del_txt_record(name, "second")
-        assert answers(ours.port, "_acme-challenge.www", "TXT") == []
+        updates.prove_with_certbot(ours.port, ZONE)

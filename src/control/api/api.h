@@ -5,7 +5,7 @@
 //   /api/v1/servers/localhost/...   zones, as clients of PowerDNS expect them
 //   /api/v1/changes/...             their history: diffs, reverts
 //   /api/v1/signing/...             how zones are signed, and with which keys
-//   /api/v1/keys/...                who may do what
+//   /api/v1/keys/..., tsigkeys/...  who may do what
 //   /api/v1/pops, nodes, join       the servers of the network, and how one becomes one
 //   /api/v1/openapi.json            all of it, for programs
 //   /nic/update                     addresses that change (DynDNS2)
@@ -33,6 +33,7 @@
 #include "control/quotas.h"
 #include "control/receipts.h"
 #include "control/refusals.h"
+#include "control/tsig_keys.h"
 #include "tls/authority.h"
 
 #include <nlohmann/json.hpp>
@@ -49,6 +50,7 @@ struct Joining {
 struct Partners {
     control::ChangeLog& changes;
     control::ApiKeys& keys;
+    control::TsigKeys& tsig_keys;
     control::Database& database;  // For the audit log.
     control::Accounts& accounts;
     control::KeptAnswers& answers;
@@ -179,6 +181,14 @@ class Api {
     [[nodiscard]] Response list_api_keys(const Call& call);
     [[nodiscard]] Response create_api_key(const Call& call);
     [[nodiscard]] Response remove_api_key(const Call& call);
+
+    // tsigkey_resources.cc
+    [[nodiscard]] std::expected<control::TsigCredential, Response> find_tsig_key(const Call& call);
+    [[nodiscard]] Response list_tsig_keys(const Call& call);
+    [[nodiscard]] Response create_tsig_key(const Call& call);
+    [[nodiscard]] Response show_tsig_key(const Call& call);
+    [[nodiscard]] Response set_tsig_key(const Call& call);
+    [[nodiscard]] Response remove_tsig_key(const Call& call);
 
     // dyndns_resource.cc
     [[nodiscard]] Response update_address(const Call& call);

@@ -8,9 +8,9 @@
 
 #include "control/api/api.h"
 #include "control/api/call_body.h"
+#include "control/api/key_scope_json.h"
 #include "control/api/list_page.h"
 #include "control/api/reply.h"
-#include "control/api/zone_json.h"
 #include "control/wall_clock.h"
 
 namespace nearcast::control_api {
@@ -21,136 +21,21 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t kNameSizeMax = 100;
-constexpr uint64_t kExpiryMax = 253'402'300'799;  // The end of the year 9999.
-constexpr std::array<std::string_view, 7> kMembers{"name",    "zones", "names",     "types",
-                                                   "sources", "right", "expires_at"};
-
-Read<std::vector<std::string>> read_texts(const json& body, const char* name) {
-    std::vector<std::string> texts;
-    if (!body.contains(name) || body[name].is_null()) return texts;
-    if (!body[name].is_array()) return std::unexpected(std::string(name) + " is not an array");
-    if (body[name].empty()) {
-        return std::unexpected(std::string(name) + " is empty; leave it out for no limit");
-    }
-    for (const json& item : body[name]) {
-        if (!item.is_string())
-            return std::unexpected(std::string(name) + " holds what is no String");
-        texts.push_back(item.get<std::string>());
-    }
-    return texts;
-}
-
-Read<void> read_types(const json& body, KeyScope& scope) {
-    const auto texts = read_texts(body, "types");
-    if (!texts) return std::unexpected(texts.error());
-    for (const std::string& text : *texts) {
-        const auto type = dns::parse_rr_type(text);
-        if (!type) return std::unexpected("type '" + text + "' is unknown");
-        scope.types.push_back(*type);
-    }
-    return {};
-}
-
-Read<void> read_sources(const json& body, KeyScope& scope) {
-    const auto texts = read_texts(body, "sources");
-    if (!texts) return std::unexpected(texts.error());
-    for (const std::string& text : *texts) {
-        auto prefix = base::parse_ip_prefix(text);
-        if (const auto address = base::parse_ip_address(text)) {
-            prefix = base::IpPrefix{*address, static_cast<uint8_t>(address->bits())};
-        }
-        if (!prefix) return std::unexpected("source '" + text + "' " + prefix.error().message);
-        scope.sources.push_back(*prefix);
-    }
-    return {};
-}
-
-Read<void> read_expiry(const json& body, KeyScope& scope) {
-    if (!body.contains("expires_at") || body["expires_at"].is_null()) return {};
-    const json& at = body["expires_at"];
-    const uint64_t seconds = at.is_number_unsigned() ? at.get<uint64_t>() : 0;
-    if (seconds == 0 || seconds > kExpiryMax) {
-        return std::unexpected("expires_at is not a number of seconds since 1970");
-    }
-    scope.expires_at = std::chrono::seconds(seconds);
-    return {};
-}
-
-// A limit that is misspelled would be none.
-Read<void> check_members(const json& body) {
-    for (const auto& [name, value] : body.items()) {
-        if (std::ranges::find(kMembers, name) != kMembers.end()) continue;
-        return std::unexpected("'" + name + "' is unknown");
-    }
-    return {};
-}
-
-Read<KeyScope> read_scope(const json& body) {
-    KeyScope scope;
-    if (auto done = check_members(body); !done) return std::unexpected(done.error());
-    auto zones = read_texts(body, "zones");
-    auto names = read_texts(body, "names");
-    if (!zones || !names) return std::unexpected(zones ? names.error() : zones.error());
-    scope.zones = *std::move(zones);
-    scope.names = *std::move(names);
-    if (auto done = read_types(body, scope); !done) return std::unexpected(done.error());
-    if (auto done = read_sources(body, scope); !done) return std::unexpected(done.error());
-    if (body.contains("right")) {
-        const auto right = body["right"].is_string()
-                               ? control::parse_right(body["right"].get<std::string>())
-                               : std::nullopt;
-        if (!right) return std::unexpected("right is none of read, change and manage");
-        scope.right = *right;
-    }
-    if (auto done = read_expiry(body, scope); !done) return std::unexpected(done.error());
-    return scope;
-}
-
-json texts_of(const std::vector<dns::RRType>& types) {
-    json list = json::array();
-    for (const dns::RRType type : types) list.push_back(dns::to_text(type));
-    return list;
-}
-
-json texts_of(const std::vector<base::IpPrefix>& prefixes) {
-    json list = json::array();
-    for (const base::IpPrefix& prefix : prefixes) list.push_back(base::to_text(prefix));
-    return list;
-}
-
-int64_t seconds_of(control::Timestamp time) {
-    return std::chrono::floor<std::chrono::seconds>(time).count();
-}
+constexpr std::array<std::string_view, 1> kMembers{"name"};
 
 json to_json(const control::ApiKey& key) {
-    const KeyScope& scope = key.scope;
-    return {{"id", key.id},
-            {"name", key.name},
-            {"user", scope.person},
-            {"tenant", scope.tenant},
-            {"created_at", seconds_of(key.created_at)},
-            {"zones", scope.zones},
-            {"names", scope.names},
-            {"types", texts_of(scope.types)},
-            {"sources", texts_of(scope.sources)},
-            {"right", to_text(scope.right)},
-            {"expires_at",
-             scope.expires_at.count() == 0 ? json() : json(seconds_of(scope.expires_at))}};
-}
-
-// Who is limited himself may not make keys: they could do more than he may.
-bool may_keep_keys(const KeyScope& scope) {
-    const bool is_limited_in_time = scope.expires_at.count() != 0 && scope.person.empty();
-    return scope.zones.empty() && scope.covers_all_sets() && scope.sources.empty() &&
-           !is_limited_in_time;
+    json object = limits_json(key.scope);
+    object["id"] = key.id;
+    object["name"] = key.name;
+    object["user"] = key.scope.person;
+    object["created_at"] = seconds_of(key.created_at);
+    return object;
 }
 
 // A tenant keeps his own keys, and knows of no others.
 bool may_see(const control::ApiKey& key, const KeyScope& scope) {
     return scope.tenant.empty() || key.scope.tenant == scope.tenant;
 }
-
-Response limited() { return error_reply(403, "A key with limits may not keep keys"); }
 
 }  // namespace
 
@@ -174,7 +59,10 @@ Response Api::create_api_key(const Call& call) {
         name->get<std::string>().size() > kNameSizeMax) {
         return error_reply(422, "name is not a String of 1 to 100 bytes");
     }
-    auto scope = read_scope(*body);
+    if (const auto done = check_members(*body, kMembers); !done) {
+        return error_reply(422, done.error());
+    }
+    auto scope = read_scope(*body, {});
     if (!scope) return error_reply(422, scope.error());
     scope->tenant = call.scope.tenant;
     const auto now = control::wall_now();

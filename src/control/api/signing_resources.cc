@@ -112,7 +112,9 @@ std::optional<Response> Api::change_signing(const Call& call, const Zone& zone,
     if (!intent) return intent.error();
     const auto done = partners_.changes.update_settings(zone.name, edit, *intent);
     if (!done) return error_reply(done.error());
-    if (partners_.publisher.wait_for(zone.id, done->sequence, kSigningWaitMax)) return std::nullopt;
+    if (partners_.publisher.wait_for_step(zone.id, done->sequence, kSigningWaitMax)) {
+        return std::nullopt;
+    }
     return not_done_yet(partners_.publisher.signing_status(zone.id));
 }
 
