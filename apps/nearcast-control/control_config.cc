@@ -67,6 +67,11 @@ Result<std::string> parse_daemon(std::string_view text) {
     return base::fail("is none of bird, frr and none", "daemon = \"bird\"");
 }
 
+Result<std::string> parse_import(std::string_view text) {
+    if (text == "none" || text == "default" || text == "all") return std::string(text);
+    return base::fail("is none of none, default and all", "import = \"default\"");
+}
+
 // The primary of nodes speaks by certificates of our own making.
 void read_network(ConfigTable root, ControlConfig& config) {
     ConfigTable network = root.table("network");
@@ -86,6 +91,8 @@ void read_network(ConfigTable root, ControlConfig& config) {
     uint64_t asn = 0;
     network.read_number("asn", asn, {1, UINT32_MAX}, "65010");
     settings.asn = static_cast<uint32_t>(asn);
+    network.read_as("import", settings.import_policy, parse_import, "\"all\"");
+    network.read("bfd_interval", settings.bfd_interval, "\"300ms\"");
     if (!network.has("url")) return;
     network.require("primaries", "[\"192.0.2.10:853\"]");
     if (config.transfers.tls.has_server()) {

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "anycast/joined_node.h"
-#include "anycast/node_setup.h"
-#include "anycast/routing_config.h"
+#include "anycast/node_config.h"
 #include "client/connection.h"
 #include "command.h"
 #include "join_files.h"
+#include "join_start.h"
 #include "tls/authority.h"
 
 namespace nearcast {
@@ -23,7 +23,6 @@ namespace {
 using base::Result;
 
 constexpr uint16_t kDnsPort = 53;
-constexpr const char* kBirdFile = "/etc/bird/bird.conf";
 
 struct Options {
     std::string url;
@@ -31,6 +30,7 @@ struct Options {
     std::string pin;
     std::string address;  // Empty: the one that reaches the controller.
     anycast::NodePlace place;
+    StartPlace start;
     bool is_no_start = false;
 
     [[nodiscard]] std::string file(std::string_view name) const {
@@ -103,40 +103,6 @@ Result<anycast::NodeConfig> prepare(const Options& options) {
     return config;
 }
 
-Result<void> set_up_routing(const anycast::NodeConfig& config) {
-    if (config.routing.daemon == anycast::RoutingDaemonKind::None) return {};
-    if (config.routing.daemon == anycast::RoutingDaemonKind::Frr) {
-        say("FRR keeps its own files: nearcast node routing-config, and see its head");
-        return {};
-    }
-    std::error_code ignored;
-    std::filesystem::copy_file(kBirdFile, std::string(kBirdFile) + ".before", ignored);
-    if (auto done = write_file(kBirdFile, anycast::render_bird_config(config), 0640); !done) {
-        return done;
-    }
-    if (auto done = give_to(kBirdFile, "bird"); !done) return done;
-    return run_program({"systemctl", "reload-or-restart", "bird"});
-}
-
-// The service addresses stay on lo from now on; making that permanent is the system's business.
-Result<void> add_addresses(const anycast::NodeConfig& config) {
-    for (const base::SocketAddress& address : config.service_addresses()) {
-        const auto done = run_program(
-            {"ip", "address", "replace",
-             base::to_text(address.ip) + '/' + std::to_string(address.ip.bits()), "dev", "lo"});
-        if (!done) return done;
-    }
-    return {};
-}
-
-Result<void> start(const anycast::NodeConfig& config) {
-    if (::geteuid() != 0) return base::fail("starting a node needs root", "sudo, or --no-start");
-    Result<void> done = add_addresses(config);
-    if (done) done = anycast::prepare_node(config);
-    if (done) done = set_up_routing(config);
-    return done ? run_program({"systemctl", "enable", "--now", "nearcast"}) : done;
-}
-
 Result<void> join(Options options) {
     if (auto fresh = check_is_fresh(options); !fresh) return fresh;
     const auto address = own_address(options);
@@ -150,11 +116,11 @@ Result<void> join(Options options) {
     if (auto done = write_files(options, *pair, *node); !done) return done;
     const auto config = prepare(options);
     if (!config) return std::unexpected(config.error());
-    const std::string nearcastd = path_of_nearcastd();
+    const std::string nearcastd = path_of_program("nearcastd");
     Result<void> done = run_program({nearcastd, "--fetch", "--config", options.config()});
     if (done) done = run_program({nearcastd, "--check", "--config", options.config()});
     if (!done || options.is_no_start) return done;
-    if (done = start(*config); !done) return done;
+    if (done = start_node(*config, options.start); !done) return done;
     say("started; nearcast node status tells how it fares");
     return {};
 }
@@ -188,6 +154,22 @@ void add_join_command(CLI::App& node, int& status) {
     join_app->add_option("--user", options->place.user, "Whom the node runs as")
         ->type_name("NAME")
         ->capture_default_str();
+    join_app->add_option("--run-directory", options->place.run_directory, "Of its sockets")
+        ->type_name("DIR");
+    join_app
+        ->add_option("--threads", options->place.threads,
+                     "That answer (default: one for each core)")
+        ->type_name("NUMBER");
+    join_app->add_option("--bird-config", options->start.bird_config, "What BIRD reads")
+        ->type_name("FILE")
+        ->capture_default_str();
+    join_app
+        ->add_option("--bird-socket", options->place.control_socket,
+                     "Where BIRD is spoken to (default: /run/bird/bird.ctl)")
+        ->type_name("FILE");
+    join_app->add_flag("--foreground", options->start.is_foreground,
+                       "Become the node, and leave systemd alone: for a container, where the "
+                       "routing daemon runs already");
     join_app->add_flag("--no-start", options->is_no_start,
                        "Everything up to the check, and nothing that needs root");
     join_app->callback([options, &status] {

@@ -69,15 +69,23 @@ Result<void> give_to(const std::string& path, const std::string& user) {
     return base::fail_errno("cannot give " + path + " to " + user, errno);
 }
 
-Result<void> run_program(const std::vector<std::string>& arguments) {
+namespace {
+
+std::vector<char*> pointers_to(const std::vector<std::string>& arguments) {
     std::vector<char*> pointers;
     for (const std::string& argument : arguments) {
         pointers.push_back(const_cast<char*>(argument.c_str()));
     }
     pointers.push_back(nullptr);
+    return pointers;
+}
+
+}  // namespace
+
+Result<void> run_program(const std::vector<std::string>& arguments) {
     pid_t child = 0;
-    const int failed =
-        ::posix_spawnp(&child, pointers.front(), nullptr, nullptr, pointers.data(), environ);
+    const int failed = ::posix_spawnp(&child, arguments.front().c_str(), nullptr, nullptr,
+                                      pointers_to(arguments).data(), environ);
     if (failed != 0) return base::fail_errno("cannot run " + arguments.front(), failed);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -89,11 +97,16 @@ Result<void> run_program(const std::vector<std::string>& arguments) {
     return base::fail("this failed: " + command);
 }
 
-std::string path_of_nearcastd() {
+Result<void> become_program(const std::vector<std::string>& arguments) {
+    ::execvp(arguments.front().c_str(), pointers_to(arguments).data());
+    return base::fail_errno("cannot run " + arguments.front(), errno);
+}
+
+std::string path_of_program(const std::string& name) {
     std::error_code failed;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-    const auto beside = self.parent_path() / "nearcastd";
-    return !failed && std::filesystem::exists(beside, failed) ? beside.string() : "nearcastd";
+    const auto beside = self.parent_path() / name;
+    return !failed && std::filesystem::exists(beside, failed) ? beside.string() : name;
 }
 
 }  // namespace nearcast

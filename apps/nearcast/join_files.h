@@ -27,7 +27,10 @@ namespace nearcast {
 // Runs it to its end, found along PATH, with our own input and output. Fails unless it ends with 0.
 [[nodiscard]] base::Result<void> run_program(const std::vector<std::string>& arguments);
 
-// The other program of ours: where this one lies, or along PATH.
-[[nodiscard]] std::string path_of_nearcastd();
+// This process becomes it. Comes back only when it cannot.
+[[nodiscard]] base::Result<void> become_program(const std::vector<std::string>& arguments);
+
+// A program of ours: where this one lies, or along PATH.
+[[nodiscard]] std::string path_of_program(const std::string& name);
 
 }  // namespace nearcast

@@ -7,6 +7,8 @@
 
 #include "command.h"
 #include "lab/build.h"
+#include "lab/controller.h"
+#include "lab/door.h"
 #include "lab/embedded.h"
 #include "lab/grown_topology.h"
 #include "lab/lab_state.h"
@@ -14,6 +16,7 @@
 #include "lab/teardown.h"
 #include "lab/topology_file.h"
 #include "lab_break_command.h"
+#include "lab_grow_command.h"
 #include "lab_progress.h"
 #include "lab_show_command.h"
 
@@ -100,9 +103,14 @@ int relay() {
     auto topology = lab::read_topology(lab::paths::kTopology);
     if (!topology) return tell(topology.error());
     const lab::Plan plan = lab::make_plan(*std::move(topology));
-    auto relay = lab::Relay::create(plan, lab::paths::kRelaySocket);
+    auto relay = lab::Relay::create(lab::wires_of(plan), lab::paths::kRelaySocket);
     if (!relay) return tell(relay.error());
     const auto ended = relay->run();
+    return tell(ended.error());
+}
+
+int door() {
+    const auto ended = lab::keep_door(lab::controller_api());
     return tell(ended.error());
 }
 
@@ -129,7 +137,11 @@ void add_lab_command(CLI::App& program, int& status) {
     lab->get_subcommand("topology")->add_option("--pops", options->pops, "As for `up`");
     add_lab_show_commands(*lab, status);
     add_lab_break_commands(*lab, status);
+    add_lab_grow_commands(*lab, status);
     // Started by `up`; not for people.
+    lab->add_subcommand("door", "Lead to the controller")->group("")->callback([&status] {
+        status = door();
+    });
     lab->add_subcommand("relay", "Carry the packets of the links")->group("")->callback([&status] {
         status = relay();
     });

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "lab/controller.h"
+
 namespace nearcast {
 
 namespace {
@@ -16,7 +18,7 @@ using lab::RouterKind;
 double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 void print_try(const std::string& command, const char* what) {
-    std::printf("  nearcast lab %-30s %s\n", command.c_str(), what);
+    std::printf("  nearcast %-34s %s\n", command.c_str(), what);
 }
 
 }  // namespace
@@ -59,13 +61,20 @@ void print_welcome(const lab::Topology& topology, const lab::Built& built) {
     const std::string city = cities.front()->name;
     const std::string pop = pops.front()->name;
     std::puts("\n\nTry:");
-    print_try("catchment", "which PoP answers which city");
-    print_try("dig " + city + " www.example.org", "a question, asked from there");
-    print_try("kill " + pop, "see who answers instead");
-    print_try("heal " + pop, "and bring it back");
-    print_try("compare", "against one ordinary server");
-    print_try("watch", "all of it, live");
-    print_try("down", "take it away");
+    print_try("lab catchment", "which PoP answers which city");
+    print_try("lab dig " + city + " www.example.org", "a question, asked from there");
+    print_try("lab kill " + pop, "see who answers instead");
+    print_try("lab heal " + pop, "and bring it back");
+    print_try("lab add-pop Tokyo", "one place more: its server joins by one command");
+    print_try("lab compare", "against one ordinary server");
+    print_try("lab watch", "all of it, live");
+    print_try("lab down", "take it away");
+    const auto url = lab::controller_url();
+    std::printf("\nIts controller, %s, is the context \"%s\":\n", url.value_or("none").c_str(),
+                lab::kContextName);
+    print_try("zone list --context lab", "what every PoP serves");
+    print_try("record set example.org hi A 60 192.0.2.1 --wait all --context lab", "");
+    print_try("lab dig " + city + " hi.example.org", "every PoP serves it");
 }
 
 }  // namespace nearcast

@@ -4,13 +4,11 @@
 
 #pragma once
 
-#include <cstdint>
 #include <string>
 
-namespace nearcast::app {
+#include "zone_directory.h"
 
-// Whether a directory without any zone is at fault.
-enum class Files : uint8_t { Needed, Optional };
+namespace nearcast::app {
 
 // Prints every finding on stdout, then one line for the whole. Returns the exit status: 0 if every
 // zone would be served, 1 if any would not.

@@ -66,10 +66,9 @@ size_t LoadReport::failed() const {
     return static_cast<size_t>(std::ranges::count(changed, false, &ZoneOutcome::is_loaded));
 }
 
-ZoneDirectory::ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger)
-    : path_(std::move(path)), zones_(zones), ledger_(ledger) {}
+namespace {
 
-Result<std::vector<std::string>> ZoneDirectory::list_files(const std::string& directory) {
+Result<std::vector<std::string>> find_files(const std::string& directory) {
     const std::unique_ptr<DIR, CloseDirectory> folder(::opendir(directory.c_str()));
     int error = folder ? 0 : errno;
     std::vector<std::string> files;
@@ -88,21 +87,33 @@ Result<std::vector<std::string>> ZoneDirectory::list_files(const std::string& di
             "zone directory " + directory + ": " + std::generic_category().message(error),
             "a directory that this user may read, with a file NAME.zone for each zone");
     }
-    if (files.empty()) {
-        return base::fail("zone directory " + directory + ": no *.zone files",
-                          "name each file after its zone: " + directory + "/example.org.zone");
-    }
     std::ranges::sort(files);  // Before their folder makes each comparison longer.
     const std::string folder_name = with_slash(directory);
     for (std::string& file : files) file.insert(0, folder_name);
     return files;
 }
 
+// Fails when there are none.
+Result<std::vector<std::string>> list_files(const std::string& directory) {
+    auto files = find_files(directory);
+    if (!files || !files->empty()) return files;
+    return base::fail("zone directory " + directory + ": no *.zone files",
+                      "name each file after its zone: " + directory + "/example.org.zone");
+}
+
+}  // namespace
+
+ZoneDirectory::ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
+                             Files files)
+    : path_(std::move(path)), zones_(zones), ledger_(ledger), files_(files) {}
+
 Result<LoadReport> ZoneDirectory::refresh() {
     const base::Instant start = base::now();
     LoadReport report;
     if (!std::exchange(is_restored_, true)) report.restored = restore();
-    const Result<std::vector<std::string>> files = list_files(path_);
+    const bool may_be_empty = files_ == Files::Optional && entries_.empty();
+    const Result<std::vector<std::string>> files =
+        may_be_empty ? find_files(path_) : list_files(path_);
     if (!files) return std::unexpected(files.error());
     withdraw_missing(*files, report);
     const auto unchanged = find_unchanged(*files);

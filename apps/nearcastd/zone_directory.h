@@ -49,19 +49,19 @@ struct LoadReport {
     [[nodiscard]] size_t failed() const;
 };
 
+// Whether there must be files: zones may come from other servers alone.
+enum class Files : uint8_t { Needed, Optional };
+
 class ZoneDirectory {
  public:
     // Both outlive it.
-    ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger);
+    ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
+                  Files files = Files::Needed);
 
     // Loads what changed since the last call and publishes it zone by zone; the first call also
     // takes over what is stored. Fails, with everything left as it is, when the directory cannot be
-    // read or has no *.zone file.
+    // read or has no *.zone file: where files are optional, when it had some before.
     [[nodiscard]] base::Result<LoadReport> refresh();
-
-    // The *.zone files of `directory`, sorted by name. Fails when there are none.
-    [[nodiscard]] static base::Result<std::vector<std::string>> list_files(
-        const std::string& directory);
 
  private:
     // One file, and the zone that is served from it.
@@ -93,6 +93,7 @@ class ZoneDirectory {
     std::string path_;
     zone::ZoneTable& zones_;
     zone::ZoneLedger& ledger_;
+    Files files_;
     bool is_restored_ = false;
     std::map<std::string, Entry> entries_;  // By path.
     // Paths, keys of the one above, by apex in lower case.

@@ -59,6 +59,8 @@ JoinedNode node_of(const json& answer) {
                     .addresses = texts("addresses"),
                     .daemon = routing.at("daemon").get<std::string>(),
                     .asn = routing.at("asn").get<uint32_t>(),
+                    .import_policy = routing.value("import", ""),
+                    .bfd_interval = routing.value("bfd_interval", ""),
                     .neighbors = {}};
     for (const json& item : routing.at("neighbors")) node.neighbors.push_back(neighbor_of(item));
     return node;
@@ -83,6 +85,9 @@ std::string routing_text(const JoinedNode& node, const NodePlace& place) {
     text += "asn = " + std::to_string(node.asn) + "\n";
     // Unique among our routers, as its address is.
     if (!place.address.ip.is_v6) put("router_id", base::to_text(place.address.ip), text);
+    put("control_socket", place.control_socket, text);
+    put("import", node.import_policy, text);
+    put("bfd_interval", node.bfd_interval, text);
     for (const JoinedNode::Neighbor& neighbor : node.neighbors) {
         text += "\n[[routing.neighbor]]\n";
         put("name", neighbor.name, text);
@@ -119,6 +124,7 @@ std::string render_node_toml(const JoinedNode& node, const NodePlace& place) {
         text += "\n[zones]\ndirectory = " + toml_string(place.state_directory + "/zones") + "\n";
     }
     text += "\n[serve]\nlisten = " + listen_text(node, place) + "\n";
+    if (place.threads != 0) text += "threads = " + std::to_string(place.threads) + "\n";
     text += "\n[anycast]\nprefixes = " + list_of(node.prefixes) + "\n";
     if (!node.covering.empty()) text += "covering = " + list_of(node.covering) + "\n";
     text += routing_text(node, place);

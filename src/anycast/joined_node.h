@@ -32,6 +32,8 @@ struct JoinedNode {
     std::vector<std::string> addresses;
     std::string daemon;
     uint32_t asn = 0;
+    std::string import_policy = {};  // As node.toml has it; empty: not told. So is the other.
+    std::string bfd_interval = {};
     struct Neighbor {
         std::string name;
         std::string address;
@@ -54,6 +56,8 @@ struct NodePlace {
     std::string run_directory = {};           // The same.
     std::string user = {};                    // The same.
     base::SocketAddress address = {};         // Its own, where it is told of changes.
+    uint32_t threads = 0;                     // That answer; 0: as node.toml has it.
+    std::string control_socket = {};          // Of the routing daemon; empty: the usual one.
 };
 
 constexpr std::string_view kNodeKeyFile = "node.key";

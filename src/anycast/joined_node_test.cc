@@ -38,6 +38,22 @@ TEST(JoinedNode, BecomesAFileThatTheNodeReads) {
     EXPECT_EQ(base::to_text(config->routing.router_id), "198.51.100.7");
 }
 
+TEST(JoinedNode, TakesWhatTheNetworkAndItsPlaceSayOfRouting) {
+    auto node = parse_joined_node(kAnswer);
+    ASSERT_TRUE(node);
+    node->import_policy = "all";
+    node->bfd_interval = "100ms";
+    NodePlace somewhere = place();
+    somewhere.threads = 3;
+    somewhere.control_socket = "/run/other/bird.ctl";
+    const auto config = parse_node_config(render_node_toml(*node, somewhere), "node.toml");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->threads, 3U);
+    EXPECT_EQ(config->routing.control_socket, "/run/other/bird.ctl");
+    EXPECT_EQ(config->routing.import_policy, ImportPolicy::All);
+    EXPECT_EQ(config->routing.bfd_interval, std::chrono::milliseconds(100));
+}
+
 TEST(JoinedNode, WithoutAnAsnOrNeighborsSpeaksToNobody) {
     for (const bool has_asn : {false, true}) {
         auto node = parse_joined_node(kAnswer);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include <sys/stat.h>
@@ -156,15 +157,32 @@ std::string contexts_path(const char* xdg_config_home, const char* home) {
     return folder + "/nearcast/contexts.toml";
 }
 
+namespace {
+
+// Whoever may not read it has no lab.
+std::optional<Context> context_of_lab(const Wish& wish) {
+    const auto contexts = Contexts::read(wish.lab_file);
+    if (!contexts) return std::nullopt;
+    const auto found = contexts->find(wish.name.empty() ? contexts->current() : wish.name);
+    return found ? std::optional(*found) : std::nullopt;
+}
+
+}  // namespace
+
 Result<Context> choose_context(const Wish& wish) {
     const auto contexts = Contexts::read(wish.contexts_file);
     if (!contexts) return std::unexpected(contexts.error());
+    const auto of_lab = context_of_lab(wish);
     const std::string& name = wish.name.empty() ? contexts->current() : wish.name;
-    if (!name.empty()) return contexts->find(name);
+    if (!name.empty()) {
+        auto found = contexts->find(name);
+        return !found && of_lab && !wish.name.empty() ? *of_lab : found;
+    }
     Context local{"this machine", {.url = kLocalUrl, .key = {}, .ca = {}, .pin = {}}};
     local.target.key = first_line(wish.controller_directory + "/admin.key");
     local.target.ca = wish.controller_directory + "/api.pem";
     if (!local.target.key.empty()) return local;
+    if (of_lab && contexts->all().empty()) return *of_lab;
     if (!contexts->all().empty()) {
         return base::fail("which network is meant?", "nearcast context use NAME, or --context");
     }

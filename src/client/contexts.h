@@ -51,10 +51,12 @@ struct Wish {
     std::string name;  // --context, or else $NEARCAST_CONTEXT; empty: the current one.
     // Where a controller on this machine keeps its first key and its certificate.
     std::string controller_directory = "/var/lib/nearcast-control";
+    // Of the lab that is up on this machine, if one is: root's, and gone with it.
+    std::string lab_file = "/run/nearcast/lab/nearcast/contexts.toml";
 };
 
 // The context of that name, else the current one, else the controller on this machine if its key
-// can be read.
+// can be read, else the lab's. One of the lab can be named too.
 [[nodiscard]] base::Result<Context> choose_context(const Wish& wish);
 
 }  // namespace nearcast::client

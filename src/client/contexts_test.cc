@@ -23,7 +23,8 @@ class ContextsTest : public testing::Test {
                  .pin = std::string(tls::kServerPin)}};
     }
     [[nodiscard]] Wish wish(const std::string& name = "") const {
-        return {path_, name, fs::path(path_).parent_path() / "controller"};
+        const fs::path folder = fs::path(path_).parent_path();
+        return {path_, name, folder / "controller", folder / "lab.toml"};
     }
     void write(const std::vector<std::string>& names) {
         Contexts contexts;
@@ -94,6 +95,19 @@ TEST_F(ContextsTest, WithoutAnyTheControllerOnThisMachineIsMeant) {
     EXPECT_EQ(local->target.key, "secret");
     EXPECT_EQ(local->target.url, "https://localhost:8053");
     EXPECT_EQ(local->target.ca, wish().controller_directory + "/api.pem");
+}
+
+TEST_F(ContextsTest, TheLabIsMeantWhenNothingElseIsThere) {
+    Contexts lab;
+    ASSERT_TRUE(lab.add(context("lab")));
+    ASSERT_TRUE(lab.write(wish().lab_file));
+    EXPECT_EQ(choose_context(wish())->name, "lab");
+    write({"home"});
+    EXPECT_EQ(choose_context(wish())->name, "home");
+    EXPECT_EQ(choose_context(wish("lab"))->name, "lab");
+    EXPECT_FALSE(choose_context(wish("moon")));
+    write({"home", "lab"});
+    EXPECT_EQ(choose_context(wish("lab"))->target, context("lab").target) << "one's own first";
 }
 
 TEST(ContextsPath, FollowsTheEnvironment) {

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct NetworkSettings {
     std::vector<base::IpAddress> addresses = {};      // and the addresses in them that answer.
     std::string daemon = "bird";                      // What speaks BGP: bird, frr or none.
     uint32_t asn = 0;
+    std::string import_policy = {};            // Of routes: none, default or all; empty: as a
+    std::chrono::milliseconds bfd_interval{};  // node has it by itself, and so is 0.
 };
 
 // The name in the certificate of a node.

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "lab/bird_config.h"
+#include "lab/controller.h"
 #include "lab/effect.h"
 #include "lab/embedded.h"
 #include "lab/files.h"
@@ -19,13 +20,12 @@
 #include "lab/netns.h"
 #include "lab/node_user.h"
 #include "lab/parallel.h"
-#include "lab/plan_json.h"
+#include "lab/pop_growth.h"
 #include "lab/pop_node.h"
 #include "lab/prober.h"
 #include "lab/process.h"
 #include "lab/relay_control.h"
 #include "lab/router_setup.h"
-#include "lab/topology_file.h"
 #include "lab/unicast_server.h"
 
 namespace nearcast::lab {
@@ -48,7 +48,7 @@ constexpr auto kSettlePatience = 30s;
 constexpr const char* kAfterFailure = "look into /run/nearcast/lab/log; then: nearcast lab down";
 
 Result<void> make_directories() {
-    for (const char* part : {"/bird", "/log", "/pops", "/zones"}) {
+    for (const char* part : {"/bird", "/control", "/log", "/pops", "/zones"}) {
         std::error_code error;
         std::filesystem::create_directories(paths::kRoot + part, error);
         if (error) return fail(paths::kRoot + part + ": " + error.message());
@@ -75,24 +75,23 @@ Result<void> lay_out_zones(const std::string& directory) {
 
 Result<void> write_files(const Plan& plan, const BuildOptions& options) {
     if (auto done = make_directories(); !done) return done;
-    if (auto done = write_text(paths::kTopology, to_toml(plan.topology)); !done) return done;
-    if (auto done = write_text(paths::kPlan, plan_json(plan)); !done) return done;
+    if (auto done = write_plan(plan); !done) return done;
     if (auto done = lay_out_zones(options.zones_directory); !done) return done;
     return for_each_in_parallel(plan.nodes.size(), [&plan](size_t i) -> Result<void> {
         const std::string& name = plan.router(i).name;
         if (plan.router(i).kind != RouterKind::Pop) {
             return write_text(paths::bird_config(name), bird_config(plan, i, paths::kRoot));
         }
-        if (auto done = prepare_pop(plan, i); !done) return done;
-        return write_pop_routing(plan, i);
+        return prepare_pop(plan, i);
     });
 }
 
 Result<void> make_namespaces(const Plan& plan) {
     if (auto done = prepare_namespaces(); !done) return done;
     const size_t count = plan.nodes.size();
-    return for_each_in_parallel(count + 1, [&plan, count](size_t i) {
-        return i == count ? create_namespace(kRelayNamespace) : make_router(plan, i);
+    return for_each_in_parallel(count + 2, [&plan, count](size_t i) {
+        if (i == count) return create_namespace(kRelayNamespace);
+        return i == count + 1 ? make_controller_namespace() : make_router(plan, i);
     });
 }
 
@@ -123,11 +122,20 @@ Result<void> start_routers(const Plan& plan) {
     });
 }
 
+// The controller goes about its start meanwhile.
+Result<void> fill_controller() {
+    if (auto done = await_controller(); !done) return done;
+    const auto imported =
+        run_nearcast({"zone", "import", paths::kZones, "--comment", "nearcast lab up"});
+    if (!imported) return base::within("zone import", imported.error());
+    return {};
+}
+
 Result<void> start_servers(const Plan& plan) {
     return for_each_in_parallel(plan.nodes.size(), [&plan](size_t i) -> Result<void> {
         switch (plan.router(i).kind) {
             case RouterKind::Pop:
-                return start_pop(plan, i);
+                return join_pop(plan, i);
             case RouterKind::Server:
                 return start_unicast_server(plan, i);
             default:
@@ -147,17 +155,13 @@ std::string names_of(const Plan& plan, const std::set<size_t>& cities) {
     return names;
 }
 
-// A server that ended tells why in its log.
+// A server that ended, or could not join, tells why in its log.
 Result<void> check_servers(const Plan& plan, bool is_due) {
     if (!is_due) return {};
     for (const Router* pop : plan.topology.of_kind(RouterKind::Pop)) {
-        const auto processes = inspect(plan.node(pop->name).net_namespace);
-        const auto is_server = [](const ProcessInfo& process) {
-            return process.command.find("nearcastd") != std::string::npos;
-        };
-        if (std::ranges::any_of(processes, is_server)) continue;
+        if (is_node_running(plan, plan.topology.index_of(pop->name))) continue;
         const std::string log = read_text(paths::log(pop->name + "-nearcastd")).value_or("");
-        return fail("nearcastd in " + pop->name + " ended" + (log.empty() ? "" : ": " + log));
+        return fail("the node in " + pop->name + " ended" + (log.empty() ? "" : ": " + log));
     }
     return {};
 }
@@ -195,9 +199,12 @@ Result<void> run_steps(const Plan& plan, const BuildOptions& options, const Prog
     if (auto done = make_namespaces(plan); !done) return done;
     progress("links", std::to_string(plan.topology.links.size()) + ", each with its delay");
     if (auto done = start_relay(); !done) return done;
+    if (auto done = start_controller(plan); !done) return done;
     progress("routing", "a BIRD in each router, BGP over IPv4 and IPv6");
     if (auto done = start_routers(plan); !done) return done;
-    progress("servers", "nearcastd in each PoP");
+    progress("controller", "nearcast-control, and the zones in it");
+    if (auto done = fill_controller(); !done) return done;
+    progress("servers", "each PoP joins by the command that pop add prints");
     if (auto done = start_servers(plan); !done) return done;
     for (const bool is_v6 : {false, true}) {
         auto done = wait_for_answers(plan, dns_address(plan.service, is_v6), progress);
@@ -234,9 +241,11 @@ Result<void> check_machine() {
         return fail("/dev/net/tun is missing: links are TUN devices", "modprobe tun");
     }
     if (!is_on_path("bird")) return fail("BIRD 2 is not installed", "apt-get install bird2");
-    const std::string server = program_path("nearcastd");
-    if (!server.contains('/') && !is_on_path(server)) {
-        return fail("nearcastd is neither beside nearcast nor in PATH", "build it, or install it");
+    for (const char* name : {"nearcastd", "nearcast-control"}) {
+        const std::string program = program_path(name);
+        if (program.contains('/') || is_on_path(program)) continue;
+        return fail(std::string(name) + " is neither beside nearcast nor in PATH",
+                    "build it, or install it");
     }
     if (const auto user = node_user(); !user) return std::unexpected(user.error());
     return {};

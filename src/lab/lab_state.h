@@ -6,7 +6,9 @@
 //   /run/nearcast/lab/complete        there once everything was started
 //   /run/nearcast/lab/relay.sock      orders to the link relay
 //   /run/nearcast/lab/bird/           NAME.conf and NAME.ctl of each router
-//   /run/nearcast/lab/pops/NAME/      node.toml and the run directory of each PoP
+//   /run/nearcast/lab/pops/NAME/      node.toml of each PoP, its directories, its BIRD's part
+//   /run/nearcast/lab/control/        control.toml, the controller's state, its port for the host
+//   /run/nearcast/lab/nearcast/contexts.toml   by which `nearcast` finds the controller
 //   /run/nearcast/lab/log/            NAME.log of everything
 //   /run/nearcast/lab/events          what was done to the lab, a line each
 //   /run/nearcast/lab.lock            held by whoever changes the lab
@@ -33,6 +35,9 @@ inline const std::string kPlan = kRoot + "/plan.json";
 inline const std::string kComplete = kRoot + "/complete";
 inline const std::string kRelaySocket = kRoot + "/relay.sock";
 inline const std::string kEvents = kRoot + "/events";
+inline const std::string kControl = kRoot + "/control";
+// Where client::contexts_path() finds it with $XDG_CONFIG_HOME set to kRoot.
+inline const std::string kContexts = kRoot + "/nearcast/contexts.toml";
 inline const std::string kZones = kRoot + "/zones";
 inline std::string log(const std::string& name) { return kRoot + "/log/" + name + ".log"; }
 inline std::string bird_config(const std::string& name) {
@@ -40,6 +45,8 @@ inline std::string bird_config(const std::string& name) {
 }
 inline std::string bird_socket(const std::string& name) { return kRoot + "/bird/" + name + ".ctl"; }
 inline std::string pop(const std::string& name) { return kRoot + "/pops/" + name; }
+// What the product writes; the lab's own file of that BIRD includes it.
+inline std::string pop_bird_config(const std::string& name) { return pop(name) + "/bird.conf"; }
 inline std::string node_config(const std::string& name) { return pop(name) + "/node.toml"; }
 }  // namespace paths
 

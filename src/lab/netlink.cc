@@ -73,20 +73,32 @@ Result<void> Netlink::bring_up(const std::string& device) {
 
 Result<void> Netlink::add_address(const std::string& device, const base::IpAddress& address,
                                   uint8_t length) {
+    return put_address(device, address, address, length);
+}
+
+Result<void> Netlink::add_peer(const std::string& device, const base::IpAddress& own,
+                               const base::IpAddress& peer) {
+    return put_address(device, own, peer, static_cast<uint8_t>(peer.bits()));
+}
+
+Result<void> Netlink::put_address(const std::string& device, const base::IpAddress& own,
+                                  const base::IpAddress& peer, uint8_t length) {
     AddressRequest request{};
     request.header.nlmsg_type = RTM_NEWADDR;
     request.header.nlmsg_flags = kFlags | NLM_F_CREATE | NLM_F_EXCL;
-    request.address.ifa_family = static_cast<uint8_t>(address.family());
+    request.address.ifa_family = static_cast<uint8_t>(own.family());
     request.address.ifa_prefixlen = length;
-    request.address.ifa_flags = IFA_F_PERMANENT | (address.is_v6 ? IFA_F_NODAD : 0);
+    request.address.ifa_flags = IFA_F_PERMANENT | (own.is_v6 ? IFA_F_NODAD : 0);
     request.address.ifa_index = ::if_nametoindex(device.c_str());
     if (request.address.ifa_index == 0) return fail_errno("device " + device, errno);
-    const std::span<const uint8_t> value(address.bytes.data(), address.bits() / 8);
-    size_t size = put_attribute(request.attributes.data(), IFA_LOCAL, value);
-    size += put_attribute(request.attributes.data() + size, IFA_ADDRESS, value);
+    const auto bytes_of_address = [](const base::IpAddress& address) {
+        return std::span<const uint8_t>(address.bytes.data(), address.bits() / 8);
+    };
+    size_t size = put_attribute(request.attributes.data(), IFA_LOCAL, bytes_of_address(own));
+    size += put_attribute(request.attributes.data() + size, IFA_ADDRESS, bytes_of_address(peer));
     request.header.nlmsg_len = static_cast<uint32_t>(NLMSG_LENGTH(sizeof request.address) + size);
     if (auto done = ask(bytes_of(request)); !done) {
-        return base::within("address " + to_text(address) + " on " + device, done.error());
+        return base::within("address " + to_text(own) + " on " + device, done.error());
     }
     return {};
 }

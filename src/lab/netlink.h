@@ -22,6 +22,9 @@ class Netlink {
     [[nodiscard]] static base::Result<Netlink> open();
 
     [[nodiscard]] base::Result<void> bring_up(const std::string& device);
+    // One end of a way that leads to `peer` alone.
+    [[nodiscard]] base::Result<void> add_peer(const std::string& device, const base::IpAddress& own,
+                                              const base::IpAddress& peer);
     // An IPv6 address is usable at once: no duplicate detection.
     [[nodiscard]] base::Result<void> add_address(const std::string& device,
                                                  const base::IpAddress& address, uint8_t length);
@@ -29,6 +32,9 @@ class Netlink {
  private:
     explicit Netlink(base::Fd socket) : socket_(std::move(socket)) {}
 
+    [[nodiscard]] base::Result<void> put_address(const std::string& device,
+                                                 const base::IpAddress& own,
+                                                 const base::IpAddress& peer, uint8_t length);
     // Sends one request and waits for the kernel's verdict.
     [[nodiscard]] base::Result<void> ask(std::span<const uint8_t> request);
 

@@ -34,6 +34,8 @@ IpAddress v6(uint32_t high, uint32_t next, uint32_t low) {
 constexpr uint32_t kLinks4 = 10U << 24 | 128U << 16;
 constexpr uint32_t kClients4 = 10U << 24 | 64U << 16;
 constexpr uint32_t kRouterIds = 10U << 24;
+constexpr uint32_t kController = 10U << 24 | 255U << 16 | 1;
+constexpr uint32_t kManagement = 10U << 24 | 255U << 16 | 128U << 8;
 
 Network client_v4(uint32_t index) {
     const uint32_t first = kClients4 | index << 8;
@@ -58,7 +60,7 @@ std::vector<Network> unicast_networks() {
 
 Interface interface_of(const Plan& plan, size_t link_index, bool is_a) {
     const Link& link = plan.topology.links[link_index];
-    const auto number = static_cast<uint32_t>(link_index);
+    const uint32_t number = link.number;
     const uint32_t mine = is_a ? 0 : 1;
     const std::string& neighbor = is_a ? link.b : link.a;
     return {.link = link_index,
@@ -72,11 +74,12 @@ Interface interface_of(const Plan& plan, size_t link_index, bool is_a) {
 
 Node make_node(const Plan& plan, size_t index) {
     const Router& router = plan.topology.routers[index];
-    const auto number = static_cast<uint32_t>(index);
+    const uint32_t number = router.number;
     Node node{.net_namespace = kNamespacePrefix + router.name,
               .router_id = v4(kRouterIds + number + 1),
               .interfaces = {},
-              .networks = {}};
+              .networks = {},
+              .management = {}};
     switch (router.kind) {
         case RouterKind::Transit:
             node.asn = kTransitAsnFirst + number;
@@ -84,6 +87,7 @@ Node make_node(const Plan& plan, size_t index) {
         case RouterKind::Pop:
             node.asn = kAnycastAsn;
             node.networks = plan.service;
+            node.management = v4(kManagement + number);
             break;
         case RouterKind::Client:
             node.asn = kEdgeAsnFirst + number;
@@ -100,6 +104,7 @@ Node make_node(const Plan& plan, size_t index) {
 }  // namespace
 
 Plan make_plan(Topology topology) {
+    assign_numbers(topology);
     Plan plan{
         .topology = std::move(topology), .nodes = {}, .service = service_networks(), .unicast = {}};
     for (size_t i = 0; i < plan.topology.routers.size(); ++i) {
@@ -115,6 +120,8 @@ Plan make_plan(Topology topology) {
     }
     return plan;
 }
+
+base::IpAddress controller_address() { return v4(kController); }
 
 base::SocketAddress dns_address(const std::vector<Network>& networks, bool is_v6) {
     for (const Network& network : networks) {

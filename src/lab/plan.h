@@ -10,6 +10,9 @@
 //   a client's net    10.64+i/256.i%256.0/24 (.1)    fd00:c:i::/48 (::1)
 //   the unicast one   203.0.113.0/24 (.53)           2001:db8:113::/48 (::53)
 //   a link            10.128.2i/31                   fd00:1:i::/127
+//   the controller    10.255.0.1, and a PoP for it   10.255.128+i/256.i%256
+//
+// i is the number of the router or link.
 
 #pragma once
 
@@ -23,6 +26,8 @@
 namespace nearcast::lab {
 
 inline constexpr const char* kNamespacePrefix = "nclab-";
+// Where the controller lives: no router's.
+inline constexpr const char* kControlNamespace = "nclab-control";
 inline constexpr const char* kLiveDevice = "nc-live0";
 inline constexpr const char* kPrefDevice = "nc-pref0";
 inline constexpr uint16_t kDnsPort = 53;
@@ -50,6 +55,9 @@ struct Node {
     base::IpAddress router_id;
     std::vector<Interface> interfaces;
     std::vector<Network> networks;  // On its loopback device; announced by it unless it is a PoP.
+    // Of a PoP: by which the controller knows it, on a wire of their own. What breaks a PoP's links
+    // leaves that whole.
+    base::IpAddress management;
 };
 
 struct Plan {
@@ -66,6 +74,10 @@ struct Plan {
 
 // `topology` has passed check().
 [[nodiscard]] Plan make_plan(Topology topology);
+
+[[nodiscard]] base::IpAddress controller_address();
+// The controller's end of such a wire is named like that of any link; this is the PoP's.
+inline constexpr const char* kManagementDevice = "to-control";
 
 // The address of the given family that users ask; the anycast one, or the unicast one.
 [[nodiscard]] base::SocketAddress dns_address(const std::vector<Network>& networks, bool is_v6);

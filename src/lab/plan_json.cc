@@ -2,6 +2,8 @@
 
 #include "lab/plan_json.h"
 
+#include "lab/wire.h"
+
 #include <nlohmann/json.hpp>
 
 namespace nearcast::lab {
@@ -17,21 +19,26 @@ json router_json(const Plan& plan, size_t index) {
     for (const Interface& interface : node.interfaces) {
         interfaces.push_back({{"device", interface.device},
                               {"neighbor", plan.router(interface.neighbor).name},
-                              {"link", interface.link},
+                              {"link", plan.topology.links[interface.link].number},
                               {"addresses", {to_text(interface.v4), to_text(interface.v6)}}});
     }
     json addresses = json::array();
     for (const Network& network : node.networks) addresses.push_back(to_text(network.address));
-    return {{"name", router.name},
-            {"kind", to_text(router.kind)},
-            {"city", router.city},
-            {"latitude", router.place.latitude},
-            {"longitude", router.place.longitude},
-            {"namespace", node.net_namespace},
-            {"asn", node.asn},
-            {"router_id", to_text(node.router_id)},
-            {"addresses", addresses},
-            {"interfaces", interfaces}};
+    json told{{"name", router.name},
+              {"kind", to_text(router.kind)},
+              {"city", router.city},
+              {"latitude", router.place.latitude},
+              {"longitude", router.place.longitude},
+              {"namespace", node.net_namespace},
+              {"asn", node.asn},
+              {"router_id", to_text(node.router_id)},
+              {"addresses", addresses},
+              {"interfaces", interfaces}};
+    if (router.kind == RouterKind::Pop) {
+        told["management"] = to_text(node.management);
+        told["management_wire"] = management_wire(plan, router).number;
+    }
+    return told;
 }
 
 }  // namespace

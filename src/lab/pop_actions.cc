@@ -100,10 +100,14 @@ Result<std::string> freeze(const Plan& plan, size_t pop, std::string_view role) 
     return count_of(pids.size(), "process") + " stopped, as one that hangs";
 }
 
+std::string order_to(const std::string& verb, const Plan& plan, const Interface& interface) {
+    return verb + ' ' + std::to_string(plan.topology.links[interface.link].number);
+}
+
 Result<std::string> order_links(const Plan& plan, size_t pop, const std::string& order) {
     const auto& interfaces = plan.nodes[pop].interfaces;
     for (const Interface& interface : interfaces) {
-        auto done = order_relay(paths::kRelaySocket, order + ' ' + std::to_string(interface.link));
+        auto done = order_relay(paths::kRelaySocket, order_to(order, plan, interface));
         if (!done) return done;
     }
     return count_of(interfaces.size(), "link") + (order == "cut"    ? " cut, in silence"
@@ -223,7 +227,7 @@ PopState inspect_pop(const Plan& plan, size_t pop) {
     }
     state.is_frozen = std::ranges::any_of(processes, &ProcessInfo::is_stopped);
     for (const Interface& interface : plan.nodes[pop].interfaces) {
-        const std::string order = "state " + std::to_string(interface.link);
+        const std::string order = order_to("state", plan, interface);
         state.is_cut |= order_relay(paths::kRelaySocket, order).value_or("") == "ok cut";
         count_neighbor(plan, pop, interface, state);
     }

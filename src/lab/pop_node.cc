@@ -2,18 +2,22 @@
 
 #include "lab/pop_node.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
+#include <vector>
 
 #include <unistd.h>
 
-#include "anycast/node_config.h"
-#include "anycast/routing_config.h"
+#include "lab/controller.h"
 #include "lab/files.h"
 #include "lab/lab_state.h"
 #include "lab/node_user.h"
 #include "lab/process.h"
+
+#include <nlohmann/json.hpp>
 
 namespace nearcast::lab {
 
@@ -23,26 +27,29 @@ using base::Result;
 
 // A PoP answers with one thread: a lab has many PoPs and few cores.
 constexpr int kThreads = 1;
-constexpr std::string_view kLogLine = "log syslog all;";
 
-std::string quoted_list(const std::vector<Network>& networks, bool wants_prefixes) {
-    std::string list;
-    for (const Network& network : networks) {
-        const std::string text = wants_prefixes
-                                     ? to_text(network.prefix)
-                                     : to_text(base::SocketAddress{network.address, kDnsPort});
-        list += (list.empty() ? "\"" : ", \"") + text + '"';
-    }
-    return '[' + list + ']';
+std::string neighbor_words(const Plan& plan, const Interface& interface, bool is_v6) {
+    return plan.router(interface.neighbor).name + (is_v6 ? "-v6," : "-v4,") +
+           to_text(is_v6 ? interface.neighbor_v6 : interface.neighbor_v4) + ',' +
+           std::to_string(plan.nodes[interface.neighbor].asn) + ",customer";
 }
 
-void write_neighbor(std::ostream& out, const Plan& plan, const Interface& interface, bool is_v6) {
-    out << "\n[[routing.neighbor]]\nname = \"" << plan.router(interface.neighbor).name
-        << (is_v6 ? "-v6" : "-v4") << "\"\naddress = \""
-        << to_text(is_v6 ? interface.neighbor_v6 : interface.neighbor_v4)
-        << "\"\nlocal_address = \"" << to_text(is_v6 ? interface.v6 : interface.v4)
-        << "\"\nasn = " << plan.nodes[interface.neighbor].asn
-        << "\nrole = \"customer\"\nbfd = true\n";
+// The command that makes a server a node of this place.
+Result<std::vector<std::string>> ask_for_command(const Plan& plan, size_t router) {
+    const Router& pop = plan.router(router);
+    std::vector<std::string> words{"pop", "add", pop.name, "--json", "--city", pop.city};
+    for (const Interface& interface : plan.nodes[router].interfaces) {
+        for (const bool is_v6 : {false, true}) {
+            words.emplace_back("--neighbor");
+            words.push_back(neighbor_words(plan, interface, is_v6));
+        }
+    }
+    const auto printed = run_nearcast(words);
+    if (!printed) return base::within("pop add " + pop.name, printed.error());
+    const auto json = nlohmann::json::parse(*printed, nullptr, false);
+    if (json.is_discarded() || !json.contains("join")) return base::fail(*printed);
+    std::istringstream command(json["join"].value("command", ""));
+    return std::vector<std::string>{std::istream_iterator<std::string>(command), {}};
 }
 
 Result<void> make_directory(const std::string& path, uid_t owner) {
@@ -57,30 +64,6 @@ Result<void> make_directory(const std::string& path, uid_t owner) {
 
 }  // namespace
 
-std::string node_toml(const Plan& plan, size_t router) {
-    const std::string& name = plan.router(router).name;
-    const std::string directory = paths::pop(name);
-    std::ostringstream out;
-    out << "# The node of the PoP " << name << " in " << plan.router(router).city
-        << ", written by nearcast lab.\n[node]\nname = \"" << name << "1\"\npop = \"" << name
-        << "\"\nuser = \"" << kNodeUser << "\"\nrun_directory = \"" << directory
-        << "/run\"\nstate_directory = \"" << directory << "/state\"\n"
-        << "\n[zones]\ndirectory = \"" << paths::kZones << "\"\n"
-        << "\n[serve]\nlisten = " << quoted_list(plan.service, false) << "\nthreads = " << kThreads
-        << "\n"
-        << "\n[anycast]\nprefixes = " << quoted_list(plan.service, true) << "\nlive_device = \""
-        << kLiveDevice << "\"\npref_device = \"" << kPrefDevice << "\"\n"
-        << "\n[routing]\ndaemon = \"bird\"\nasn = " << kAnycastAsn << "\nrouter_id = \""
-        << to_text(plan.nodes[router].router_id) << "\"\ncontrol_socket = \""
-        << paths::bird_socket(name) << "\"\nimport = \"all\"\nbfd_interval = \""
-        << plan.topology.bfd_interval.count() << "ms\"\nbfd_multiplier = 3\n";
-    for (const Interface& interface : plan.nodes[router].interfaces) {
-        write_neighbor(out, plan, interface, false);
-        write_neighbor(out, plan, interface, true);
-    }
-    return out.str();
-}
-
 Result<void> prepare_pop(const Plan& plan, size_t router) {
     const std::string& name = plan.router(router).name;
     const auto owner = node_user();
@@ -88,20 +71,32 @@ Result<void> prepare_pop(const Plan& plan, size_t router) {
     for (const char* part : {"/run", "/state"}) {
         if (auto done = make_directory(paths::pop(name) + part, *owner); !done) return done;
     }
-    return write_text(paths::node_config(name), node_toml(plan, router));
+    const std::string own_part = paths::pop_bird_config(name);
+    const std::string first =
+        "router id " + to_text(plan.nodes[router].management) + ";\nprotocol device { }\n";
+    if (auto done = write_text(own_part, first); !done) return done;
+    return write_text(paths::bird_config(name), "log \"" + paths::log(name) +
+                                                    "\" { info, warning, error };\ninclude \"" +
+                                                    own_part + "\";\n");
 }
 
-Result<void> write_pop_routing(const Plan& plan, size_t router) {
+Result<void> join_pop(const Plan& plan, size_t router) {
     const std::string& name = plan.router(router).name;
-    const auto config = anycast::read_node_config(paths::node_config(name));
-    if (!config) return std::unexpected(config.error());
-    std::string text = anycast::render_bird_config(*config);
-    // The one line that a lab changes: the machine's own log is none of its business.
-    if (const size_t at = text.find(kLogLine); at != std::string::npos) {
-        text.replace(at, kLogLine.size(),
-                     "log \"" + paths::log(name) + "\" { info, warning, error };");
-    }
-    return write_text(paths::bird_config(name), text);
+    auto command = ask_for_command(plan, router);
+    if (!command) return std::unexpected(command.error());
+    if (command->empty()) return base::fail("the controller lets no server join");
+    command->front() = program_path("nearcast");
+    // Where a server of its own needs none of these: it has /etc, /var and systemd to itself.
+    const std::vector<std::string> more{
+        "--directory",     paths::pop(name),          "--state",       paths::pop(name) + "/state",
+        "--run-directory", paths::pop(name) + "/run", "--user",        kNodeUser,
+        "--threads",       std::to_string(kThreads),  "--bird-config", paths::pop_bird_config(name),
+        "--bird-socket",   paths::bird_socket(name),  "--foreground"};
+    command->insert(command->end(), more.begin(), more.end());
+    return start({.arguments = *std::move(command),
+                  .net_namespace = plan.nodes[router].net_namespace,
+                  .log = paths::log(name + "-nearcastd"),
+                  .gets_own_tun = true});
 }
 
 Result<void> start_pop(const Plan& plan, size_t router) {
@@ -110,6 +105,13 @@ Result<void> start_pop(const Plan& plan, size_t router) {
                   .net_namespace = plan.nodes[router].net_namespace,
                   .log = paths::log(name + "-nearcastd"),
                   .gets_own_tun = true});
+}
+
+bool is_node_running(const Plan& plan, size_t router) {
+    return std::ranges::any_of(
+        inspect(plan.nodes[router].net_namespace), [](const ProcessInfo& process) {
+            return process.command.contains("nearcastd") || process.command.contains("node join");
+        });
 }
 
 std::string program_path(const std::string& name) {

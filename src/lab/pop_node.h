@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The node in a PoP: its configuration, and `nearcastd` as it runs on a real server.
+// The node in a PoP: it joins as a real server does, and runs as it does there.
 
 #pragma once
 
@@ -12,17 +12,18 @@
 
 namespace nearcast::lab {
 
-// node.toml of the PoP `router`.
-[[nodiscard]] std::string node_toml(const Plan& plan, size_t router);
-
-// Writes node.toml and the directories it names.
+// What a fresh server has: directories, and a BIRD that speaks to nobody yet.
 [[nodiscard]] base::Result<void> prepare_pop(const Plan& plan, size_t router);
 
-// The PoP's BIRD configuration, as the product makes it of node.toml.
-[[nodiscard]] base::Result<void> write_pop_routing(const Plan& plan, size_t router);
+// Enters the place at the controller and runs there, in the background, the one command that this
+// prints: `nearcast node join`. It becomes nearcastd.
+[[nodiscard]] base::Result<void> join_pop(const Plan& plan, size_t router);
 
-// Starts `nearcastd --config node.toml`: the guard and the server.
+// Starts `nearcastd --config node.toml` of a node that has joined: the guard and the server.
 [[nodiscard]] base::Result<void> start_pop(const Plan& plan, size_t router);
+
+// nearcastd runs there, or what becomes it.
+[[nodiscard]] bool is_node_running(const Plan& plan, size_t router);
 
 // The path of a program that lies beside this one, or its bare name to look for along PATH.
 [[nodiscard]] std::string program_path(const std::string& name);

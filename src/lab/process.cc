@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <spawn.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -43,6 +44,14 @@ bool give_own_tun() {
     return ::chmod("/dev/net/tun", 0666) == 0;
 }
 
+bool take_syslog_away() {
+    constexpr const char* kSyslog = "/dev/log";
+    if (::access(kSyslog, F_OK) != 0) return true;
+    return ::unshare(CLONE_NEWNS) == 0 &&
+           ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+           ::mount("/dev/null", kSyslog, nullptr, MS_BIND, nullptr) == 0;
+}
+
 bool redirect_output(const std::string& log) {
     const Fd out(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     const Fd in(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -50,17 +59,21 @@ bool redirect_output(const std::string& log) {
            ::dup2(out.get(), 2) >= 0;
 }
 
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 // In the grandchild: everything up to exec. Returns only on failure, with the reason in errno.
 void become(const Program& program) {
     if (!program.net_namespace.empty() && !move_into_namespace(program.net_namespace)) return;
     if (program.gets_own_tun && !give_own_tun()) return;
+    if (program.has_no_syslog && !take_syslog_away()) return;
     if (!redirect_output(program.log)) return;
     if (program.nice != 0) static_cast<void>(::setpriority(PRIO_PROCESS, 0, program.nice));
-    std::vector<char*> arguments;
-    for (const std::string& argument : program.arguments) {
-        arguments.push_back(const_cast<char*>(argument.c_str()));
-    }
-    arguments.push_back(nullptr);
+    std::vector<char*> arguments = pointers_to(program.arguments);
     ::signal(SIGPIPE, SIG_DFL);
     ::execvp(arguments[0], arguments.data());
 }
@@ -103,6 +116,59 @@ Result<void> start(const Program& program) {
         return base::fail_errno("start " + program.arguments.front(), reason);
     }
     return {};
+}
+
+namespace {
+
+// Ours, but for the variables that `changed` names.
+std::vector<std::string> environment_with(const std::vector<std::string>& changed) {
+    std::vector<std::string> all = changed;
+    for (char** each = environ; *each != nullptr; ++each) {
+        const std::string_view text(*each);
+        const std::string_view start = text.substr(0, text.find('=') + 1);
+        const bool is_changed = std::ranges::any_of(
+            changed, [&](const std::string& item) { return item.starts_with(start); });
+        if (!is_changed) all.emplace_back(text);
+    }
+    return all;
+}
+
+std::string read_to_end(const Fd& fd) {
+    std::string text;
+    std::array<char, 4096> buffer;
+    for (;;) {
+        const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
+        if (size > 0) text.append(buffer.data(), static_cast<size_t>(size));
+        if (size == 0 || (size < 0 && errno != EINTR)) return text;
+    }
+}
+
+}  // namespace
+
+Result<std::string> run(const std::vector<std::string>& arguments,
+                        const std::vector<std::string>& environment) {
+    std::array<int, 2> pipe{};
+    if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return base::fail_errno("pipe", errno);
+    const Fd reader(pipe[0]);
+    Fd writer(pipe[1]);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&actions, writer.get(), 1);
+    ::posix_spawn_file_actions_adddup2(&actions, writer.get(), 2);
+    const auto variables = environment_with(environment);
+    pid_t child = 0;
+    const int failed = ::posix_spawnp(&child, arguments.front().c_str(), &actions, nullptr,
+                                      pointers_to(arguments).data(), pointers_to(variables).data());
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) return base::fail_errno("start " + arguments.front(), failed);
+    writer.reset();
+    std::string output = read_to_end(reader);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return output;
+    return base::fail(output.empty() ? arguments.front() + " failed" : output);
 }
 
 std::vector<ProcessInfo> inspect(const std::string& net_namespace) {

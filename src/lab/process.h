@@ -21,11 +21,17 @@ struct Program {
     std::string net_namespace;           // Empty: the caller's.
     std::string log;                     // Its stdout and stderr are appended here.
     bool gets_own_tun = false;           // A /dev/net/tun of its own that every user may open.
+    bool has_no_syslog = false;          // Nobody hears it there.
     int nice = 0;
 };
 
 // Starts it in a session of its own, with no descriptor of ours. It is a child of init.
 [[nodiscard]] base::Result<void> start(const Program& program);
+
+// Runs a program to its end and returns what it wrote, or fails with that unless it ends with 0.
+// `environment` goes over ours: "NAME=VALUE".
+[[nodiscard]] base::Result<std::string> run(const std::vector<std::string>& arguments,
+                                            const std::vector<std::string>& environment = {});
 
 struct ProcessInfo {
     pid_t pid = 0;

@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <iterator>
 #include <sstream>
 
 #include <sys/epoll.h>
@@ -40,22 +40,15 @@ void allow_many_descriptors() {
     static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-Result<Fd> open_end(const Node& node, const std::string& device) {
-    const auto visit = NamespaceVisit::enter(node.net_namespace);
+Result<Fd> open_end(const WireEnd& end) {
+    const auto visit = NamespaceVisit::enter(end.net_namespace);
     if (!visit) return std::unexpected(visit.error());
-    return open_tun(device);
-}
-
-const std::string& device_of(const Node& node, size_t link) {
-    for (const Interface& interface : node.interfaces) {
-        if (interface.link == link) return interface.device;
-    }
-    std::abort();  // A plan gives both ends of each link an interface.
+    return open_tun(end.device);
 }
 
 }  // namespace
 
-Result<Relay> Relay::create(const Plan& plan, const std::string& control) {
+Result<Relay> Relay::create(const std::vector<Wire>& wires, const std::string& control) {
     allow_many_descriptors();
     Relay relay;
     relay.epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
@@ -64,8 +57,8 @@ Result<Relay> Relay::create(const Plan& plan, const std::string& control) {
     if (auto done = relay.watch(relay.timer_.get(), kTimerMark); !done) {
         return std::unexpected(done.error());
     }
-    for (size_t i = 0; i < plan.topology.links.size(); ++i) {
-        if (auto done = relay.open_link(plan, i); !done) return std::unexpected(done.error());
+    for (const Wire& wire : wires) {
+        if (auto done = relay.add(wire); !done) return std::unexpected(done.error());
     }
     // Last: whoever can connect knows that every device is there.
     auto socket = listen_for_orders(control);
@@ -77,22 +70,36 @@ Result<Relay> Relay::create(const Plan& plan, const std::string& control) {
     return relay;
 }
 
-Result<void> Relay::open_link(const Plan& plan, size_t link_index) {
-    const Link& link = plan.topology.links[link_index];
-    const Node& a = plan.node(link.a);
-    const Node& b = plan.node(link.b);
-    auto end_a = open_end(a, device_of(a, link_index));
+Result<void> Relay::add(const Wire& wire) {
+    // An order may come twice.
+    if (wires_.contains(wire.number)) return {};
+    auto end_a = open_end(wire.a);
     if (!end_a) return std::unexpected(end_a.error());
-    auto end_b = open_end(b, device_of(b, link_index));
+    auto end_b = open_end(wire.b);
     if (!end_b) return std::unexpected(end_b.error());
-    links_.push_back(std::make_unique<LinkEnds>(*std::move(end_a), *std::move(end_b)));
-    LinkEnds& ends = *links_.back();
-    const LinkQuality quality{link.delay, link.jitter, link.loss};
+    auto ends = std::make_unique<Ends>(*std::move(end_a), *std::move(end_b), directions_.size());
     const auto seed = static_cast<uint32_t>(directions_.size());
-    directions_.push_back({&ends.a, &ends.b, DelayLine(quality, seed + 1)});
-    directions_.push_back({&ends.b, &ends.a, DelayLine(quality, seed + 2)});
-    if (auto done = watch(ends.a.get(), seed); !done) return done;
-    return watch(ends.b.get(), seed + 1);
+    directions_.push_back({&ends->a, &ends->b, DelayLine(wire.quality, seed + 1)});
+    directions_.push_back({&ends->b, &ends->a, DelayLine(wire.quality, seed + 2)});
+    Result<void> done = watch(ends->a.get(), seed);
+    if (done) done = watch(ends->b.get(), seed + 1);
+    wires_.emplace(wire.number, std::move(ends));
+    return done;
+}
+
+// Its devices go with it.
+Result<void> Relay::remove(uint32_t number) {
+    const auto found = wires_.find(number);
+    if (found == wires_.end()) return {};
+    const Ends& ends = *found->second;
+    for (size_t i = ends.direction; i < ends.direction + 2; ++i) {
+        directions_[i].line.set_cut(true);
+        directions_[i].source = directions_[i].target = nullptr;
+    }
+    Result<void> done = end_with_descriptor(ends.a);
+    if (done) done = end_with_descriptor(ends.b);
+    wires_.erase(found);
+    return done;
 }
 
 Result<void> Relay::watch(int fd, uint64_t mark) {
@@ -129,6 +136,7 @@ Result<void> Relay::run() {
 void Relay::read_packets(size_t index, Instant now) {
     static std::array<uint8_t, kPacketMax> buffer;
     Direction& direction = directions_[index];
+    if (direction.source == nullptr) return;  // Taken away since the kernel told of the packet.
     for (int i = 0; i < kBatch; ++i) {
         const ssize_t size = ::read(direction.source->get(), buffer.data(), buffer.size());
         if (size <= 0) break;
@@ -175,16 +183,20 @@ void Relay::set_timer() {
 std::string Relay::obey(const std::string& order) {
     std::istringstream words(order);
     std::string verb;
-    size_t link = 0;
     words >> verb;
     if (verb == "ping") return "ok " + std::to_string(packets_);
-    if (!(words >> link) || link >= links_.size()) return "no such link";
-    LinkEnds& ends = *links_[link];
-    if (verb == "state") return directions_[2 * link].line.is_cut() ? "ok cut" : "ok whole";
+    if (verb == "add" || verb == "remove") return change(verb, words);
+    uint32_t number = 0;
+    const auto found = words >> number ? wires_.find(number) : wires_.end();
+    if (found == wires_.end()) return "no such link";
+    const Ends& ends = *found->second;
+    DelayLine& there = directions_[ends.direction].line;
+    DelayLine& back = directions_[ends.direction + 1].line;
+    if (verb == "state") return there.is_cut() ? "ok cut" : "ok whole";
     if (verb == "cut" || verb == "down" || verb == "join") {
         const bool is_whole = verb == "join";
-        directions_[2 * link].line.set_cut(!is_whole);
-        directions_[2 * link + 1].line.set_cut(!is_whole);
+        there.set_cut(!is_whole);
+        back.set_cut(!is_whole);
         if (verb == "cut") return "ok";
         const auto a = set_carrier(ends.a, is_whole);
         const auto b = set_carrier(ends.b, is_whole);
@@ -195,12 +207,20 @@ std::string Relay::obey(const std::string& order) {
         double loss = 0;
         if (!(words >> delay >> jitter >> loss)) return "quality LINK DELAY_US JITTER_US LOSS";
         const LinkQuality quality{Delay(delay), Delay(jitter), loss};
-        directions_[2 * link].line.set_quality(quality);
-        directions_[2 * link + 1].line.set_quality(quality);
+        there.set_quality(quality);
+        back.set_quality(quality);
     } else {
         return "no such order";
     }
     return "ok";
+}
+
+std::string Relay::change(const std::string& verb, std::istream& words) {
+    const std::string rest(std::istreambuf_iterator<char>(words), {});
+    const auto wire = parse_wire(rest);
+    if (!wire) return verb + " NUMBER NAMESPACE DEVICE NAMESPACE DEVICE DELAY_US JITTER_US LOSS";
+    const auto done = verb == "add" ? add(*wire) : remove(wire->number);
+    return done ? "ok" : done.error().message;
 }
 
 }  // namespace nearcast::lab

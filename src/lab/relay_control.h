@@ -5,9 +5,11 @@
 //
 //   ping | cut LINK | down LINK | join LINK | quality LINK DELAY_US JITTER_US LOSS
 //   state LINK            the answer is "ok cut" or "ok whole"
+//   add WIRE | remove WIRE
 //
-// LINK is the link's place in the topology. A cut link loses packets in silence; one that is down
-// has no carrier besides, which both routers see. `join` makes either whole.
+// LINK is the link's number in the topology, WIRE what to_words() makes of a wire. A cut link loses
+// packets in silence; one that is down has no carrier besides, which both routers see. `join` makes
+// either whole.
 
 #pragma once
 

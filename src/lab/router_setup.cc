@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 
-#include "anycast/signals.h"
+#include "lab/controller.h"
 #include "lab/files.h"
 #include "lab/lab_state.h"
 #include "lab/netlink.h"
 #include "lab/netns.h"
 #include "lab/node_user.h"
 #include "lab/process.h"
-#include "lab/tun.h"
 
 namespace nearcast::lab {
 
@@ -40,48 +39,64 @@ constexpr std::array kSettings{
 // A BFD packet that waits for the processor is a link that seems dead.
 constexpr int kNiceWithBfd = -10;
 
-Result<void> make_signals() {
-    const auto owner = node_user();
-    if (!owner) return std::unexpected(owner.error());
-    for (const char* device : {kLiveDevice, kPrefDevice}) {
-        if (auto done = anycast::prepare_device(kTunDriver, device, *owner); !done) return done;
-    }
-    return {};
-}
-
 }  // namespace
 
-Result<void> make_router(const Plan& plan, size_t router) {
-    const Node& node = plan.nodes[router];
-    if (auto done = create_namespace(node.net_namespace); !done) return done;
+Result<void> make_namespace(const std::string& name) {
+    if (auto done = create_namespace(name); !done) return done;
     for (const auto& [path, value] : kSettings) {
         if (auto done = write_text(path, value); !done) return done;
     }
     auto netlink = Netlink::open();
     if (!netlink) return std::unexpected(netlink.error());
-    if (auto done = netlink->bring_up("lo"); !done) return done;
+    return netlink->bring_up("lo");
+}
+
+Result<void> make_router(const Plan& plan, size_t router) {
+    const Node& node = plan.nodes[router];
+    if (auto done = make_namespace(node.net_namespace); !done) return done;
+    // A fresh server has no service address: `nearcast node join` gives it those.
+    if (plan.router(router).kind == RouterKind::Pop) return {};
+    auto netlink = Netlink::open();
+    if (!netlink) return std::unexpected(netlink.error());
     for (const Network& network : node.networks) {
         const auto length = static_cast<uint8_t>(network.address.bits());
         if (auto done = netlink->add_address("lo", network.address, length); !done) return done;
     }
-    if (plan.router(router).kind == RouterKind::Pop) return make_signals();
     return {};
+}
+
+namespace {
+
+// Both ends; leaves the calling thread in the PoP.
+Result<void> connect_to_controller(const Plan& plan, size_t pop) {
+    if (auto done = connect_controller(plan, pop); !done) return done;
+    const Node& node = plan.nodes[pop];
+    if (auto done = move_into_namespace(node.net_namespace); !done) return done;
+    auto netlink = Netlink::open();
+    if (!netlink) return std::unexpected(netlink.error());
+    if (auto done = netlink->bring_up(kManagementDevice); !done) return done;
+    return netlink->add_peer(kManagementDevice, node.management, controller_address());
+}
+
+}  // namespace
+
+Result<void> connect_interface(const Plan& plan, size_t router, const Interface& interface) {
+    if (auto done = move_into_namespace(plan.nodes[router].net_namespace); !done) return done;
+    auto netlink = Netlink::open();
+    if (!netlink) return std::unexpected(netlink.error());
+    Result<void> done = netlink->bring_up(interface.device);
+    if (done) done = netlink->add_address(interface.device, interface.v4, 31);
+    if (done) done = netlink->add_address(interface.device, interface.v6, 127);
+    return done;
 }
 
 Result<void> connect_router(const Plan& plan, size_t router) {
     const Node& node = plan.nodes[router];
-    if (auto done = move_into_namespace(node.net_namespace); !done) return done;
-    auto netlink = Netlink::open();
-    if (!netlink) return std::unexpected(netlink.error());
     for (const Interface& interface : node.interfaces) {
-        if (auto done = netlink->bring_up(interface.device); !done) return done;
-        if (auto done = netlink->add_address(interface.device, interface.v4, 31); !done)
-            return done;
-        if (auto done = netlink->add_address(interface.device, interface.v6, 127); !done) {
-            return done;
-        }
+        if (auto done = connect_interface(plan, router, interface); !done) return done;
     }
-    return {};
+    return plan.router(router).kind == RouterKind::Pop ? connect_to_controller(plan, router)
+                                                       : Result<void>{};
 }
 
 Result<void> start_bird(const Plan& plan, size_t router) {
@@ -96,6 +111,8 @@ Result<void> start_bird(const Plan& plan, size_t router) {
                                 paths::bird_socket(name)},
                   .net_namespace = plan.nodes[router].net_namespace,
                   .log = paths::log(name),
+                  // What the product writes speaks to the machine's log.
+                  .has_no_syslog = plan.router(router).kind == RouterKind::Pop,
                   .nice = has_bfd ? kNiceWithBfd : 0});
 }
 

@@ -3,6 +3,7 @@
 #include "lab/topology.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <limits>
 #include <set>
@@ -28,6 +29,31 @@ bool is_name(const std::string& text) {
            std::ranges::all_of(text, is_allowed);
 }
 
+// Namespaces of the lab that are no router's.
+constexpr std::array<std::string_view, 2> kTakenNames{"relay", "control"};
+
+template <typename Item>
+bool has_unique_numbers(const std::vector<Item>& items) {
+    std::set<uint32_t> seen;
+    return std::ranges::all_of(items, [&](const Item& item) {
+        return item.number == kNoNumber || seen.insert(item.number).second;
+    });
+}
+
+template <typename Item>
+void assign_places(std::vector<Item>& items) {
+    for (size_t i = 0; i < items.size(); ++i) {
+        if (items[i].number == kNoNumber) items[i].number = static_cast<uint32_t>(i);
+    }
+}
+
+template <typename Item>
+uint32_t number_after(const std::vector<Item>& items) {
+    uint32_t next = 0;
+    for (const Item& item : items) next = std::max(next, item.number + 1);
+    return next;
+}
+
 Result<void> check_routers(const Topology& topology) {
     std::set<std::string_view> names;
     for (const Router& router : topology.routers) {
@@ -35,12 +61,16 @@ Result<void> check_routers(const Topology& topology) {
             return fail("router name \"" + router.name + "\" cannot be used",
                         "lower-case letters, digits and hyphens, 12 of them at most");
         }
+        if (std::ranges::find(kTakenNames, router.name) != kTakenNames.end()) {
+            return fail("no router can be named " + router.name, "the lab itself uses that name");
+        }
         if (!names.insert(router.name).second) {
             return fail("two routers are named " + router.name, "give each a name of its own");
         }
     }
     if (topology.of_kind(RouterKind::Pop).empty()) return fail("no PoP", "add a [[pop]]");
     if (topology.of_kind(RouterKind::Client).empty()) return fail("no client", "add a [[client]]");
+    if (!has_unique_numbers(topology.routers)) return fail("two routers have one number");
     return {};
 }
 
@@ -63,6 +93,7 @@ Result<void> check_links(const Topology& topology) {
             return fail("router " + router.name + " has no link", "give it upstreams");
         }
     }
+    if (!has_unique_numbers(topology.links)) return fail("two links have one number");
     return {};
 }
 
@@ -97,6 +128,14 @@ Result<const Router*> Topology::pick(RouterKind kind, std::string_view text) con
     const std::string what = kind == RouterKind::Pop ? "PoP" : "client city";
     return fail("the lab has no " + what + " \"" + std::string(text) + "\"", "one of: " + there);
 }
+
+void assign_numbers(Topology& topology) {
+    assign_places(topology.routers);
+    assign_places(topology.links);
+}
+
+uint32_t free_number(const std::vector<Router>& routers) { return number_after(routers); }
+uint32_t free_number(const std::vector<Link>& links) { return number_after(links); }
 
 const Router* nearest_pop(const Topology& topology, const Router& from) {
     const Router* nearest = nullptr;

@@ -21,6 +21,9 @@
 
 namespace nearcast::lab {
 
+// Of a router or link that was not given one yet.
+inline constexpr uint32_t kNoNumber = UINT32_MAX;
+
 enum class RouterKind : uint8_t {
     Transit,
     Pop,     // Announces the anycast prefixes and runs nearcastd.
@@ -33,6 +36,8 @@ struct Router {
     RouterKind kind = RouterKind::Transit;
     std::string city = {};  // As people write it: "São Paulo".
     GeoPoint place;
+    // Its addresses follow from it, so it stays as it is while others come and go.
+    uint32_t number = kNoNumber;
 };
 
 enum class Relation : uint8_t {
@@ -46,7 +51,8 @@ struct Link {
     Relation relation = Relation::Sells;
     Delay delay{};  // One way.
     Delay jitter{};
-    double loss = 0;  // From 0 to 1.
+    double loss = 0;              // From 0 to 1.
+    uint32_t number = kNoNumber;  // As a router's.
 
     [[nodiscard]] bool joins(std::string_view one, std::string_view other) const {
         return (a == one && b == other) || (a == other && b == one);
@@ -72,11 +78,17 @@ struct Topology {
     [[nodiscard]] base::Result<const Router*> pick(RouterKind kind, std::string_view text) const;
 };
 
+// Gives each router and link without a number its place in the list.
+void assign_numbers(Topology& topology);
+// One that none of them has, after all of them.
+[[nodiscard]] uint32_t free_number(const std::vector<Router>& routers);
+[[nodiscard]] uint32_t free_number(const std::vector<Link>& links);
+
 // The PoP with the shortest great circle from `from`; nullptr when there is no PoP.
 [[nodiscard]] const Router* nearest_pop(const Topology& topology, const Router& from);
 
 // Names unique and short, links between routers that are there, each router joined to another,
-// a PoP and a client at least. The first thing that is wrong comes back.
+// numbers unique, a PoP and a client at least. The first thing that is wrong comes back.
 [[nodiscard]] base::Result<void> check(const Topology& topology);
 
 // The longest name that still fits into the name of a network device.

@@ -29,6 +29,9 @@ constexpr std::array<Section, 4> kSections{{{"transit", RouterKind::Transit},
                                             {"client", RouterKind::Client},
                                             {"server", RouterKind::Server}}};
 
+// The addresses of links have room for so many.
+constexpr uint64_t kNumberMax = 65535;
+
 void read_place(ConfigTable& table, Router& router) {
     if (table.has("latitude") || table.has("longitude")) {
         table.require("latitude", "latitude = 35.69");
@@ -52,12 +55,21 @@ void read_place(ConfigTable& table, Router& router) {
     router.place = city->place;
 }
 
+// Written by the lab when something was added or taken away.
+void read_number(ConfigTable& table, uint32_t& number) {
+    if (!table.has("number")) return;
+    uint64_t value = 0;
+    table.read_number("number", value, {0, kNumberMax}, "17");
+    number = static_cast<uint32_t>(value);
+}
+
 void read_router(ConfigTable& table, RouterKind kind, Topology& topology) {
     Router router;
     router.kind = kind;
     table.require("name", "name = \"sin\"");
     table.read("name", router.name, "\"sin\"");
     read_place(table, router);
+    read_number(table, router.number);
     std::vector<std::string> providers;
     std::vector<std::string> peers;
     table.read("upstreams", providers, "[\"t2-tokyo\", \"t1-asia\"]");
@@ -97,6 +109,7 @@ void read_link(ConfigTable& table, Topology& topology) {
         read_delay(table, "delay_ms", link.delay);
         read_delay(table, "jitter_ms", link.jitter);
         table.read("loss", link.loss, "0.01");
+        read_number(table, link.number);
         if (link.loss < 0 || link.loss > 1) {
             table.refuse("loss", "it is not from 0 to 1", "loss = 0.01, one packet of a hundred");
         }
@@ -120,10 +133,16 @@ void write_list(std::ostream& out, std::string_view key, const std::vector<std::
     out << "]\n";
 }
 
-void write_router(std::ostream& out, const Topology& topology, const Router& router) {
+// The place that a reader of the file would give it goes without saying.
+void write_number(std::ostream& out, uint32_t number, size_t place) {
+    if (number != kNoNumber && number != place) out << "number = " << number << '\n';
+}
+
+void write_router(std::ostream& out, const Topology& topology, const Router& router, size_t place) {
     out << "\n[[" << section_of(router.kind) << "]]\nname = \"" << router.name << "\"\ncity = \""
         << router.city << "\"\nlatitude = " << router.place.latitude
         << "\nlongitude = " << router.place.longitude << '\n';
+    write_number(out, router.number, place);
     std::vector<std::string> providers;
     std::vector<std::string> peers;
     for (const Link& link : topology.links) {
@@ -134,11 +153,35 @@ void write_router(std::ostream& out, const Topology& topology, const Router& rou
     write_list(out, "peers", peers);
 }
 
-void write_link(std::ostream& out, const Link& link) {
+// As a reader of the file comes upon them.
+std::vector<const Router*> in_order_of_sections(const Topology& topology) {
+    std::vector<const Router*> routers;
+    for (const Section& section : kSections) {
+        for (const Router* router : topology.of_kind(section.kind)) routers.push_back(router);
+    }
+    return routers;
+}
+
+std::vector<const Link*> in_order_of(const std::vector<const Router*>& routers,
+                                     const Topology& topology) {
+    std::vector<const Link*> links;
+    for (const Router* router : routers) {
+        for (const Link& link : topology.links) {
+            if (link.relation == Relation::Sells && link.b == router->name) links.push_back(&link);
+        }
+        for (const Link& link : topology.links) {
+            if (link.relation == Relation::Peers && link.a == router->name) links.push_back(&link);
+        }
+    }
+    return links;
+}
+
+void write_link(std::ostream& out, const Link& link, size_t place) {
     out << "\n[[link]]\nbetween = [\"" << link.a << "\", \"" << link.b
         << "\"]\ndelay_ms = " << static_cast<double>(link.delay.count()) / 1000
         << "\njitter_ms = " << static_cast<double>(link.jitter.count()) / 1000
         << "\nloss = " << link.loss << '\n';
+    write_number(out, link.number, place);
 }
 
 }  // namespace
@@ -161,6 +204,7 @@ Result<Topology> parse_topology(std::string_view text, const std::string& path) 
     derive_delays(topology);
     for (ConfigTable& table : root.tables("link")) read_link(table, topology);
     if (auto done = file->finish(); !done) return std::unexpected(done.error());
+    assign_numbers(topology);
     if (auto done = check(topology); !done) return base::within(path, done.error());
     return topology;
 }
@@ -181,12 +225,10 @@ std::string to_toml(const Topology& topology) {
     std::ostringstream out;
     out << "[lab]\nbfd_interval = \"" << topology.bfd_interval.count() << "ms\"\nhold_time = \""
         << topology.hold_time.count() << "s\"\n";
-    for (const Section& section : kSections) {
-        for (const Router* router : topology.of_kind(section.kind)) {
-            write_router(out, topology, *router);
-        }
-    }
-    for (const Link& link : topology.links) write_link(out, link);
+    const auto routers = in_order_of_sections(topology);
+    for (size_t i = 0; i < routers.size(); ++i) write_router(out, topology, *routers[i], i);
+    const auto links = in_order_of(routers, topology);
+    for (size_t i = 0; i < links.size(); ++i) write_link(out, *links[i], i);
     return out.str();
 }
 

@@ -28,6 +28,11 @@ Result<Fd> open_tun(const std::string& device) {
     return fd;
 }
 
+Result<void> end_with_descriptor(const Fd& tun) {
+    if (::ioctl(tun.get(), TUNSETPERSIST, 0) != 0) return fail_errno("device", errno);
+    return {};
+}
+
 Result<void> set_carrier(const Fd& tun, bool has_carrier) {
     const int value = has_carrier ? 1 : 0;
     if (::ioctl(tun.get(), TUNSETCARRIER, &value) != 0) return fail_errno("carrier", errno);

@@ -22,6 +22,9 @@ inline constexpr const char* kTunDriver = "/dev/net/tun";
 // its namespace, which the kernel clears away in one sweep and without us waiting for each device.
 [[nodiscard]] base::Result<base::Fd> open_tun(const std::string& device);
 
+// From now on the device goes when its descriptor is closed.
+[[nodiscard]] base::Result<void> end_with_descriptor(const base::Fd& tun);
+
 // Without carrier the kernel at both routers knows at once that the link is gone.
 [[nodiscard]] base::Result<void> set_carrier(const base::Fd& tun, bool has_carrier);
 

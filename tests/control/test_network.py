@@ -16,6 +16,8 @@ primaries = ["127.0.0.1:{tls_port}"]
 prefixes = ["203.0.113.0/24"]
 addresses = ["203.0.113.53"]
 asn = 65010
+import = "all"
+bfd_interval = "250ms"
 """
 
 
@@ -62,6 +64,8 @@ def test_a_place_comes_with_a_token_for_its_first_node(network, tmp_path):
     identity = answer.json
     assert (identity["node"], identity["pop"]) == ("sin1", "sin")
     assert identity["routing"]["asn"] == 65010
+    assert identity["routing"]["import"] == "all"
+    assert identity["routing"]["bfd_interval"] == "250ms"
     assert identity["routing"]["neighbors"][0]["password"] == "secret"
     certificate, authority = tmp_path / "node.pem", tmp_path / "ca.pem"
     certificate.write_text(identity["certificate"])

@@ -31,6 +31,17 @@ json key_json(const transfer::TsigKey& key) {
             {"secret", std::move(secret)}};
 }
 
+json routing_json(const NetworkSettings& settings, const control::Pop& pop) {
+    json routing{{"daemon", settings.daemon},
+                 {"asn", pop.asn != 0 ? pop.asn : settings.asn},
+                 {"neighbors", json::parse(pop.neighbors)}};
+    if (!settings.import_policy.empty()) routing["import"] = settings.import_policy;
+    if (settings.bfd_interval.count() > 0) {
+        routing["bfd_interval"] = std::to_string(settings.bfd_interval.count()) + "ms";
+    }
+    return routing;
+}
+
 json identity_json(const NetworkSettings& settings, const control::Pop& pop) {
     return {{"pop", pop.name},
             {"catalog", dns::to_text(settings.catalog)},
@@ -40,10 +51,7 @@ json identity_json(const NetworkSettings& settings, const control::Pop& pop) {
             {"prefixes", texts_of(settings.prefixes)},
             {"covering", texts_of(settings.covering)},
             {"addresses", texts_of(settings.addresses)},
-            {"routing",
-             {{"daemon", settings.daemon},
-              {"asn", pop.asn != 0 ? pop.asn : settings.asn},
-              {"neighbors", json::parse(pop.neighbors)}}}};
+            {"routing", routing_json(settings, pop)}};
 }
 
 }  // namespace

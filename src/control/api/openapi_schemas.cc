@@ -258,7 +258,9 @@ const std::string_view kSchemas = R"json({
     "prefixes": {"type": "array", "items": {"type": "string"}},
     "covering": {"type": "array", "items": {"type": "string"}},
     "addresses": {"type": "array", "items": {"type": "string"}},
-    "routing": {"type": "object", "required": ["daemon", "asn", "neighbors"]}}},
+    "routing": {"type": "object", "required": ["daemon", "asn", "neighbors"],
+      "properties": {"import": {"type": "string", "enum": ["none", "default", "all"]},
+                     "bfd_interval": {"type": "string"}}}}},
 "OpenApi": {"type": "object", "required": ["openapi", "info", "paths", "components"]}
 })json";
 
