@@ -2,6 +2,7 @@
 
 #include "dnssec/dnskey.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
@@ -12,7 +13,9 @@
 namespace nearcast::dnssec {
 namespace {
 
-constexpr size_t kKeyAt = 4;  // Behind flags, protocol, algorithm.
+constexpr size_t kKeyAt = 4;       // Behind flags, protocol, algorithm.
+constexpr size_t kDsHeadSize = 4;  // Key tag, algorithm, type of the digest.
+constexpr uint8_t kDsSha1 = 1;
 
 }  // namespace
 
@@ -43,7 +46,7 @@ uint16_t key_tag(std::span<const uint8_t> dnskey_rdata) {
 std::vector<uint8_t> ds_rdata(std::span<const uint8_t> owner, std::span<const uint8_t> dnskey_rdata,
                               DsDigest digest) {
     const DigestKind kind = digest == DsDigest::Sha256 ? DigestKind::Sha256 : DigestKind::Sha384;
-    std::vector<uint8_t> rdata(4 + digest_size(kind));
+    std::vector<uint8_t> rdata(kDsHeadSize + digest_size(kind));
     base::store_u16(rdata.data(), key_tag(dnskey_rdata));
     rdata[2] = dnskey_rdata[3];
     rdata[3] = static_cast<uint8_t>(digest);
@@ -52,8 +55,24 @@ std::vector<uint8_t> ds_rdata(std::span<const uint8_t> owner, std::span<const ui
     Digest hash(kind);
     hash.add(std::span(lowered).first(owner.size()));
     hash.add(dnskey_rdata);
-    hash.finish(std::span(rdata).subspan(4));
+    hash.finish(std::span(rdata).subspan(kDsHeadSize));
     return rdata;
+}
+
+bool is_ds_of(std::span<const uint8_t> ds, std::span<const uint8_t> owner,
+              std::span<const uint8_t> dnskey) {
+    if (ds.size() < kDsHeadSize || dnskey.size() < 4) return false;
+    if (ds[3] != kDsSha1) {
+        const auto digest = static_cast<DsDigest>(ds[3]);
+        return (digest == DsDigest::Sha256 || digest == DsDigest::Sha384) &&
+               std::ranges::equal(ds_rdata(owner, dnskey, digest), ds);
+    }
+    std::array<uint8_t, dns::kNameSizeMax> lowered{};
+    dns::lower_copy(owner, lowered.data());
+    std::array<uint8_t, kSha1Size> hash{};
+    sha1(std::span(lowered).first(owner.size()), dnskey, hash);
+    return base::load_u16(ds.data()) == key_tag(dnskey) && ds[2] == dnskey[3] &&
+           std::ranges::equal(ds.subspan(kDsHeadSize), hash);
 }
 
 std::vector<uint8_t> cds_delete_rdata() { return {0, 0, 0, 0, 0}; }

@@ -38,6 +38,10 @@ enum class DsDigest : uint8_t { Sha256 = 2, Sha384 = 4 };  // RFC 4509, RFC 6605
 [[nodiscard]] std::vector<uint8_t> ds_rdata(std::span<const uint8_t> owner,
                                             std::span<const uint8_t> dnskey_rdata, DsDigest digest);
 
+// Whether a DS is of that key. A digest by SHA-1 is known too: none is made, but parents have some.
+[[nodiscard]] bool is_ds_of(std::span<const uint8_t> ds_rdata, std::span<const uint8_t> owner,
+                            std::span<const uint8_t> dnskey_rdata);
+
 // Asks the parent to remove all DS records (RFC 8078 §4).
 [[nodiscard]] std::vector<uint8_t> cds_delete_rdata();
 [[nodiscard]] std::vector<uint8_t> cdnskey_delete_rdata();

@@ -2,6 +2,8 @@
 
 #include "dnssec/rrsig.h"
 
+#include <format>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -161,10 +163,45 @@ TEST(Ds, IsThatOfAnotherProgram) {
     }
 }
 
+TEST(Ds, IsKnownByWhateverDigestAParentHas) {
+    const auto owner = *dns::parse_name("EXAMPLE.org.");
+    for (const Vector& vector : kVectors) {
+        const auto dnskey = rdata_of("DNSKEY", vector.dnskey);
+        EXPECT_TRUE(is_ds_of(rdata_of("DS", vector.ds_sha256), owner.wire(), dnskey));
+        EXPECT_TRUE(is_ds_of(rdata_of("DS", vector.ds_sha384), owner.wire(), dnskey));
+    }
+    const auto dnskey = rdata_of("DNSKEY", "257 3 15 r8eDvR7GVZEitc63f6xgGnxtapp5NVUOWrpdWt18FCk=");
+    auto ds = rdata_of("DS", "56358 15 1 afa18d8098dce68330473174b358df9b62362cd1");
+    EXPECT_TRUE(is_ds_of(ds, owner.wire(), dnskey));
+    EXPECT_FALSE(is_ds_of(ds, dns::parse_name("example.net.")->wire(), dnskey));
+    EXPECT_FALSE(is_ds_of(ds, owner.wire(), rdata_of("DNSKEY", kVectors[0].dnskey)));
+    ds[3] = 5;
+    EXPECT_FALSE(is_ds_of(ds, owner.wire(), dnskey)) << "an unknown digest";
+    ds.resize(3);
+    EXPECT_FALSE(is_ds_of(ds, owner.wire(), dnskey));
+}
+
 // RFC 8078 §4 spells both out.
 TEST(Cds, AsksForDeletionAsTheRfcSpellsIt) {
     EXPECT_EQ(cds_delete_rdata(), rdata_of("CDS", "0 0 0 00"));
     EXPECT_EQ(cdnskey_delete_rdata(), rdata_of("CDNSKEY", "0 3 0 AA=="));
+}
+
+// RFC 8032 §7.1, test 2: there is one right signature.
+TEST(KeySigner, MakesTheSignatureOfTheRfc) {
+    const auto key =
+        PrivateKey::from_pem(Algorithm::Ed25519,
+                             "-----BEGIN PRIVATE KEY-----\n"
+                             "MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n"
+                             "-----END PRIVATE KEY-----\n");
+    ASSERT_TRUE(key) << base::to_text(key.error());
+    std::vector<uint8_t> made = {1};
+    ASSERT_TRUE(KeySigner(*key).sign(std::vector<uint8_t>{0x72}, made));
+    std::string text;
+    for (const uint8_t byte : made) std::format_to(std::back_inserter(text), "{:02x}", byte);
+    EXPECT_EQ(text,
+              "0192a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+              "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
 }
 
 TEST(PrivateKey, IsReadAsItWasWritten) {

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "dns/encoding.h"
+#include "dns/name.h"
 #include "dnssec/rrsig.h"
 #include "dnssec/type_bitmap.h"
 #include "zone/image_records.h"
@@ -123,6 +124,13 @@ std::vector<uint8_t> nsec3_head(const Denial& denial) {
 
 dnssec::Nsec3Parameters parameters_of(const Denial& denial) {
     return {dnssec::kNsec3Sha1, 0, denial.iterations, denial.salt};
+}
+
+base::Result<void> check_denial(const Denial& denial, std::span<const uint8_t> apex) {
+    constexpr size_t kHashLabelSize = 1 + 32;
+    if (!denial.uses_nsec3 || apex.size() + kHashLabelSize <= dns::kNameSizeMax) return {};
+    return base::fail("the zone's name is too long for NSEC3, which puts 33 octets in front of it",
+                      "sign it with NSEC");
 }
 
 std::vector<uint8_t> nsec3_owner(const dnssec::Nsec3Hash& hash, std::span<const uint8_t> apex) {

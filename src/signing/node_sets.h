@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "signing/plan_signer.h"
 #include "zone/version.h"
 
@@ -57,6 +58,9 @@ void append_link_types(const OwnedSets& sets, const Standing& standing, const De
 [[nodiscard]] std::vector<uint8_t> nsec3_head(const Denial& denial);
 [[nodiscard]] std::vector<uint8_t> nsec3param_rdata(const Denial& denial);
 [[nodiscard]] dnssec::Nsec3Parameters parameters_of(const Denial& denial);
+
+// Whether the hashes of a zone of that name are names: they are 33 octets longer than it.
+[[nodiscard]] base::Result<void> check_denial(const Denial& denial, std::span<const uint8_t> apex);
 
 // The owner of the NSEC3 with this hash.
 [[nodiscard]] std::vector<uint8_t> nsec3_owner(const dnssec::Nsec3Hash& hash,

@@ -69,8 +69,10 @@ bool PlanSigner::sign(const dnssec::CanonicalSet& set, std::span<const uint8_t> 
 bool PlanSigner::may_stay(std::span<const uint8_t> rrsig_rdata) const {
     const auto rrsig = dnssec::read_rrsig(rrsig_rdata);
     if (!rrsig) return false;
+    // One that does not hold yet was made by a clock that was ahead.
+    const auto age = static_cast<int32_t>(times_.now - rrsig->life.inception);
     const auto left = static_cast<int32_t>(rrsig->life.expiration - times_.now);
-    if (left < 0 || static_cast<uint32_t>(left) < times_.remaining_min) return false;
+    if (age < 0 || left < 0 || static_cast<uint32_t>(left) < times_.remaining_min) return false;
     return std::ranges::any_of(signers_, [&](const Signer& signer) {
         return signer.made(*rrsig) && signer.signs(rrsig->covered);
     });

@@ -42,6 +42,16 @@ void confirm_views(Views<T>& views, UnixTime decided_at, UnixTime now) {
     }
 }
 
+// What was replaced by a clock that was ahead was replaced by now, and is gone soon after.
+template <typename T>
+void bring_back(Views<T>& views, UnixTime now, UnixTime delay) {
+    for (View<T>& view : views) {
+        if (!view.replaced_at || *view.replaced_at <= now) continue;
+        view.replaced_at = now;
+        if (view.gone_at) view.gone_at = std::min(*view.gone_at, now + delay + view.ttl);
+    }
+}
+
 template <typename T>
 void raise_ttl(Views<T>& views, uint32_t ttl) {
     views.back().ttl = std::max(views.back().ttl, ttl);
@@ -147,15 +157,28 @@ KeyRefs Rollover::wanted_anchors() const {
     return anchors;
 }
 
+// A shorter EXPIRE says nothing of the versions that are out.
+void Rollover::note_reach(UnixTime now) {
+    if (state_.reached_until && *state_.reached_until <= now) state_.reached_until.reset();
+    if (policy_.propagation < state_.reach) {
+        state_.reached_until = std::max(state_.reached_until.value_or(now), now + state_.reach);
+    }
+    state_.reach = policy_.propagation;
+}
+
+UnixTime Rollover::propagation_at(UnixTime now) const {
+    return std::max(policy_.propagation, state_.reached_until.value_or(now) - now);
+}
+
 bool Rollover::set_dnskeys(DnskeySet next, UnixTime now) {
     if (next == state_.dnskeys() || !state_.views.may_publish(next)) return false;
-    put(state_.views.dnskeys, std::move(next), policy_.dnskey_ttl, now, policy_.propagation);
+    put(state_.views.dnskeys, std::move(next), policy_.dnskey_ttl, now, propagation_at(now));
     return true;
 }
 
 bool Rollover::set_signers(KeyRefs next, UnixTime now) {
     if (next == state_.signers() || !state_.views.may_sign_with(next)) return false;
-    put(state_.views.signers, std::move(next), policy_.zone_ttl_max, now, policy_.propagation);
+    put(state_.views.signers, std::move(next), policy_.zone_ttl_max, now, propagation_at(now));
     return true;
 }
 
@@ -261,7 +284,11 @@ UnixTime Rollover::next_moment(UnixTime now) const {
 }
 
 bool Rollover::advance(UnixTime now) {
+    note_reach(now);
     if (state_.decided_at) return true;
+    bring_back(state_.views.dnskeys, now, propagation_at(now));
+    bring_back(state_.views.signers, now, propagation_at(now));
+    bring_back(state_.views.ds, now, policy_.parent_delay + policy_.parent_propagation);
     state_.views.forget(now);
     now = next_moment(now);
     raise_ttl(state_.views.dnskeys, policy_.dnskey_ttl);

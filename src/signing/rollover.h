@@ -67,6 +67,10 @@ struct RolloverState {
     bool is_parent_settled = false;  // All servers of the parent have what was asked, alone.
     // Something was decided then that nobody has been given yet.
     std::optional<UnixTime> decided_at;
+    // RolloverPolicy::propagation of what is given out now; and until when versions with a longer
+    // one may be given out by who is cut off.
+    UnixTime reach = 0;
+    std::optional<UnixTime> reached_until;
 
     [[nodiscard]] const DnskeySet& dnskeys() const { return views.dnskeys.back().value; }
     [[nodiscard]] const KeyRefs& signers() const { return views.signers.back().value; }
@@ -117,6 +121,8 @@ class Rollover {
     bool sign_with_wanted(UnixTime now);
     bool ask_for_wanted(UnixTime now);
     bool withdraw_unwanted(UnixTime now);
+    void note_reach(UnixTime now);
+    [[nodiscard]] UnixTime propagation_at(UnixTime now) const;
     bool set_dnskeys(DnskeySet next, UnixTime now);
     bool set_signers(KeyRefs next, UnixTime now);
 

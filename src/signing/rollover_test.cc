@@ -400,6 +400,48 @@ TEST(Rollover, RemembersWhatWasGivenOutInTheSecondOfTheNextStep) {
     EXPECT_NE(std::ranges::find(views, given_out, &View<DnskeySet>::value), views.end());
 }
 
+// Who was cut off before EXPIRE became shorter goes by the longer one.
+TEST(Rollover, WaitsForThoseWhoHaveAVersionWithALongerExpire) {
+    RolloverPolicy policy = policy_of(false);
+    RolloverState state = unsigned_state(policy);
+    Rollover rollover(state, policy);
+    UnixTime now = 1'800'000'000;
+    rollover.add_key({.ref = {1, 13}, .role = KeyRole::Csk, .added_at = now});
+    EXPECT_TRUE(rollover.advance(now));
+    rollover.published(now);
+    now += 60 * kDay;
+    EXPECT_TRUE(rollover.advance(now));  // Asks the parent, which follows.
+    rollover.published(now);
+    rollover.observe({.sets = {{{1, 13}}}, .ttl = 3600, .is_complete = true}, now);
+    now += 60 * kDay;
+    EXPECT_FALSE(rollover.advance(now));
+    policy.propagation = kHour;
+    EXPECT_FALSE(rollover.advance(now));
+    rollover.add_key({.ref = {2, 13}, .role = KeyRole::Csk, .added_at = now});
+    EXPECT_TRUE(rollover.advance(now + kHour));
+    rollover.published(now + kHour);
+    EXPECT_FALSE(rollover.advance(now + 14 * kDay + kDay - 1));
+    EXPECT_EQ(state.signers(), (KeyRefs{{1, 13}}));
+    EXPECT_TRUE(rollover.advance(now + 14 * kDay + kDay));
+    EXPECT_EQ(state.signers(), (KeyRefs{{2, 13}}));
+}
+
+// A step taken by a clock that was ahead waits no longer than any other once the clock is right.
+TEST(Rollover, DoesNotWaitForTheYearsThatAClockWasAhead) {
+    const RolloverPolicy policy = policy_of(false);
+    RolloverState state = unsigned_state(policy);
+    Rollover rollover(state, policy);
+    const UnixTime now = 1'800'000'000;
+    rollover.add_key({.ref = {1, 13}, .role = KeyRole::Csk, .added_at = now + 5 * kYear});
+    EXPECT_TRUE(rollover.advance(now + 5 * kYear));
+    rollover.published(now + 5 * kYear);
+    EXPECT_FALSE(rollover.advance(now));
+    EXPECT_FALSE(rollover.advance(now + policy.propagation + 2 * kDay - 1));
+    EXPECT_FALSE(state.asked);
+    EXPECT_TRUE(rollover.advance(now + policy.propagation + 2 * kDay));
+    EXPECT_EQ(state.asked, (KeyRefs{{1, 13}}));
+}
+
 TEST(TrustViews, WantAChainForEachAlgorithm) {
     const KeyRef a{1, 13};
     const KeyRef b{2, 15};

@@ -136,6 +136,9 @@ void read_line(std::string_view name, Words& words, RolloverState& state) {
         state.asked = words.keys();
     } else if (name == "decided") {
         state.decided_at = words.number<UnixTime>();
+    } else if (name == "reach") {
+        state.reach = words.number<UnixTime>();
+        state.reached_until = words.time();
     } else if (name == "settled") {
         state.is_parent_settled = words.number<int>() != 0;
     } else {
@@ -157,6 +160,9 @@ std::string to_text(const RolloverState& state) {
     write_views("ds", state.views.ds, text);
     if (state.asked) text += "asked " + text_of(*state.asked) + '\n';
     if (state.decided_at) text += "decided " + text_of(state.decided_at) + '\n';
+    if (state.reach > 0) {
+        text += "reach " + text_of(state.reach) + ' ' + text_of(state.reached_until) + '\n';
+    }
     text += state.is_parent_settled ? "settled 1\n" : "settled 0\n";
     return text;
 }

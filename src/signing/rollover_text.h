@@ -4,8 +4,8 @@
 //
 // A line each: "form 1"; "key NUMBER/ALGORITHM ROLE ADDED WANTED" for each key; for each view
 // "dnskeys", "signers" or "ds", then SINCE REPLACED GONE TTL and the keys, for DNSKEY sets also the
-// signers; "asked KEYS"; "decided TIME"; "settled 0". Times are seconds since 1970, "-" for none;
-// keys stand with commas between them, "-" for no keys.
+// signers; "asked KEYS"; "decided TIME"; "reach SECONDS UNTIL"; "settled 0". Times are seconds
+// since 1970, "-" for none; keys stand with commas between them, "-" for no keys.
 
 #pragma once
 

@@ -16,6 +16,7 @@ RolloverState some_state() {
     (void)rollover.advance(1000);
     rollover.published(1001);
     policy.is_split = true;
+    policy.propagation = 3600;
     rollover.add_key({.ref = {2, 13}, .role = KeyRole::Ksk, .added_at = 2000});
     rollover.add_key({.ref = {3, 13}, .role = KeyRole::Zsk, .added_at = 2000});
     (void)rollover.advance(30 * 86400);
@@ -31,6 +32,9 @@ TEST(RolloverText, IsReadAsItWasWritten) {
     EXPECT_EQ(read->dnskeys(), some_state().dnskeys());
     EXPECT_EQ(read->asked, some_state().asked);
     EXPECT_TRUE(read->decided_at);
+    EXPECT_EQ(read->reach, 3600);
+    EXPECT_EQ(read->reached_until, some_state().reached_until);
+    EXPECT_TRUE(read->reached_until);
 }
 
 TEST(RolloverText, IsRefusedWhenItIsCutOrChanged) {

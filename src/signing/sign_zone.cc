@@ -266,6 +266,9 @@ base::Result<zone::Changeset> WholeSigner::run() {
 }  // namespace
 
 base::Result<zone::Changeset> sign_zone(const zone::Version& zone, const SigningPlan& plan) {
+    if (auto done = check_denial(plan.denial, zone.apex().owner()); !done) {
+        return std::unexpected(done.error());
+    }
     return WholeSigner(zone, plan).run();
 }
 

@@ -153,6 +153,22 @@ TEST(SignZoneNsec3, LeavesOutWhatOptOutMay) {
     EXPECT_EQ(count(false), 13U);
 }
 
+// 222 octets and a hash of 33 are a name; one more is none.
+TEST(SignZoneNsec3, IsRefusedToANameTooLongForHashes) {
+    const std::string label(62, 'l');
+    for (const size_t last : {31, 32}) {
+        const auto apex = *dns::parse_name(label + '.' + label + '.' + label + '.' +
+                                           std::string(last, 'k') + '.');
+        const auto compiled =
+            zone::compile_zone_text(apex, "@ 300 SOA ns1.x. h.x. 1 1 1 5 1\n@ 300 NS ns1.x.\n");
+        auto plan = plan_with_one_key();
+        plan.denial = nsec3();
+        EXPECT_EQ(signed_image(Version(compiled.image.image()), plan).has_value(), last == 31);
+        plan.denial = {};
+        EXPECT_TRUE(signed_image(Version(compiled.image.image()), plan));
+    }
+}
+
 TEST(SignatureTimes, OutliveEveryCopy) {
     const auto image = zone::image_of("@ 3600 SOA ns1 h 7 7200 900 1209600 300\n@ 1 NS ns1.x.\n");
     uint32_t ttl = 0;
