@@ -19,8 +19,12 @@ constexpr uint16_t kDnsPort = 53;
 constexpr uint64_t kThreadsMax = 256;
 constexpr uint64_t kTtlMax = 86400 * 7;
 
-// A century: signatures do not outlive what arithmetic their times allow.
-constexpr seconds kDurationMax{int64_t{100} * 365 * 86400};
+constexpr seconds kYear{365 * 86400};
+// Of keys and caches: what nobody waits for.
+constexpr seconds kDurationMax = 100 * kYear;
+// Of what signatures last: the two of them and the EXPIRE of a zone stay within the 68 years that
+// the arithmetic of their times allows (RFC 4034 §3.1.5).
+constexpr seconds kSignatureTimeMax = 10 * kYear;
 
 // As the machine itself finds names.
 std::vector<base::SocketAddress> machine_resolvers() {
@@ -44,15 +48,21 @@ Result<base::SocketAddress> parse_resolver(std::string_view text) {
     return base::parse_socket_address(text);
 }
 
+struct Bounds {
+    seconds least{0};
+    seconds most = kDurationMax;
+};
+
 template <typename Number>
-void read_seconds(ConfigTable& table, std::string_view key, Number& value, seconds least) {
+void read_seconds(ConfigTable& table, std::string_view key, Number& value, Bounds bounds) {
     milliseconds duration = seconds(value);
     table.read(key, duration, "\"24h\"");
     const auto whole = std::chrono::floor<seconds>(duration);
-    if (whole < least || whole > kDurationMax) {
+    if (whole < bounds.least || whole > bounds.most) {
         return table.refuse(key,
-                            "is less than " + std::to_string(least.count()) +
-                                " seconds, or more than a hundred years",
+                            "is less than " + std::to_string(bounds.least.count()) +
+                                " seconds, or more than " + std::to_string(bounds.most / kYear) +
+                                " years",
                             "24h");
     }
     value = static_cast<Number>(whole.count());
@@ -74,17 +84,18 @@ void read_usual(ConfigTable& table, control::SigningSettings& usual) {
             return base::fail("is neither csk nor split", "csk");
         },
         "\"csk\"");
-    read_seconds(table, "anchor_lifetime", usual.anchor_lifetime, seconds(0));
-    read_seconds(table, "zsk_lifetime", usual.zsk_lifetime, seconds(0));
+    read_seconds(table, "anchor_lifetime", usual.anchor_lifetime, {});
+    read_seconds(table, "zsk_lifetime", usual.zsk_lifetime, {});
     uint64_t ttl = usual.dnskey_ttl;
     table.read_number("dnskey_ttl", ttl, {1, kTtlMax}, "3600");
     usual.dnskey_ttl = static_cast<uint32_t>(ttl);
-    read_seconds(table, "renewal_interval", usual.signatures.renewal_interval, seconds(1));
-    read_seconds(table, "jitter", usual.signatures.jitter, seconds(0));
-    read_seconds(table, "slack", usual.signatures.slack, seconds(1));
-    read_seconds(table, "parent_propagation", usual.parent_propagation, seconds(0));
-    read_seconds(table, "parent_delay", usual.parent_delay, seconds(0));
-    read_seconds(table, "former_ttl", usual.former_ttl, seconds(0));
+    const Bounds of_signatures{seconds(1), kSignatureTimeMax};
+    read_seconds(table, "renewal_interval", usual.signatures.renewal_interval, of_signatures);
+    read_seconds(table, "jitter", usual.signatures.jitter, {seconds(0), kSignatureTimeMax});
+    read_seconds(table, "slack", usual.signatures.slack, of_signatures);
+    read_seconds(table, "parent_propagation", usual.parent_propagation, {});
+    read_seconds(table, "parent_delay", usual.parent_delay, {});
+    read_seconds(table, "former_ttl", usual.former_ttl, {});
 }
 
 void read_token(ConfigTable& table, dnssec::TokenAccess& token) {

@@ -71,6 +71,10 @@ class Publisher {
     // Zones that are tended at once. What they need of processors, their signing takes anyway.
     static constexpr size_t kTendedMax = 64;
 
+    // Between looks at the machine's clock, and by how much it is set, not drifting.
+    static constexpr std::chrono::seconds kClockPause{60};
+    static constexpr std::chrono::seconds kClockStep{60};
+
     // `controller` is the name under which this machine remembers what it has published. `others`
     // are zones that somebody else publishes in the same ledger: catalogs. Without `signing` no
     // zone is signed. All references outlive it.
@@ -213,6 +217,7 @@ class Publisher {
     [[nodiscard]] bool claim(State& state, bool must_wait);
     void release(State& state);
     void set_due(State& state, base::Instant at);
+    void look_at_clock(base::Instant now);
     void publish_signed(State& state, const Change& change);
     [[nodiscard]] bool apply_signed(State& state, const Change& change);
     [[nodiscard]] base::Result<void> sign_and_replace(State& state,
@@ -249,6 +254,7 @@ class Publisher {
     std::set<std::pair<base::Instant, int64_t>> due_;  // Of the states that have a due_at.
     std::map<std::string, int64_t> signed_ids_;        // By row_name().
     std::set<std::pair<uint64_t, int64_t>> awaiting_;  // By awaited_versions.
+    std::optional<std::chrono::seconds> clock_lead_;   // Of the wall's clock over base::now().
     std::condition_variable due_wake_;
     std::condition_variable settled_;  // A state is busy no more.
 

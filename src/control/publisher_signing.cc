@@ -112,6 +112,19 @@ void Publisher::set_due(State& state, base::Instant at) {
     due_wake_.notify_all();
 }
 
+// With the mutex. By a clock that is set signatures may end now, or not hold yet.
+void Publisher::look_at_clock(base::Instant now) {
+    using std::chrono::seconds;
+    const auto lead = seconds(signing_->zones.now()) -
+                      std::chrono::duration_cast<seconds>(now.time_since_epoch());
+    const auto step = lead - clock_lead_.value_or(lead);
+    clock_lead_ = lead;
+    if (std::chrono::abs(step) < kClockStep) return;
+    log::warning("clock_set", {{"seconds", std::to_string(step.count())},
+                               {"next", "the signatures of every zone are looked at"}});
+    for (const auto& [zone, zone_id] : signed_ids_) set_due(states_.at(zone_id), now);
+}
+
 // --- The thread that publishes ---
 
 void Publisher::publish_signed(State& state, const Change& change) {
@@ -186,7 +199,8 @@ std::vector<Publisher::State*> Publisher::take_due() {
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
         const base::Instant now = base::now();
-        base::Instant next = now + std::chrono::hours(1);
+        look_at_clock(now);
+        base::Instant next = now + kClockPause;
         std::vector<State*> states;
         for (const auto& [at, zone_id] : due_) {
             State& state = states_.at(zone_id);

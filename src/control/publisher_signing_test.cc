@@ -175,6 +175,34 @@ TEST_F(SignedBy, AChangeIsItsOwnSignaturesAlone) {
     EXPECT_EQ(faults(), "");
 }
 
+// Nobody asks for the zone: the publisher is awake for the sake of another one.
+TEST_F(SignedBy, AClockThatIsSetRenewsWhatDoesNotHoldByIt) {
+    create_signed();
+    ZoneSettings settings;
+    settings.is_signed = true;
+    for (const UnixTime step : {400 * kDay, -800 * kDay}) {
+        now += step;
+        ASSERT_TRUE(create("other" + std::to_string(now) + ".example.", settings));
+        EXPECT_TRUE(wait_until([&] {
+            return signed_until() > now + 3600 + 1800 && signed_until() < now + 40 * kDay;
+        })) << step;
+        EXPECT_EQ(faults(), "");
+    }
+}
+
+// RFC 8078 §4: who asks to delete asks for nothing else.
+TEST_F(SignedBy, AWishToDeleteDoesNotStandBesideOthers) {
+    create_signed();
+    ASSERT_TRUE(put(kZone, kZone, RRType::CDS, {{"0 0 0 00", false}}));
+    ASSERT_TRUE(put(kZone, kZone, RRType::CDNSKEY, {{"0 3 0 AA==", false}}));
+    pass(kDay + 1);
+    EXPECT_EQ(publisher->signing_status(zone_id)->ds.size(), 1U);
+    EXPECT_THAT(served(kZone), HasSubstr(" CDNSKEY 257 3 13 "));
+    EXPECT_THAT(served(kZone), Not(HasSubstr(" CDS 0 0 0 ")));
+    EXPECT_THAT(served(kZone), Not(HasSubstr(" CDNSKEY 0 3 0 ")));
+    EXPECT_EQ(faults(), "");
+}
+
 TEST_F(SignedBy, ARenewalComesWellBeforeSignaturesEnd) {
     create_signed();
     const uint32_t first_serial = serial();

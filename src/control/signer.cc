@@ -46,10 +46,16 @@ signing::RolloverPolicy policy_for(const SigningSettings& settings, const ZoneFa
 }
 
 // The time nearest to now that has these 32 bits (RFC 4034 §3.1.5).
-UnixTime expiration_of(std::span<const uint8_t> rrsig, UnixTime now) {
+UnixTime time_of(uint32_t bits, UnixTime now) {
+    return now + static_cast<int32_t>(bits - static_cast<uint32_t>(now));
+}
+
+// Until when it holds; now, if it proves nothing and is to be made anew: one that does not hold yet
+// was made by a clock that was ahead.
+UnixTime end_of(std::span<const uint8_t> rrsig, UnixTime now) {
     const auto read = dnssec::read_rrsig(rrsig);
-    if (!read) return now;  // It proves nothing, and is made anew.
-    return now + static_cast<int32_t>(read->life.expiration - static_cast<uint32_t>(now));
+    if (!read || time_of(read->life.inception, now) > now) return now;
+    return time_of(read->life.expiration, now);
 }
 
 Rdatas with(Rdatas own, const Rdatas& foreign) {
@@ -69,7 +75,7 @@ ZoneFacts facts_of(const zone::Version& zone, UnixTime now) {
         while (records.next(record)) {
             facts.ttl_max = std::max(facts.ttl_max, record.ttl);
             if (record.type != dns::RRType::RRSIG) continue;
-            const UnixTime end = expiration_of(record.rdata, now);
+            const UnixTime end = end_of(record.rdata, now);
             facts.signed_until = std::min(facts.signed_until.value_or(end), end);
         }
     }
@@ -176,10 +182,8 @@ signing::ParentSight Signer::sight_of(const ParentAnswers& answers,
     signing::ParentSight sight{.sets = {}, .ttl = answers.ttl, .is_complete = answers.is_complete};
     const auto ref_of = [this](const std::vector<uint8_t>& ds) -> KeyRef {
         for (const auto& [number, key] : keys_) {
-            for (const auto digest : {dnssec::DsDigest::Sha256, dnssec::DsDigest::Sha384}) {
-                if (dnssec::ds_rdata(zone_.wire(), key.dnskey(), digest) == ds) {
-                    return {number, static_cast<uint8_t>(key.algorithm())};
-                }
+            if (dnssec::is_ds_of(ds, zone_.wire(), key.dnskey())) {
+                return {number, static_cast<uint8_t>(key.algorithm())};
             }
         }
         return {0, ds.size() > 2 ? ds[2] : uint8_t{0}};

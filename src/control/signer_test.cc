@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dnssec/digest.h"
 #include "signing/signing_fixture.h"
 
 namespace nearcast::control {
@@ -238,6 +239,24 @@ TEST(Signer, PutsForeignKeysBesideItsOwn) {
     const auto apex = signing::read_sets(zone.published().apex());
     EXPECT_EQ(signing::find_set(apex, dns::RRType::DNSKEY)->records.size(), 2U);
     EXPECT_TRUE(zone.open().rollover().is_parent_settled);
+}
+
+// Some parents put a DS by SHA-1 beside the one that they were asked for.
+TEST(Signer, KnowsItsKeyByADigestThatItDoesNotMake) {
+    SignedZone zone(kZone);
+    zone.pass(5, {});
+    Signer signer = zone.open();
+    auto by_sha1 = zone.parent.front();
+    by_sha1.resize(4 + dnssec::kSha1Size);
+    by_sha1[3] = 1;
+    dnssec::sha1(dns::parse_name("example.org.")->wire(),
+                 signer.dnskey(signer.rollover().keys.front().ref),
+                 std::span(by_sha1).subspan<4, dnssec::kSha1Size>());
+    const signing::Rdatas both = {zone.parent.front(), by_sha1};
+    const ParentAnswers answers{.sets = {both}, .ttl = 3600, .is_complete = true};
+    const ZoneFacts facts = facts_of(zone.published(), zone.now());
+    ASSERT_TRUE(signer.tend({}, facts, answers, zone.now()));
+    EXPECT_TRUE(signer.rollover().is_parent_settled);
 }
 
 TEST(SignallingName, IsThatOfTheRfc) {

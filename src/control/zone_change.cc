@@ -7,8 +7,10 @@
 
 #include "control/audit.h"
 #include "control/edit_plan.h"
+#include "control/signing_settings.h"
 #include "control/soa_serial.h"
 #include "control/zone_rows.h"
+#include "signing/node_sets.h"
 
 namespace nearcast::control {
 namespace {
@@ -136,8 +138,20 @@ Result<Outcome<void>> admit(Session& session, const Turn& turn, const Zone& zone
     return admitted;
 }
 
+// Whether a zone of that name can be signed so.
+Outcome<void> check_signing(const Zone& zone, const Change& change) {
+    if (!change.diff.settings_after) return {};
+    const auto denial = parse_denial(change.diff.settings_after->nsec3param);
+    if (!denial) return refuse(Kind::Invalid, denial.error().message);
+    const auto fits = signing::check_denial(*denial, zone.name.wire());
+    return fits ? Outcome<void>() : refuse(Kind::Invalid, fits.error().message);
+}
+
 // Writes the sets, the zone and the change, unless a quota does not allow it.
 Answer write(Session& session, const Turn& turn, Zone zone, Change change) {
+    if (auto checked = check_signing(zone, change); !checked) {
+        return Outcome<Committed>(std::unexpected(checked.error()));
+    }
     const auto admitted = admit(session, turn, zone, change);
     if (!admitted) return std::unexpected(admitted.error());
     if (!*admitted) return Outcome<Committed>(std::unexpected(admitted->error()));

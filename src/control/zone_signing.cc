@@ -41,6 +41,13 @@ Result<Rdatas> rdatas_of(std::span<const Rrset> rrsets, const dns::Name& apex, R
     return rdatas;
 }
 
+// Other signers cannot ask to delete what stands beside it (RFC 8078 §4): the zone as a whole does,
+// when it is not to be signed any more.
+Rdatas without_deletion(Rdatas rdatas, const std::vector<uint8_t>& deletion) {
+    std::erase(rdatas, deletion);
+    return rdatas;
+}
+
 bool is_of_keys(RRType type) {
     return type == RRType::DNSKEY || type == RRType::CDS || type == RRType::CDNSKEY;
 }
@@ -126,8 +133,9 @@ Result<void> ZoneSigning::set(const ZoneSettings& settings, std::span<const Rrse
     }
     settings_ = *std::move(chosen);
     settings_.foreign_dnskeys = *std::move(dnskeys);
-    settings_.foreign_cds = *std::move(cds);
-    settings_.foreign_cdnskeys = *std::move(cdnskeys);
+    settings_.foreign_cds = without_deletion(*std::move(cds), dnssec::cds_delete_rdata());
+    settings_.foreign_cdnskeys =
+        without_deletion(*std::move(cdnskeys), dnssec::cdnskey_delete_rdata());
     return {};
 }
 

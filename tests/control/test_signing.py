@@ -366,6 +366,14 @@ def test_what_cannot_be_is_refused_and_changes_nothing(tmp_path):
             assert controller.ask("POST", f"/zones/{ZONE}/cryptokeys", body).status == 422, body
         for body in ({"nsec3param": "2 0 0 -"}, {"nsec3narrow": True}):
             assert controller.ask("PUT", f"/zones/{ZONE}", body).status == 422, body
+        long = ".".join(["l" * 63] * 3 + ["k" * 31]) + "."  # No hash has room in front of it.
+        made = {"name": long, "kind": "Native", "nameservers": ["ns1.example.net."]}
+        hashed = {"nsec3param": "1 0 0 -"}
+        assert controller.ask("POST", "/zones", made | hashed).status == 422
+        controller.create(long)
+        for path in (f"/api/v1/signing/{long}", f"/zones/{long}"):
+            refused = controller.ask("PUT", path, hashed)
+            assert refused.status == 422 and "too long" in refused.error, refused.body
         roll = f"/api/v1/signing/{ZONE}/rollover"
         assert controller.ask("POST", roll, {"role": "csk"}).status == 422, "nothing to roll"
         assert controller.ask("POST", roll, {}).status == 422
