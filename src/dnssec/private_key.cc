@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "dnssec/ed25519_signer.h"
 #include "dnssec/public_key.h"
 #include "dnssec/token_key.h"
 
@@ -109,6 +110,7 @@ struct KeySigner::State {
     OwnedMdContext digest_context;
     OwnedPkeyContext sign_context;
     std::vector<uint8_t> buffer;
+    std::optional<Ed25519Signer> ed25519;  // In place of OpenSSL's.
 
     bool prepare();
     bool sign_digest(std::span<const uint8_t> data, std::vector<uint8_t>& signature);
@@ -118,7 +120,10 @@ struct KeySigner::State {
 bool KeySigner::State::prepare() {
     digest_context.reset(EVP_MD_CTX_new());
     buffer.resize(static_cast<size_t>(EVP_PKEY_get_size(key.get())));
-    if (kind.digest == nullptr) return digest_context != nullptr;
+    if (kind.digest == nullptr) {
+        ed25519 = Ed25519Signer::of(key.get());
+        return digest_context != nullptr;
+    }
     digest.reset(EVP_MD_fetch(nullptr, kind.digest, nullptr));
     sign_context.reset(EVP_PKEY_CTX_new(key.get(), nullptr));
     if (!digest || !digest_context || !sign_context) return false;
@@ -147,6 +152,10 @@ bool KeySigner::State::sign_digest(std::span<const uint8_t> data, std::vector<ui
 }
 
 bool KeySigner::State::sign_whole(std::span<const uint8_t> data, std::vector<uint8_t>& signature) {
+    if (ed25519) {
+        ed25519->sign(data, signature);
+        return true;
+    }
     size_t size = buffer.size();
     if (EVP_DigestSignInit(digest_context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
         EVP_DigestSign(digest_context.get(), buffer.data(), &size, data.data(), data.size()) != 1) {
@@ -163,7 +172,8 @@ KeySigner::KeySigner(const PrivateKey& key)
                        .digest = nullptr,
                        .digest_context = nullptr,
                        .sign_context = nullptr,
-                       .buffer = {}}) {
+                       .buffer = {},
+                       .ed25519 = {}}) {
     state_->is_ready = state_->prepare();
 }
 
