@@ -156,7 +156,7 @@ TEST(SignZoneNsec3, LeavesOutWhatOptOutMay) {
 // 222 octets and a hash of 33 are a name; one more is none.
 TEST(SignZoneNsec3, IsRefusedToANameTooLongForHashes) {
     const std::string label(62, 'l');
-    for (const size_t last : {31, 32}) {
+    for (const size_t last : {31U, 32U}) {
         const auto apex = *dns::parse_name(label + '.' + label + '.' + label + '.' +
                                            std::string(last, 'k') + '.');
         const auto compiled =
