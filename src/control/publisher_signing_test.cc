@@ -412,6 +412,9 @@ TEST_F(SignedBy, TheLeaderAloneMovesKeysOn) {
 
 TEST_F(SignedBy, WhatTheLeaderHasDoneIsPublishedByAll) {
     create_signed();
+    pass(kDay + 1);
+    parent.set(publisher->signing_status(zone_id)->ds);
+    pass(60);
     leads = false;
     auto leader = Signer::open(name(kZone), {*keys, *sealing_key, {}, 1});
     ASSERT_TRUE(leader && leader->replace(signing::KeyRole::Csk));

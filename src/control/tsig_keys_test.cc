@@ -81,6 +81,7 @@ TEST_P(OfTsigKeys, ChangeNameSecretAndScopeTogether) {
     EXPECT_FALSE(keys.scope_of(name("c.example."))->covers_all_sets());
     next.key.name = name("b.example.");
     EXPECT_EQ(keys.replace(name("c.example."), next, actor, now).error().kind, Error::Exists);
+    next.key.name = name("d.example.");
     EXPECT_EQ(keys.replace(name("a.example."), next, actor, now).error().kind, Error::NotFound);
 }
 

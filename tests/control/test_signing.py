@@ -291,7 +291,7 @@ def test_keys_at_rest_are_sealed_and_need_their_file(tmp_path):
     assert refused.returncode == 1 and "sealed under it" in refused.stderr, refused.stderr
     (tmp_path / "kept").rename(state / "signing.key")
     with controller:
-        assert len(keys_of(controller)) == 1
+        peers.wait_until(lambda: len(keys_of(controller)) == 1, "the key again", 20)
 
 
 
