@@ -192,11 +192,11 @@ ZoneOutcome ZoneDirectory::load(const std::string& file) {
         outcome.findings.push_back({.file = file,
                                     .message = "zone " + outcome.zone + " is in " + *other + " too",
                                     .hint = "remove one of the two files"});
-        entry.stamps.clear();  // The other may go, with no change here.
     } else {
         publish(file, std::move(compiled), outcome);
     }
     entry.is_behind = !outcome.is_loaded;
+    if (entry.is_behind) entry.stamps.clear();  // What is wrong with it is told each time.
     return outcome;
 }
 
@@ -258,7 +258,6 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
                                     .hint = std::move(hint)});
     };
     if (!step) {
-        entries_[file].stamps.clear();  // What was in the way may be gone the next time.
         warn(step.error().message, step.error().hint);
         return std::nullopt;
     }
