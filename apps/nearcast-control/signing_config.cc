@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
-#include <thread>
+
+#include "base/side_by_side.h"
 
 namespace nearcast::control_app {
 namespace {
@@ -120,7 +121,7 @@ void read_signing(ConfigTable root, SigningConfig& config) {
     table.read("key_file", config.key_file, "\"/etc/nearcast/signing.key\"");
     read_token(table, config.token);
     read_usual(table, config.usual);
-    config.threads = std::max(1U, std::thread::hardware_concurrency());
+    config.threads = base::usable_cores();
     table.read_number("threads", config.threads, {1, kThreadsMax}, "4");
     if (!table.has("resolvers")) config.resolvers = machine_resolvers();
     table.read_list_as("resolvers", config.resolvers, parse_resolver, "[\"192.0.2.53\"]");

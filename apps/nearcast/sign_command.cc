@@ -8,13 +8,13 @@
 #include <memory>
 #include <sstream>
 #include <string>
-#include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/side_by_side.h"
 #include "command.h"
 #include "dns/rdata.h"
 #include "dns/zone_writer.h"
@@ -99,9 +99,7 @@ signing::SigningPlan plan_for(const zone::Version& zone, const dnssec::ZoneKey& 
     plan.denial.opts_out = options.opts_out;
     plan.serial = zone.serial();
     if (options.has_digest) plan.zonemd = dnssec::DigestKind::Sha384;
-    plan.thread_count = options.thread_count != 0
-                            ? options.thread_count
-                            : std::max(1U, std::thread::hardware_concurrency());
+    plan.thread_count = options.thread_count != 0 ? options.thread_count : base::usable_cores();
     uint32_t ttl = 0;
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(base::unix_now());
     constexpr uint32_t kTtlMax = 7 * 86400;  // Resolvers keep nothing for longer by default.
