@@ -73,7 +73,7 @@ PrimaryClient::PrimaryClient(const dns::Name& zone, const base::SocketAddress& p
 PrimaryClient::Question PrimaryClient::make_question(dns::RRType type,
                                                      std::optional<uint32_t> serial) {
     Question question;
-    question.id = base::random_u16();
+    question.id = links_ != nullptr ? links_->next_id() : base::random_u16();
     const dns::EdnsOption expire{dns::kExpire, {}};
     dns::QueryDraft draft;
     draft.id = question.id;
@@ -131,15 +131,16 @@ Result<void> PrimaryClient::send(const Question& question) {
     return {};
 }
 
-Result<Bytes> PrimaryClient::read_frame(Instant deadline) {
-    return answer_ != nullptr ? answer_->read(deadline) : link_->read_frame(deadline);
+Result<Bytes> PrimaryClient::read_frame(std::chrono::milliseconds patience, Instant end) {
+    if (answer_ != nullptr) return answer_->read(patience, end);
+    return link_->read_frame(std::min(end, base::now() + patience));
 }
 
 Result<Bytes> PrimaryClient::send_and_read(const Question& question,
                                            std::chrono::milliseconds patience) {
     for (;;) {
         const auto sent = send(question);
-        auto message = sent ? read_frame(base::now() + patience)
+        auto message = sent ? read_frame(patience, base::now() + limits_.turn)
                             : Result<Bytes>(std::unexpected(sent.error()));
         // A primary may close what it kept for a while just when it is asked again.
         const bool was_kept = lease_.link != nullptr && !lease_.is_new;
@@ -194,6 +195,7 @@ Result<ToldSoa> PrimaryClient::ask_soa() {
         response = ask_soa_once();
     }
     if (!response) return std::unexpected(response.error());
+    has_answered_ = true;
     rcode_ = response->rcode;
     if (rcode_ != dns::Rcode::NoError) {
         return base::fail("the primary said " + dns::to_text(response->rcode));
@@ -215,12 +217,12 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
     has_answered_ = false;
     rcode_ = dns::Rcode::NoError;
     content_ = ZoneReceiver::Content::Unknown;
-    const Instant start = base::now();
-    const Instant end = start + limits_.transfer;
     size_t bytes = 0;
     std::optional<TsigStream> signatures;
     if (key_ != nullptr) signatures.emplace(*key_, question.mac);
     auto message = send_and_read(question, limits_.message);
+    const Instant start = base::now();
+    const Instant end = start + limits_.transfer;
     for (;;) {
         if (!message) return std::unexpected(message.error());
         transfer_bytes_ += message->size();
@@ -238,7 +240,7 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
         content_ = receiver.content();
         if (!taken) return std::unexpected(taken.error());
         if (*taken) break;
-        message = read_frame(std::min(end, base::now() + limits_.message));
+        message = read_frame(limits_.message, end);
     }
     if (signatures && !signatures->is_proven()) {
         return base::fail("the last message is not signed");

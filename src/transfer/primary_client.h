@@ -32,6 +32,8 @@ struct ClientLimits {
     // For the answer to a question over UDP, twice, then over TCP.
     std::chrono::milliseconds answer{2'000};
     std::chrono::milliseconds connect{5'000};
+    // For an answer on a connection that others share, while theirs come: it is not its turn yet.
+    std::chrono::minutes turn{5};
     // Between two messages of a transfer, and for all of it.
     std::chrono::milliseconds message{30'000};
     std::chrono::minutes transfer{60};
@@ -88,6 +90,10 @@ class PrimaryClient {
 
     // What the primary answered last; NoError before it did.
     [[nodiscard]] dns::Rcode rcode() const { return rcode_; }
+    // Whether that, or no answer at all, may mean that less should be asked of it at a time.
+    [[nodiscard]] bool is_crowded() const {
+        return !has_answered_ || rcode_ == dns::Rcode::ServFail || rcode_ == dns::Rcode::Refused;
+    }
     // Of all messages of transfers so far.
     [[nodiscard]] uint64_t transfer_bytes() const { return transfer_bytes_; }
 
@@ -106,7 +112,9 @@ class PrimaryClient {
     // The first message that answers it, with the question sent.
     [[nodiscard]] base::Result<std::vector<uint8_t>> send_and_read(
         const Question& question, std::chrono::milliseconds patience);
-    [[nodiscard]] base::Result<std::vector<uint8_t>> read_frame(base::Instant deadline);
+    // Waits for no longer than `patience` while nothing comes, and `end`.
+    [[nodiscard]] base::Result<std::vector<uint8_t>> read_frame(std::chrono::milliseconds patience,
+                                                                base::Instant end);
     [[nodiscard]] base::Result<dns::Response> ask_soa_once();
     [[nodiscard]] base::Result<Fetched> fetch(std::optional<uint32_t> serial);
     [[nodiscard]] base::Result<void> receive(const Question& question, ZoneReceiver& receiver);
@@ -129,7 +137,7 @@ class PrimaryClient {
     Hmac hmac_;
     bool uses_edns_ = true;  // Until the primary shows that it does not understand it.
     uint64_t transfer_bytes_ = 0;
-    // Of the last transfer, also of one that failed.
+    // Of the last question or transfer, also of one that failed.
     bool has_answered_ = false;  // A message came, signed as it should be.
     dns::Rcode rcode_ = dns::Rcode::NoError;
     ZoneReceiver::Content content_ = ZoneReceiver::Content::Unknown;

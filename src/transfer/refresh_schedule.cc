@@ -41,6 +41,7 @@ void RefreshSchedule::succeed(const SoaTimers& timers, base::Instant confirmed_a
 
 void RefreshSchedule::fail(base::Instant now, double chance) {
     base::Duration pause = std::clamp<base::Duration>(seconds(timers_.retry), kPauseMin, kPauseMax);
+    if (has_data_ && failures_ == 0) pause = std::min<base::Duration>(pause, kFirstPause);
     if (!has_data_) {
         constexpr uint32_t kDoublingsMax = 8;  // Beyond the longest pause.
         pause = std::min<base::Duration>(kFirstPause * (1 << std::min(failures_, kDoublingsMax)),

@@ -31,7 +31,8 @@ class RefreshSchedule {
     // No primary, however set up, makes us ask more often than once in this time, or wait longer.
     static constexpr std::chrono::seconds kPauseMin{1};
     static constexpr std::chrono::hours kPauseMax{24};
-    // Without data there is no SOA to tell the pause: it doubles from the first to the second.
+    // After a failure, the first in a row: the primary had too much to do just then, perhaps.
+    // Without data there is no SOA to tell the next one: it doubles from the first to the second.
     static constexpr std::chrono::seconds kFirstPause{2};
     static constexpr std::chrono::minutes kFirstPauseMax{5};
 

@@ -19,8 +19,23 @@ TEST(RefreshSchedule, AsksAtOnceAndThenAsTheSoaSays) {
     EXPECT_EQ(schedule.next_at(), kStart + 3600s);
     EXPECT_EQ(schedule.expires_at(), kStart + 604800s);
     schedule.fail(kStart + 3600s, 0);
-    EXPECT_EQ(schedule.next_at(), kStart + 4500s);
+    schedule.fail(kStart + 3602s, 0);
+    EXPECT_EQ(schedule.next_at(), kStart + 4502s);
     EXPECT_EQ(schedule.expires_at(), kStart + 604800s);
+}
+
+TEST(RefreshSchedule, AFailureThatComesAloneIsMadeUpForSoon) {
+    RefreshSchedule schedule(kStart);
+    for (int i = 0; i < 2; ++i) {
+        schedule.succeed(kTimers, kStart, 0);
+        schedule.fail(kStart + 3600s, 0);
+        EXPECT_EQ(schedule.next_at(), kStart + 3600s + RefreshSchedule::kFirstPause);
+    }
+    SoaTimers hasty = kTimers;
+    hasty.retry = 1;
+    schedule.succeed(hasty, kStart, 0);
+    schedule.fail(kStart + 3600s, 0);
+    EXPECT_EQ(schedule.next_at(), kStart + 3601s);
 }
 
 TEST(RefreshSchedule, ChanceShortensAPauseByAQuarterAtMost) {

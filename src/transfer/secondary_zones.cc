@@ -19,13 +19,13 @@ using base::Result;
 using std::chrono::seconds;
 namespace log = base::log;
 
-// Zones asked for at a time. A dead primary holds a thread for seconds; more threads mean more
-// zones in memory twice while they are built.
-constexpr size_t kThreadsMax = 4;
-
 // A primary that refused IXFR would refuse it each time, before all of the zone is fetched anyway.
 // It may be set up otherwise some day.
 constexpr std::chrono::hours kWholeFor{1};
+
+// A zone that somebody waits for goes before all that have been due for less than this: after a
+// start every zone is due, and of a million the last one is for a long time.
+constexpr std::chrono::hours kHeadStart{1};
 
 // Versions that were replaced wait for readers; with nothing due they are looked for this often.
 constexpr std::chrono::milliseconds kCollectPause{250};
@@ -77,9 +77,9 @@ SecondaryZones::SecondaryZones(const TransferConfig& config, zone::ZoneTable& ta
     : config_(config), table_(table), ledger_(ledger), random_(std::random_device{}()) {
     for (const SecondaryConfig& each : config.secondaries) add(each);
     const bool may_get_more = !config.followed_catalogs.empty();
-    const size_t count = may_get_more ? kThreadsMax : std::min(zones_.size(), kThreadsMax);
-    for (size_t i = 0; i < count; ++i) threads_.emplace_back([this] { fetch(); });
-    if (count > 0) threads_.emplace_back([this] { keep_time(); });
+    if (zones_.empty() && !may_get_more) return;
+    fetchers_.start();
+    time_keeper_ = std::thread([this] { keep_time(); });
 }
 
 SecondaryZones::~SecondaryZones() {
@@ -87,9 +87,9 @@ SecondaryZones::~SecondaryZones() {
         const std::lock_guard lock(mutex_);
         is_stopping_.store(true);
     }
-    wake_.notify_all();
     book_.wake();
-    for (std::thread& thread : threads_) thread.join();
+    fetchers_.stop();
+    if (time_keeper_.joinable()) time_keeper_.join();
 }
 
 void SecondaryZones::load(Zone& zone, double luck) {
@@ -195,7 +195,7 @@ bool SecondaryZones::settle(Lock& lock, Zone& zone) {
 
 // What was asked for while it was busy is done now.
 void SecondaryZones::finish(Lock& lock, Zone& zone) {
-    unqueue(zone);
+    queue_.remove(zone);
     zone.is_busy = true;
     if (!settle(lock, zone)) return;
     zone.is_busy = false;
@@ -205,6 +205,11 @@ void SecondaryZones::finish(Lock& lock, Zone& zone) {
         zone.whole_until = {};
         zone.announcer.reset();
         zone.schedule.hasten(base::now());
+    }
+    if (has_what_was_announced(zone)) {
+        zone.announced.reset();
+        zone.announcer.reset();
+        zone.is_hastened = false;
     }
     if (std::exchange(zone.is_hastened, false)) zone.schedule.hasten(base::now());
     zone.source = zone.config->primaries[zone.preferred];
@@ -223,53 +228,43 @@ void SecondaryZones::set_expiry(Zone& zone, std::optional<Instant> expires_at) {
 }
 
 void SecondaryZones::queue(Zone& zone) {
-    unqueue(zone);
-    zone.due_at = zone.schedule.next_at();
-    due_.emplace(zone.due_at, &zone);
-    wake_.notify_one();  // Its time may be the nearest.
+    const FetchQueue::Source source{
+        .primary = zone.config->primaries[zone.announcer.value_or(zone.preferred)],
+        .is_shared = zone.config->tls.has_value()};
+    const bool is_awaited = zone.announced || zone.announcer || zone.is_forced;
+    const Instant due_at = zone.schedule.next_at();
+    queue_.put(zone, source, is_awaited ? due_at - kHeadStart : due_at);
+    fetchers_.rouse();
 }
 
-void SecondaryZones::unqueue(Zone& zone) { due_.erase({zone.due_at, &zone}); }
+// What was announced while it was being fetched is what came, perhaps.
+bool SecondaryZones::has_what_was_announced(const Zone& zone) {
+    if (!zone.announced || !zone.schedule.has_data() || zone.is_forced) return false;
+    return *zone.announced == zone.serial ||
+           (!zone.config->accepts_older && !dns::is_later_serial(*zone.announced, zone.serial));
+}
 
 SecondaryZones::Zone* SecondaryZones::find(const dns::Name& name) {
     const auto found = zones_.find(dns::key_of(name));
     return found == zones_.end() ? nullptr : found->second.get();
 }
 
-// Out of the queue, the first whose time has come.
-SecondaryZones::Zone* SecondaryZones::next_due(Instant now) {
-    if (due_.empty() || due_.begin()->first > now) return nullptr;
-    Zone& zone = *due_.begin()->second;
-    unqueue(zone);
-    return &zone;
-}
-
-void SecondaryZones::wait(Lock& lock) {
-    if (due_.empty()) {
-        wake_.wait(lock);
-    } else {
-        const Instant until = due_.begin()->first;  // The entry may go while we wait.
-        wake_.wait_until(lock, until);
-    }
-}
-
-void SecondaryZones::fetch() {
-    Lock lock(mutex_);
-    while (!is_stopping_.load()) {
-        Zone* const zone = next_due(base::now());
-        if (zone == nullptr) {
-            wait(lock);
-            continue;
-        }
-        const Errand errand = errand_for(*zone);
-        zone->is_busy = true;
-        const auto told = told_;
-        lock.unlock();
-        const std::string problem = refresh(*zone, errand);
-        if (told) told(zone->config->zone, problem);
-        lock.lock();
-        finish(lock, *zone);
-    }
+bool SecondaryZones::fetch_next(Lock& lock) {
+    FetchQueue::Entry* const due = queue_.next(base::now());
+    if (due == nullptr) return false;
+    auto& zone = static_cast<Zone&>(*due);
+    fetchers_.rouse();
+    const Errand errand = errand_for(zone);
+    zone.is_busy = true;
+    const auto told = told_;
+    lock.unlock();
+    const Refreshed refreshed = refresh(zone, errand);
+    if (told) told(zone.config->zone, refreshed.problem);
+    lock.lock();
+    queue_.end(zone, refreshed.verdict, base::now());
+    fetchers_.rouse();
+    finish(lock, zone);
+    return true;
 }
 
 // --- The thread that keeps the time ---
@@ -297,7 +292,7 @@ void SecondaryZones::expire_due(Instant now) {
 // It goes on being fetched, if it is: what comes then is published after this.
 void SecondaryZones::expire(Lock& lock, Zone& zone) {
     const bool was_busy = zone.is_busy;
-    if (!was_busy) unqueue(zone);
+    if (!was_busy) queue_.remove(zone);
     zone.is_busy = zone.is_expiring = zone.is_expired = true;
     const dns::Name name = zone.config->zone;
     lock.unlock();
@@ -339,27 +334,31 @@ SecondaryZones::Errand SecondaryZones::errand_for(Zone& zone) {
 
 // The first primary that answers is enough, unless one was announced to have something newer than
 // it: then all are asked until that is found.
-std::string SecondaryZones::refresh(Zone& zone, const Errand& errand) {
+SecondaryZones::Refreshed SecondaryZones::refresh(Zone& zone, const Errand& errand) {
     const size_t count = zone.config->primaries.size();
     bool is_confirmed = false;
-    std::string problem = "no primary has what was announced";
+    Refreshed refreshed{.problem = "no primary has what was announced"};
     for (size_t i = 0; i < count && !is_stopping_.load(); ++i) {
         const size_t number = (errand.first + i) % count;
-        const auto outcome = ask(zone, zone.config->primaries[number], errand);
+        const auto [outcome, verdict] = ask(zone, zone.config->primaries[number], errand);
+        if (i == 0) refreshed.verdict = verdict;
         if (!outcome) {
-            problem = outcome.error().message;
+            refreshed.problem = outcome.error().message;
             continue;
         }
         is_confirmed = true;
         zone.preferred = number;
-        if (!errand.announced || !dns::is_later_serial(*errand.announced, zone.serial)) return {};
+        if (!errand.announced || !dns::is_later_serial(*errand.announced, zone.serial)) {
+            refreshed.problem.clear();
+            return refreshed;
+        }
     }
     if (!is_confirmed) zone.schedule.fail(base::now(), errand.luck);
-    return problem;
+    return refreshed;
 }
 
-Result<SecondaryZones::Outcome> SecondaryZones::ask(Zone& zone, const base::SocketAddress& primary,
-                                                    const Errand& errand) {
+SecondaryZones::Asked SecondaryZones::ask(Zone& zone, const base::SocketAddress& primary,
+                                          const Errand& errand) {
     const dns::Name& name = zone.config->zone;
     const TsigKey* const key = zone.config->key ? config_.keys.find(*zone.config->key) : nullptr;
     PrimaryClient client(name, primary, key, is_stopping_);
@@ -375,7 +374,7 @@ Result<SecondaryZones::Outcome> SecondaryZones::ask(Zone& zone, const base::Sock
                        {"content", *outcome == Outcome::Changes ? "changes" : "zone"},
                        {"primary", base::to_text(primary)}});
         }
-        return outcome;
+        return {outcome, FetchQueue::Verdict::Answered};
     }
     if (!is_stopping_.load()) {
         log::warning("secondary_failed", {{"zone", dns::to_text(name)},
@@ -384,7 +383,8 @@ Result<SecondaryZones::Outcome> SecondaryZones::ask(Zone& zone, const base::Sock
                                           {"try", outcome.error().hint},
                                           {"still_serving", served_serial(name)}});
     }
-    return outcome;
+    return {outcome,
+            client.is_crowded() ? FetchQueue::Verdict::Crowded : FetchQueue::Verdict::Unclear};
 }
 
 void SecondaryZones::count(const PrimaryClient& client, const Result<Outcome>& outcome) {
@@ -504,7 +504,6 @@ void SecondaryZones::hasten(Zone& zone) {
         zone.is_hastened = true;
         return;
     }
-    unqueue(zone);
     zone.schedule.hasten(base::now());
     queue(zone);
 }

@@ -2,11 +2,12 @@
 //
 // The zones that are fetched from primaries: kept fresh, given up when too old.
 //
-// A few threads take turns: the zone that is due first is asked for, at its primaries one after the
-// other until one answers. What came goes into the ledger, whole or not at all; what fails leaves
-// the zone as it is. A zone without data, or with data past their EXPIRE, answers SERVFAIL, and no
-// other zone does. That it expires is seen to by one more thread, which asks nobody: so no primary
-// holds that up. Questions about the zones are answered from a book, and wait for nothing.
+// The zone that is due first is asked for, at its primaries one after the other until one answers:
+// many at a time, though of one primary no more than it takes well (FetchQueue). What came goes
+// into the ledger, whole or not at all; what fails leaves the zone as it is. A zone without data,
+// or with data past their EXPIRE, answers SERVFAIL, and no other zone does. That it expires is seen
+// to by a thread of its own, which asks nobody: so no primary holds that up. Questions about the
+// zones are answered from a book, and wait for nothing.
 
 #pragma once
 
@@ -23,11 +24,12 @@
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "dns/header.h"
+#include "transfer/fetch_queue.h"
+#include "transfer/fetch_threads.h"
 #include "transfer/primary_client.h"
 #include "transfer/refresh_schedule.h"
 #include "transfer/request_desk.h"
@@ -87,7 +89,7 @@ class SecondaryZones {
     using Config = std::shared_ptr<const SecondaryConfig>;
     using Lock = std::unique_lock<std::mutex>;
 
-    struct Zone {
+    struct Zone : FetchQueue::Entry {
         Zone(Config its_config, base::Instant now)
             : config(std::move(its_config)), schedule(now), source(config->primaries.front()) {}
 
@@ -103,12 +105,11 @@ class SecondaryZones {
         bool is_hastened = false;     // Heard of a change meanwhile.
         bool is_removed = false;      // The same, of its end.
         Config next_config;           // What came while it was busy, or null.
-        base::Instant due_at = base::Instant::max();  // Its place in due_; max: it has none.
-        bool is_forced = false;                       // Somebody wants it whatever its serial is.
-        std::optional<uint32_t> announced;            // The serial that a NOTIFY named.
-        std::optional<size_t> announcer;              // The primary that sent one.
-        std::optional<base::Instant> expires_at;      // Its place in expiring_.
-        base::SocketAddress source;                   // The primary that answered last.
+        bool is_forced = false;       // Somebody wants it whatever its serial is.
+        std::optional<uint32_t> announced;        // The serial that a NOTIFY named.
+        std::optional<size_t> announcer;          // The primary that sent one.
+        std::optional<base::Instant> expires_at;  // Its place in expiring_.
+        base::SocketAddress source;               // The primary that answered last.
     };
 
     // How one refresh goes about.
@@ -122,8 +123,19 @@ class SecondaryZones {
     // What came of asking one primary.
     enum class Outcome : uint8_t { Current, Changes, Whole };
 
-    // What the threads do: fetch, and keep the time.
-    void fetch();
+    struct Asked {
+        base::Result<Outcome> outcome;
+        FetchQueue::Verdict verdict;
+    };
+
+    // What came of asking them all.
+    struct Refreshed {
+        std::string problem;  // Why no primary could be asked; empty when one could.
+        FetchQueue::Verdict verdict = FetchQueue::Verdict::Unclear;  // Of the first.
+    };
+
+    // What the threads do: fetch, and keep the time. False when nothing is due.
+    [[nodiscard]] bool fetch_next(Lock& lock);
     void keep_time();
     void take_in(const HeardChange& change);
     void expire_due(base::Instant now);
@@ -134,14 +146,12 @@ class SecondaryZones {
     [[nodiscard]] std::string served_serial(const dns::Name& zone) const;
     // With the mutex, up to errand_for(); those that take the lock let go of it meanwhile.
     [[nodiscard]] Zone* find(const dns::Name& name);
-    [[nodiscard]] Zone* next_due(base::Instant now);
-    void wait(Lock& lock);
     void hasten(Zone& zone);
     void expire(Lock& lock, Zone& zone);
     void set_expiry(Zone& zone, std::optional<base::Instant> expires_at);
-    // Puts the zone where its time is among those that are due.
+    // Puts the zone where its time is among those that wait for it.
     void queue(Zone& zone);
-    void unqueue(Zone& zone);
+    [[nodiscard]] static bool has_what_was_announced(const Zone& zone);
     // The end of what a thread did with the zone. It may be gone afterwards.
     void finish(Lock& lock, Zone& zone);
     // False when the zone is gone.
@@ -149,10 +159,8 @@ class SecondaryZones {
     [[nodiscard]] Errand errand_for(Zone& zone);
     // While one lives the zone does not expire; it may have before, which its schedule knows then.
     class Publishing;
-    // Why no primary could be asked; empty when one could.
-    [[nodiscard]] std::string refresh(Zone& zone, const Errand& errand);
-    [[nodiscard]] base::Result<Outcome> ask(Zone& zone, const base::SocketAddress& primary,
-                                            const Errand& errand);
+    [[nodiscard]] Refreshed refresh(Zone& zone, const Errand& errand);
+    [[nodiscard]] Asked ask(Zone& zone, const base::SocketAddress& primary, const Errand& errand);
     [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, PrimaryClient& client,
                                                 const Errand& errand);
     [[nodiscard]] base::Result<Outcome> take(Zone& zone, PrimaryClient& client,
@@ -174,14 +182,16 @@ class SecondaryZones {
     std::atomic<bool> is_stopping_ = false;
     SharedLinks links_{is_stopping_};
     std::mutex mutex_;  // Guards what follows, but for what a busy zone's thread has.
-    std::condition_variable wake_;
     std::condition_variable settled_;                     // A zone is no longer expiring.
     std::map<std::string, std::unique_ptr<Zone>> zones_;  // By dns::key_of() their names.
-    std::set<std::pair<base::Instant, Zone*>> due_;       // Those that are not busy.
+    FetchQueue queue_;                                    // Those that are not busy wait in it.
     std::set<std::pair<base::Instant, Zone*>> expiring_;  // Those that have data.
     std::minstd_rand random_;
     std::function<void(const dns::Name&, const std::string&)> told_;
-    std::vector<std::thread> threads_;
+    FetchThreads fetchers_{mutex_,
+                           {.do_next = [this](Lock& lock) { return fetch_next(lock); },
+                            .next_at = [this] { return queue_.next_at(); }}};
+    std::thread time_keeper_;
 };
 
 }  // namespace nearcast::transfer

@@ -2,7 +2,9 @@
 
 #include "transfer/secondary_zones.h"
 
+#include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <ctime>
 #include <functional>
 #include <future>
@@ -15,7 +17,9 @@
 
 #include "base/log.h"
 #include "dns/message.h"
+#include "tls/test_keys.h"
 #include "transfer/fake_primary.h"
+#include "transfer/fake_tls_primary.h"
 #include "transfer/zone_stream.h"
 #include "zone/compile.h"
 #include "zone/disk_fixture.h"
@@ -46,13 +50,19 @@ zone::CompiledZone version(const char* name, const std::string& serial_and_timer
                                                                "ns1 300 A 192.0.2.1\n");
 }
 
+std::vector<std::string> names_of_many(size_t count) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < count; ++i) names.push_back("z" + std::to_string(i) + ".example.");
+    return names;
+}
+
 class Secondary : public testing::Test {
  protected:
-    TransferConfig config_for(const std::vector<const char*>& zones,
+    TransferConfig config_for(const std::vector<std::string>& zones,
                               const base::SocketAddress& primary) {
         std::string text;
-        for (const char* zone : zones) {
-            text += std::string("[[secondary]]\nzone = \"") + zone + "\"\nprimaries = [\"" +
+        for (const std::string& zone : zones) {
+            text += "[[secondary]]\nzone = \"" + zone + "\"\nprimaries = [\"" +
                     base::to_text(primary) + "\"]\n";
         }
         return *parse_transfer_config(text, "node.toml");
@@ -71,14 +81,18 @@ class Secondary : public testing::Test {
 };
 
 // All of the zone in one message, whatever was asked.
-void send_zone(const FakePrimary::Client& client, const Bytes& request,
-               const zone::CompiledZone& zone) {
+Bytes whole_zone(const Bytes& request, const zone::CompiledZone& zone) {
     dns::Query query;
-    ASSERT_EQ(dns::parse_query(request, query), dns::ParseError::None);
+    EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
     ZoneStream stream(zone::Version(zone.image.image()), query, request);
     MessageWriter writer;
-    ASSERT_TRUE(stream.next(writer, 0));
-    client.send({writer.message().begin(), writer.message().end()});
+    EXPECT_TRUE(stream.next(writer, 0));
+    return {writer.message().begin(), writer.message().end()};
+}
+
+void send_zone(const FakePrimary::Client& client, const Bytes& request,
+               const zone::CompiledZone& zone) {
+    client.send(whole_zone(request, zone));
 }
 
 dns::RRType type_of(const Bytes& request) {
@@ -158,6 +172,88 @@ TEST_F(Secondary, WhoKnowsNoChangesIsNotAskedForThemEachTime) {
         return pinned && !pinned->version().is_unavailable() && pinned->version().serial() >= 4;
     }));
     EXPECT_EQ(refused.load(), 1U);
+}
+
+// More of its zones are due than there ever were threads.
+TEST_F(Secondary, APrimaryThatSaysNothingHoldsUpItsOwnZonesAlone) {
+    const auto zone = version("alive.example.", "7 3600 900 604800");
+    const FakePrimary silent(
+        [](const FakePrimary::Client& client, const Bytes&) { client.wait(); });
+    const FakePrimary alive([&](const FakePrimary::Client& client, const Bytes& request) {
+        send_zone(client, request, zone);
+    });
+    const std::vector<std::string> names = names_of_many(100);
+    TransferConfig config = config_for(names, silent.address());
+    const TransferConfig another = config_for({"alive.example."}, alive.address());
+    config.secondaries.push_back(another.secondaries.front());
+    const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+    const SecondaryZones secondaries(config, table_, *ledger);
+    EXPECT_TRUE(comes_true([&] { return has_data("alive.example."); }));
+}
+
+// After a start all are due: what changes then is not to wait until that is done.
+TEST_F(Secondary, AZoneThatIsAnnouncedGoesFirst) {
+    const std::vector<std::string> names = names_of_many(100);
+    std::promise<void> go;
+    const std::shared_future<void> may_go = go.get_future().share();
+    std::vector<std::string> order;  // Of the primary's thread until all are there.
+    const FakePrimary primary([&](const FakePrimary::Client& client, const Bytes& request) {
+        may_go.wait();
+        dns::Query query;
+        EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
+        order.push_back(dns::to_text(query.qname));
+        send_zone(client, request, version(order.back().c_str(), "7 3600 900 604800"));
+    });
+    const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+    const TransferConfig config = config_for(names, primary.address());
+    SecondaryZones secondaries(config, table_, *ledger);
+    secondaries.hint(*dns::parse_name(names.back()), 7);
+    go.set_value();
+    ASSERT_TRUE(comes_true([&] {
+        return std::ranges::all_of(names, [&](const auto& name) { return has_data(name.c_str()); });
+    }));
+    const auto place = std::ranges::find(order, names.back());
+    EXPECT_LE(place - order.begin(), 2 * static_cast<ptrdiff_t>(FetchQueue::kWindowMin));
+}
+
+// One round trip is when all that was asked for has been answered.
+TEST_F(Secondary, OverTlsMoreZonesAreAskedForWithEachRoundTrip) {
+    std::signal(SIGPIPE, SIG_IGN);
+    const tls::TestFolder folder;
+    auto context =
+        *tls::TlsContext::for_server({.certificate = folder.write("server.pem", tls::kServer),
+                                      .key = folder.write("server.key", tls::kServerKey)});
+    const auto answer_to = [](const Bytes& request) {
+        dns::Query query;
+        EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
+        const std::string name = dns::to_text(query.qname);
+        return whole_zone(request, version(name.c_str(), "7 3600 900 604800"));
+    };
+    std::atomic<size_t> most = 0;
+    const FakeTlsPrimary primary(std::move(context), [&](FakeTlsPrimary::Client& client) {
+        for (const size_t count : {4U, 8U, 16U}) {
+            std::vector<Bytes> answers;
+            while (answers.size() < count && client.read()) {
+                answers.push_back(answer_to(client.question()));
+            }
+            if (answers.size() == count) most.store(count);
+            for (const Bytes& each : answers) client.send(each);
+        }
+        while (client.read()) client.send(answer_to(client.question()));
+    });
+    const std::vector<std::string> names = names_of_many(60);
+    TransferConfig config = config_for(names, primary.address());
+    for (SecondaryConfig& each : config.secondaries) {
+        each.tls = tls::ClientSettings{.name = "test",
+                                       .server_name = "server.example",
+                                       .ca = folder.write("ca.pem", tls::kCa)};
+    }
+    const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+    const SecondaryZones secondaries(config, table_, *ledger);
+    EXPECT_TRUE(comes_true([&] {
+        return std::ranges::all_of(names, [&](const auto& name) { return has_data(name.c_str()); });
+    }));
+    EXPECT_EQ(most.load(), 16U);
 }
 
 // Who answers questions asks these things, and must not wait for a disk.

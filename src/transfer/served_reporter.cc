@@ -112,7 +112,8 @@ base::Result<void> ServedReporter::tell(const ServedReport& report) {
     const base::SocketAddress primary = secondaries_.source_of(source.zone);
     PrimaryClient client(source.zone, primary, key, is_stopping_);
     if (source.tls) client.use_tls(secondaries_.links(), *source.tls);
-    const auto rcode = client.tell(write_served_report(report, base::random_u16()));
+    const uint16_t id = source.tls ? secondaries_.links().next_id() : base::random_u16();
+    const auto rcode = client.tell(write_served_report(report, id));
     if (!rcode) return std::unexpected(rcode.error());
     if (*rcode == dns::Rcode::NoError) return {};
     return base::fail(base::to_text(primary) + " answered " + dns::to_text(*rcode));

@@ -20,20 +20,28 @@ constexpr size_t kReadSize = size_t{16} << 10;  // As large as a TLS record.
 
 }  // namespace
 
-Result<SharedLink::Bytes> SharedLink::Answer::read(Instant deadline) {
+Result<SharedLink::Bytes> SharedLink::Answer::read(std::chrono::milliseconds patience,
+                                                   Instant end) {
+    const Instant start = base::now();
     std::unique_lock lock(link_.mutex_);
     for (;;) {
+        const Instant deadline = std::min(end, std::max(start, link_.heard_at_) + patience);
         if (!messages_.empty()) {
             Bytes message = std::move(messages_.front());
             messages_.pop_front();
             size_ -= message.size();
-            link_.changed_.notify_all();
+            link_.hand_on();
             return message;
         }
         if (link_.error_) return std::unexpected(*link_.error_);
-        if (base::now() >= deadline) return base::fail("no answer in time");
+        if (base::now() >= deadline) {
+            link_.hand_on();
+            return base::fail("no answer in time");
+        }
         if (link_.has_reader_ || link_.is_full()) {
-            link_.changed_.wait_until(lock, deadline);
+            is_waiting_ = true;
+            changed_.wait_until(lock, deadline);
+            is_waiting_ = false;
         } else {
             link_.read_for_all(lock, deadline);
         }
@@ -87,12 +95,12 @@ void SharedLink::read_for_all(std::unique_lock<std::mutex>& lock, Instant deadli
     lock.lock();
     has_reader_ = false;
     if (got) {
+        heard_at_ = base::now();
         input_.insert(input_.end(), room.begin(), room.begin() + static_cast<ptrdiff_t>(*got));
         share_out();
     } else if (base::now() < deadline) {
-        error_ = got.error();
+        set_error(got.error());
     }
-    changed_.notify_all();
 }
 
 void SharedLink::share_out() {
@@ -113,30 +121,40 @@ void SharedLink::deliver(std::span<const uint8_t> message) {
     if (wanted != answers_.end()) {
         wanted->second->messages_.emplace_back(message.begin(), message.end());
         wanted->second->size_ += message.size();
+        wanted->second->changed_.notify_one();
         return;
     }
     unwanted_ += message.size() + kFrameHeaderSize;
     if (unwanted_ > kUnwantedMax) {
-        error_ = base::Error{"the primary sends too much that nobody asked for", ""};
+        set_error({"the primary sends too much that nobody asked for", ""});
     }
+}
+
+// Whoever stops reading, for whatever reason, calls this: else all would wait for nobody.
+void SharedLink::hand_on() {
+    if (has_reader_ || is_full()) return;
+    const auto waiting = std::ranges::find_if(answers_, [](const auto& each) {
+        return each.second->is_waiting_ && each.second->messages_.empty();
+    });
+    if (waiting != answers_.end()) waiting->second->changed_.notify_one();
+}
+
+void SharedLink::set_error(const base::Error& error) {
+    if (!error_) error_ = error;
+    for (const auto& [id, answer] : answers_) answer->changed_.notify_one();
 }
 
 void SharedLink::forget(Answer& answer) {
-    {
-        const std::lock_guard lock(mutex_);
-        const auto known = answers_.find(answer.id_);
-        if (known == answers_.end() || known->second != &answer) return;
-        answers_.erase(known);
-    }
-    changed_.notify_all();
+    const std::lock_guard lock(mutex_);
+    const auto known = answers_.find(answer.id_);
+    if (known == answers_.end() || known->second != &answer) return;
+    answers_.erase(known);
+    hand_on();  // It may have been the one that held the others up.
 }
 
 void SharedLink::fail(const base::Error& error) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!error_) error_ = error;
-    }
-    changed_.notify_all();
+    const std::lock_guard lock(mutex_);
+    set_error(error);
 }
 
 Result<SharedLinks::Lease> SharedLinks::get(const base::SocketAddress& primary,

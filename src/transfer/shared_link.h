@@ -4,12 +4,14 @@
 //
 // Questions go out one behind the other, whatever has been answered so far; what comes is told
 // apart by its id, since the primary may answer in any order and side by side. There is no thread
-// of its own: of those who wait for an answer one reads for all. Who is slow to take what is his
-// holds the others up, and the primary, so nothing grows.
+// of its own: of those who wait for an answer one reads for all, wakes the one whose answer it is,
+// and hands that on when it has its own. Who is slow to take what is his holds the others up, and
+// the primary, so nothing grows.
 
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -53,7 +55,10 @@ class SharedLink {
         Answer& operator=(const Answer&) = delete;
         ~Answer() { link_.forget(*this); }
 
-        [[nodiscard]] base::Result<Bytes> read(base::Instant deadline);
+        // Fails when nothing has come for so long, for whomever: a primary that sends one zone
+        // after the other, or slowly, is not one that says nothing. And at the end.
+        [[nodiscard]] base::Result<Bytes> read(std::chrono::milliseconds patience,
+                                               base::Instant end);
 
      private:
         friend class SharedLink;
@@ -63,6 +68,8 @@ class SharedLink {
         // Guarded by the link's mutex.
         std::deque<Bytes> messages_;
         size_t size_ = 0;
+        bool is_waiting_ = false;
+        std::condition_variable changed_;
     };
 
     // Any thread, here and below. Fails when the id is in use, or the connection broken.
@@ -79,6 +86,9 @@ class SharedLink {
     void read_for_all(std::unique_lock<std::mutex>& lock, base::Instant deadline);
     void share_out();
     void deliver(std::span<const uint8_t> message);
+    // One of those who wait reads from now on, if somebody may and nobody does.
+    void hand_on();
+    void set_error(const base::Error& error);
 
     [[nodiscard]] std::optional<base::Error> error_now();
     void forget(Answer& answer);
@@ -88,9 +98,9 @@ class SharedLink {
     Link link_;
     std::mutex writing_;  // Held while a question goes out. Taken first.
     std::mutex mutex_;    // Guards what follows.
-    std::condition_variable changed_;
     std::map<uint16_t, Answer*> answers_;
     Bytes input_;
+    base::Instant heard_at_{};  // When something came last.
     size_t unwanted_ = 0;
     bool has_reader_ = false;
     std::optional<base::Error> error_;  // Why it is broken.
@@ -110,6 +120,9 @@ class SharedLinks {
     // goes as soon as nobody has it.
     [[nodiscard]] base::Result<Lease> get(const base::SocketAddress& primary,
                                           const tls::ClientSettings& settings);
+    // For a question. By chance two of the many that are under way would have the same now and
+    // then; it protects nothing where TLS does.
+    [[nodiscard]] uint16_t next_id() { return next_id_.fetch_add(1); }
 
  private:
     struct Known {
@@ -119,6 +132,7 @@ class SharedLinks {
     };
 
     const std::atomic<bool>& is_stopping_;
+    std::atomic<uint16_t> next_id_ = 0;
     std::mutex mutex_;  // Guards the list.
     std::vector<Known> known_;
 };

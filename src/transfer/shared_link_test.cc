@@ -5,22 +5,16 @@
 #include <array>
 #include <atomic>
 #include <csignal>
-#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "tls/stream.h"
 #include "tls/test_keys.h"
-#include "transfer/fake_primary.h"
+#include "transfer/fake_tls_primary.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -35,87 +29,6 @@ Bytes message(uint16_t id, uint8_t number = 0) {
     bytes[12] = number;
     return bytes;
 }
-
-// One connection over TLS, on the primary's side.
-class Client {
- public:
-    explicit Client(tls::Stream stream) : stream_(std::move(stream)) {}
-
-    // False once the other side has gone.
-    bool read() {
-        std::array<uint8_t, 2> length{};
-        if (!read_all(length)) return false;
-        Bytes question(base::load_u16(length.data()));
-        return read_all(question);
-    }
-    void send(const Bytes& bytes) {
-        Bytes frame{0, static_cast<uint8_t>(bytes.size())};
-        frame.insert(frame.end(), bytes.begin(), bytes.end());
-        while (stream_.write(frame).state != tls::Io::State::Moved) wait(POLLOUT);
-    }
-
- private:
-    bool read_all(std::span<uint8_t> room) {
-        while (!room.empty()) {
-            const tls::Io io = stream_.read(room);
-            room = room.subspan(io.size);
-            if (io.state == tls::Io::State::Moved) continue;
-            if (io.state == tls::Io::State::NeedsInput) {
-                wait(POLLIN);
-            } else if (io.state == tls::Io::State::NeedsOutput) {
-                wait(POLLOUT);
-            } else {
-                return false;
-            }
-        }
-        return true;
-    }
-    void wait(short events) const {
-        pollfd item{stream_.fd(), events, 0};
-        ::poll(&item, 1, -1);
-    }
-
-    tls::Stream stream_;
-};
-
-// Does with each connection what it is told, and closes it.
-class TlsPrimary {
- public:
-    using Serve = std::function<void(Client&)>;
-
-    TlsPrimary(tls::TlsContext context, Serve serve)
-        : context_(std::move(context)),
-          serve_(std::move(serve)),
-          listener_(listen_on_loopback(address_)) {
-        thread_ = std::thread([this] { run(); });
-    }
-    TlsPrimary(const TlsPrimary&) = delete;
-    TlsPrimary& operator=(const TlsPrimary&) = delete;
-    ~TlsPrimary() {
-        ::shutdown(listener_.get(), SHUT_RDWR);
-        thread_.join();
-    }
-
-    [[nodiscard]] const base::SocketAddress& address() const { return address_; }
-
- private:
-    void run() {
-        for (;;) {
-            base::Fd socket(
-                ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-            if (!socket) return;
-            auto session = context_.open_session(socket.get());
-            Client client(tls::Stream(std::move(socket), *std::move(session)));
-            serve_(client);
-        }
-    }
-
-    tls::TlsContext context_;
-    Serve serve_;
-    base::SocketAddress address_;
-    base::Fd listener_;
-    std::thread thread_;
-};
 
 class Shared : public testing::Test {
  protected:
@@ -135,7 +48,7 @@ class Shared : public testing::Test {
 };
 
 TEST_F(Shared, AnswersThatComeSideBySideFindTheirQuestions) {
-    const TlsPrimary primary(server_context(), [](Client& client) {
+    const FakeTlsPrimary primary(server_context(), [](FakeTlsPrimary::Client& client) {
         for (int i = 0; i < 3; ++i) EXPECT_TRUE(client.read());  // All, before there is an answer.
         for (uint8_t number = 1; number <= 3; ++number) {
             for (const uint16_t id : std::array<uint16_t, 3>{3, 1, 2})
@@ -153,7 +66,7 @@ TEST_F(Shared, AnswersThatComeSideBySideFindTheirQuestions) {
             EXPECT_TRUE(answer.has_value());
             Bytes numbers;
             for (int i = 0; i < 3; ++i) {
-                const auto next = (*answer)->read(soon());
+                const auto next = (*answer)->read(60s, soon());
                 EXPECT_TRUE(next.has_value());
                 EXPECT_EQ(base::load_u16(next->data()), id);
                 numbers.push_back(next->back());
@@ -164,9 +77,46 @@ TEST_F(Shared, AnswersThatComeSideBySideFindTheirQuestions) {
     for (auto& each : got) EXPECT_EQ(each.get(), (Bytes{1, 2, 3}));
 }
 
+// Of those who wait one reads for all: when he has his own, or gives up, another must go on.
+TEST_F(Shared, WhoStopsReadingLeavesItToAnother) {
+    std::promise<void> all_wait;
+    std::promise<void> first_has_his;
+    const FakeTlsPrimary primary(server_context(), [&](FakeTlsPrimary::Client& client) {
+        for (int i = 0; i < 4; ++i) EXPECT_TRUE(client.read());
+        all_wait.get_future().wait();
+        client.send(message(1));
+        first_has_his.get_future().wait();
+        for (const uint16_t id : std::array<uint16_t, 2>{2, 3}) client.send(message(id));
+        EXPECT_FALSE(client.read());
+    });
+    SharedLinks links(is_stopping_);
+    const auto lease = links.get(primary.address(), settings_);
+    ASSERT_TRUE(lease.has_value()) << lease.error().message;
+    const auto ask = [&](uint16_t id) { return *lease->link->ask(message(id), soon()); };
+    const auto impatient = ask(9);
+    const std::vector<std::unique_ptr<SharedLink::Answer>> answers = [&] {
+        std::vector<std::unique_ptr<SharedLink::Answer>> asked;
+        for (const uint16_t id : std::array<uint16_t, 3>{1, 2, 3}) asked.push_back(ask(id));
+        return asked;
+    }();
+    auto given_up =
+        std::async(std::launch::async, [&] { return impatient->read(100ms, soon()).has_value(); });
+    std::vector<std::future<bool>> got;
+    for (const auto& answer : answers) {
+        got.push_back(
+            std::async(std::launch::async, [&] { return answer->read(60s, soon()).has_value(); }));
+    }
+    EXPECT_FALSE(given_up.get());
+    all_wait.set_value();
+    EXPECT_TRUE(got[0].get());
+    first_has_his.set_value();
+    EXPECT_TRUE(got[1].get());
+    EXPECT_TRUE(got[2].get());
+}
+
 TEST_F(Shared, OneConnectionServesAllUntilThePrimaryClosesIt) {
     std::atomic<size_t> connections = 0;
-    const TlsPrimary primary(server_context(), [&](Client& client) {
+    const FakeTlsPrimary primary(server_context(), [&](FakeTlsPrimary::Client& client) {
         ++connections;
         for (int i = 0; i < 2; ++i) {
             EXPECT_TRUE(client.read());
@@ -183,7 +133,7 @@ TEST_F(Shared, OneConnectionServesAllUntilThePrimaryClosesIt) {
             link = lease->link;
             const auto answer = link->ask(message(7), soon());
             ASSERT_TRUE(answer.has_value()) << answer.error().message;
-            EXPECT_TRUE((*answer)->read(soon()).has_value());
+            EXPECT_TRUE((*answer)->read(60s, soon()).has_value());
         }
         EXPECT_EQ(connections.load(), round);
         for (const base::Instant end = soon(); link->is_usable() && base::now() < end;) {
@@ -193,9 +143,30 @@ TEST_F(Shared, OneConnectionServesAllUntilThePrimaryClosesIt) {
     }
 }
 
+// One that sends one zone after the other, as some do.
+TEST_F(Shared, WhoseTurnItIsNotYetWaitsWhileOthersAreServed) {
+    constexpr auto kPatience = 2s;
+    const FakeTlsPrimary primary(server_context(), [&](FakeTlsPrimary::Client& client) {
+        for (int i = 0; i < 2; ++i) EXPECT_TRUE(client.read());
+        for (const auto end = base::now() + kPatience + 500ms; base::now() < end;) {
+            client.send(message(1));
+            std::this_thread::sleep_for(1ms);
+        }
+        client.send(message(2));
+        EXPECT_FALSE(client.read());
+    });
+    SharedLinks links(is_stopping_);
+    const auto lease = links.get(primary.address(), settings_);
+    ASSERT_TRUE(lease.has_value()) << lease.error().message;
+    const auto first = *lease->link->ask(message(1), soon());
+    const auto second = *lease->link->ask(message(2), soon());
+    EXPECT_TRUE(second->read(kPatience, soon()).has_value());
+    EXPECT_FALSE(second->read(60s, base::now()).has_value());
+}
+
 TEST_F(Shared, SilenceIsTheTroubleOfTheOneWhoWaits) {
     std::atomic<bool> may_answer = false;
-    const TlsPrimary primary(server_context(), [&](Client& client) {
+    const FakeTlsPrimary primary(server_context(), [&](FakeTlsPrimary::Client& client) {
         EXPECT_TRUE(client.read());
         may_answer.wait(false);
         client.send(message(1));
@@ -206,11 +177,11 @@ TEST_F(Shared, SilenceIsTheTroubleOfTheOneWhoWaits) {
     {
         const auto answer = lease->link->ask(message(1), soon());
         ASSERT_TRUE(answer.has_value());
-        EXPECT_EQ((*answer)->read(base::now() + 20ms).error().message, "no answer in time");
+        EXPECT_EQ((*answer)->read(20ms, soon()).error().message, "no answer in time");
         EXPECT_FALSE(lease->link->is_broken());
         may_answer.store(true);
         may_answer.notify_all();
-        EXPECT_TRUE((*answer)->read(soon()).has_value());
+        EXPECT_TRUE((*answer)->read(60s, soon()).has_value());
     }
 }
 
