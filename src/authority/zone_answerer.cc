@@ -93,7 +93,8 @@ void ZoneAnswerer::answer_special(answer::Exchange& exchange) {
                                     .tls = tls ? &*tls : nullptr};
     auto outcome = desk_.answer(request);
     const bool is_for_sender = outcome.is_granted || (outcome.is_for_waiter && is_stream);
-    const Purpose purpose = outcome.is_granted ? Purpose::Transfers : Purpose::Updates;
+    const Purpose purpose =
+        outcome.is_granted ? sender_.transfers_to(request.tls) : Purpose::Updates;
     // The connection stays here, and what else is asked on it is answered.
     if (is_for_sender && !sender_.has_room(purpose, peer)) outcome = desk_.decline(request);
     exchange.response_size = outcome.size;

@@ -112,7 +112,12 @@ class ZoneSender::Connection {
     [[nodiscard]] bool idle_until(Instant deadline);
     // One of the nodes, now.
     [[nodiscard]] bool is_member() const {
-        return sender_.members_ != nullptr && tls_ && sender_.members_->has(*tls_);
+        return sender_.transfers_to(tls_ ? &*tls_ : nullptr) == Purpose::Members;
+    }
+    [[nodiscard]] Instant idle_end() const {
+        const SenderLimits& limits = sender_.limits_;
+        return base::now() +
+               (purpose_ == Purpose::Members ? limits.member_idle_limit : limits.idle_limit);
     }
     // Waits for more of what the peer says; without waiting, what is there.
     [[nodiscard]] bool read_some(Instant deadline);
@@ -157,12 +162,12 @@ void ZoneSender::Connection::run() {
 }
 
 void ZoneSender::Connection::work(RequestDesk& desk) {
-    Instant deadline = base::now() + sender_.limits_.idle_limit;
+    Instant deadline = idle_end();
     for (;;) {
         while (has_request()) {
             if (!serve(take_request(), desk)) return;
             idle_since_.store(base::now());
-            deadline = idle_since_.load() + sender_.limits_.idle_limit;
+            deadline = idle_end();
         }
         if (sendings_.empty()) {
             if (!idle_until(deadline)) return;
@@ -170,7 +175,7 @@ void ZoneSender::Connection::work(RequestDesk& desk) {
         }
         if (!send_next()) return;
         idle_since_.store(base::now());
-        deadline = idle_since_.load() + sender_.limits_.idle_limit;
+        deadline = idle_end();
         read_at_hand();
     }
 }
@@ -266,7 +271,7 @@ bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestD
 }
 
 bool ZoneSender::Connection::may_send() {
-    if (purpose_ == Purpose::Transfers) return true;
+    if (purpose_ != Purpose::Updates) return true;
     if (!sender_.become_transfer()) {
         sender_.turn_away(peer_, "it had sent updates, and there are too many transfers");
         return false;
@@ -338,6 +343,11 @@ ZoneSender::~ZoneSender() {
     thread_.join();
 }
 
+ZoneSender::Purpose ZoneSender::transfers_to(const tls::Peer* peer) const {
+    const bool is_member = members_ != nullptr && peer != nullptr && members_->has(*peer);
+    return is_member ? Purpose::Members : Purpose::Transfers;
+}
+
 bool ZoneSender::has_room(Purpose purpose, const base::SocketAddress& peer) {
     bool has_room = false;
     {
@@ -352,13 +362,16 @@ bool ZoneSender::has_room(Purpose purpose, const base::SocketAddress& peer) {
 
 void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
                       std::span<const uint8_t> unread) {
+    std::optional<tls::Peer> member;
+    if (stream.session() != nullptr) member = stream.session()->peer();
+    const Purpose purpose =
+        is_update(unread) ? Purpose::Updates : transfers_to(member ? &*member : nullptr);
     {
         const std::lock_guard lock(mutex_);
         if (arrivals_.size() >= limits_.arrivals_max) {
             tallies_.turned_away.add();
             return;
         }
-        const Purpose purpose = is_update(unread) ? Purpose::Updates : Purpose::Transfers;
         ++places_[static_cast<size_t>(purpose)].taken;
         arrivals_.push_back({std::move(stream), peer, {unread.begin(), unread.end()}, purpose});
     }
@@ -403,7 +416,14 @@ void ZoneSender::turn_away(const base::SocketAddress& peer, const std::string& r
 }
 
 size_t ZoneSender::limit_of(Purpose purpose) const {
-    return purpose == Purpose::Updates ? limits_.updates_max : limits_.transfers_max;
+    switch (purpose) {
+        case Purpose::Updates:
+            return limits_.updates_max;
+        case Purpose::Members:
+            return limits_.members_max;
+        default:
+            return limits_.transfers_max;
+    }
 }
 
 bool ZoneSender::is_crowded(Purpose purpose) {

@@ -42,12 +42,18 @@ struct SenderLimits {
     // The same of those that carried nothing but updates so far: who takes zones slowly holds
     // nobody up who changes one.
     size_t updates_max = 32;
-    // Zones on one connection at a time; the next request waits in the peer's socket.
-    size_t side_by_side_max = 16;
+    // The same of members. Each keeps its own for as long as it lives, and all of them want what is
+    // new at the same time: fewer than there are nodes, and a change would be late in some places.
+    size_t members_max = 1024;
+    // Zones on one connection at a time; the next request waits in the peer's socket. Fewer than a
+    // secondary asks for (FetchQueue::kWindowMax), and small zones would wait for large ones.
+    size_t side_by_side_max = 64;
     // Connections that wait for a thread, which takes less than a millisecond.
     size_t arrivals_max = 64;
     // Without a new request, or with a peer that takes nothing (RFC 7766 §6.2.3, RFC 5936 §4.1).
     std::chrono::seconds idle_limit{10};
+    // Of a member: three times the pause between two of its reports (ServedReporter::kBeat).
+    std::chrono::seconds member_idle_limit{90};
     std::chrono::seconds stall_limit{30};
     // However slowly it goes on: a root-sized zone takes seconds, ten million names minutes.
     std::chrono::minutes transfer_limit{60};
@@ -58,7 +64,7 @@ class ZoneSender {
     using MakeDesk = std::function<std::unique_ptr<RequestDesk>()>;
 
     // What a connection counts as.
-    enum class Purpose : uint8_t { Transfers, Updates };
+    enum class Purpose : uint8_t { Transfers, Updates, Members };
 
     // `make_desk` is called on each connection's thread, and gives one that may wait. `members` may
     // be null. `tallies` and `members` outlive the sender.
@@ -69,8 +75,11 @@ class ZoneSender {
     // Ends transfers under way and waits for their threads.
     ~ZoneSender();
 
-    // Whether one more connection would be taken over now. If not, that is logged and counted. From
-    // any thread, like take(), and as quickly.
+    // What a connection counts as that carries zones to this peer; null: it has no TLS. From any
+    // thread, like the two below, and as quickly.
+    [[nodiscard]] Purpose transfers_to(const tls::Peer* peer) const;
+
+    // Whether one more connection would be taken over now. If not, that is logged and counted.
     [[nodiscard]] bool has_room(Purpose purpose, const base::SocketAddress& peer);
 
     // Takes a connection over. `unread` is what it sent and nobody answered, from the first byte of
@@ -112,7 +121,7 @@ class ZoneSender {
     std::mutex mutex_;  // Guards what follows, but for the thread's own list.
     std::condition_variable wake_;
     std::deque<Arrival> arrivals_;
-    std::array<Places, 2> places_{};  // By purpose.
+    std::array<Places, 3> places_{};  // By purpose.
     bool is_stopping_ = false;
     Connections connections_;  // Of the thread alone.
     std::thread thread_;       // Last: it uses all the others.

@@ -2,8 +2,11 @@
 
 import subprocess
 
+import dns.message
+import dns.rcode
 import pytest
 
+import stream
 from controller import Controller
 from server import free_port
 
@@ -120,6 +123,27 @@ def test_a_node_may_bring_a_certificate(network):
     assert network.ask("POST", "/api/v1/nodes", node).status == 201
     assert network.ask("POST", "/api/v1/nodes", node).status == 409
     assert network.ask("GET", "/api/v1/nodes/knot-nyc").json["state"] == "new"
+
+
+def test_many_nodes_keep_their_connections(network, tmp_path):
+    """All of them want what is new at the same time, and none is to come back for it later."""
+    identity = join(network, make_pop(network, "waw")["join"]["token"], tmp_path).json
+    for file, text in (("a.pem", "certificate"), ("ca.pem", "authority")):
+        (tmp_path / file).write_text(identity[text])
+    context = stream.tls_context(tmp_path / "ca.pem")
+    context.load_cert_chain(tmp_path / "a.pem", tmp_path / "a.key")
+    port = int(identity["primaries"][0].rpartition(":")[2])
+
+    def rcode(connection, kind):
+        wire = stream.ask(connection, stream.query(identity["catalog"], kind))
+        return dns.message.from_wire(wire).rcode() if wire else "closed"
+
+    connections = [stream.tls(port, context, identity["server_name"]) for _ in range(100)]
+    for kind in ("AXFR", "SOA"):
+        rcodes = [rcode(connection, kind) for connection in connections]
+        assert rcodes == [dns.rcode.NOERROR] * len(connections)
+    for connection in connections:
+        connection.close()
 
 
 @pytest.mark.parametrize("wrong", [
