@@ -52,9 +52,16 @@ void print_welcome(const lab::Topology& topology, const lab::Built& built) {
     const auto cities = topology.of_kind(RouterKind::Client);
     std::printf(
         "\nA small internet is up: %zu PoPs, %zu cities, %zu routers, %zu links.\n"
-        "Every city is answered, %.1f s after the start.\n\n  PoPs  ",
-        pops.size(), cities.size(), built.routers, built.links,
-        std::chrono::duration<double>(built.until_answered).count());
+        "Every city is answered, %.1f s after the start.\n",
+        pops.size(), cities.size(), built.routers, built.links, seconds(built.until_answered));
+    if (built.late.empty()) {
+        std::printf("Every PoP announces and answers, %.1f s after it.\n\n  PoPs  ",
+                    seconds(built.until_up));
+    } else {
+        std::printf(
+            "Not every PoP does so yet, %.1f s after it: %s. See nearcast lab status\n\n  PoPs  ",
+            seconds(built.until_up), built.late.c_str());
+    }
     for (const lab::Router* pop : pops) std::printf(" %s", pop->name.c_str());
     std::printf("\n  cities");
     for (const lab::Router* city : cities) std::printf(" %s", city->name.c_str());

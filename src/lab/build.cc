@@ -44,6 +44,9 @@ constexpr auto kAnswerPatience = 120s;
 constexpr auto kAskInterval = 100ms;
 constexpr auto kCheckInterval = 2s;
 constexpr auto kSettlePatience = 30s;
+// A PoP that is far away has all zones later than the first: thousands of them take a minute.
+constexpr auto kPopPatience = 180s;
+constexpr auto kPopPoll = 250ms;
 // What is there is left there, to look into.
 constexpr const char* kAfterFailure = "look into /run/nearcast/lab/log; then: nearcast lab down";
 
@@ -193,6 +196,28 @@ Result<void> wait_for_answers(const Plan& plan, base::SocketAddress target,
     return {};
 }
 
+// Comes back with those that are not up when patience is over: the lab is of use without them.
+Result<std::set<size_t>> wait_for_pops(const Plan& plan, const Progress& progress) {
+    std::set<size_t> waiting;
+    for (const Router* pop : plan.topology.of_kind(RouterKind::Pop)) {
+        waiting.insert(plan.topology.index_of(pop->name));
+    }
+    const size_t all = waiting.size();
+    const Instant deadline = base::now() + kPopPatience;
+    Instant next_check = base::now() + kCheckInterval;
+    for (;;) {
+        std::erase_if(waiting, [&plan](size_t pop) { return is_up(plan, pop); });
+        progress("PoPs", std::to_string(all - waiting.size()) + " of " + std::to_string(all) +
+                             " announce and answer" +
+                             (waiting.empty() ? "" : "; not yet: " + names_of(plan, waiting)));
+        if (waiting.empty() || base::now() > deadline) return waiting;
+        const bool is_due = base::now() > next_check;
+        if (auto done = check_servers(plan, is_due); !done) return std::unexpected(done.error());
+        if (is_due) next_check = base::now() + kCheckInterval;
+        ::usleep(std::chrono::microseconds(kPopPoll).count());
+    }
+}
+
 Result<void> run_steps(const Plan& plan, const BuildOptions& options, const Progress& progress) {
     if (auto done = write_files(plan, options); !done) return done;
     progress("namespaces", std::to_string(plan.nodes.size()) + " routers");
@@ -259,12 +284,19 @@ Result<Built> build(const BuildOptions& options, const Progress& progress) {
         if (error.hint.empty()) error.hint = kAfterFailure;
         return std::unexpected(error);
     }
-    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start);
+    const auto elapsed = [start] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start);
+    };
+    Built built{.routers = plan.nodes.size(),
+                .links = plan.topology.links.size(),
+                .until_answered = elapsed()};
+    const auto late = wait_for_pops(plan, progress);
+    if (!late) return std::unexpected(late.error());
+    built.until_up = elapsed();
+    built.late = names_of(plan, *late);
     if (auto done = wait_for_rest(plan, progress); !done) return std::unexpected(done.error());
     if (auto done = write_text(paths::kComplete, ""); !done) return std::unexpected(done.error());
-    return Built{.routers = plan.nodes.size(),
-                 .links = plan.topology.links.size(),
-                 .until_answered = elapsed};
+    return built;
 }
 
 }  // namespace nearcast::lab

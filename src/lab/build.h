@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brings a lab up: namespaces, links, routers, PoPs, and waits until every city is answered.
+// Brings a lab up: namespaces, links, routers, PoPs, and waits until every city is answered and
+// every PoP takes part.
 
 #pragma once
 
@@ -26,6 +27,8 @@ struct Built {
     size_t routers = 0;
     size_t links = 0;
     std::chrono::milliseconds until_answered{};  // From the call until every city had an answer.
+    std::chrono::milliseconds until_up{};        // And until every PoP announced and answered,
+    std::string late = {};                       // or these did not, when patience was over.
 };
 
 // Call it with the lab's lock held and nothing there. A failure leaves what is there, for

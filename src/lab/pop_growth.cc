@@ -157,6 +157,11 @@ Result<void> forget_at_controller(const std::string& name) {
 
 }  // namespace
 
+bool is_up(const Plan& plan, size_t pop) {
+    const PopState state = inspect_pop(plan, pop);
+    return state.neighbors > 0 && state.announced_to == state.neighbors && is_answering(plan, pop);
+}
+
 Result<void> write_plan(const Plan& plan) {
     if (auto done = write_text(paths::kTopology, to_toml(plan.topology)); !done) return done;
     return write_text(paths::kPlan, plan_json(plan));

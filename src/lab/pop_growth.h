@@ -22,6 +22,9 @@ namespace nearcast::lab {
 [[nodiscard]] base::Result<std::string> remove_pop(const Plan& before, size_t pop,
                                                    const Plan& after);
 
+// Every neighbour has its route, be it as a last resort, and it answers.
+[[nodiscard]] bool is_up(const Plan& plan, size_t pop);
+
 // What commands that come later read.
 [[nodiscard]] base::Result<void> write_plan(const Plan& plan);
 
