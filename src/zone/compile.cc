@@ -75,6 +75,7 @@ class Compiler {
     // Records in front of the SOA, which says what the zone is called. Mostly none.
     std::vector<std::pair<dns::Record, SourceLine>> early_;
     std::vector<std::string> sources_;  // Files by their numbers in SourceLine.
+    size_t text_size_ = 0;
     size_t outside_count_ = 0;
     bool has_error_ = false;
 };
@@ -107,6 +108,7 @@ SourceLine Compiler::source_of(const dns::ZoneFilePlace& place) {
 void Compiler::begin_draft(const dns::Name& apex) {
     zone_.apex = apex;
     draft_.emplace(apex);
+    draft_->expect(text_size_);
     for (const auto& [record, source] : early_) add(record, source);
     early_.clear();
 }
@@ -133,6 +135,7 @@ void Compiler::take_record(const dns::Record& record, const dns::ZoneFilePlace& 
 }
 
 void Compiler::parse(std::string_view text, const std::string& file) {
+    text_size_ = text.size();
     dns::ZoneFileOptions options;
     options.file = file;
     options.origin = origin_;

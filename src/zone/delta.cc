@@ -15,6 +15,9 @@ namespace {
 
 using base::Result;
 
+// Room for a change of some names: more of them cost a copy.
+constexpr size_t kGrowth = size_t{4} << 10;
+
 // Where a node of the last delta lies in this one; zero: it is gone.
 struct Moved {
     Ref from;
@@ -34,7 +37,11 @@ uint32_t record_count(const Node& node) {
 class DeltaBuilder {
  public:
     DeltaBuilder(const Version& from, const TouchedNames& names)
-        : from_(from), names_(names), draft_(*dns::Name::from_wire(from.apex().owner())) {}
+        : from_(from),
+          names_(names),
+          draft_(*dns::Name::from_wire(from.apex().owner())),
+          // Mostly there is little to add to the delta before.
+          writer_(from.has_delta() ? from.newest().header().size + kGrowth : kGrowth) {}
 
     // False when the check finds something: for the whole zone it may be right.
     bool check();

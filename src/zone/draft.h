@@ -68,6 +68,9 @@ class ZoneDraft {
 
     explicit ZoneDraft(const dns::Name& apex);
 
+    // Room for what so many bytes of a zone file are likely to hold. More may come.
+    void expect(size_t text_size);
+
     // False, and no change, when the owner is not in the zone. The rdata must be valid.
     [[nodiscard]] bool add(const dns::Record& record, SourceLine source);
 
@@ -92,6 +95,8 @@ class ZoneDraft {
     [[nodiscard]] uint32_t find_node(const HashedName& name, size_t label = 0) const;
     [[nodiscard]] bool is_in_zone(const HashedName& name) const;
     [[nodiscard]] size_t record_count() const { return data_.size(); }
+    [[nodiscard]] size_t set_count() const { return sets_.size(); }
+    [[nodiscard]] size_t byte_count() const { return bytes_.size(); }  // Of names and rdata.
 
  private:
     // The tag is of the hash: what differs in it needs no look at the node, which is far away.
@@ -102,12 +107,13 @@ class ZoneDraft {
 
     [[nodiscard]] size_t table_place(uint64_t hash, std::span<const uint8_t> lowered) const;
     uint32_t intern(const HashedName& name, size_t label);
-    void grow_table();
+    void resize_table(size_t slots);  // A power of two.
     uint64_t store(std::span<const uint8_t> bytes);
 
     void mark_nsec3_nodes();
     void sort_nodes();
     void sort_data();
+    void lay_out();
     void group(Node& node, std::span<Datum> data);
     static void set_apart_orphans(std::span<Datum> data);
     [[nodiscard]] std::span<Datum> without_repetitions(std::span<Datum> records) const;

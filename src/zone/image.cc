@@ -9,14 +9,14 @@
 #include <sys/mman.h>
 #include <xxhash.h>
 
+#include "zone/huge_pages.h"
 #include "zone/image_verifier.h"
 
 namespace nearcast::zone {
 namespace {
 
-// From this size on a block is mapped by itself and asked for in huge pages of this size: at random
-// access a miss in the page tables costs more than the data.
-constexpr size_t kHugePageSize = size_t{2} << 20;
+// From this size on a block is mapped by itself.
+constexpr size_t kMappedSizeMin = kHugePageSize;
 
 // The lanes of a word whose byte is `tag` have their top bit set. A lane above a true match may be
 // set wrongly: the caller compares names anyway.
@@ -85,10 +85,10 @@ ImageBlock ImageBlock::allocate(size_t size) {
     assert(size % kImageAlignment == 0);
     ImageBlock block;
     void* memory = nullptr;
-    if (size >= kHugePageSize) {
+    if (size >= kMappedSizeMin) {
         memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) return block;
-        ::madvise(memory, size, MADV_HUGEPAGE);
+        ask_for_huge_pages(memory, size);
     } else {
         memory = ::operator new(size, std::align_val_t{kImageAlignment}, std::nothrow);
         if (memory == nullptr) return block;
@@ -106,9 +106,20 @@ ImageBlock ImageBlock::adopt(const uint8_t* bytes) {
     return block;
 }
 
+bool ImageBlock::shrink(size_t size) {
+    assert(size % kImageAlignment == 0 && size <= size_);
+    if (size == size_) return true;
+    if (size < kMappedSizeMin) return false;
+    const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+    const size_t kept = (size + page - 1) / page * page;
+    if (kept < size_) ::munmap(bytes_ + kept, size_ - kept);
+    size_ = size;
+    return true;
+}
+
 ImageBlock::~ImageBlock() {
     if (bytes_ == nullptr) return;
-    if (size_ >= kHugePageSize) {
+    if (size_ >= kMappedSizeMin) {
         ::munmap(bytes_, size_);
     } else {
         ::operator delete(bytes_, std::align_val_t{kImageAlignment});

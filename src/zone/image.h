@@ -409,6 +409,9 @@ class ImageBlock {
     [[nodiscard]] static ImageBlock allocate(size_t size);
     // Takes back what release() gave away.
     [[nodiscard]] static ImageBlock adopt(const uint8_t* block);
+    // Gives back what is behind the first `size` bytes. False, and no change, when that can only be
+    // done by a copy.
+    [[nodiscard]] bool shrink(size_t size);
 
     ImageBlock(ImageBlock&& other) noexcept
         : bytes_(std::exchange(other.bytes_, nullptr)), size_(std::exchange(other.size_, 0)) {}

@@ -14,10 +14,23 @@ namespace {
 
 using dns::RRType;
 
+// What the image will have at most, unless it has many names that are compressed or lead to others.
+size_t expected_size(const ZoneDraft& draft) {
+    constexpr size_t kNode = sizeof(NodeHeader) + kRefUnit + sizeof(Nsec3Places) + sizeof(Ref) +
+                             sizeof(uint64_t) + sizeof(Nsec3Link) + sizeof(Bucket) / 8;
+    constexpr size_t kSet = sizeof(RRsetHeader) + sizeof(RRsetEntry) + kRefUnit;
+    constexpr size_t kRecord = kRecordFixedSize + sizeof(Link) + 2 * sizeof(Fixup);
+    return sizeof(ImageHeader) + sizeof(Bucket) + draft.byte_count() +
+           draft.nodes().size() * kNode + draft.set_count() * kSet + draft.record_count() * kRecord;
+}
+
 class Builder {
  public:
     explicit Builder(const ZoneDraft& draft)
-        : draft_(draft), refs_(draft.nodes().size()), chain_(find_nsec3_chain(draft)) {
+        : draft_(draft),
+          writer_(expected_size(draft)),
+          refs_(draft.nodes().size()),
+          chain_(find_nsec3_chain(draft)) {
         if (!chain_.links.empty()) standings_ = find_nsec3_places(draft, chain_);
     }
 

@@ -234,12 +234,11 @@ base::Result<void> NodeWriter::put_index(std::span<const IndexedNode> nodes) {
 base::Result<ImageBlock> NodeWriter::seal() {
     if (auto done = check_size(); !done) return std::unexpected(done.error());
     const size_t size = round_up(bytes_.size() + kImageTail, kImageAlignment);
-    ImageBlock block = ImageBlock::allocate(size);
-    if (!block) return base::fail("no memory for an image of " + std::to_string(size) + " bytes");
     header().magic = kImageMagic;
     header().format = kImageFormat;
     header().size = size;
-    std::memcpy(block.bytes().data(), bytes_.data(), bytes_.size());
+    ImageBlock block = bytes_.take(size);
+    if (!block) return base::fail("no memory for an image of " + std::to_string(size) + " bytes");
     reinterpret_cast<ImageHeader*>(block.bytes().data())->checksum = image_checksum(block.bytes());
     return block;
 }

@@ -8,11 +8,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
+#include "zone/block_buffer.h"
 #include "zone/draft.h"
 #include "zone/image.h"
 #include "zone/nsec3_chain.h"
@@ -33,7 +33,8 @@ class NodeWriter {
         uint32_t target;  // A number in the draft's nodes.
     };
 
-    NodeWriter() { bytes_.resize(sizeof(ImageHeader)); }
+    // `size` is about what the image will have.
+    explicit NodeWriter(size_t size) : bytes_(size) { bytes_.resize(sizeof(ImageHeader)); }
 
     // An arranged node of the draft, with its places in the NSEC3 chain if there is one. Fails when
     // an RRset fits in no message, or the image is full.
@@ -50,6 +51,7 @@ class NodeWriter {
     [[nodiscard]] base::Result<void> put_index(std::span<const IndexedNode> nodes);
 
     // The image, with magic number, size and checksum; all else in the header is the caller's.
+    // Once: the writer is of no use any more.
     [[nodiscard]] base::Result<ImageBlock> seal();
 
     [[nodiscard]] ImageHeader& header() { return at<ImageHeader>(0); }
@@ -60,12 +62,9 @@ class NodeWriter {
     }
     template <typename T>
     void put(const T& value) {
-        const auto* const bytes = reinterpret_cast<const uint8_t*>(&value);
-        bytes_.insert(bytes_.end(), bytes, bytes + sizeof value);
+        bytes_.append({reinterpret_cast<const uint8_t*>(&value), sizeof value});
     }
-    void put_bytes(std::span<const uint8_t> bytes) {
-        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-    }
+    void put_bytes(std::span<const uint8_t> bytes) { bytes_.append(bytes); }
     void pad(size_t unit);
     [[nodiscard]] Ref here() const { return static_cast<Ref>(bytes_.size() / kRefUnit); }
     [[nodiscard]] std::span<const PendingLink> pending() const { return pending_; }
@@ -79,7 +78,7 @@ class NodeWriter {
                                   uint64_t salt);
     [[nodiscard]] base::Result<void> check_size() const;
 
-    std::vector<uint8_t> bytes_;
+    BlockBuffer bytes_;
     std::vector<PendingLink> pending_;
     std::vector<Link> links_;  // Of the set being written; node is still a number of the draft.
 };
