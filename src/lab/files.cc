@@ -2,16 +2,23 @@
 
 #include "lab/files.h"
 
+#include <array>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 
 namespace nearcast::lab {
 
 base::Result<std::string> read_text(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return base::fail_errno(path, errno);
-    return std::string(std::istreambuf_iterator<char>(file), {});
+    // An iterator of the stream would throw where reading fails: of a process that ends meanwhile.
+    std::string text;
+    std::array<char, 4096> piece;
+    while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
+        text.append(piece.data(), static_cast<size_t>(file.gcount()));
+    }
+    if (file.bad()) return base::fail_errno(path, errno);
+    return text;
 }
 
 // One write: the files of /proc/sys take no second one.
