@@ -24,7 +24,7 @@ class FetchThreads {
  public:
     using Lock = std::unique_lock<std::mutex>;
 
-    // Each takes 100 KiB while it works, beside what it receives, which ReceiveBudget bounds.
+    // Each takes some 25 KiB of stack, beside what it receives, which ReceiveBudget bounds.
     // Doubled, a server with little memory would notice; halved, so would one that is far from its
     // primary.
     static constexpr size_t kThreadsMax = 64;
