@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "base/address.h"
@@ -34,8 +35,10 @@ class FetchQueue {
 
     // Who is asked first for a zone, and how.
     struct Source {
-        base::SocketAddress primary;
+        base::SocketAddress primary = {};
         bool is_shared = false;  // All its zones come over one connection.
+        // Whose zones these are, where many share the threads: then of all his primaries together.
+        std::string owner = {};
         auto operator<=>(const Source&) const = default;
     };
 

@@ -250,7 +250,8 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
 
 Result<Fetched> PrimaryClient::fetch(std::optional<uint32_t> serial) {
     const Question question = make_question(serial ? dns::RRType::IXFR : dns::RRType::AXFR, serial);
-    ZoneReceiver receiver({.zone = zone_, .id = question.id, .serial = serial}, {}, budget_);
+    ZoneReceiver receiver({.zone = zone_, .id = question.id, .serial = serial}, receive_limits_,
+                          budget_);
     auto done = receive(question, receiver);
     answer_.reset();  // What still comes is wanted no more.
     if (!done) return std::unexpected(done.error());

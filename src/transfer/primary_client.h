@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -76,6 +77,10 @@ class PrimaryClient {
     // What comes is counted there. It outlives the client and what that fetched.
     void use_budget(ReceiveBudget& budget) { budget_ = &budget; }
 
+    // How much may come, of what is fetched from now on.
+    void limit(ReceiveLimits limits) { receive_limits_ = std::move(limits); }
+    [[nodiscard]] const ReceiveLimits& receive_limits() const { return receive_limits_; }
+
     [[nodiscard]] base::Result<ToldSoa> ask_soa();
 
     // All of the zone.
@@ -130,6 +135,7 @@ class PrimaryClient {
     SharedLinks* links_ = nullptr;
     const tls::ClientSettings* tls_ = nullptr;
     ReceiveBudget* budget_ = nullptr;
+    ReceiveLimits receive_limits_;
     // While something is under way, the one or the other.
     std::optional<Link> link_;
     SharedLinks::Lease lease_;

@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "base/bytes.h"
+#include "zone/image_records.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -27,6 +28,11 @@ SoaTimers read_soa_timers(std::span<const uint8_t> rdata) {
     const uint8_t* const at = rdata.data() + rdata.size() - kNumbersSize;
     return {base::load_u32(at), base::load_u32(at + 4), base::load_u32(at + 8),
             base::load_u32(at + 12)};
+}
+
+SoaTimers read_soa_timers(const zone::Version& version) {
+    uint32_t ttl = 0;
+    return read_soa_timers(zone::soa_rdata(version, ttl));
 }
 
 void RefreshSchedule::succeed(const SoaTimers& timers, base::Instant confirmed_at, double chance) {

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "base/clock.h"
+#include "zone/version.h"
 
 namespace nearcast::transfer {
 
@@ -25,6 +26,8 @@ struct SoaTimers {
 
 // `rdata` is that of a valid SOA record.
 [[nodiscard]] SoaTimers read_soa_timers(std::span<const uint8_t> rdata);
+// Of a version that has data.
+[[nodiscard]] SoaTimers read_soa_timers(const zone::Version& version);
 
 class RefreshSchedule {
  public:

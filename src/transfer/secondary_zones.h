@@ -3,11 +3,12 @@
 // The zones that are fetched from primaries: kept fresh, given up when too old.
 //
 // The zone that is due first is asked for, at its primaries one after the other until one answers:
-// many at a time, though of one primary no more than it takes well (FetchQueue). What came goes
-// into the ledger, whole or not at all; what fails leaves the zone as it is. A zone without data,
-// or with data past their EXPIRE, answers SERVFAIL, and no other zone does. That it expires is seen
-// to by a thread of its own, which asks nobody: so no primary holds that up. Questions about the
-// zones are answered from a book, and wait for nothing.
+// many at a time, though of one primary no more than it takes well, and of one owner, where there
+// are several, no more than a few (FetchQueue). What came goes into the ledger, whole or not at
+// all; what fails leaves the zone as it is. A zone without data, or with data past their EXPIRE,
+// answers SERVFAIL, and no other zone does. That it expires is seen to by a thread of its own,
+// which asks nobody: so no primary holds that up. Questions about the zones are answered from a
+// book, and wait for nothing.
 
 #pragma once
 
@@ -41,15 +42,28 @@
 
 namespace nearcast::transfer {
 
+// How the zones of one program are looked after.
+struct SecondaryHabits {
+    bool may_get_more = false;  // Zones are added later, though none is configured.
+    std::string retransfer_command = "nearcast node retransfer";  // For those who read the log.
+    // Keys that are not in the configuration; may be empty. Called by the threads that fetch.
+    std::function<std::shared_ptr<const TsigKey>(const dns::Name&)> find_key = {};
+    // How many records a zone may have; empty: as many as ReceiveLimits has. Called by the threads
+    // that fetch, before each transfer.
+    std::function<base::Result<uint64_t>(const dns::Name&)> room = {};
+};
+
 class SecondaryZones {
  public:
     // Serves what the ledger has at once of the zones that are configured, then begins to ask. All
     // references outlive it.
-    SecondaryZones(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger);
+    SecondaryZones(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger,
+                   SecondaryHabits habits = {});
     SecondaryZones(const SecondaryZones&) = delete;
     SecondaryZones& operator=(const SecondaryZones&) = delete;
-    // Ends what is under way.
-    ~SecondaryZones();
+    ~SecondaryZones() { stop(); }
+    // Ends what is under way. Nothing is fetched or given up any more; questions are answered on.
+    void stop();
 
     // One zone more, or another way to one that is there: its data stay. Served at once if the
     // ledger has it. From any thread, like all below.
@@ -74,9 +88,10 @@ class SecondaryZones {
     // ours.
     [[nodiscard]] bool retransfer(const dns::Name& zone);
 
-    // What came of asking for a zone: empty, or why nobody could be asked. What is served may have
-    // changed. Called on the threads that fetch, which wait for it. May be set once, before there
-    // is anything to fetch that somebody wants to know of.
+    // What came of asking for a zone: empty, or why nobody could be asked; and that it is given up.
+    // What is served may have changed. Called on the threads that fetch and keep the time, which
+    // wait for it. May be set once, before there is anything to fetch that somebody wants to know
+    // of.
     void on_outcome(std::function<void(const dns::Name& zone, const std::string& problem)> told);
     // The primary that the zone came from, or will be asked for it first. Nobody for other zones.
     [[nodiscard]] base::SocketAddress source_of(const dns::Name& zone);
@@ -156,15 +171,26 @@ class SecondaryZones {
     void finish(Lock& lock, Zone& zone);
     // False when the zone is gone.
     [[nodiscard]] bool settle(Lock& lock, Zone& zone);
+    // Whether what it has is of another zone than the one that it is to become.
+    [[nodiscard]] static bool is_of_another(const Zone& zone) {
+        return zone.next_config && zone.next_config->zone_id != zone.config->zone_id;
+    }
     [[nodiscard]] Errand errand_for(Zone& zone);
     // While one lives the zone does not expire; it may have before, which its schedule knows then.
     class Publishing;
     [[nodiscard]] Refreshed refresh(Zone& zone, const Errand& errand);
     [[nodiscard]] Asked ask(Zone& zone, const base::SocketAddress& primary, const Errand& errand);
+    [[nodiscard]] Asked ask_with_key(Zone& zone, const base::SocketAddress& primary,
+                                     const Errand& errand);
     [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, PrimaryClient& client,
                                                 const Errand& errand);
+    // All of it, or what changed since the version that is there.
+    [[nodiscard]] base::Result<Fetched> fetch_from(PrimaryClient& client, const Zone& zone,
+                                                   bool wants_changes);
     [[nodiscard]] base::Result<Outcome> take(Zone& zone, PrimaryClient& client,
                                              base::Result<Fetched> fetched, const Errand& errand);
+    [[nodiscard]] base::Result<void> check_size(const Zone& zone, const zone::Changeset& changes,
+                                                const ReceiveLimits& limits);
     [[nodiscard]] base::Result<Outcome> replace(Zone& zone, Fetched fetched, const Errand& errand);
     [[nodiscard]] base::Result<void> confirm(Zone& zone, std::optional<uint32_t> expire,
                                              bool is_new, double luck);
@@ -174,6 +200,7 @@ class SecondaryZones {
     const TransferConfig& config_;
     zone::ZoneTable& table_;
     zone::ZoneLedger& ledger_;
+    const SecondaryHabits habits_;
 
     FetchTallies tallies_;
     SecondaryBook book_;

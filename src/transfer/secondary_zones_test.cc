@@ -9,6 +9,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -317,6 +318,133 @@ TEST_F(Secondary, AZoneThatComesBackAfterItWasRemovedHasNoCopyToComplainOf) {
     secondaries.add(config.secondaries.front());
     EXPECT_TRUE(comes_true([&] { return has_data("example.org."); }));
     EXPECT_EQ(times_logged("secondary_copy_unusable"), before);
+}
+
+// Zones that are added while it runs, each with an id of its own.
+class Several : public Secondary {
+ protected:
+    SecondaryConfig config_of(const char* zone, const base::SocketAddress& primary, uint64_t id) {
+        SecondaryConfig config = config_for({zone}, primary).secondaries.front();
+        config.zone_id = id;
+        return config;
+    }
+    // Where nobody listens any more.
+    static base::SocketAddress nobody() {
+        base::SocketAddress address;
+        (void)listen_on_loopback(address);
+        return address;
+    }
+
+    const TransferConfig none_{};
+    std::unique_ptr<zone::ZoneLedger> ledger_ =
+        *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+};
+
+TEST_F(Several, AZoneGetsNothingThatWasOnItsWayToAnotherOfItsName) {
+    const auto zone = version("example.org.", "7 3600 900 604800");
+    std::atomic<bool> is_asked = false;
+    std::atomic<bool> may_send = false;
+    const FakePrimary old([&](const FakePrimary::Client& client, const Bytes& request) {
+        is_asked.store(true);
+        may_send.wait(false);
+        send_zone(client, request, zone);
+    });
+    std::atomic<int> outcomes = 0;
+    SecondaryZones secondaries(none_, table_, *ledger_, {.may_get_more = true});
+    secondaries.on_outcome([&](const dns::Name&, const std::string&) { ++outcomes; });
+    secondaries.add(config_of("example.org.", old.address(), 1));
+    ASSERT_TRUE(comes_true([&] { return is_asked.load(); }));
+    secondaries.remove(zone.apex);
+    secondaries.add(config_of("example.org.", nobody(), 2));
+    may_send.store(true);
+    may_send.notify_all();
+    ASSERT_TRUE(comes_true([&] { return outcomes.load() > 1; }));  // The new one was asked.
+    EXPECT_TRUE(is_unavailable("example.org."));
+    EXPECT_EQ(ledger_->state(zone.apex)->origin.zone_id, 0U);
+}
+
+TEST_F(Several, AStartTakesNoCopyOfAnotherZone) {
+    zone::FakeDisk disk;
+    {
+        zone::ZoneTable table;
+        const auto ledger = *zone::ZoneLedger::open(disk.share(), table, {});
+        auto zone = version("example.org.", "7 3600 900 604800");
+        const zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::Primary, .zone_id = 1};
+        ASSERT_TRUE(ledger->replace(zone.apex, std::move(zone.image), origin).has_value());
+        ASSERT_TRUE(ledger->confirm(zone.apex, seconds(::time(nullptr))).has_value());
+    }
+    for (const uint64_t id : {1U, 2U}) {
+        zone::ZoneTable table;
+        const auto ledger = *zone::ZoneLedger::open(disk.share(), table, {});
+        SecondaryZones secondaries(none_, table, *ledger, {.may_get_more = true});
+        secondaries.add(config_of("example.org.", nobody(), id));
+        const auto pinned = table.pin(*dns::parse_name("example.org."));
+        ASSERT_TRUE(pinned);
+        EXPECT_EQ(pinned->version().is_unavailable(), id == 2);
+    }
+}
+
+TEST_F(Several, OneOwnersPrimariesHoldUpHisZonesAlone) {
+    std::atomic<size_t> held = 0;
+    std::atomic<size_t> let_go = 0;
+    constexpr size_t kSlow = FetchQueue::kWindowMin + 2;
+    std::vector<std::unique_ptr<FakePrimary>> slow;
+    for (size_t i = 0; i < kSlow; ++i) {
+        slow.push_back(
+            std::make_unique<FakePrimary>([&](const FakePrimary::Client& client, const Bytes&) {
+                ++held;
+                client.wait();
+                ++let_go;
+            }));
+    }
+    const auto zone = version("example.net.", "7 3600 900 604800");
+    const FakePrimary quick([&](const FakePrimary::Client& client, const Bytes& request) {
+        send_zone(client, request, zone);
+    });
+    SecondaryZones secondaries(none_, table_, *ledger_, {.may_get_more = true});
+    for (size_t i = 0; i < kSlow; ++i) {
+        const std::string name = "z" + std::to_string(i) + ".example.";
+        SecondaryConfig config = config_of(name.c_str(), slow[i]->address(), i + 1);
+        config.owner = "anna";
+        secondaries.add(config);
+    }
+    ASSERT_TRUE(comes_true([&] { return held.load() == FetchQueue::kWindowMin; }));
+    SecondaryConfig other = config_of("example.net.", quick.address(), kSlow + 1);
+    other.owner = "bert";
+    secondaries.add(other);
+    EXPECT_TRUE(comes_true([&] { return has_data("example.net."); }));
+    EXPECT_EQ(let_go.load(), 0U);
+    EXPECT_EQ(held.load(), FetchQueue::kWindowMin);
+}
+
+TEST_F(Several, AZoneHasNoMoreRecordsThanThereIsRoomFor) {
+    std::atomic<uint64_t> room = 2;
+    const auto zone = version("example.org.", "7 3600 900 604800");  // Three records.
+    const FakePrimary primary([&](const FakePrimary::Client& client, const Bytes& request) {
+        send_zone(client, request, zone);
+    });
+    std::mutex mutex;
+    std::string told = "nothing";
+    const auto problem = [&] {
+        const std::lock_guard lock(mutex);
+        return told;
+    };
+    SecondaryZones secondaries(
+        none_, table_, *ledger_,
+        {.may_get_more = true,
+         .room = [&](const dns::Name&) -> base::Result<uint64_t> { return room.load(); }});
+    secondaries.on_outcome([&](const dns::Name&, const std::string& text) {
+        const std::lock_guard lock(mutex);
+        told = text;
+    });
+    secondaries.add(config_of("example.org.", primary.address(), 1));
+    ASSERT_TRUE(comes_true([&] { return problem() != "nothing"; }));
+    EXPECT_NE(problem().find("more than 3 records"), std::string::npos) << problem();
+    EXPECT_NE(problem().find("a plan with more"), std::string::npos) << problem();
+    EXPECT_FALSE(has_data("example.org."));
+    room.store(3);
+    EXPECT_TRUE(secondaries.retransfer(zone.apex));
+    EXPECT_TRUE(comes_true([&] { return has_data("example.org."); }));
 }
 
 TEST_F(Secondary, OnlyThePrimaryOrTheKeyMaySayThatAZoneChanged) {

@@ -38,6 +38,10 @@ struct SecondaryConfig {
     std::optional<tls::ClientSettings> tls;      // They are asked over TLS alone, by this profile.
     AccessList forward_updates;                  // Whose updates are passed on to a primary.
     bool accepts_older = false;  // A version with an older serial is taken like any other.
+    // Where zones follow each other under one name: which of them it is. What was fetched of
+    // another one is not served as this one.
+    uint64_t zone_id = 0;
+    std::string owner = {};  // Whose it is, where many share the threads that fetch. Empty: ours.
 };
 
 // A catalog of somebody else, whose zones we serve (RFC 9432).

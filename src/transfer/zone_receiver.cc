@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "dns/rdata.h"
 #include "dns/serial.h"
@@ -27,9 +28,15 @@ zone::RecordView view_of(const dns::Record& record) {
 
 }  // namespace
 
+std::unexpected<base::Error> too_much(const ReceiveLimits& limits) {
+    return base::fail("the primary sent more than " + std::to_string(limits.records_max) +
+                          " records or " + std::to_string(limits.bytes_max) + " bytes",
+                      limits.hint);
+}
+
 ZoneReceiver::ZoneReceiver(const TransferQuestion& question, ReceiveLimits limits,
                            ReceiveBudget* budget)
-    : question_(question), limits_(limits), draft_(question.zone), share_(budget) {}
+    : question_(question), limits_(std::move(limits)), draft_(question.zone), share_(budget) {}
 
 Result<void> ZoneReceiver::take_header(std::span<const uint8_t> message, dns::Header& header) {
     if (message.size() < dns::kHeaderSize) return malformed();
@@ -83,8 +90,7 @@ Result<void> ZoneReceiver::count_record() {
         record_.rdata.size() + record_.owner.wire().size() + ReceiveLimits::kRecordCost;
     byte_count_ += size;
     if (record_count_ > limits_.records_max || byte_count_ > limits_.bytes_max) {
-        return base::fail("the primary sent more than " + std::to_string(limits_.records_max) +
-                          " records or " + std::to_string(limits_.bytes_max) + " bytes");
+        return too_much(limits_);
     }
     if (content_ == Content::Differences && byte_count_ > limits_.difference_bytes_max) {
         return base::fail("the primary sent changes of more than " +

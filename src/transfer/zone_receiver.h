@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,11 @@ struct ReceiveLimits {
     // Of changes, which are kept whole until the last has come, with that. More than this is rather
     // fetched as a whole zone, of which not every step is kept.
     size_t difference_bytes_max = size_t{256} << 20;
+    std::string hint = {};  // What to do about it, for who reads that it was more.
 };
+
+// "the primary sent more than ..."
+[[nodiscard]] std::unexpected<base::Error> too_much(const ReceiveLimits& limits);
 
 // What was asked for.
 struct TransferQuestion {

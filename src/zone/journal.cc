@@ -156,6 +156,7 @@ std::vector<uint8_t> encode_origin(const ZoneOrigin& origin) {
         append_number(static_cast<uint16_t>(stamp.path.size()), bytes);
         bytes.insert(bytes.end(), stamp.path.begin(), stamp.path.end());
     }
+    if (origin.zone_id != 0) append_number(origin.zone_id, bytes);
     return bytes;
 }
 
@@ -174,6 +175,8 @@ std::optional<ZoneOrigin> decode_origin(std::span<const uint8_t> bytes) {
     for (FileStamp& stamp : origin.files) {
         if (!read_stamp(reader, stamp)) return std::nullopt;
     }
+    const bool has_id = !reader.rest().empty();
+    if (has_id && (!reader.read(origin.zone_id) || origin.zone_id == 0)) return std::nullopt;
     return reader.rest().empty() ? std::optional(std::move(origin)) : std::nullopt;
 }
 

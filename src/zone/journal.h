@@ -30,6 +30,8 @@ struct ZoneOrigin {
     Kind kind = Kind::Unknown;
     std::vector<FileStamp> files = {};  // Kind::File: all that were read, the zone's own first.
     bool is_updated = false;            // Kind::File: changes have been applied to it since.
+    // Kind::Primary: which of the zones that had this name one after the other. 0: the only one.
+    uint64_t zone_id = 0;
 };
 
 [[nodiscard]] std::vector<uint8_t> encode_changes(const Changeset& changes);

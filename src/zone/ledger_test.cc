@@ -190,6 +190,16 @@ TEST_F(LedgerTest, ForgetsWhatIsWithdrawn) {
     EXPECT_EQ(served(), text_of_version(3));
 }
 
+TEST_F(LedgerTest, KnowsOfWhichZoneACopyIs) {
+    start();
+    replace(version_of(7), {.kind = ZoneOrigin::Kind::Primary, .zone_id = uint64_t{1} << 40});
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(8, "a 60 A 192.0.2.1\n")));
+    start();
+    EXPECT_EQ(state().origin.zone_id, uint64_t{1} << 40);
+    EXPECT_TRUE(ledger_->withdraw(kApex));
+    EXPECT_EQ(ledger_->state(kApex).value_or(StoredZone()).origin.zone_id, 0U);
+}
+
 TEST_F(LedgerTest, KeepsAnExpiredZoneOnDisk) {
     start();
     replace(version_of(7));
