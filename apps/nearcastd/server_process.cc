@@ -137,11 +137,7 @@ std::unique_ptr<zone::ZoneLedger> open_ledger(const ServerOptions& options,
         return open_in_memory(options, zones, ledger.error());
     }
     (*ledger)->on_trouble([&options](const std::optional<Error>& trouble) {
-        if (trouble) {
-            log::error("store_failing", {{"reason", trouble->message}, {"try", trouble->hint}});
-        } else {
-            log::info("store_works_again");
-        }
+        zone::log_store_trouble(trouble);
         if (options.on_store_trouble) options.on_store_trouble(trouble.has_value());
     });
     return *std::move(ledger);

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "base/log.h"
 #include "zone/ledger_book.h"
 
 namespace nearcast::zone {
@@ -94,6 +95,14 @@ std::optional<std::vector<Changeset>> ZoneLedger::changes_since(const dns::Name&
 
 void ZoneLedger::on_change(std::function<void(const dns::Name&)> told) {
     book_->on_change = std::move(told);
+}
+
+void log_store_trouble(const std::optional<base::Error>& trouble) {
+    if (trouble) {
+        base::log::error("store_failing", {{"reason", trouble->message}, {"try", trouble->hint}});
+    } else {
+        base::log::info("store_works_again");
+    }
 }
 
 }  // namespace nearcast::zone

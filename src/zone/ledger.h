@@ -165,4 +165,7 @@ class ZoneLedger {
     std::unique_ptr<Book> book_;
 };
 
+// Tells the log of it: for on_trouble().
+void log_store_trouble(const std::optional<base::Error>& trouble);
+
 }  // namespace nearcast::zone
