@@ -81,6 +81,7 @@ class Controller {
         is_stopping_ = true;
         if (leadership_) leadership_->stop();
         if (publishing_) publishing_->stop();
+        if (incoming_) incoming_->stop();
         if (service_) service_->stop();
         for (const auto& worker : workers_) worker->stop();
         // Its threads wait for what the publisher serves.
@@ -223,6 +224,27 @@ class Controller {
         auto ledger = zone::ZoneLedger::open(directory, table_, config_.store.limits);
         if (!ledger) return std::unexpected(ledger.error());
         ledger_ = *std::move(ledger);
+        ledger_->on_trouble(zone::log_store_trouble);
+        auto incoming = control::IncomingZones::open(
+            {.changes = *changes_,
+             .transfers = config_.transfers,
+             .directory = config_.directory + "/incoming",
+             .limits = config_.store.limits,
+             .find_key = [this](const dns::Name& name) { return find_key(name); }});
+        if (!incoming) return std::unexpected(incoming.error());
+        incoming_ = *std::move(incoming);
+        incoming_->listen({.renewed =
+                               [this](int64_t zone_id) {
+                                   if (auto* publisher = publisher_.load()) {
+                                       publisher->renew(zone_id);
+                                   }
+                               },
+                           .cut =
+                               [this](int64_t zone_id) {
+                                   if (auto* publisher = publisher_.load()) {
+                                       publisher->note_cut(zone_id);
+                                   }
+                               }});
         // One more than there are workers: for the threads that may wait, together.
         statistics_ =
             std::make_unique<observe::Statistics>(workers_.size() + 1, config_.metrics, table_);
@@ -235,12 +257,21 @@ class Controller {
         return {};
     }
 
+    // Of those that come and go while it runs.
+    [[nodiscard]] std::shared_ptr<const transfer::TsigKey> find_key(const dns::Name& name) const {
+        transfer::LiveKeyring::Seen seen;
+        tsig_keys_->keyring().refresh(seen);
+        const transfer::TsigKey* const key = seen.keys->find(name);
+        return {seen.keys, key};
+    }
+
     // Receipts are of the catalog that nodes follow.
     authority::NetworkHands network_hands() {
         authority::NetworkHands hands{.members = node_desk_.get(),
                                       .updates = key_desk_.get(),
                                       .keys = &tsig_keys_->keyring(),
-                                      .grants = key_desk_.get()};
+                                      .grants = key_desk_.get(),
+                                      .incoming = &incoming_->secondaries()};
         if (joining_) hands.notify_key = joining_->settings.key.name;
         hands.marked = [this](const transfer::Catalogs::Marked& told) {
             if (!(told.catalog == config_.network.catalog)) return;
@@ -267,8 +298,8 @@ class Controller {
 
     Result<void> publish() {
         publishing_ = std::make_unique<control::Publisher>(
-            control::Publisher::Served{*database_, *changes_, table_, *ledger_}, config_.name,
-            config_.transfers.catalogs(), signing());
+            control::Publisher::Served{*database_, *changes_, table_, *ledger_, incoming_.get()},
+            config_.name, config_.transfers.catalogs(), signing());
         publishing_->ask_servers(servers());
         publisher_.store(publishing_.get());
         leadership_->start([this] {
@@ -303,6 +334,7 @@ class Controller {
             .quotas = *quotas_,
             .network = *network_,
             .publisher = *publishing_,
+            .incoming = *incoming_,
             .receipts = *receipts_,
             .joining = joining_.get(),
             .published_serial =
@@ -355,6 +387,7 @@ class Controller {
     std::unique_ptr<control::Receipts> receipts_;
     std::unique_ptr<control::NodeDesk> node_desk_;
     std::unique_ptr<control::ChangeLog> changes_;
+    std::unique_ptr<control::IncomingZones> incoming_;
     std::unique_ptr<control::DatabaseKeys> signing_keys_;
     std::optional<dnssec::SealingKey> sealing_key_;
     std::unique_ptr<control::TsigKeys> tsig_keys_;

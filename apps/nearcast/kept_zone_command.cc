@@ -2,7 +2,9 @@
 
 #include "kept_zone_command.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ struct Options : ControllerOptions {
     std::string account;
     std::string change;
     std::vector<std::string> nameservers;
+    std::vector<std::string> primaries;
+    std::string tsig;
+    bool is_secondary = false;
     size_t most = kHistoryUsual;
 };
 
@@ -51,9 +56,22 @@ Result<json> sets_from(const std::string& file, const dns::Name& name) {
     return rrsets;
 }
 
+// A zone that other servers have.
+Result<int> add_secondary(Controller& controller, const Options& options, const dns::Name& name) {
+    json body{{"name", dns::to_text(name)},
+              {"kind", "Slave"},
+              {"account", options.account},
+              {"masters", options.primaries}};
+    if (!options.tsig.empty()) body["slave_tsig_key_ids"] = json::array({options.tsig});
+    return make_change(controller,
+                       {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body},
+                       options, dns::to_text(name) + " is added, and fetched");
+}
+
 Result<int> add(Controller& controller, const Options& options) {
     const auto name = parse_zone(options.zone);
     if (!name) return std::unexpected(name.error());
+    if (options.is_secondary) return add_secondary(controller, options, *name);
     json body{{"name", dns::to_text(*name)},
               {"kind", options.kind},
               {"account", options.account},
@@ -108,6 +126,21 @@ Result<int> list(Controller& controller, const Options& options) {
     return 0;
 }
 
+// How a zone comes from its primaries; nothing for all others.
+Result<std::vector<std::pair<const char*, std::string>>> transfer_rows(Controller& controller,
+                                                                       const json& zone) {
+    std::vector<std::pair<const char*, std::string>> rows;
+    if (text_of(zone, "kind") != "Slave") return rows;
+    const auto told = controller.get("/api/v1/transfers/" + client::escaped(text_of(zone, "id")));
+    if (!told) return std::unexpected(told.error());
+    rows.emplace_back("copy", text_of(*told, "state"));
+    rows.emplace_back("checked", text_of(*told, "checked_at"));
+    const std::string left = text_of(*told, "expires_in");
+    if (!left.empty()) rows.emplace_back("expires", "in " + left + " s, unless a primary answers");
+    rows.emplace_back("problem", text_of(*told, "problem"));
+    return rows;
+}
+
 Result<int> show(Controller& controller, const Options& options) {
     const auto name = parse_zone(options.zone);
     if (!name) return std::unexpected(name.error());
@@ -118,7 +151,7 @@ Result<int> show(Controller& controller, const Options& options) {
         return 0;
     }
     const std::string served = text_of(*zone, "edited_serial");
-    const std::vector<std::pair<const char*, std::string>> rows{
+    std::vector<std::pair<const char*, std::string>> rows{
         {"zone", text_of(*zone, "name")},
         {"kind", text_of(*zone, "kind")},
         {"serial", text_of(*zone, "serial")},
@@ -126,6 +159,9 @@ Result<int> show(Controller& controller, const Options& options) {
         {"signed", console::is_true(*zone, "dnssec") ? "yes" : "no"},
         {"account", text_of(*zone, "account")},
         {"masters", console::list_text(*zone, "masters")}};
+    auto more = transfer_rows(controller, *zone);
+    if (!more) return std::unexpected(more.error());
+    std::ranges::move(*more, std::back_inserter(rows));
     for (const auto& [head, text] : rows) {
         if (!text.empty()) std::printf("%-8s %s\n", head, console::printable(text).c_str());
     }
@@ -175,6 +211,20 @@ Result<int> notify(Controller& controller, const Options& options) {
     return 0;
 }
 
+Result<int> retrieve(Controller& controller, const Options& options) {
+    const auto name = parse_zone(options.zone);
+    if (!name) return std::unexpected(name.error());
+    const auto answer =
+        controller.ask({.method = "PUT", .path = zone_path(*name) + "/axfr-retrieve"});
+    if (!answer) return std::unexpected(answer.error());
+    if (options.is_json) {
+        print(answer->json);
+    } else {
+        put(dns::to_text(*name) + " is fetched anew from its primaries\n");
+    }
+    return 0;
+}
+
 Result<int> revert(Controller& controller, const Options& options) {
     const auto name = parse_zone(options.zone);
     const auto path = change_path(options.change);
@@ -208,9 +258,21 @@ void add_add(CLI::App& zone, int& status) {
     app->add_option("--file", options->file, "Its records")->type_name("FILE");
     app->add_option("--kind", options->kind, "Native, or Master")->capture_default_str();
     app->add_option("--account", options->account, "Whose it is")->type_name("TEXT");
+    CLI::Option* const secondary =
+        app->add_flag("--secondary", options->is_secondary, "Other servers have it: it is fetched");
+    CLI::Option* const primary =
+        app->add_option("--primary", options->primaries,
+                        "One of those servers, with --secondary; several times")
+            ->type_name("ADDRESS")
+            ->needs(secondary);
+    secondary->needs(primary)->excludes("--ns", "--file", "--kind");
+    app->add_option("--tsig", options->tsig, "The key that they are asked with")
+        ->type_name("KEY")
+        ->needs(secondary);
     app->footer(
         "Examples:\n  nearcast zone add example.org --ns ns1.example.net --ns "
-        "ns2.example.net\n  nearcast zone add example.org --file example.org.zone");
+        "ns2.example.net\n  nearcast zone add example.org --file example.org.zone\n  nearcast "
+        "zone add example.org --secondary --primary 192.0.2.1 --tsig transfer.example");
 }
 
 void add_revert(CLI::App& zone, int& status) {
@@ -243,6 +305,10 @@ void add_kept_zone_commands(CLI::App& zone, int& status) {
     with_zone(add_verb<Options>(zone, "export", "Print a zone as a zone file", write_out, status));
     with_zone(add_verb<Options>(
         zone, "notify", "Tell the zone's servers once more that it has changed", notify, status));
+    with_zone(add_verb<Options>(
+        zone, "retrieve",
+        "Fetch a secondary zone anew from its primaries, whatever its serial is there", retrieve,
+        status));
     add_revert(zone, status);
     const auto past = with_zone(add_verb<Options>(
         zone, "history", "What was changed in a zone, the newest first", history, status));

@@ -77,21 +77,29 @@ zone::ZoneLedger& ZoneService::listen_to(zone::ZoneLedger& ledger) {
     return ledger;
 }
 
+transfer::SecondaryZones& ZoneService::fetcher_of(const dns::Name& zone) {
+    const bool is_incoming =
+        network_.incoming != nullptr && network_.incoming->config_of(zone) != nullptr;
+    return is_incoming ? *network_.incoming : secondaries_;
+}
+
 transfer::RequestDesk::Partners ZoneService::partners(MayWait may_wait) {
-    return {.zones = table_,
-            .ledger = ledger_,
-            .updates = network_.updates != nullptr ? *network_.updates : updates_,
-            .ask = {},
-            .hear = [this](const transfer::Notice& notice) { return secondaries_.hear(notice); },
-            .expires_in = [this](const dns::Name& zone) { return secondaries_.expires_in(zone); },
-            .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
-            .tallies = &tallies_,
-            .members = network_.members,
-            .keys = network_.keys,
-            .grants = network_.grants,
-            .waiting = may_wait == MayWait::Yes ? std::optional<transfer::RequestDesk::Waiting>(
-                                                      {.zones = table_, .is_stopping = ends_waits_})
-                                                : std::nullopt};
+    return {
+        .zones = table_,
+        .ledger = ledger_,
+        .updates = network_.updates != nullptr ? *network_.updates : updates_,
+        .ask = {},
+        .hear =
+            [this](const transfer::Notice& notice) { return fetcher_of(notice.zone).hear(notice); },
+        .expires_in = [this](const dns::Name& zone) { return fetcher_of(zone).expires_in(zone); },
+        .secondary_of = [this](const dns::Name& zone) { return secondaries_.config_of(zone); },
+        .tallies = &tallies_,
+        .members = network_.members,
+        .keys = network_.keys,
+        .grants = network_.grants,
+        .waiting = may_wait == MayWait::Yes ? std::optional<transfer::RequestDesk::Waiting>(
+                                                  {.zones = table_, .is_stopping = ends_waits_})
+                                            : std::nullopt};
 }
 
 std::unique_ptr<transfer::RequestDesk> ZoneService::make_desk() {

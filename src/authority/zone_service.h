@@ -45,6 +45,9 @@ struct NetworkHands {
     // Keys that are not in the configuration, beside those that are; both may be null.
     const transfer::LiveKeyring* keys = nullptr;
     transfer::Grants* grants = nullptr;
+    // Zones that are fetched into a store of their own, from which they are published. May be null;
+    // outlives the service.
+    transfer::SecondaryZones* incoming = nullptr;
     // As transfer::Catalogs::Hooks has it.
     std::function<void(const transfer::Catalogs::Marked&)> marked = {};
 };
@@ -98,6 +101,8 @@ class ZoneService {
     [[nodiscard]] zone::ZoneLedger& listen_to(zone::ZoneLedger& ledger);
     // Of a new version of a catalog of ours.
     void notify_members(const dns::Name& zone);
+    // Who fetches the zone, if anybody does.
+    [[nodiscard]] transfer::SecondaryZones& fetcher_of(const dns::Name& zone);
     // What a desk needs but for who answers ordinary questions.
     [[nodiscard]] transfer::RequestDesk::Partners partners(MayWait may_wait);
     // For a thread of its own, which may wait.

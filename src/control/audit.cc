@@ -39,8 +39,8 @@ constexpr Sql kUnaudited{
     "WHERE a.sequence IS NULL",
     "", "n"};
 
-constexpr std::array<const char*, 4> kActions{"zone.create", "zone.delete", "zone.settings",
-                                              "records.change"};
+constexpr std::array<const char*, 5> kActions{"zone.create", "zone.delete", "zone.settings",
+                                              "records.change", "zone.transfer"};
 
 bool is_of_change(const AuditEntry& entry) {
     return std::ranges::find(kActions, entry.action) != kActions.end();

@@ -44,7 +44,7 @@ std::string text_of(const NewZone& zone) {
 std::string text_of(const SettingsEdit& edit) {
     // Over two opposite settings, so that what is set shows, whatever it is set to.
     ZoneSettings other{.kind = ZoneKind::Consumer, .account = "?", .masters = {"?"}};
-    other.soa_edit_api = other.soa_edit = other.catalog = "?";
+    other.primary_key = other.soa_edit_api = other.soa_edit = other.catalog = "?";
     other.nsec3param = other.signing = "?";
     other.is_signed = other.is_nsec3_narrow = true;
     other.is_rectified = false;
@@ -196,6 +196,31 @@ Outcome<Committed> ChangeLog::update_settings(const dns::Name& zone, const Setti
                [&](Session& session, const auto& turn) {
                    return set_settings(session, turn, zone, edit, intent);
                });
+}
+
+Outcome<Committed> ChangeLog::take_version(const FetchedVersion& version) {
+    return run(version.intent, "", [&](Session& session, const auto& turn) {
+        return note_version(session, turn, version);
+    });
+}
+
+Outcome<uint64_t> ChangeLog::room_for_copy(const dns::Name& name) {
+    std::optional<Zone> zone;
+    uint64_t room = UINT64_MAX;
+    auto done = database_.read_together([&](Session& session) -> Result<void> {
+        auto found = find_zone(session, name);
+        if (!found) return std::unexpected(found.error());
+        zone = *std::move(found);
+        if (!zone || options_.quotas == nullptr) return {};
+        const auto& account = zone->settings.account;
+        const auto left = options_.quotas->room_for(session, account, zone->copy_records);
+        if (!left) return std::unexpected(left.error());
+        room = *left;
+        return {};
+    });
+    if (!done) return unavailable(done.error());
+    if (!zone) return no_such_zone(name);
+    return room;
 }
 
 Outcome<Committed> ChangeLog::revert(uint64_t sequence, const Intent& intent) {

@@ -61,6 +61,11 @@ class ChangeLog {
     [[nodiscard]] Outcome<Committed> update_settings(const dns::Name& zone,
                                                      const SettingsEdit& edit,
                                                      const Intent& intent);
+    // Notes that a zone which is fetched has another version. Nothing, as above, when it is the one
+    // that was noted last.
+    [[nodiscard]] Outcome<Committed> take_version(const FetchedVersion& version);
+    // How many records such a zone may have, by what the plan of its account has room for.
+    [[nodiscard]] Outcome<uint64_t> room_for_copy(const dns::Name& zone);
     // A new change that takes back an older one. What that touched must be as it left it.
     [[nodiscard]] Outcome<Committed> revert(uint64_t sequence, const Intent& intent);
 

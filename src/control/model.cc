@@ -45,7 +45,8 @@ std::optional<ZoneKind> parse_zone_kind(std::string_view text) {
 }
 
 std::string_view to_text(ChangeKind kind) {
-    constexpr std::array<std::string_view, 4> kNames{"create", "delete", "settings", "records"};
+    constexpr std::array<std::string_view, 5> kNames{"create", "delete", "settings", "records",
+                                                     "transfer"};
     return kNames[static_cast<size_t>(kind)];
 }
 
@@ -53,6 +54,7 @@ ZoneSettings SettingsEdit::applied_to(ZoneSettings settings) const {
     take(kind, settings.kind);
     take(account, settings.account);
     take(masters, settings.masters);
+    take(primary_key, settings.primary_key);
     take(soa_edit_api, settings.soa_edit_api);
     take(soa_edit, settings.soa_edit);
     take(catalog, settings.catalog);

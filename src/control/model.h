@@ -68,11 +68,16 @@ enum class ZoneKind : uint8_t { Native, Master, Slave, Producer, Consumer };
 [[nodiscard]] std::string_view to_text(ZoneKind kind);
 // In any case of letters; Primary and Secondary are Master and Slave.
 [[nodiscard]] std::optional<ZoneKind> parse_zone_kind(std::string_view text);
+// Whether its records come from other servers, and nobody edits them here.
+[[nodiscard]] constexpr bool is_fetched(ZoneKind kind) {
+    return kind == ZoneKind::Slave || kind == ZoneKind::Consumer;
+}
 
 struct ZoneSettings {
     ZoneKind kind = ZoneKind::Native;
     std::string account = {};
     std::vector<std::string> masters = {};  // ADDRESS or ADDRESS:PORT
+    std::string primary_key = {};           // The TSIG key that they are asked with; empty: none.
     std::string soa_edit_api = "DEFAULT";
     std::string soa_edit = {};
     std::string catalog = {};
@@ -90,6 +95,7 @@ struct SettingsEdit {
     std::optional<ZoneKind> kind = {};
     std::optional<std::string> account = {};
     std::optional<std::vector<std::string>> masters = {};
+    std::optional<std::string> primary_key = {};
     std::optional<std::string> soa_edit_api = {};
     std::optional<std::string> soa_edit = {};
     std::optional<std::string> catalog = {};
@@ -106,9 +112,10 @@ struct Zone {
     int64_t id = 0;  // Never used again, also when a zone of that name comes back.
     dns::Name name = {};
     ZoneSettings settings = {};
-    uint32_t serial = 0;    // Of what is edited. What is published has a serial of its own.
+    uint32_t serial = 0;    // Of what is edited, or was fetched. What is published has its own.
     uint64_t sequence = 0;  // The last change.
     Timestamp created_at{};
+    uint64_t copy_records = 0;  // Of what was fetched and noted last.
 };
 
 // Who asks for a change.
@@ -161,7 +168,19 @@ struct RrsetChange {
     [[nodiscard]] const Rrset& either() const { return after ? *after : *before; }
 };
 
-enum class ChangeKind : uint8_t { Create, Delete, Settings, Records };
+// A version that a primary has sent, and that is kept already.
+struct FetchedVersion {
+    int64_t zone_id = 0;
+    dns::Name zone = {};
+    uint32_t serial = 0;
+    uint64_t record_count = 0;
+    std::vector<RrsetChange> changes = {};  // What it changed; empty when that is much.
+    Intent intent = {};
+};
+
+// Transfer: another version was fetched from a primary. Its diff tells the sets that it changed, as
+// far as they are few; the records are in no table.
+enum class ChangeKind : uint8_t { Create, Delete, Settings, Records, Transfer };
 
 [[nodiscard]] std::string_view to_text(ChangeKind kind);
 

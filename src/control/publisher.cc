@@ -118,10 +118,12 @@ Result<void> Publisher::read_publications() {
 // Serves what the ledger has, if that is what was published last, and nothing came since.
 void Publisher::take_over(const Zone& zone) {
     State& state = state_of(zone.id, zone.name);
+    fetch_as_told(state, zone);
     begin_signing(state, zone.settings);
     const auto stored = served_.ledger.state(zone.name);
     const bool is_current = state.sequence == zone.sequence && stored &&
-                            stored->serial == state.serial && stored->origin.kind == kOrigin;
+                            stored->serial == state.serial && stored->origin.kind == kOrigin &&
+                            (!state.is_fetched || is_copy_of(state, zone));
     if (is_current && served_.ledger.restore(zone.name)) {
         resume_signing(state, zone.settings);
         const std::lock_guard lock(mutex_);
@@ -161,6 +163,7 @@ Result<void> Publisher::catch_up_at_start() {
         after = row_name(zones->back().name);
     }
     withdraw_unknown(known);
+    if (served_.incoming != nullptr) served_.incoming->forget_others();
     log::info("zones_published", {{"zones", std::to_string(known.size())}});
     {
         const std::lock_guard lock(mutex_);
@@ -184,7 +187,7 @@ base::Instant Publisher::next_look() const {
 bool Publisher::wait() {
     std::unique_lock lock(mutex_);
     const base::Instant look_at = next_look();
-    while (!is_stopping_ && wanted_ <= position_) {
+    while (!is_stopping_ && !has_renewals_ && wanted_ <= position_) {
         const base::Instant until = std::min(look_at, remember_at_);
         if (until <= base::now()) break;
         if (until == base::Instant::max()) {
@@ -307,12 +310,17 @@ void Publisher::retry() {
     std::vector<State*> states;
     {
         const std::lock_guard lock(mutex_);
+        has_renewals_ = false;
         if (!std::exchange(needs_retry_, false)) return;
         for (auto& [zone_id, state] : states_) {
             if (std::exchange(state.needs_retry, false)) states.push_back(&state);
         }
     }
-    side_by_side(states.size(), [&](size_t i) { publish_whole(*states[i]); });
+    side_by_side(states.size(), [&](size_t i) {
+        if (!claim(*states[i], false)) return;
+        publish_whole(*states[i]);
+        release(*states[i]);
+    });
 }
 
 void Publisher::side_by_side(size_t count, const std::function<void(size_t)>& publish_one) {
@@ -328,10 +336,12 @@ void Publisher::side_by_side(size_t count, const std::function<void(size_t)>& pu
 
 void Publisher::publish(const Work& work) {
     State& state = state_of(work.zone_id, work.name);
+    for (const Change* change : work.changes) heed_primaries(state, *change);
     const bool is_ending = std::ranges::any_of(
         work.changes, [](const Change* change) { return change->kind == ChangeKind::Delete; });
     if (!claim(state, is_ending)) return;  // Who has it makes it anew, with these changes.
     for (const Change* change : work.changes) {
+        if (change->diff.settings_after) begin_signing(state, *change->diff.settings_after);
         // A whole version that was made meanwhile has it already.
         if (change->sequence > state.sequence) publish_one(state, *change);
     }
@@ -340,8 +350,8 @@ void Publisher::publish(const Work& work) {
 
 void Publisher::publish_one(State& state, const Change& change) {
     if (change.kind == ChangeKind::Delete) return end(state);
-    if (change.diff.settings_after) begin_signing(state, *change.diff.settings_after);
     if (state.signing) return publish_signed(state, change);
+    if (state.is_fetched) return follow_copy(state, change);
     if (change.kind == ChangeKind::Create || state.is_behind || !state.is_served) {
         return publish_whole(state);
     }
@@ -385,6 +395,7 @@ uint32_t Publisher::serial_for(const State& state, uint32_t edited, uint64_t seq
 }
 
 void Publisher::publish_whole(State& state) {
+    if (state.is_fetched) return publish_copy(state);
     const auto contents = served_.changes.contents(state.name);
     if (!contents) {
         // Deleted meanwhile: that change comes next.
@@ -424,6 +435,7 @@ void Publisher::end(State& state) {
                    {{"zone", dns::to_text(state.name)}, {"reason", done.error().message}});
     }
     if (looks_) looks_->forget(state.zone_id);
+    if (state.is_fetched && served_.incoming != nullptr) served_.incoming->remove(state.name);
     const std::lock_guard lock(mutex_);
     state.is_served = false;
     state.is_behind = false;

@@ -7,6 +7,9 @@
 // published side by side, so that they share the ledger's waits for the disk. What is served has a
 // serial of its own, that never goes back.
 //
+// Zones that are fetched from primaries are published from their copies: as they are, with the
+// serial they have there, or signed here.
+//
 // Zones with DNSSEC are published signed. A change of records is signed where it is published;
 // whatever takes longer (a zone signed for the first time, keys that change, signatures that are
 // renewed) is done by a second thread, so that no other zone waits for it.
@@ -32,6 +35,7 @@
 #include "control/change_log.h"
 #include "control/database.h"
 #include "control/database_keys.h"
+#include "control/incoming_zones.h"
 #include "control/parent_looks.h"
 #include "control/zone_signing.h"
 #include "zone/ledger.h"
@@ -58,6 +62,7 @@ class Publisher {
         ChangeLog& changes;
         zone::ZoneTable& table;
         zone::ZoneLedger& ledger;
+        IncomingZones* incoming = nullptr;  // Null: no zone is fetched.
     };
 
     struct Signing {
@@ -124,6 +129,12 @@ class Publisher {
     };
     [[nodiscard]] std::optional<ServedZone> served_zone(int64_t zone_id) const;
 
+    // What was fetched of the zone is to be published anew, though no change says so. Any thread.
+    void renew(int64_t zone_id);
+    // The copy of the zone does not lead on from the one before it, so that what is served is not
+    // changed by what came since, but made anew. Any thread.
+    void note_cut(int64_t zone_id);
+
     // Whether somebody else publishes what has this name, so that no zone can. Any thread.
     [[nodiscard]] bool is_others(const dns::Name& name) const;
 
@@ -151,6 +162,9 @@ class Publisher {
  private:
     static constexpr zone::ZoneOrigin::Kind kOrigin = zone::ZoneOrigin::Kind::Derived;
 
+    // How what is served of a zone that is fetched came of its copy.
+    enum class Made : uint8_t { Unknown, Copied, Signed };
+
     // What is served of one zone.
     struct State {
         int64_t zone_id = 0;
@@ -161,6 +175,9 @@ class Publisher {
         bool is_behind = false;    // What is served is older: make it anew with the next change,
         bool needs_retry = false;  // or soon, as it may go well then.
         bool is_busy = false;      // A thread has it.
+        bool is_fetched = false;   // From primaries.
+        Made made = Made::Unknown;
+        bool is_cut = false;  // Since then: see note_cut().
         std::shared_ptr<ZoneSigning> signing = {};
         bool needs_whole = false;                     // For the thread that signs: to be made anew.
         base::Instant due_at = base::Instant::max();  // When that thread takes it up.
@@ -207,6 +224,17 @@ class Publisher {
     [[nodiscard]] uint32_t serial_for(const State& state, uint32_t edited, uint64_t sequence) const;
     [[nodiscard]] base::Result<void> remember_serial(Session& session, const State& state);
 
+    // publisher_fetched.cc
+    void fetch_as_told(State& state, const Zone& zone);
+    void heed_primaries(State& state, const Change& change);
+    [[nodiscard]] bool is_copy_of(const State& state, const Zone& zone);
+    void follow_copy(State& state, const Change& change);
+    void publish_copy(State& state);
+    [[nodiscard]] base::Result<void> pass_on(State& state, const zone::Version& copy);
+    [[nodiscard]] bool pass_on_changes(State& state, const zone::Version& copy);
+    [[nodiscard]] base::Result<void> sign_copy(State& state, const Zone& zone,
+                                               const zone::Version& copy);
+
     // publisher_signing.cc
     void start_signing();
     [[nodiscard]] bool leads() const { return !signing_->zones.leads || signing_->zones.leads(); }
@@ -251,6 +279,7 @@ class Publisher {
     std::unordered_map<int64_t, State> states_;      // A State stays where it is.
     std::unordered_map<std::string, Floor> floors_;  // By row_name(); also of zones that are gone.
     bool needs_retry_ = false;
+    bool has_renewals_ = false;                        // Among those: they need not wait.
     std::set<std::pair<base::Instant, int64_t>> due_;  // Of the states that have a due_at.
     std::map<std::string, int64_t> signed_ids_;        // By row_name().
     std::set<std::pair<uint64_t, int64_t>> awaiting_;  // By awaited_versions.

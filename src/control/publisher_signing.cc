@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "control/publisher.h"
+#include "control/version_sets.h"
 #include "control/zone_build.h"
 #include "control/zone_rows.h"
 #include "zone/difference.h"
@@ -74,17 +75,28 @@ void Publisher::begin_signing(State& state, const ZoneSettings& settings) {
 
 // Of a zone whose last version is served again.
 void Publisher::resume_signing(State& state, const ZoneSettings& settings) {
+    state.made = state.signing ? Made::Unknown : Made::Copied;
     if (!state.signing) return;
-    const auto apex = served_.changes.contents(state.name, {.owner = state.name});
-    // Otherwise it is made anew, which tells what is wrong.
-    if (apex && state.signing->set(settings, apex->rrsets)) state.needs_whole = false;
+    std::vector<Rrset> apex;
+    if (state.is_fetched) {
+        const auto copy = served_.incoming->pin(state.name, state.zone_id);
+        if (!copy) return;
+        state.made = settings.is_signed ? Made::Signed : Made::Copied;
+        apex = sets_of(copy->version(), state.name);
+    } else {
+        auto contents = served_.changes.contents(state.name, {.owner = state.name});
+        if (!contents) return;  // It is made anew, which tells what is wrong.
+        apex = std::move(contents->rrsets);
+    }
+    if (state.signing->set(settings, apex)) state.needs_whole = false;
 }
 
 // --- Who has a state ---
 
 bool Publisher::claim(State& state, bool must_wait) {
     std::unique_lock lock(mutex_);
-    if (must_wait) settled_.wait(lock, [&state] { return !state.is_busy; });
+    // Who has one that is not signed, or no more, is about to let it go, and would not come back.
+    if (must_wait || !state.signing) settled_.wait(lock, [&state] { return !state.is_busy; });
     if (state.is_busy) {
         state.needs_whole = true;
         set_due(state, base::now());
@@ -170,7 +182,8 @@ Result<void> Publisher::sign_and_replace(State& state, const ChangeLog::Contents
     if (signing.is_signing()) {
         // What is signed already stays so, where it still fits.
         const auto pinned = served_.table.pin(state.name);
-        if (pinned && is_signed(pinned->version())) {
+        const bool is_ours = !state.is_fetched || state.made == Made::Signed;
+        if (pinned && is_ours && is_signed(pinned->version())) {
             const auto edits = zone::difference(pinned->version(), unsigned_zone);
             const auto changes =
                 signing.sign(pinned->version(), edits, serial, signing::Renewal::All);
@@ -318,7 +331,9 @@ void Publisher::settle(State& state) {
         state.signing.reset();
         return;
     }
-    const base::Instant at = base::now() + std::max(pause, std::chrono::seconds(0));
+    // What could not be made has told no time.
+    const std::chrono::seconds pause_min = state.is_served ? std::chrono::seconds(0) : kRetryPause;
+    const base::Instant at = base::now() + std::max(pause, pause_min);
     set_due(state, std::min(at, state.due_at));
 }
 

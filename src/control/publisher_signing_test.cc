@@ -415,6 +415,9 @@ TEST_F(SignedBy, WhatTheLeaderHasDoneIsPublishedByAll) {
     pass(kDay + 1);
     parent.set(publisher->signing_status(zone_id)->ds);
     pass(60);
+    // What the parent has is told a moment later, and kept.
+    ASSERT_TRUE(wait_until([&] { return publisher->signing_status(zone_id)->is_parent_settled; }));
+    expect_settled();
     leads = false;
     auto leader = Signer::open(name(kZone), {*keys, *sealing_key, {}, 1});
     ASSERT_TRUE(leader && leader->replace(signing::KeyRole::Csk));
@@ -431,6 +434,20 @@ TEST_F(SignedBy, WhatTheLeaderHasDoneIsPublishedByAll) {
     publisher->take_lead();
     expect_settled();
     EXPECT_EQ(serial(), before) << "what is as it should be is not published again";
+}
+
+// The publisher finds both at once, and makes the zone from the second.
+TEST_F(SignedBy, AZoneThatIsSignedRightAfterItWasMadeIsSigned) {
+    ChangeLog quiet(*database, {.now = {}, .primary = name("ns1.example.net.")});
+    NewZone request;
+    request.name = name(kZone);
+    request.nameservers = {name("ns1.example.net.")};
+    ASSERT_TRUE(quiet.create_zone(request));
+    SettingsEdit on;
+    on.is_signed = true;
+    ASSERT_TRUE(quiet.update_settings(name(kZone), on, {}));
+    ASSERT_TRUE(create("other.example."));  // This one is told.
+    EXPECT_TRUE(wait_until([&] { return serves(kZone, " DNSKEY 257"); }));
 }
 
 TEST_F(SignedBy, WhoIsAskedTakesAStepWhoeverLeads) {

@@ -18,11 +18,8 @@ constexpr Sql kZones{"SELECT COUNT(*) FROM zone WHERE account = :a", "t", "n"};
 constexpr Sql kTake{"UPDATE tenant SET records = records + :a WHERE name = :b", "nt", ""};
 constexpr Sql kRecords{
     "SELECT r.records FROM rrset r JOIN zone z ON z.id = r.zone_id WHERE z.account = :a", "t", "t"};
-
-struct Usage {
-    std::string plan;
-    uint64_t records = 0;
-};
+constexpr Sql kCopies{
+    "SELECT CAST(COALESCE(SUM(copy_records), 0) AS BIGINT) FROM zone WHERE account = :a", "t", "n"};
 
 Outcome<void> full(const std::string& what, uint64_t limit) {
     return refuse(Kind::Full, "the plan has room for " + std::to_string(limit) + ' ' + what);
@@ -41,41 +38,64 @@ bool Quotas::is_too_fast(const std::string& account, const Plan& plan, Timestamp
     return pace.changes >= plan.changes_per_minute_max;
 }
 
-Result<Outcome<void>> Quotas::admit(Session& session, const std::string& account, const Take& take,
-                                    Timestamp now) {
-    if (account.empty()) return Outcome<void>();
+Result<std::optional<Quotas::Usage>> Quotas::usage_of(Session& session,
+                                                      const std::string& account) {
     std::optional<Usage> usage;
+    if (account.empty()) return usage;
     auto done = session.run(kTenant, {account}, [&](const Row& row) {
         usage = Usage{row.text(0), static_cast<uint64_t>(row.number(1))};
     });
     if (!done) return std::unexpected(done.error());
-    if (!usage) return Outcome<void>();
-    const Plan* const plan = find(usage->plan);
-    // A plan that was taken out of the configuration allows nothing new.
+    return usage;
+}
+
+const Plan& Quotas::limits_of(const Usage& usage) const {
     static const Plan kNothing{"", 0, 0, 0};
-    const Plan& limits = plan != nullptr ? *plan : kNothing;
+    const Plan* const plan = find(usage.plan);
+    return plan != nullptr ? *plan : kNothing;
+}
+
+Result<Outcome<void>> Quotas::admit(Session& session, const std::string& account, const Take& take,
+                                    Timestamp now) {
+    const auto found = usage_of(session, account);
+    if (!found) return std::unexpected(found.error());
+    const std::optional<Usage>& usage = *found;
+    if (!usage) return Outcome<void>();
+    const Plan& limits = limits_of(*usage);
     const auto records = static_cast<int64_t>(usage->records) + take.records;
     if (take.records > 0 && records > static_cast<int64_t>(limits.records_max)) {
         return full("records", limits.records_max);
     }
     if (take.zones > 0) {
         uint64_t zones = 0;
-        done = session.run(kZones, {account},
-                           [&](const Row& row) { zones = static_cast<uint64_t>(row.number(0)); });
+        auto done = session.run(kZones, {account}, [&](const Row& row) {
+            zones = static_cast<uint64_t>(row.number(0));
+        });
         if (!done) return std::unexpected(done.error());
         if (zones >= limits.zones_max) return full("zones", limits.zones_max);
     }
     if (is_too_fast(account, limits, now)) {
         return full("changes a minute", limits.changes_per_minute_max);
     }
-    done = session.run(kTake, {take.records, account});
-    if (!done) return std::unexpected(done.error());
+    if (auto done = count(session, account, take.records); !done) {
+        return std::unexpected(done.error());
+    }
     ++paces_[account].changes;
     return Outcome<void>();
 }
 
-Result<void> Quotas::give_back(Session& session, const std::string& account, int64_t records) {
-    return session.run(kTake, {-records, account});
+Result<void> Quotas::count(Session& session, const std::string& account, int64_t records) {
+    return session.run(kTake, {records, account});
+}
+
+Result<uint64_t> Quotas::room_for(Session& session, const std::string& account,
+                                  uint64_t own) const {
+    const auto usage = usage_of(session, account);
+    if (!usage) return std::unexpected(usage.error());
+    if (!*usage) return UINT64_MAX;
+    const uint64_t others = (*usage)->records - std::min((*usage)->records, own);
+    const uint64_t most = limits_of(**usage).records_max;
+    return std::max(own, most - std::min(most, others));
 }
 
 Result<int64_t> count_records(Session& session, const std::string& account) {
@@ -83,6 +103,9 @@ Result<int64_t> count_records(Session& session, const std::string& account) {
     auto done = session.run(kRecords, {account}, [&](const Row& row) {
         count += static_cast<int64_t>(decode_records(row.text(0)).size());
     });
+    if (done) {
+        done = session.run(kCopies, {account}, [&](const Row& row) { count += row.number(0); });
+    }
     if (!done) return std::unexpected(done.error());
     return count;
 }

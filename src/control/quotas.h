@@ -2,13 +2,15 @@
 //
 // How much a tenant may have: by his plan, judged within the transaction that would take it.
 //
-// A zone is the tenant's whose name is its account. The writer's thread alone.
+// A zone is the tenant's whose name is its account. The writer's thread alone, but for what is
+// const.
 
 #pragma once
 
 #include <chrono>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,11 +49,23 @@ class Quotas {
     // tenant's has none.
     [[nodiscard]] base::Result<Outcome<void>> admit(Session& session, const std::string& account,
                                                     const Take& take, Timestamp now);
-    // So many records of it are another account's now.
-    [[nodiscard]] base::Result<void> give_back(Session& session, const std::string& account,
-                                               int64_t records);
+    // So many records are the account's, or its no more, whatever its plan says.
+    [[nodiscard]] static base::Result<void> count(Session& session, const std::string& account,
+                                                  int64_t records);
+    // How many records a zone of the account may have that has `own` now: as many at least.
+    [[nodiscard]] base::Result<uint64_t> room_for(Session& session, const std::string& account,
+                                                  uint64_t own) const;
 
  private:
+    struct Usage {
+        std::string plan;
+        uint64_t records = 0;
+    };
+    // Nothing when it is no tenant's.
+    [[nodiscard]] static base::Result<std::optional<Usage>> usage_of(Session& session,
+                                                                     const std::string& account);
+    // A plan that was taken out of the configuration allows nothing new.
+    [[nodiscard]] const Plan& limits_of(const Usage& usage) const;
     [[nodiscard]] bool is_too_fast(const std::string& account, const Plan& plan, Timestamp now);
 
     const std::vector<Plan> plans_;

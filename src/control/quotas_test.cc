@@ -91,6 +91,39 @@ TEST_P(OfQuotas, RecordsAreCounted) {
     EXPECT_EQ(records(), 0U);
 }
 
+TEST_P(OfQuotas, RecordsThatWereFetchedAreCountedToo) {
+    NewZone request{.name = name("copy.example."), .settings = {}, .rrsets = {}, .nameservers = {}};
+    request.settings.kind = ZoneKind::Slave;
+    request.settings.account = "anna";
+    request.settings.masters = {"192.0.2.1"};
+    ASSERT_TRUE(log.create_zone(request));
+    const int64_t zone_id = log.zone(request.name)->id;
+    const auto fetch = [&](uint32_t serial, uint64_t count) {
+        return log.take_version({.zone_id = zone_id,
+                                 .zone = request.name,
+                                 .serial = serial,
+                                 .record_count = count,
+                                 .changes = {},
+                                 .intent = {}});
+    };
+    EXPECT_EQ(log.room_for_copy(request.name), 10U);
+    ASSERT_TRUE(fetch(1, 9));
+    EXPECT_EQ(records(), 9U);
+    EXPECT_EQ(create("a.example.").error().kind, Error::Full);
+    EXPECT_EQ(log.room_for_copy(request.name), 10U);
+    ASSERT_TRUE(fetch(2, 4));
+    EXPECT_EQ(records(), 4U);
+    ASSERT_TRUE(create("a.example."));
+    EXPECT_EQ(log.room_for_copy(request.name), 7U);
+    SettingsEdit edit;
+    edit.account = "bert";
+    ASSERT_TRUE(log.update_settings(request.name, edit, {}));
+    EXPECT_EQ(records("anna"), 3U);
+    EXPECT_EQ(records("bert"), 4U);
+    ASSERT_TRUE(log.delete_zone(request.name, {}));
+    EXPECT_EQ(records("bert"), 0U);
+}
+
 TEST_P(OfQuotas, ChangesHaveAPace) {
     ASSERT_TRUE(create("a.example."));
     for (size_t i = 1; i < 6; ++i) EXPECT_TRUE(put("a.example.", i));

@@ -206,6 +206,10 @@ CREATE TABLE tsig_key (
     sealed {text} NOT NULL,
     scope {text} NOT NULL,
     created_at {big} NOT NULL);
+)",
+    // 11: how many records the copy of a zone has that is fetched: they are in no table, and its
+    // tenant's all the same.
+    R"(ALTER TABLE zone ADD COLUMN copy_records {big} NOT NULL DEFAULT 0;
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {

@@ -99,6 +99,7 @@ void take_setting(std::string_view line, ZoneSettings& settings) {
     if (key == "kind") settings.kind = parse_zone_kind(value).value_or(ZoneKind::Native);
     if (key == "account") settings.account = value;
     if (key == "masters") settings.masters = split(value);
+    if (key == "primary_key") settings.primary_key = value;
     if (key == "soa_edit_api") settings.soa_edit_api = value;
     if (key == "soa_edit") settings.soa_edit = value;
     if (key == "catalog") settings.catalog = value;
@@ -230,6 +231,7 @@ std::string encode_settings(const ZoneSettings& settings) {
     put("kind", settings.kind, usual.kind, to_text(settings.kind));
     put("account", settings.account, usual.account, settings.account);
     put("masters", settings.masters, usual.masters, joined(settings.masters));
+    put("primary_key", settings.primary_key, usual.primary_key, settings.primary_key);
     put("soa_edit_api", settings.soa_edit_api, usual.soa_edit_api, settings.soa_edit_api);
     put("soa_edit", settings.soa_edit, usual.soa_edit, settings.soa_edit);
     put("catalog", settings.catalog, usual.catalog, settings.catalog);

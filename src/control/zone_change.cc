@@ -107,33 +107,47 @@ int64_t count_of(const std::optional<Rrset>& rrset) {
     return rrset ? static_cast<int64_t>(rrset->records.size()) : 0;
 }
 
-// Of all sets of the zone.
-Result<int64_t> count_in(Session& session, int64_t zone_id) {
-    int64_t count = 0;
-    auto done = each_rrset(session, zone_id,
+// Of all sets of the zone, and of its copy.
+Result<int64_t> count_in(Session& session, const Zone& zone) {
+    auto count = static_cast<int64_t>(zone.copy_records);
+    auto done = each_rrset(session, zone.id,
                            [&](const Rrset& rrset) { count += count_of(std::optional(rrset)); });
     if (!done) return std::unexpected(done.error());
     return count;
 }
 
+// Nobody but its primaries changes what is in a zone that is fetched.
+Outcome<void> check_editable(const Zone& zone) {
+    if (!is_fetched(zone.settings.kind)) return {};
+    std::string masters;
+    for (const std::string& master : zone.settings.masters) {
+        masters += (masters.empty() ? "" : ", ") + master;
+    }
+    return refuse(Kind::Invalid, "Domain '" + row_name(zone.name) + "' is of kind " +
+                                     std::string(to_text(zone.settings.kind)) +
+                                     ": its records come from " + masters +
+                                     ", and are changed there");
+}
+
 // What the change takes of the quotas of the accounts that the zone has, before and after it.
 Result<Outcome<void>> admit(Session& session, const Turn& turn, const Zone& zone,
                             const Change& change) {
-    if (turn.quotas == nullptr) return Outcome<void>();
+    // How much a primary may send was said before.
+    if (turn.quotas == nullptr || change.kind == ChangeKind::Transfer) return Outcome<void>();
     Take take{.zones = change.kind == ChangeKind::Create ? 1 : 0};
     for (const RrsetChange& rrset : change.diff.rrsets) {
         take.records += count_of(rrset.after) - count_of(rrset.before);
     }
+    if (change.kind == ChangeKind::Delete) take.records -= static_cast<int64_t>(zone.copy_records);
     const ZoneSettings& after = change.diff.settings_after.value_or(zone.settings);
     const bool is_moved = change.diff.settings_before && change.diff.settings_after &&
                           change.diff.settings_before->account != after.account;
     if (!is_moved) return turn.quotas->admit(session, after.account, take, turn.now);
-    const auto count = count_in(session, zone.id);
+    const auto count = count_in(session, zone);
     if (!count) return std::unexpected(count.error());
     auto admitted = turn.quotas->admit(session, after.account, {1, *count}, turn.now);
     if (!admitted || !*admitted) return admitted;
-    const auto given =
-        turn.quotas->give_back(session, change.diff.settings_before->account, *count);
+    const auto given = Quotas::count(session, change.diff.settings_before->account, -*count);
     if (!given) return std::unexpected(given.error());
     return admitted;
 }
@@ -159,6 +173,7 @@ Answer write(Session& session, const Turn& turn, Zone zone, Change change) {
         if (auto done = insert_zone(session, zone); !done) return std::unexpected(done.error());
     }
     for (const RrsetChange& rrset : change.diff.rrsets) {
+        if (change.kind == ChangeKind::Transfer) break;  // They are kept elsewhere.
         if (auto done = put_rrset(session, zone.id, rrset); !done) {
             return std::unexpected(done.error());
         }
@@ -193,6 +208,9 @@ Answer write_records(Session& session, const Turn& turn, const Zone& zone, Chang
 
 Answer write_edits(Session& session, const Turn& turn, const Zone& zone, const Intent& intent,
                    const DerivedEdits& derived) {
+    if (auto editable = check_editable(zone); !editable) {
+        return Outcome<Committed>(std::unexpected(editable.error()));
+    }
     auto current = read_names(session, zone.id, touched_names(derived.edits));
     if (!current) return std::unexpected(current.error());
     auto planned = plan_edits(zone.name, *current, derived.edits);
@@ -222,9 +240,7 @@ dns::Name primary_of(const NewZone& zone, const dns::Name& fallback) {
 // What the zone brings, with what it needs and does not bring. A secondary brings nothing.
 std::vector<Rrset> completed(const NewZone& zone, const dns::Name& primary) {
     std::vector<Rrset> rrsets = zone.rrsets;
-    if (zone.settings.kind == ZoneKind::Slave || zone.settings.kind == ZoneKind::Consumer) {
-        return rrsets;
-    }
+    if (is_fetched(zone.settings.kind)) return rrsets;
     if (!zone.nameservers.empty()) {
         Rrset ns{zone.name, RRType::NS, kSoaTtl, {}, {}};
         for (const dns::Name& server : zone.nameservers) {
@@ -252,6 +268,7 @@ Answer insert(Session& session, const Turn& turn, Zone zone, Change change,
         zone.serial =
             next_edited_serial(zone.settings.soa_edit_api, *floor, sent, seconds_of(turn));
     }
+    if (is_fetched(zone.settings.kind)) zone.serial = 0;  // Of nothing, so far.
     change.old_serial = 0;
     change.new_serial = zone.serial;
     change.diff.settings_after = zone.settings;
@@ -341,6 +358,11 @@ Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
     if ((*zone)->id != taken.zone_id) {
         return Outcome<Committed>(
             refuse(Kind::Conflict, "the zone of that change was deleted, and is another one now"));
+    }
+    if (taken.kind == ChangeKind::Transfer) {
+        if (auto editable = check_editable(**zone); !editable) {
+            return Outcome<Committed>(std::unexpected(editable.error()));
+        }
     }
     Change change = change_of(turn, **zone, taken.kind, intent);
     change.reverts = taken.sequence;
@@ -437,6 +459,12 @@ Answer set_settings(Session& session, const Turn& turn, const dns::Name& name,
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
     const ZoneSettings after = edit.applied_to((*zone)->settings);
+    if (is_fetched(after.kind) != is_fetched((*zone)->settings.kind)) {
+        return Outcome<Committed>(
+            refuse(Kind::Invalid, "Domain '" + row_name(name) + "' cannot become one of kind " +
+                                      std::string(to_text(after.kind)) +
+                                      ": export it, delete it, and create it anew"));
+    }
     if (!intent.actor.tenant.empty() && after.account != intent.actor.tenant) {
         return Outcome<Committed>(
             refuse(Kind::Forbidden, "the account of a zone is not a tenant's to change"));
@@ -446,6 +474,27 @@ Answer set_settings(Session& session, const Turn& turn, const dns::Name& name,
     change.diff.settings_before = (*zone)->settings;
     change.diff.settings_after = after;
     return write(session, turn, **zone, std::move(change));
+}
+
+// Another controller may have noted it before.
+Answer note_version(Session& session, const Turn& turn, const FetchedVersion& version) {
+    auto zone = find_zone(session, version.zone);
+    if (!zone) return std::unexpected(zone.error());
+    if (!*zone || (*zone)->id != version.zone_id) {
+        return Outcome<Committed>(no_such_zone(version.zone));
+    }
+    if ((*zone)->serial == version.serial) return nothing_changed(**zone);
+    Change change = change_of(turn, **zone, ChangeKind::Transfer, version.intent);
+    change.new_serial = version.serial;
+    change.diff.rrsets = version.changes;
+    Zone next = **zone;
+    next.copy_records = version.record_count;
+    const int64_t more =
+        static_cast<int64_t>(next.copy_records) - static_cast<int64_t>((*zone)->copy_records);
+    if (auto done = Quotas::count(session, next.settings.account, more); !done) {
+        return std::unexpected(done.error());
+    }
+    return write(session, turn, std::move(next), std::move(change));
 }
 
 Answer take_back(Session& session, const Turn& turn, uint64_t sequence, const Intent& intent) {

@@ -29,6 +29,8 @@ using Answer = base::Result<Outcome<Committed>>;
 [[nodiscard]] Answer set_settings(Session& session, const GroupCommit::Turn& turn,
                                   const dns::Name& zone, const SettingsEdit& edit,
                                   const Intent& intent);
+[[nodiscard]] Answer note_version(Session& session, const GroupCommit::Turn& turn,
+                                  const FetchedVersion& version);
 [[nodiscard]] Answer take_back(Session& session, const GroupCommit::Turn& turn, uint64_t sequence,
                                const Intent& intent);
 

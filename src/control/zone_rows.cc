@@ -12,23 +12,27 @@ namespace {
 using base::Result;
 
 constexpr Sql kFindZone{
-    "SELECT id, name, settings, serial, sequence, created_at FROM zone WHERE name = :a", "t",
-    "nttnnn"};
+    "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
+    "WHERE name = :a",
+    "t", "nttnnnn"};
 constexpr Sql kListZones{
-    "SELECT id, name, settings, serial, sequence, created_at FROM zone WHERE name > :a "
+    "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
+    "WHERE name > :a "
     "ORDER BY name LIMIT :b",
-    "tn", "nttnnn"};
+    "tn", "nttnnnn"};
 constexpr Sql kInsertZone{
     "INSERT INTO zone (id, name, settings, serial, sequence, created_at, account) "
     "VALUES (:a, :b, :c, :d, :e, :f, :g)",
     "nttnnnt", ""};
 constexpr Sql kUpdateZone{
-    "UPDATE zone SET settings = :a, serial = :b, sequence = :c, account = :d WHERE id = :e",
-    "tnntn", ""};
+    "UPDATE zone SET settings = :a, serial = :b, sequence = :c, account = :d, copy_records = :e "
+    "WHERE id = :f",
+    "tnntnn", ""};
 constexpr Sql kListZonesOf{
-    "SELECT id, name, settings, serial, sequence, created_at FROM zone WHERE account = :a AND "
+    "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
+    "WHERE account = :a AND "
     "name > :b ORDER BY name LIMIT :c",
-    "ttn", "nttnnn"};
+    "ttn", "nttnnnn"};
 constexpr Sql kRemoveZone{"DELETE FROM zone WHERE id = :a", "n", ""};
 constexpr Sql kRemoveRrsets{"DELETE FROM rrset WHERE zone_id = :a", "n", ""};
 
@@ -40,9 +44,9 @@ constexpr Sql kAllRrsets{
     "SELECT owner, type, ttl, records, comments FROM rrset WHERE zone_id = :a ORDER BY owner, type",
     "n", "tnntt"};
 constexpr Sql kSearchZones{
-    "SELECT id, name, settings, serial, sequence, created_at FROM zone "
+    "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
     "WHERE name > :a AND name LIKE :b ESCAPE '\\' ORDER BY name LIMIT :c",
-    "ttn", "nttnnn"};
+    "ttn", "nttnnnn"};
 constexpr Sql kSearchRrsets{
     "SELECT owner, type, ttl, records, comments, name FROM rrset JOIN zone ON id = zone_id "
     "WHERE owner LIKE :a ESCAPE '\\' OR records LIKE :b ESCAPE '\\' "
@@ -109,7 +113,8 @@ Zone zone_of(const Row& row) {
             .settings = decode_settings(row.text(2)),
             .serial = static_cast<uint32_t>(row.number(3)),
             .sequence = static_cast<uint64_t>(row.number(4)),
-            .created_at = Timestamp(row.number(5))};
+            .created_at = Timestamp(row.number(5)),
+            .copy_records = static_cast<uint64_t>(row.number(6))};
 }
 
 Rrset rrset_of(const Row& row) {
@@ -185,8 +190,9 @@ Result<void> insert_zone(Session& session, const Zone& zone) {
 }
 
 Result<void> update_zone(Session& session, const Zone& zone) {
-    return session.run(kUpdateZone, {encode_settings(zone.settings), int64_t{zone.serial},
-                                     to_row(zone.sequence), zone.settings.account, zone.id});
+    return session.run(kUpdateZone,
+                       {encode_settings(zone.settings), int64_t{zone.serial}, to_row(zone.sequence),
+                        zone.settings.account, to_row(zone.copy_records), zone.id});
 }
 
 Result<void> remove_zone(Session& session, int64_t zone_id) {

@@ -58,7 +58,7 @@ notify = [{notify}]
 zone = "{CATALOG}"
 {more}""")
 
-    def node(self, number=0):
+    def node(self, number=0, *options):
         certificate, key = self.authority.issue(NODE)
         empty = self.folder / "none"
         empty.mkdir(exist_ok=True)
@@ -81,7 +81,7 @@ ca = "{self.authority.certificate}"
 certificate = "{certificate}"
 key = "{key}"
 """)
-        return Server(empty, "--settings", path, port=self.node_ports[number])
+        return Server(empty, "--settings", path, *options, port=self.node_ports[number])
 
 
 @pytest.fixture

@@ -88,6 +88,11 @@ def walk_zones(walk):
     walk.ask("POST", f"{zone}/metadata", setting, zone=ZONE)
     for method, body in (("GET", None), ("PUT", setting), ("DELETE", None)):
         walk.ask(method, f"{zone}/metadata/{{kind}}", body, zone=ZONE, kind="SOA-EDIT")
+    copy = "copy.example."
+    walk.ask("POST", zones, {"name": copy, "kind": "Slave", "masters": ["127.0.0.1"]})
+    walk.ask("GET", "/api/v1/transfers/{zone}", zone=copy)
+    walk.ask("PUT", f"{zone}/axfr-retrieve", zone=copy)
+    walk.ask("DELETE", zone, zone=copy)
     walk.ask("GET", "/nic/update", query="?hostname=www.example.org&myip=192.0.2.9")
     walk.ask("DELETE", zone, zone=ZONE)
 

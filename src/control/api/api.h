@@ -5,6 +5,7 @@
 //   /api/v1/servers/localhost/...   zones, as clients of PowerDNS expect them
 //   /api/v1/changes/...             their history: diffs, reverts
 //   /api/v1/signing/...             how zones are signed, and with which keys
+//   /api/v1/transfers/...           how zones come from their primaries
 //   /api/v1/keys/..., tsigkeys/...  who may do what
 //   /api/v1/pops, nodes, join       the servers of the network, and how one becomes one
 //   /api/v1/openapi.json            all of it, for programs
@@ -26,6 +27,7 @@
 #include "control/api/receipts_json.h"
 #include "control/api_keys.h"
 #include "control/change_log.h"
+#include "control/incoming_zones.h"
 #include "control/kept_answers.h"
 #include "control/network.h"
 #include "control/network_settings.h"
@@ -57,6 +59,7 @@ struct Partners {
     const control::Quotas& quotas;
     control::Network& network;
     control::Publisher& publisher;
+    control::IncomingZones& incoming;
     control::Receipts& receipts;
     const Joining* joining = nullptr;  // Null: there is no section [network].
     // The serial that is served of the zone; what was edited when nothing is.
@@ -143,7 +146,6 @@ class Api {
     [[nodiscard]] Response set_zone(const Call& call);
     [[nodiscard]] Response delete_zone(const Call& call);
     [[nodiscard]] Response notify_zone(const Call& call);
-    [[nodiscard]] Response retrieve_zone(const Call& call);
     [[nodiscard]] Response rectify_zone(const Call& call);
     [[nodiscard]] Response export_zone(const Call& call);
 
@@ -152,6 +154,19 @@ class Api {
     [[nodiscard]] Response show_metadata(const Call& call);
     [[nodiscard]] Response set_metadata(const Call& call);
     [[nodiscard]] Response remove_metadata(const Call& call);
+
+    // fetched_resources.cc
+    [[nodiscard]] Response retrieve_zone(const Call& call);
+    [[nodiscard]] Response show_transfer(const Call& call);
+    // What is wrong with what the zone's settings are to be; nothing when they may be so.
+    [[nodiscard]] std::optional<Response> check_settings(const Call& call, const dns::Name& name,
+                                                         const control::ZoneSettings& before,
+                                                         const control::ZoneSettings& after) const;
+    // As ChangeLog::contents(), wherever the records are kept.
+    [[nodiscard]] control::Outcome<control::ChangeLog::Contents> contents_of(
+        const dns::Name& name, const control::RrsetFilter& filter = {});
+    // The zone as a list has it.
+    [[nodiscard]] nlohmann::json summary_of(const control::Zone& zone);
 
     // signing_resources.cc
     struct KeyCall {

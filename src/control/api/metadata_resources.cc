@@ -57,8 +57,8 @@ constexpr std::array<Elsewhere, 14> kElsewhere{
      {"ALSO-NOTIFY",
       "who is told of changes is said in control.toml: notify in [transfer], or of one zone in "
       "[[transfer.zone]]"},
-     {"AXFR-MASTER-TSIG", "zones are not fetched here"},
-     {"AXFR-SOURCE", "zones are not fetched here"},
+     {"AXFR-MASTER-TSIG", "the key that primaries are asked with is the zone's slave_tsig_key_ids"},
+     {"AXFR-SOURCE", "primaries are asked from whichever address leads to them"},
      {"FORWARD-DNSUPDATE", kUpdates},
      {"IXFR", "differences are sent to whoever asks for them"},
      {"LUA-AXFR-SCRIPT", "no code is run here"},

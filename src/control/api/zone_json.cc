@@ -7,11 +7,12 @@
 #include <cstdio>
 #include <ctime>
 
-#include "base/address.h"
 #include "control/api/call_body.h"
 #include "control/api/zone_id.h"
+#include "control/incoming_zones.h"
 #include "control/signing_settings.h"
 #include "control/soa_serial.h"
+#include "control/zone_rows.h"
 
 namespace nearcast::control_api {
 namespace {
@@ -91,11 +92,17 @@ Read<void> check_texts(const json& body) {
 json settings_json(const std::optional<control::ZoneSettings>& given) {
     if (!given) return {};
     const control::ZoneSettings& settings = *given;
-    return {{"kind", to_text(settings.kind)},       {"account", settings.account},
-            {"masters", settings.masters},          {"soa_edit_api", settings.soa_edit_api},
-            {"soa_edit", settings.soa_edit},        {"catalog", settings.catalog},
-            {"nsec3param", settings.nsec3param},    {"nsec3narrow", settings.is_nsec3_narrow},
-            {"api_rectify", settings.is_rectified}, {"dnssec", settings.is_signed},
+    return {{"kind", to_text(settings.kind)},
+            {"account", settings.account},
+            {"masters", settings.masters},
+            {"primary_key", settings.primary_key},
+            {"soa_edit_api", settings.soa_edit_api},
+            {"soa_edit", settings.soa_edit},
+            {"catalog", settings.catalog},
+            {"nsec3param", settings.nsec3param},
+            {"nsec3narrow", settings.is_nsec3_narrow},
+            {"api_rectify", settings.is_rectified},
+            {"dnssec", settings.is_signed},
             {"signing", settings.signing}};
 }
 
@@ -229,12 +236,28 @@ Read<std::vector<std::string>> read_masters(const json& list) {
     std::vector<std::string> masters;
     for (const json& item : list) {
         const std::string text = item.is_string() ? item.get<std::string>() : "";
-        if (!base::parse_ip_address(text) && !base::parse_socket_address(text)) {
+        if (!control::parse_master(text)) {
             return std::unexpected("Master '" + text + "' is not an IP address");
         }
         masters.push_back(text);
     }
     return masters;
+}
+
+// At most one: every primary is asked with the same key.
+Read<std::string> read_primary_key(const json& list) {
+    if (!list.is_array()) return std::unexpected("Key 'slave_tsig_key_ids' is not an array");
+    if (list.empty()) return "";
+    if (list.size() > 1 || !list[0].is_string()) {
+        return std::unexpected("slave_tsig_key_ids names one TSIG key, or none");
+    }
+    const dns::Name root;
+    const auto name = dns::parse_name(list[0].get<std::string>(), &root);
+    if (!name) {
+        return std::unexpected("TSIG key '" + list[0].get<std::string>() +
+                               "': " + name.error().message);
+    }
+    return control::row_name(*name);
 }
 
 Read<std::vector<dns::Name>> read_nameservers(const json& list) {
@@ -304,7 +327,8 @@ void add_details(const control::Zone& zone, json& json) {
     json["soa_edit"] = zone.settings.soa_edit;
     json["soa_edit_api"] = zone.settings.soa_edit_api;
     json["master_tsig_key_ids"] = nlohmann::json::array();
-    json["slave_tsig_key_ids"] = nlohmann::json::array();
+    nlohmann::json& keys = json["slave_tsig_key_ids"] = nlohmann::json::array();
+    if (!zone.settings.primary_key.empty()) keys.push_back(zone.settings.primary_key);
 }
 
 json to_json(const Rrset& rrset) {
@@ -391,6 +415,11 @@ Read<control::SettingsEdit> read_settings(const json& body) {
         auto masters = read_masters(list);
         if (!masters) return std::unexpected(masters.error());
         edit.masters = *std::move(masters);
+    }
+    if (const json& list = member(body, "slave_tsig_key_ids"); !list.is_null()) {
+        auto key = read_primary_key(list);
+        if (!key) return std::unexpected(key.error());
+        edit.primary_key = *std::move(key);
     }
     take_text(body, "account", edit.account);
     take_text(body, "soa_edit", edit.soa_edit);

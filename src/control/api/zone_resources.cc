@@ -36,16 +36,6 @@ Response forbidden_set(const control::RrsetEdit& edit) {
                                 ": The key does not cover it");
 }
 
-// Kinds whose zones come from elsewhere are not fetched here.
-bool is_kept(control::ZoneKind kind) {
-    return kind == control::ZoneKind::Native || kind == control::ZoneKind::Master;
-}
-
-Response unsupported_kind(control::ZoneKind kind) {
-    return error_reply(422, "Kind '" + std::string(to_text(kind)) +
-                                "' is not offered here: a zone is Native or Master");
-}
-
 std::string zone_text(const ChangeLog::Contents& contents) {
     std::string text;
     for (const control::Rrset& rrset : contents.rrsets) {
@@ -61,7 +51,7 @@ std::string zone_text(const ChangeLog::Contents& contents) {
 }  // namespace
 
 json Api::full_zone(const ChangeLog::Contents& contents, bool has_rrsets) {
-    json body = to_json(contents.zone, partners_.published_serial(contents.zone));
+    json body = summary_of(contents.zone);
     add_details(contents.zone, body);
     if (!has_rrsets) return body;
     json& rrsets = body["rrsets"] = json::array();
@@ -78,7 +68,7 @@ Response Api::list_zones(const Call& call) {
                                      : control::Outcome<Zone>(refuse(
                                            control::ChangeError::Kind::NotFound, "no such name"));
         if (zone && call.scope.covers(*zone)) {
-            list.push_back(to_json(*zone, partners_.published_serial(*zone)));
+            list.push_back(summary_of(*zone));
         }
         const bool is_answer = zone || zone.error().kind == control::ChangeError::Kind::NotFound;
         return is_answer ? json_reply(200, list) : error_reply(zone.error());
@@ -95,7 +85,7 @@ Response Api::list_zones(const Call& call) {
         if (!zones) return error_reply(zones.error());
         for (const Zone& zone : *zones) {
             if (!call.scope.covers(zone)) continue;
-            list.push_back(to_json(zone, partners_.published_serial(zone)));
+            list.push_back(summary_of(zone));
         }
         if (!zones->empty()) after = control::row_name(zones->back().name);
         has_more = zones->size() == page;
@@ -116,7 +106,15 @@ Response Api::create_zone(const Call& call) {
     if (!zone) return error_reply(422, zone.error());
     if (!call.scope.covers_zone(zone->name)) return forbidden_zone();
     if (!call.scope.covers_whole_zone(zone->name)) return forbidden_part();
-    if (!is_kept(zone->settings.kind)) return unsupported_kind(zone->settings.kind);
+    if (auto wrong = check_settings(call, zone->name, {}, zone->settings)) {
+        return *std::move(wrong);
+    }
+    if (control::is_fetched(zone->settings.kind) &&
+        !(zone->rrsets.empty() && zone->nameservers.empty())) {
+        return error_reply(422,
+                           "What is in a zone of kind Slave comes from its masters alone: "
+                           "neither rrsets nor nameservers");
+    }
     if (!call.scope.tenant.empty()) zone->settings.account = call.scope.tenant;
     if (partners_.publisher.is_others(zone->name)) {
         return error_reply(422, "Domain '" + dns::to_text(zone->name) +
@@ -129,7 +127,7 @@ Response Api::create_zone(const Call& call) {
     for (control::Rrset& rrset : zone->rrsets) stamp(rrset.comments);
     const auto created = partners_.changes.create_zone(*zone);
     if (!created) return error_reply(created.error());
-    const auto contents = partners_.changes.contents(zone->name);
+    const auto contents = contents_of(zone->name);
     if (!contents) return error_reply(contents.error());
     Response response =
         json_reply(201, full_zone(*contents, !is_false(call.request.parameter("rrsets"))));
@@ -155,7 +153,7 @@ Response Api::show_zone(const Call& call) {
     }
     // Without its sets a zone is one row, however large it is.
     if (!has_rrsets) filter.owner = filter.owner.value_or(*name);
-    const auto contents = partners_.changes.contents(*name, filter);
+    const auto contents = contents_of(*name, filter);
     if (!contents) return error_reply(contents.error());
     const std::string etag = etag_of(contents->zone.serial, contents->zone.sequence);
     if (call.request.header("if-none-match") == etag) {
@@ -196,7 +194,10 @@ Response Api::set_zone(const Call& call) {
     }
     const auto settings = read_settings(*body);
     if (!settings) return error_reply(422, settings.error());
-    if (settings->kind && !is_kept(*settings->kind)) return unsupported_kind(*settings->kind);
+    const auto zone = partners_.changes.zone(*name);
+    if (!zone) return error_reply(zone.error());
+    const auto after = settings->applied_to(zone->settings);
+    if (auto wrong = check_settings(call, *name, zone->settings, after)) return *std::move(wrong);
     auto intent = read_intent(call.request, call.actor, *body);
     if (!intent) return intent.error();
     return done_reply(partners_.changes.update_settings(*name, *settings, *intent));
@@ -220,13 +221,6 @@ Response Api::notify_zone(const Call& call) {
     return json_reply(200, {{"result", "Notification queued"}});
 }
 
-Response Api::retrieve_zone(const Call& call) {
-    const auto zone = find_zone(call);
-    if (!zone) return zone.error();
-    return error_reply(422, "Domain '" + dns::to_text(zone->name) +
-                                "' is not a slave domain (or has no master defined)");
-}
-
 Response Api::rectify_zone(const Call& call) {
     const auto zone = find_zone(call);
     if (!zone) return zone.error();
@@ -236,7 +230,7 @@ Response Api::rectify_zone(const Call& call) {
 Response Api::export_zone(const Call& call) {
     const auto name = zone_of(call);
     if (!name) return name.error();
-    const auto contents = partners_.changes.contents(*name);
+    const auto contents = contents_of(*name);
     if (!contents) return error_reply(contents.error());
     std::string text = zone_text(*contents);
     if (call.request.header("accept").find("json") == std::string::npos) {
