@@ -49,6 +49,7 @@ class Controller:
         self.api_port = free_port()
         self.tls = tls
         self.log = []
+        self.environment = {}  # Beside that of the tests.
         sections = sections.replace("{api_port}", str(self.api_port))
         own = f'[database]\nconnection = "{database}"\n' if database else ""
         listen = f'listen = ["127.0.0.1:{self.port}"]\n'
@@ -65,7 +66,8 @@ class Controller:
 
     def start(self):
         self.process = subprocess.Popen([program("nearcast-control"), "--config", self.config],
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True,
+                                        env=os.environ | self.environment)
         self._lines = queue.Queue()
         threading.Thread(target=self._collect, args=(self.process, self._lines),
                          daemon=True).start()
