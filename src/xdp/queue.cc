@@ -19,6 +19,7 @@
 #include <xdp/xsk.h>
 
 #include "base/free_with.h"
+#include "base/prefetch.h"
 
 namespace nearcast::xdp {
 namespace {
@@ -308,8 +309,8 @@ std::span<const Queue::Frame> Queue::receive() noexcept {
         const xdp_desc* const found = xsk_ring_cons__rx_desc(&s.receive, slot + i);
         const uint8_t* const bytes = s.memory.at(found->addr);
         // Another core has just written it: headers and question, as a rule.
-        __builtin_prefetch(bytes);
-        __builtin_prefetch(bytes + kCacheLine);
+        base::prefetch(bytes);
+        base::prefetch(bytes + kCacheLine);
         s.frames[i] = {bytes, found->len};
         s.received[i] = found->addr;
     }

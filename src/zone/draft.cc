@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "base/side_by_side.h"
 #include "dnssec/canonical_rdata.h"
 #include "zone/huge_pages.h"
@@ -221,7 +222,7 @@ void ZoneDraft::sort_nodes() {
     std::vector<uint32_t> rank(nodes_.size());
     reserve_in_huge_pages(sorted, nodes_.size());
     for (size_t i = 0; i < keys.size(); ++i) {
-        if (i + kAhead < keys.size()) __builtin_prefetch(&nodes_[keys[i + kAhead].number]);
+        if (i + kAhead < keys.size()) base::prefetch(&nodes_[keys[i + kAhead].number]);
         rank[keys[i].number] = static_cast<uint32_t>(i);
         sorted.push_back(nodes_[keys[i].number]);
     }
@@ -251,7 +252,7 @@ void ZoneDraft::sort_data() {
 // for each time.
 void ZoneDraft::lay_out() {
     if (std::ranges::is_sorted(nodes_, {}, &Node::name_at)) return;
-    const auto fetch = [this](uint64_t at) { __builtin_prefetch(bytes_.data() + at); };
+    const auto fetch = [this](uint64_t at) { base::prefetch(bytes_.data() + at); };
     std::vector<uint8_t> ordered;
     reserve_in_huge_pages(ordered, bytes_.size());
     const auto move_here = [&](uint64_t& at, size_t size) {

@@ -16,6 +16,7 @@
 #include <span>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "dns/ascii.h"
 #include "dns/rr_type.h"
 #include "dnssec/nsec3.h"
@@ -306,8 +307,8 @@ class Node {
     }
 
     void prefetch() const {
-        __builtin_prefetch(at_);
-        __builtin_prefetch(at_ + 64);
+        base::prefetch(at_);
+        base::prefetch(at_ + 64);
     }
 
  private:
@@ -345,8 +346,8 @@ class Image {
 
     // Fetches what tells which zone this is and where its index lies.
     void prefetch() const {
-        __builtin_prefetch(block_);
-        __builtin_prefetch(block_ + kApexRef * kRefUnit);
+        base::prefetch(block_);
+        base::prefetch(block_ + kApexRef * kRefUnit);
     }
 
     // The node with this name, empty non-terminals and occluded ones included. `hash` is the
@@ -355,7 +356,7 @@ class Image {
 
     // The steps of find() that a batch takes apart: the bucket is fetched, then the node that the
     // tag in it points to, then find() touches nothing that is far away.
-    void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&bucket(probe(hash).bucket)); }
+    void prefetch_bucket(uint64_t hash) const { base::prefetch(&bucket(probe(hash).bucket)); }
     void prefetch_node(uint64_t hash) const;
 
     [[nodiscard]] std::span<const Ref> order() const {

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "base/prefetch.h"
+
 namespace nearcast::zone {
 namespace {
 
@@ -206,7 +208,7 @@ size_t ZoneTable::size() const {
 
 void ZoneTable::prefetch_slot(uint64_t name_hash) const {
     const Slots& slots = *slots_.load(std::memory_order_seq_cst);
-    __builtin_prefetch(&slots.slots[slots.first(slot_hash(name_hash))]);
+    base::prefetch(&slots.slots[slots.first(slot_hash(name_hash))]);
 }
 
 void ZoneTable::prefetch_image(uint64_t name_hash) const {
