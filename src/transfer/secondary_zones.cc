@@ -202,8 +202,10 @@ void SecondaryZones::set_expiry(Zone& zone, std::optional<Instant> expires_at) {
 }
 
 void SecondaryZones::queue(Zone& zone) {
+    const auto& primaries = zone.config->primaries;
+    // The announcer's number may be of a configuration before this one.
     FetchQueue::Source source{
-        .primary = zone.config->primaries[zone.announcer.value_or(zone.preferred)],
+        .primary = primaries[zone.announcer.value_or(zone.preferred) % primaries.size()],
         .is_shared = zone.config->tls.has_value()};
     if (!zone.config->owner.empty()) source = {.owner = zone.config->owner};
     const bool is_awaited = zone.announced || zone.announcer || zone.is_forced;
