@@ -214,6 +214,7 @@ bool PrimaryClient::is_too_slow(size_t bytes, base::Duration taken) const {
 }
 
 Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& receiver) {
+    is_too_much_ = false;
     has_answered_ = false;
     rcode_ = dns::Rcode::NoError;
     content_ = ZoneReceiver::Content::Unknown;
@@ -228,6 +229,7 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
         transfer_bytes_ += message->size();
         bytes += message->size();
         if (is_too_slow(bytes, base::now() - start)) {
+            is_too_much_ = true;
             return base::fail("the primary sends less than " + std::to_string(limits_.rate_min) +
                               " bytes a second");
         }
@@ -236,6 +238,7 @@ Result<void> PrimaryClient::receive(const Question& question, ZoneReceiver& rece
         }
         has_answered_ = true;
         const auto taken = receiver.take(*message);
+        is_too_much_ = receiver.is_over_budget();
         rcode_ = receiver.rcode();
         content_ = receiver.content();
         if (!taken) return std::unexpected(taken.error());

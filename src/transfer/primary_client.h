@@ -97,7 +97,8 @@ class PrimaryClient {
     [[nodiscard]] dns::Rcode rcode() const { return rcode_; }
     // Whether that, or no answer at all, may mean that less should be asked of it at a time.
     [[nodiscard]] bool is_crowded() const {
-        return !has_answered_ || rcode_ == dns::Rcode::ServFail || rcode_ == dns::Rcode::Refused;
+        return !has_answered_ || is_too_much_ || rcode_ == dns::Rcode::ServFail ||
+               rcode_ == dns::Rcode::Refused;
     }
     // Of all messages of transfers so far.
     [[nodiscard]] uint64_t transfer_bytes() const { return transfer_bytes_; }
@@ -144,6 +145,7 @@ class PrimaryClient {
     bool uses_edns_ = true;  // Until the primary shows that it does not understand it.
     uint64_t transfer_bytes_ = 0;
     // Of the last question or transfer, also of one that failed.
+    bool is_too_much_ = false;   // For the way, or for our memory: with fewer beside it, it may do.
     bool has_answered_ = false;  // A message came, signed as it should be.
     dns::Rcode rcode_ = dns::Rcode::NoError;
     ZoneReceiver::Content content_ = ZoneReceiver::Content::Unknown;

@@ -97,6 +97,7 @@ Result<void> ZoneReceiver::count_record() {
                           std::to_string(limits_.difference_bytes_max) + " bytes");
     }
     if (!share_.grow(size)) {
+        is_over_budget_ = true;
         return base::fail("all zones that are being received take more memory than there is for it",
                           "it is tried again later; fewer or smaller zones at a time");
     }

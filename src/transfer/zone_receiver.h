@@ -75,6 +75,8 @@ class ZoneReceiver {
     [[nodiscard]] size_t record_count() const { return record_count_; }
     // Of the last message, also after an error.
     [[nodiscard]] dns::Rcode rcode() const { return rcode_; }
+    // It failed for want of memory, which other zones have.
+    [[nodiscard]] bool is_over_budget() const { return is_over_budget_; }
     // The seconds after which the primary itself would give the zone up (RFC 7314), if it told.
     [[nodiscard]] std::optional<uint32_t> expire() const { return expire_; }
 
@@ -113,6 +115,7 @@ class ZoneReceiver {
     size_t record_count_ = 0;
     size_t byte_count_ = 0;
     ReceiveShare share_;
+    bool is_over_budget_ = false;
     bool is_complete_ = false;
 };
 
