@@ -295,6 +295,10 @@ void SecondaryZones::take_in(const HeardChange& change) {
     const std::lock_guard lock(mutex_);
     Zone* const zone = find(change.zone);
     if (zone == nullptr) return;
+    // One that is behind says less than what was heard: who said that is still to be asked.
+    const bool is_late = zone->announced && change.serial && !config->accepts_older &&
+                         dns::is_later_serial(*zone->announced, *change.serial);
+    if (is_late) return;
     zone->announced = change.serial;
     if (change.primary) zone->announcer = change.primary;
     hasten(*zone);
