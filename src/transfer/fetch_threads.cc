@@ -51,7 +51,9 @@ void FetchThreads::add() {
     ended_.clear();
     try {
         threads_.emplace_back([this] { run(); });
+        is_short_ = false;
     } catch (const std::system_error& error) {
+        if (std::exchange(is_short_, true)) return;
         log::warning("fetch_thread_missing", {{"reason", error.what()},
                                               {"threads", std::to_string(threads_.size())},
                                               {"try", "a higher limit of tasks or memory"}});

@@ -68,6 +68,7 @@ class FetchThreads {
     const std::chrono::milliseconds linger_;
     bool has_begun_ = false;
     bool is_stopping_ = false;
+    bool is_short_ = false;  // The last one could not be had, which has been told.
     std::vector<std::thread> threads_;
     std::vector<std::thread> ended_;  // Have only to be joined.
     // One waits for the time of what comes next, the others until they are called.
