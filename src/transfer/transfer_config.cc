@@ -210,9 +210,17 @@ void read_secondary(ConfigTable table, TransferConfig& config) {
     config.secondaries.push_back(std::move(secondary));
 }
 
+// Where the key is left out for everything, a list that happens to be empty must not mean that.
+template <typename T>
+void refuse_empty(ConfigTable& table, std::string_view key, const std::vector<T>& list) {
+    if (!table.has(key) || !list.empty()) return;
+    table.refuse(key, "lists nothing", "remove the section; without this key it is for everything");
+}
+
 void read_zone_patterns(ConfigTable& table, std::vector<NamePattern>& zones) {
     table.read_list_as("zones", zones, parse_name_pattern,
                        R"(["example.org", "subtree:customers.example"])");
+    refuse_empty(table, "zones", zones);
 }
 
 void read_catalog_name(ConfigTable& table, const TransferConfig& config, dns::Name& zone) {
@@ -296,7 +304,9 @@ void read_update_rule(ConfigTable table, TransferConfig& config) {
                        R"(["_acme-challenge.example.org", "subtree:dyn.example.org"])");
     refuse_tls(table, "allow", rule.allow);
     check_names(table, zone, rule.names);
+    refuse_empty(table, "names", rule.names);
     table.read_list_as("types", rule.types, parse_type, R"(["A", "AAAA", "TXT"])");
+    refuse_empty(table, "types", rule.types);
     table.read("signed", is_signed_allowed, "true");
     const auto same =
         std::ranges::find(config.updates, zone, &TransferConfig::OwnUpdatePolicy::zone);

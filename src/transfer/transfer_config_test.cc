@@ -105,6 +105,12 @@ TEST(TransferConfig, ARuleForUpdatesThatCannotHoldIsRefused) {
         EXPECT_TRUE(told.starts_with("node.toml:4: names: has ")) << names << told;
         EXPECT_TRUE(told.contains("try: ")) << told;
     }
+    for (const char* const key : {"names", "types"}) {
+        const std::string told =
+            refusal_of(std::string("allow = [\"192.0.2.1\"]\n") + key + " = []\n");
+        EXPECT_TRUE(told.starts_with(std::string("node.toml:4: ") + key + ": lists nothing"))
+            << told;
+    }
     for (const char* const entry : {"tls", "tls:client.example", "192.0.2.1 tls"}) {
         const std::string told = refusal_of(std::string("allow = [\"") + entry + "\"]\n");
         EXPECT_TRUE(told.starts_with("node.toml:3: allow: asks for TLS")) << told;

@@ -93,7 +93,7 @@ std::optional<Advice> judge_asterisk(Wire owner, RRType type) {
             dns::to_text(owner) + " is a wildcard with " + dns::to_text(type) + " records",
             "they delegate or redirect nothing (RFC 4592, sections 4.2 and 4.4)"};
     }
-    if (!is_wildcard && has_inner_asterisk(owner)) {
+    if (has_inner_asterisk(owner)) {
         return Advice{"wildcard-within",
                       dns::to_text(owner) + " has an asterisk that is not its first label",
                       "it stands for itself there, and matches nothing else (RFC 4592, section 2)"};

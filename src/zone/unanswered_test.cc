@@ -40,6 +40,8 @@ TEST(JudgeChanges, TellsWildcardsThatRedirectNothing) {
               "wildcard-redirects: *.w.example.org. is a wildcard with NS records\n");
     EXPECT_EQ(told_of("x.*.w 60 A 192.0.2.9\n"),
               "wildcard-within: x.*.w.example.org. has an asterisk that is not its first label\n");
+    EXPECT_EQ(told_of("*.*.w 60 A 192.0.2.9\n"),
+              "wildcard-within: *.*.w.example.org. has an asterisk that is not its first label\n");
 }
 
 TEST(JudgeChanges, TellsWhatADnameOrACutHides) {

@@ -116,14 +116,12 @@ void Checker::check_dname(const Node& node) {
 void Checker::check_wildcard(const Node& node) {
     const auto name = draft_.name(node);
     const bool is_wildcard = name[0] == 1 && name[1] == '*';
-    if (!is_wildcard) {
-        const auto sets = draft_.sets(node);
-        if (!sets.empty()) warn(sets[0].source(), judge_asterisk(name, sets[0].type));
-        return;
-    }
+    const auto sets = draft_.sets(node);
+    if (!sets.empty()) warn(sets[0].source(), judge_asterisk(name, sets[0].type));
+    if (!is_wildcard) return;
     for (const RRType type : {RRType::NS, RRType::DNAME}) {
         const Set* const set = draft_.find(node, type);
-        if (set == nullptr) continue;
+        if (set == nullptr || set == &sets[0]) continue;
         warn(set->records[0].source, judge_asterisk(name, type));
     }
 }
