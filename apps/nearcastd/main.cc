@@ -81,9 +81,10 @@ void define_options(CLI::App& app, CommandLine& line) {
     app.add_flag("--fetch", line.is_fetch,
                  "Bring every zone that the catalogs of --config list into the store, and exit: 0 "
                  "if all are there, 1 if any is missing. For a node that joins, before it starts");
-    app.add_flag("--check", line.is_check,
-                 "Check the zones, print every finding, and exit: 0 if all would be served, 1 if "
-                 "any would not");
+    app.add_flag(
+        "--check", line.is_check,
+        "Check the zones and the settings, print every finding, and exit: 0 if all would be "
+        "served, 1 if any would not, 2 if the settings are wrong");
 }
 
 int usage_error(const base::Error& error) {
@@ -109,7 +110,17 @@ int serve(CommandLine& line) {
         return usage_error({"--zones is missing, or --config for a whole node",
                             "nearcastd --zones DIR --listen 127.0.0.1:5353"});
     }
-    if (line.is_check) return check_zones(line.server.zones_directory, Files::Needed);
+    if (!line.settings.empty()) {
+        if (const auto read = read_settings(line.settings, line.server); !read) {
+            return usage_error(read.error());
+        }
+        line.server.is_empty_allowed = !line.server.transfers.secondaries.empty() ||
+                                       !line.server.transfers.followed_catalogs.empty();
+    }
+    if (line.is_check) {
+        return check_zones(line.server.zones_directory,
+                           line.server.is_empty_allowed ? Files::Optional : Files::Needed);
+    }
     if (line.listen.empty()) {
         return usage_error({"--listen is missing: there is no address to answer on",
                             "--listen 127.0.0.1:5353, or --listen 0.0.0.0:53 as root"});
@@ -118,13 +129,6 @@ int serve(CommandLine& line) {
         const auto address = serve::parse_listen_address(text);
         if (!address) return usage_error(address.error());
         line.server.listen.push_back(*address);
-    }
-    if (!line.settings.empty()) {
-        if (const auto read = read_settings(line.settings, line.server); !read) {
-            return usage_error(read.error());
-        }
-        line.server.is_empty_allowed = !line.server.transfers.secondaries.empty() ||
-                                       !line.server.transfers.followed_catalogs.empty();
     }
     for (const std::string& interface : line.xdp) line.server.serve.xdp.push_back(interface);
     // Whoever reads the log may end before the server does.

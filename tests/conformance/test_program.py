@@ -120,6 +120,17 @@ def test_check_prints_every_finding(zones):
     assert "2 zones checked, 1 would not be served" in found.stdout
 
 
+def test_check_reads_the_settings_too(zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    found = run("--check", "--zones", zones, "--settings", settings)
+    assert found.returncode == 2 and str(settings) in found.stderr
+    settings.write_text('[cookies]\nno_such_key = 1\n')
+    found = run("--check", "--zones", zones, "--settings", settings)
+    assert found.returncode == 2 and f"{settings}:2: " in found.stderr
+    settings.write_text("[cookies]\n")
+    assert run("--check", "--zones", zones, "--settings", settings).returncode == 0
+
+
 def test_check_tells_a_directory_and_a_pipe_among_the_zones(zones):
     (zones / "folder.test.zone").mkdir()
     os.mkfifo(zones / "pipe.test.zone")
