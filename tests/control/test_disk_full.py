@@ -14,6 +14,7 @@ from test_nodes import ZONE, World, answers
 
 CLONE_NEWNS = 0x00020000
 DISK_SIZE = 8 << 20
+CONTENT = '"' + "x" * 200 + '"'
 WRITES_MAX = 2000  # Until one is refused: what is free inside the database's files takes some.
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
@@ -55,7 +56,7 @@ class Writer:
 
     def write(self):
         number = len(self.acknowledged) + len(self.refused)
-        answer = self.controller.patch(replace(f"w{number}.{ZONE}", "TXT", '"' + "x" * 200 + '"'))
+        answer = self.controller.patch(replace(f"w{number}.{ZONE}", "TXT", CONTENT))
         (self.acknowledged if answer.status == 204 else self.refused).append(number)
         return answer
 
@@ -65,6 +66,13 @@ class Writer:
             if answer.status != 204:
                 return answer
         raise AssertionError("a full disk takes everything")
+
+    def last(self):
+        """The name that was acknowledged last."""
+        return f"w{self.acknowledged[-1]}.{ZONE}"
+
+    def wait_for_last(self, port, what):
+        peers.wait_until(answers(port, self.last(), "TXT", CONTENT), what, 60)
 
     def check(self):
         there = {rrset["name"] for rrset in
@@ -80,8 +88,7 @@ def test_the_embedded_database_refuses_what_it_cannot_keep(tmp_path):
             controller.create()
             writer = Writer(controller)
             writer.write()
-            peers.wait_until(answers(node.port, f"w0.{ZONE}", "TXT", '"' + "x" * 200 + '"'),
-                             "the first", 60)
+            writer.wait_for_last(node.port, "the first")
             disk.fill()
             refused = writer.write_until_refused()
             assert refused.status == 503 and "full" in refused.error, refused.body
@@ -91,16 +98,13 @@ def test_the_embedded_database_refuses_what_it_cannot_keep(tmp_path):
             # Who only asks is answered, and so are nodes and whoever has the zone from here.
             assert controller.ask("GET", "/zones").status == 200
             assert answers(node.port, ZONE, "NS", "ns1.example.net.")()
-            last = f"w{writer.acknowledged[-1]}.{ZONE}"
-            peers.wait_until(answers(node.port, last, "TXT", '"' + "x" * 200 + '"'),
-                             "the last that was acknowledged", 60)
-            assert any(line.startswith(last) for line in peers.transfer(controller.port, ZONE))
+            writer.wait_for_last(node.port, "the last that was acknowledged")
+            records = peers.transfer(controller.port, ZONE)
+            assert any(line.startswith(writer.last()) for line in records)
             disk.free()
             peers.wait_until(lambda: writer.write().status == 204, "room is there again", 60)
             writer.check()
-            last = f"w{writer.acknowledged[-1]}.{ZONE}"
-            peers.wait_until(answers(node.port, last, "TXT", '"' + "x" * 200 + '"'),
-                             "what came afterwards", 60)
+            writer.wait_for_last(node.port, "what came afterwards")
             controller.kill()
             controller.start()
             writer.check()
@@ -115,20 +119,16 @@ def test_a_database_elsewhere_takes_changes_that_are_served_from_memory(tmp_path
             controller.create()
             writer = Writer(controller)
             writer.write()
-            peers.wait_until(answers(node.port, f"w0.{ZONE}", "TXT", '"' + "x" * 200 + '"'),
-                             "the first", 60)
+            writer.wait_for_last(node.port, "the first")
             disk.fill()
             for _ in range(WRITES_MAX // 10):
                 assert writer.write().status == 204
             controller.wait_for_event("store_failing")
             assert writer.write().status == 204
-            last = f"w{writer.acknowledged[-1]}.{ZONE}"
-            peers.wait_until(answers(node.port, last, "TXT", '"' + "x" * 200 + '"'),
-                             "what is not stored here", 60)
+            writer.wait_for_last(node.port, "what is not stored here")
             disk.free()
             controller.wait_for_event("store_works_again")
             controller.kill()
             controller.start()
             writer.check()
-            peers.wait_until(answers(controller.port, last, "TXT", '"' + "x" * 200 + '"'),
-                             "it after a kill", 60)
+            writer.wait_for_last(controller.port, "it after a kill")
