@@ -71,7 +71,8 @@ def join(controller):
 def answer():
     done = subprocess.run(["dig", "+short", "+time=1", "+tries=1", "@203.0.113.53", "example.com.",
                            "NS"], text=True, capture_output=True)
-    return done.stdout.strip()
+    # What could not be reached it tells where an answer would stand.
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def look(daemon):
