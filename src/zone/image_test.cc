@@ -180,6 +180,17 @@ TEST_F(ImageTest, RefusesPartsThatLieOutsideEvenWithARightChecksum) {
     EXPECT_EQ(verify_image(block_.bytes()), ImageFault::OutOfBounds);
 }
 
+TEST_F(ImageTest, RefusesANodeWithoutAName) {
+    block_ = compile("@ NS a\na A 192.0.2.1\nc.b A 192.0.2.2\n");
+    const Ref b = block_.image().order()[2];
+    auto& node = *reinterpret_cast<NodeHeader*>(block_.bytes().data() + b * kRefUnit);
+    ASSERT_EQ(node.rrset_count, 0U) << "an empty non-terminal: what follows its name is not read";
+    node.owner_size = 0;
+    auto& header = *reinterpret_cast<ImageHeader*>(block_.bytes().data());
+    header.checksum = image_checksum(block_.bytes());
+    EXPECT_EQ(verify_image(block_.bytes()), ImageFault::OutOfBounds);
+}
+
 TEST(ImageBuilder, RefusesAnRRsetThatNoMessageCanHold) {
     std::string text = "@ 60 SOA ns h 9 20 10 60 5\n@ 60 NS ns.example.\n";
     for (int i = 0; i < 5000; ++i) {

@@ -90,7 +90,8 @@ bool ImageVerifier::is_sound_node(Ref ref) const {
     const NodeHeader& header = node.header();
     const size_t name_at = at + sizeof(NodeHeader);
     if (!is_inside(name_at, header.owner_size + kImageTail)) return false;
-    if (dns::name_size(node.owner()) != header.owner_size) return false;
+    const size_t owner_size = dns::name_size(node.owner());
+    if (owner_size == 0 || owner_size != header.owner_size) return false;
     const HashedName name(node.owner());
     const HashedName apex(image_.apex().owner());
     if (name.label_count() != header.label_count || name.label_count() < apex.label_count() ||
