@@ -191,6 +191,17 @@ TEST_F(ImageTest, RefusesANodeWithoutAName) {
     EXPECT_EQ(verify_image(block_.bytes()), ImageFault::OutOfBounds);
 }
 
+TEST_F(ImageTest, RefusesAFreeSlotThatLeadsOutside) {
+    auto& header = *reinterpret_cast<ImageHeader*>(block_.bytes().data());
+    auto& bucket =
+        *reinterpret_cast<Bucket*>(block_.bytes().data() + size_t{header.index} * kRefUnit);
+    size_t slot = 0;
+    while (bucket.tags[slot] != 0) ASSERT_LT(++slot, Bucket::kSlots);
+    bucket.nodes[slot] = 1U << 30;
+    header.checksum = image_checksum(block_.bytes());
+    EXPECT_EQ(verify_image(block_.bytes()), ImageFault::OutOfBounds);
+}
+
 TEST(ImageBuilder, RefusesAnRRsetThatNoMessageCanHold) {
     std::string text = "@ 60 SOA ns h 9 20 10 60 5\n@ 60 NS ns.example.\n";
     for (int i = 0; i < 5000; ++i) {

@@ -134,13 +134,15 @@ bool ImageVerifier::are_sound_links(const RRset& rrset) const {
     });
 }
 
+// A look-up may look at a slot that is free, next to one whose tag fits.
 bool ImageVerifier::is_sound_index() const {
     const ImageHeader& header = image_.header();
     const auto* const buckets =
         reinterpret_cast<const Bucket*>(image_.block() + header.index * kRefUnit);
     for (size_t i = 0; i < header.bucket_count; ++i) {
         for (size_t slot = 0; slot < Bucket::kSlots; ++slot) {
-            if (buckets[i].tags[slot] != 0 && !is_node(buckets[i].nodes[slot])) return false;
+            const bool is_free = buckets[i].tags[slot] == 0 && buckets[i].nodes[slot] == 0;
+            if (!is_free && !is_node(buckets[i].nodes[slot])) return false;
         }
     }
     return true;
