@@ -13,8 +13,6 @@
 namespace nearcast::authority {
 namespace {
 
-using Purpose = transfer::ZoneSender::Purpose;
-
 // What is asked of the ordinary responder: the same exchange with another message in it.
 answer::Exchange with_question(answer::Exchange exchange, const transfer::PlainQuestion& question) {
     exchange.query = question.message;
@@ -93,10 +91,11 @@ void ZoneAnswerer::answer_special(answer::Exchange& exchange) {
                                     .tls = tls ? &*tls : nullptr};
     auto outcome = desk_.answer(request);
     const bool is_for_sender = outcome.is_granted || (outcome.is_for_waiter && is_stream);
-    const Purpose purpose =
-        outcome.is_granted ? sender_.transfers_to(request.tls) : Purpose::Updates;
     // The connection stays here, and what else is asked on it is answered.
-    if (is_for_sender && !sender_.has_room(purpose, peer)) outcome = desk_.decline(request);
+    if (is_for_sender &&
+        !sender_.has_room(sender_.purpose_of(request.message, request.tls), peer)) {
+        outcome = desk_.decline(request);
+    }
     exchange.response_size = outcome.size;
     exchange.takes_connection = outcome.is_granted || (outcome.is_for_waiter && is_stream);
     exchange.takes_datagram = outcome.is_for_waiter && !is_stream;

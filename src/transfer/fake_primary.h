@@ -21,10 +21,11 @@
 
 namespace nearcast::transfer {
 
-// A socket that takes TCP connections on a free port of 127.0.0.1, which is told.
-[[nodiscard]] inline base::Fd listen_on_loopback(base::SocketAddress& address) {
+// A socket that takes TCP connections on a free port of the loopback, which is told.
+[[nodiscard]] inline base::Fd listen_on_loopback(base::SocketAddress& address,
+                                                 const char* host = "127.0.0.1") {
     base::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const base::NativeAddress any({*base::parse_ip_address("127.0.0.1"), 0});
+    const base::NativeAddress any({*base::parse_ip_address(host), 0});
     EXPECT_EQ(::bind(listener.get(), any.data(), any.size()), 0);
     EXPECT_EQ(::listen(listener.get(), 8), 0);
     sockaddr_storage native{};
@@ -67,8 +68,8 @@ class FakePrimary {
     // Called with each request, on the primary's thread; the connection is closed afterwards.
     using Serve = std::function<void(const Client& client, const Bytes& request)>;
 
-    explicit FakePrimary(Serve serve)
-        : serve_(std::move(serve)), listener_(listen_on_loopback(address_)) {
+    explicit FakePrimary(Serve serve, const char* host = "127.0.0.1")
+        : serve_(std::move(serve)), listener_(listen_on_loopback(address_, host)) {
         thread_ = std::thread([this] { run(); });
     }
     FakePrimary(const FakePrimary&) = delete;

@@ -41,12 +41,13 @@ void FetchQueue::remove(Entry& entry) {
 }
 
 FetchQueue::Entry* FetchQueue::next(Instant now) {
-    if (open_.empty() || next_at() > now) return nullptr;
-    Line& line = *open_.begin()->second;
+    const Instant at = next_at();
+    if (at == Instant::max() || at > now) return nullptr;
+    Line& line = *(first_of(open_) == at ? open_ : above_).begin()->second;
     Entry& entry = *line.waiting.begin()->second;
     line.waiting.erase(line.waiting.begin());
     entry.is_waiting_ = false;
-    ++line.under_way;
+    if (++line.under_way > kWindowMin) ++surplus_;
     settle(line);
     return &entry;
 }
@@ -54,26 +55,30 @@ FetchQueue::Entry* FetchQueue::next(Instant now) {
 void FetchQueue::end(Entry& entry, Verdict verdict, Instant now) {
     assert(entry.line_ != nullptr && !entry.is_waiting_);
     Line& line = *std::exchange(entry.line_, nullptr);
-    --line.under_way;
+    if (line.under_way-- > kWindowMin) --surplus_;
+    const bool was_refused = std::exchange(entry.was_refused_, verdict == Verdict::Refused);
     if (line.source.is_shared) {
         // One that holds nobody up tells nothing of how much there is room for.
         const bool holds_up = !line.waiting.empty() && line.waiting.begin()->first <= now;
         if (verdict == Verdict::Answered && holds_up) line.window.grow();
-        if (verdict == Verdict::Crowded) line.window.shrink();
+        const bool is_crowded =
+            verdict == Verdict::Crowded || (verdict == Verdict::Refused && !was_refused);
+        if (is_crowded) line.window.shrink();
     }
     settle(line);
 }
 
 void FetchQueue::settle(Line& line) {
-    if (line.open_at) open_.erase({*line.open_at, &line});
-    line.open_at.reset();
+    if (line.place != nullptr) line.place->erase({line.placed_at, &line});
+    line.place = nullptr;
     if (line.waiting.empty()) {
         if (line.under_way == 0) lines_.erase(Source(line.source));
         return;
     }
     if (line.under_way >= line.window.size()) return;
-    line.open_at = line.waiting.begin()->first;
-    open_.emplace(*line.open_at, &line);
+    line.place = line.under_way < kWindowMin ? &open_ : &above_;
+    line.placed_at = line.waiting.begin()->first;
+    line.place->emplace(line.placed_at, &line);
 }
 
 }  // namespace nearcast::transfer

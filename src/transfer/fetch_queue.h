@@ -9,11 +9,11 @@
 
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -32,6 +32,9 @@ class FetchQueue {
     // second. It stays below FetchThreads::kThreadsMax: what is between them is left for others
     // when a primary falls silent that had all of this under way.
     static constexpr size_t kWindowMax = 48;
+    // What all sources together may have under way above kWindowMin each: what one alone may. Else
+    // two that fall silent would hold all threads; so it takes five.
+    static constexpr size_t kSurplusMax = kWindowMax - kWindowMin;
 
     // Who is asked first for a zone, and how.
     struct Source {
@@ -43,11 +46,13 @@ class FetchQueue {
     };
 
     // What a fetch tells of the source. Of a crowded one less is asked at a time: it did not answer
-    // at all, or refused, as those do that have enough to do (BIND sends ten zones at a time).
-    enum class Verdict : uint8_t { Answered, Crowded, Unclear };
+    // at all; or it refused, as those do that have enough to do (BIND sends ten zones at a time). A
+    // zone that is refused time and again tells of itself, and nothing of the source.
+    enum class Verdict : uint8_t { Answered, Refused, Crowded, Unclear };
 
  private:
     struct Line;
+    using Lines = std::set<std::pair<base::Instant, Line*>>;  // By the first that waits in each.
 
  public:
     // What waits here is a part of something else. Ends neither while it waits nor while it is
@@ -64,6 +69,7 @@ class FetchQueue {
         base::Instant due_at_{};
         Line* line_ = nullptr;  // Where it waits, or is under way.
         bool is_waiting_ = false;
+        bool was_refused_ = false;  // The last time.
     };
 
     FetchQueue() = default;
@@ -82,9 +88,7 @@ class FetchQueue {
     void end(Entry& entry, Verdict verdict, base::Instant now);
 
     // When next() has something; max while all that wait are behind full windows.
-    [[nodiscard]] base::Instant next_at() const {
-        return open_.empty() ? base::Instant::max() : open_.begin()->first;
-    }
+    [[nodiscard]] base::Instant next_at() const { return std::min(first_of(open_), surplus_at()); }
 
  private:
     // As TCP finds out what a path carries (RFC 5681): up by one with each answer, so that it
@@ -110,14 +114,23 @@ class FetchQueue {
         std::set<std::pair<base::Instant, Entry*>> waiting;
         size_t under_way = 0;
         Window window;
-        std::optional<base::Instant> open_at;  // Its place in open_.
+        Lines* place = nullptr;  // Where it stands, if it does, and by which time.
+        base::Instant placed_at{};
     };
 
-    // Puts it where it belongs in open_, and forgets one that has nothing to do.
+    [[nodiscard]] static base::Instant first_of(const Lines& lines) {
+        return lines.empty() ? base::Instant::max() : lines.begin()->first;
+    }
+    [[nodiscard]] base::Instant surplus_at() const {
+        return surplus_ < kSurplusMax ? first_of(above_) : base::Instant::max();
+    }
+    // Puts it where it belongs in open_ or above_, and forgets one that has nothing to do.
     void settle(Line& line);
 
     std::map<Source, Line> lines_;
-    std::set<std::pair<base::Instant, Line*>> open_;  // By the first that waits in each.
+    Lines open_;          // Those with less than kWindowMin under way.
+    Lines above_;         // Those with more, whose windows let more through.
+    size_t surplus_ = 0;  // What is under way above kWindowMin each.
 };
 
 }  // namespace nearcast::transfer

@@ -144,7 +144,7 @@ TEST_F(Fetching, ARefusalHalvesTheWindowWhichThenGrowsByOneEachRoundTrip) {
     rounds(3);
     const auto taken = take_all();
     ASSERT_EQ(taken.size(), 32U);
-    queue_.end(*taken.front(), Verdict::Crowded, kStart);
+    queue_.end(*taken.front(), Verdict::Refused, kStart);
     end_all({taken.begin() + 1, taken.begin() + 17}, Verdict::Answered);
     end_all({taken.begin() + 17, taken.end()}, Verdict::Unclear);
     EXPECT_EQ(rounds(3), (std::vector<size_t>{17, 18, 19}));
@@ -162,6 +162,43 @@ TEST_F(Fetching, APrimaryThatFallsSilentLeavesThreadsForOthers) {
     EXPECT_EQ(names(), "alive ");
     end_all(taken, Verdict::Crowded);
     EXPECT_EQ(take_all().size(), FetchQueue::kWindowMin);
+}
+
+// The windows of both are as wide as they may be.
+TEST_F(Fetching, TwoThatFallSilentLeaveThreadsForOthers) {
+    static_assert(FetchQueue::kSurplusMax + 5 * FetchQueue::kWindowMin <=
+                  FetchThreads::kThreadsMax);
+    add_many(1000, shared_);
+    add_many(1000, source("192.0.2.9:853", /*is_shared=*/true));
+    rounds(15);
+    const auto taken = take_all();
+    EXPECT_EQ(taken.size(), FetchQueue::kSurplusMax + 2 * FetchQueue::kWindowMin);
+    EXPECT_EQ(queue_.next_at(), base::Instant::max());
+    add("alive", other_);
+    EXPECT_EQ(names(), "alive ");
+    queue_.end(*taken.front(), Verdict::Answered, kStart);
+    EXPECT_EQ(take_all().size(), 1U);
+}
+
+TEST_F(Fetching, AZoneThatIsRefusedForGoodTellsNothingOfItsSource) {
+    Zone& zone = add("refused", shared_);
+    end_all(take_all(), Verdict::Refused);
+    add_many(1000, shared_);
+    rounds(3);
+    const auto size_after = [&](Verdict verdict) {
+        queue_.put(zone, shared_, after(-1));
+        auto taken = take_all();
+        EXPECT_EQ(taken.front(), &zone);
+        queue_.end(zone, verdict, kStart);
+        taken.erase(taken.begin());
+        end_all(taken, Verdict::Unclear);
+        taken = take_all();
+        end_all(taken, Verdict::Unclear);
+        return taken.size();
+    };
+    EXPECT_EQ(size_after(Verdict::Refused), 32U);
+    EXPECT_EQ(size_after(Verdict::Unclear), 32U);
+    EXPECT_EQ(size_after(Verdict::Refused), 16U);
 }
 
 TEST_F(Fetching, WhatOneSourceLearntIsItsOwn) {

@@ -50,7 +50,7 @@ void FetchThreads::add() {
     for (std::thread& thread : ended_) thread.join();
     ended_.clear();
     try {
-        threads_.emplace_back([this] { run(); });
+        threads_.push_back(work_.begin([this] { run(); }));
         is_short_ = false;
     } catch (const std::system_error& error) {
         if (std::exchange(is_short_, true)) return;

@@ -37,6 +37,9 @@ class FetchThreads {
         std::function<bool(Lock& lock)> do_next;
         // When do_next() has something to do, as far as is known; max: never. With the lock.
         std::function<base::Instant()> next_at;
+        // A thread that runs that; throws std::system_error where none can be had.
+        std::function<std::thread(std::function<void()> run)> begin =
+            [](std::function<void()> run) { return std::thread(std::move(run)); };
     };
 
     // The mutex guards what there is to do. It outlives the threads.

@@ -2,11 +2,17 @@
 
 #include "transfer/fetch_threads.h"
 
+#include <cerrno>
 #include <functional>
 #include <mutex>
+#include <string_view>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
+
+#include "base/log.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -67,11 +73,40 @@ class Threads : public testing::Test {
     size_t done_ = 0;
     bool is_held_ = true;
     Instant due_at_{};
-    FetchThreads threads_{mutex_,
-                          {.do_next = [this](Lock& lock) { return do_next(lock); },
-                           .next_at = [this] { return waiting_ > 0 ? due_at_ : Instant::max(); }},
-                          milliseconds(1)};
+    // As the system does when its limit of tasks is reached.
+    std::thread begin(std::function<void()> run) const {
+        if (threads_.count() >= threads_max_) {
+            throw std::system_error(EAGAIN, std::generic_category());
+        }
+        return std::thread(std::move(run));
+    }
+
+    size_t threads_max_ = FetchThreads::kThreadsMax;
+    FetchThreads threads_{
+        mutex_,
+        {.do_next = [this](Lock& lock) { return do_next(lock); },
+         .next_at = [this] { return waiting_ > 0 ? due_at_ : Instant::max(); },
+         .begin = [this](std::function<void()> run) { return begin(std::move(run)); }},
+        milliseconds(1)};
 };
+
+uint64_t times_logged(std::string_view event) {
+    uint64_t times = 0;
+    for (const auto& [name, count] : base::log::event_counts()) times += name == event ? count : 0;
+    return times;
+}
+
+TEST_F(Threads, OneThatCannotBeHadIsToldOnceAndTheOthersDoTheWork) {
+    threads_max_ = 1;
+    threads_.start();
+    const uint64_t before = times_logged("fetch_thread_missing");
+    ask_for(1);
+    EXPECT_TRUE(comes_true([this] { return under_way_ == 1; }));
+    for (int i = 0; i < 3; ++i) ask_for(1);
+    EXPECT_EQ(times_logged("fetch_thread_missing"), before + 1);
+    let_go();
+    EXPECT_TRUE(comes_true([this] { return done_ == 4; }));
+}
 
 TEST_F(Threads, OneIsEnoughWhileThereIsNothingToDo) {
     threads_.start();

@@ -188,7 +188,7 @@ Result<dns::Response> PrimaryClient::ask_soa_once() {
     return dns::read_response(*bytes);
 }
 
-Result<ToldSoa> PrimaryClient::ask_soa() {
+Result<ToldSerial> PrimaryClient::ask_serial() {
     auto response = ask_soa_once();
     if (response && uses_edns_ && is_edns_refusal(response->rcode)) {
         uses_edns_ = false;
@@ -202,7 +202,7 @@ Result<ToldSoa> PrimaryClient::ask_soa() {
     }
     for (const dns::Record& record : response->answer) {
         if (record.type != dns::RRType::SOA || !(record.owner == zone_)) continue;
-        return ToldSoa{record.rdata, read_expire(response->options)};
+        return ToldSerial{zone::soa_serial(record.rdata), read_expire(response->options)};
     }
     return base::fail("the primary has no SOA for the zone");
 }
@@ -268,6 +268,8 @@ Result<Fetched> PrimaryClient::fetch(std::optional<uint32_t> serial) {
         auto image = receiver.build();
         if (!image) return std::unexpected(image.error());
         fetched.image = *std::move(image);
+    } else {
+        fetched.current = receiver.serial();
     }
     fetched.share = receiver.take_share();
     return fetched;
@@ -283,6 +285,10 @@ Result<Fetched> PrimaryClient::fetch_whole() {
 // Who does not answer will not answer to AXFR, and a whole zone that is wrong stays so.
 Result<Fetched> PrimaryClient::fetch_changes(uint32_t serial) {
     auto fetched = fetch(serial);
+    if (!fetched && uses_edns_ && rcode_ == dns::Rcode::FormErr) {
+        uses_edns_ = false;
+        fetched = fetch(serial);
+    }
     if (fetched || !has_answered_ || content_ == ZoneReceiver::Content::Whole) return fetched;
     const bool knows_none = is_edns_refusal(rcode_) || rcode_ == dns::Rcode::Refused;
     auto whole = fetch_whole();

@@ -44,17 +44,19 @@ struct ClientLimits {
     size_t rate_min = 1024;  // Bytes. A modem has three times as much.
 };
 
-// What a primary told: the SOA of a zone.
-struct ToldSoa {
-    std::vector<uint8_t> rdata;
+// What a primary told of a zone.
+struct ToldSerial {
+    uint32_t serial = 0;
     std::optional<uint32_t> expire;  // Seconds that the primary itself has left (RFC 7314).
 };
 
 // What a primary sent.
 struct Fetched {
-    // One of the two; neither: there is nothing newer.
+    // One of these.
     zone::ImageBlock image;  // Checked and built.
     std::optional<zone::Changeset> changes;
+    std::optional<uint32_t> current;  // The serial that the primary has: none that is newer.
+
     std::optional<uint32_t> expire;
     ReceiveShare share;             // Of the memory for what is being received.
     bool knows_no_changes = false;  // The primary does not do what was asked for (IXFR).
@@ -81,7 +83,7 @@ class PrimaryClient {
     void limit(ReceiveLimits limits) { receive_limits_ = std::move(limits); }
     [[nodiscard]] const ReceiveLimits& receive_limits() const { return receive_limits_; }
 
-    [[nodiscard]] base::Result<ToldSoa> ask_soa();
+    [[nodiscard]] base::Result<ToldSerial> ask_serial();
 
     // All of the zone.
     [[nodiscard]] base::Result<Fetched> fetch_whole();
@@ -95,11 +97,13 @@ class PrimaryClient {
 
     // What the primary answered last; NoError before it did.
     [[nodiscard]] dns::Rcode rcode() const { return rcode_; }
-    // Whether that, or no answer at all, may mean that less should be asked of it at a time.
-    [[nodiscard]] bool is_crowded() const {
-        return !has_answered_ || is_too_much_ || rcode_ == dns::Rcode::ServFail ||
-               rcode_ == dns::Rcode::Refused;
+    // Whether that may mean that it has too much to do, and not only that it does not want to.
+    [[nodiscard]] bool is_refused() const {
+        return rcode_ == dns::Rcode::ServFail || rcode_ == dns::Rcode::Refused;
     }
+    // Whether less should be asked of it at a time: it did not answer at all, or too slowly for
+    // others to wait for it, or with more than there is memory for.
+    [[nodiscard]] bool is_crowded() const { return !has_answered_ || is_too_much_; }
     // Of all messages of transfers so far.
     [[nodiscard]] uint64_t transfer_bytes() const { return transfer_bytes_; }
 

@@ -131,9 +131,44 @@ TEST_F(Asking, WhoDoesNotKnowEdnsIsAskedWithout) {
                             : response(request, kZone));
     });
     EXPECT_TRUE(client(primary).fetch_whole().has_value());
-    const auto soa = client(primary).ask_soa();
-    ASSERT_TRUE(soa.has_value()) << soa.error().message;
-    EXPECT_FALSE(soa->expire);
+    const auto told = client(primary).ask_serial();
+    ASSERT_TRUE(told.has_value()) << told.error().message;
+    EXPECT_EQ(told->serial, 7U);
+    EXPECT_FALSE(told->expire);
+    const auto fetched = client(primary).fetch_changes(5);
+    ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+    EXPECT_TRUE(fetched->image);
+    EXPECT_FALSE(fetched->knows_no_changes);
+}
+
+TEST_F(Asking, ASerialAloneSaysThatThereIsNothingNewer) {
+    const FakePrimary primary([](const Client& client, const Bytes& request) {
+        client.send(response(request, {"SOA 5"}));
+    });
+    for (const uint32_t ours : {5U, 6U}) {
+        const auto fetched = client(primary).fetch_changes(ours);
+        ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+        EXPECT_EQ(fetched->current, 5U);
+        EXPECT_FALSE(fetched->image || fetched->changes);
+    }
+}
+
+// What it tells those who ask for many zones at a time.
+TEST_F(Asking, WhoSaysNothingIsCrowdedAndWhoRefusesMayBe) {
+    const FakePrimary silent([](const Client& client, const Bytes&) { client.wait(); });
+    PrimaryClient unanswered = client(silent);
+    EXPECT_FALSE(unanswered.fetch_whole().has_value());
+    EXPECT_TRUE(unanswered.is_crowded());
+    EXPECT_FALSE(unanswered.is_refused());
+    for (const auto rcode : {dns::Rcode::Refused, dns::Rcode::ServFail, dns::Rcode::NotAuth}) {
+        const FakePrimary primary([rcode](const Client& client, const Bytes& request) {
+            client.send(response(request, {}, rcode));
+        });
+        PrimaryClient refused = client(primary);
+        EXPECT_FALSE(refused.fetch_whole().has_value());
+        EXPECT_FALSE(refused.is_crowded());
+        EXPECT_EQ(refused.is_refused(), rcode != dns::Rcode::NotAuth);
+    }
 }
 
 TEST_F(Asking, SilenceAndDrippingCostAKnownTime) {
@@ -163,13 +198,17 @@ TEST_F(Asking, AnEndlessZoneEndsAtTheTimeForAll) {
 TEST_F(Asking, WhoKeepsSendingALittleIsGivenUp) {
     limits_.slow_after = 100ms;
     limits_.rate_min = 10'000'000;
-    EXPECT_THAT(failure([](const Client& client, const Bytes& request) {
-                    client.send(response(request, {"SOA 7", "NS 0"}));
-                    while (client.send(response(request, {"www 1"}))) {
-                        ::poll(nullptr, 0, 20);
-                    }
-                }),
-                HasSubstr("less than 10000000 bytes a second"));
+    const FakePrimary primary([](const Client& client, const Bytes& request) {
+        client.send(response(request, {"SOA 7", "NS 0"}));
+        while (client.send(response(request, {"www 1"}))) {
+            ::poll(nullptr, 0, 20);
+        }
+    });
+    PrimaryClient hurried = client(primary);
+    const auto fetched = hurried.fetch_whole();
+    ASSERT_FALSE(fetched.has_value());
+    EXPECT_THAT(fetched.error().message, HasSubstr("less than 10000000 bytes a second"));
+    EXPECT_TRUE(hurried.is_crowded());  // Others may have shared the way.
 }
 
 TEST_F(Asking, AllThatIsReceivedIsCountedTogether) {
@@ -184,6 +223,7 @@ TEST_F(Asking, AllThatIsReceivedIsCountedTogether) {
     const auto refused = hungry.fetch_whole();
     ASSERT_FALSE(refused.has_value());
     EXPECT_THAT(refused.error().message, HasSubstr("more memory than there is"));
+    EXPECT_TRUE(hungry.is_crowded());
     EXPECT_EQ(budget.used(), 0U);
 
     const FakePrimary primary(

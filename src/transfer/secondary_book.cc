@@ -49,9 +49,7 @@ dns::Rcode SecondaryBook::hear(const Notice& notice) {
     const bool has_key = notice.key != nullptr && config->key && notice.key->name == *config->key;
     if (sender == primaries.end() && !has_key) return dns::Rcode::Refused;
     HeardChange change{.zone = notice.zone, .serial = notice.serial, .primary = {}};
-    if (sender != primaries.end()) {
-        change.primary = static_cast<size_t>(sender - primaries.begin());
-    }
+    if (sender != primaries.end()) change.primary = *sender;
     std::string key = dns::key_of(notice.zone);
     {
         const std::lock_guard lock(mutex_);

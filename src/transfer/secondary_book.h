@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "dns/header.h"
 #include "transfer/request_desk.h"
@@ -28,7 +29,8 @@ namespace nearcast::transfer {
 struct HeardChange {
     dns::Name zone;
     std::optional<uint32_t> serial;  // The one that it named.
-    std::optional<size_t> primary;   // The number of the one that sent it, if it was one.
+    // The one that sent it, if it was one then: the zone may have others by the time this is read.
+    std::optional<base::SocketAddress> primary;
 };
 
 class SecondaryBook {

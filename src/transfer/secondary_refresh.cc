@@ -38,6 +38,13 @@ ReceiveLimits limits_within(uint64_t record_count) {
     return limits;
 }
 
+// What it tells of the primary, that may have too much to do.
+FetchQueue::Verdict verdict_on(const PrimaryClient& client, bool is_done) {
+    if (is_done) return FetchQueue::Verdict::Answered;
+    if (client.is_crowded()) return FetchQueue::Verdict::Crowded;
+    return client.is_refused() ? FetchQueue::Verdict::Refused : FetchQueue::Verdict::Unclear;
+}
+
 }  // namespace
 
 // Nothing of this is quick, and none of it is done under the mutex.
@@ -143,9 +150,7 @@ SecondaryZones::Asked SecondaryZones::ask_with_key(Zone& zone, const base::Socke
     if (zone.config->tls) client.use_tls(links_, *zone.config->tls);
     const auto outcome = ask_one(zone, client, errand);
     count(client, outcome);
-    if (outcome) return {outcome, FetchQueue::Verdict::Answered};
-    return {outcome,
-            client.is_crowded() ? FetchQueue::Verdict::Crowded : FetchQueue::Verdict::Unclear};
+    return {outcome, verdict_on(client, outcome.has_value())};
 }
 
 void SecondaryZones::count(const PrimaryClient& client, const Result<Outcome>& outcome) {
@@ -165,13 +170,27 @@ Result<SecondaryZones::Outcome> SecondaryZones::ask_one(Zone& zone, PrimaryClien
     if (!zone.schedule.has_data() || errand.is_forced) {
         return take(zone, client, fetch_from(client, zone, false), errand);
     }
-    const auto soa = client.ask_soa();
-    if (!soa) return std::unexpected(soa.error());
-    const uint32_t theirs = read_soa_timers(soa->rdata).serial;
+    // Whether there is something new is asked together with what it is.
+    const bool is_announced =
+        errand.announced && dns::is_later_serial(*errand.announced, zone.serial);
+    if (is_announced && base::now() >= zone.whole_until) {
+        auto fetched = fetch_from(client, zone, /*wants_changes=*/true);
+        if (!fetched || !fetched->current) return take(zone, client, std::move(fetched), errand);
+        return follow(zone, client, {*fetched->current, fetched->expire}, errand);
+    }
+    const auto told = client.ask_serial();
+    if (!told) return std::unexpected(told.error());
+    return follow(zone, client, *told, errand);
+}
+
+Result<SecondaryZones::Outcome> SecondaryZones::follow(Zone& zone, PrimaryClient& client,
+                                                       const ToldSerial& told,
+                                                       const Errand& errand) {
+    const uint32_t theirs = told.serial;
     if (theirs == zone.serial) {
         const Publishing publishing(*this, zone);
         if (zone.schedule.has_data()) {
-            const auto done = confirm(zone, soa->expire, /*is_new=*/false, errand.luck);
+            const auto done = confirm(zone, told.expire, /*is_new=*/false, errand.luck);
             if (!done) return std::unexpected(done.error());
             return Outcome::Current;
         }
@@ -179,14 +198,16 @@ Result<SecondaryZones::Outcome> SecondaryZones::ask_one(Zone& zone, PrimaryClien
     // It may have expired while the primary took its time.
     if (theirs == zone.serial) return take(zone, client, fetch_from(client, zone, false), errand);
     const bool is_later = dns::is_later_serial(theirs, zone.serial);
-    if (!is_later && !zone.config->accepts_older) {
-        return base::fail(
-            "the primary has serial " + std::to_string(theirs) + ", which is older than ours",
-            "raise the serial there; or take it once: " + habits_.retransfer_command + ' ' +
-                dns::to_text(zone.config->zone));
-    }
+    if (!is_later && !zone.config->accepts_older) return is_older(zone, theirs);
     const bool wants_changes = is_later && base::now() >= zone.whole_until;
     return take(zone, client, fetch_from(client, zone, wants_changes), errand);
+}
+
+std::unexpected<base::Error> SecondaryZones::is_older(const Zone& zone, uint32_t theirs) const {
+    return base::fail(
+        "the primary has serial " + std::to_string(theirs) + ", which is older than ours",
+        "raise the serial there; or take it once: " + habits_.retransfer_command + ' ' +
+            dns::to_text(zone.config->zone));
 }
 
 Result<Fetched> SecondaryZones::fetch_from(PrimaryClient& client, const Zone& zone,
@@ -242,15 +263,13 @@ Result<SecondaryZones::Outcome> SecondaryZones::take(Zone& zone, PrimaryClient& 
 Result<SecondaryZones::Outcome> SecondaryZones::replace(Zone& zone, Fetched fetched,
                                                         const Errand& errand) {
     const Publishing publishing(*this, zone);
-    const bool is_new = static_cast<bool>(fetched.image);
+    const uint32_t theirs = fetched.image ? fetched.image.image().header().serial : zone.serial;
+    const bool takes_any =
+        !zone.schedule.has_data() || errand.is_forced || zone.config->accepts_older;
+    // It may be all of what we have, too: from who knows no IXFR, or was asked by mistake.
+    const bool is_new = fetched.image && (takes_any || theirs != zone.serial);
     if (is_new) {
-        const uint32_t serial = fetched.image.image().header().serial;
-        const bool takes_any =
-            !zone.schedule.has_data() || errand.is_forced || zone.config->accepts_older;
-        if (!takes_any && !dns::is_later_serial(serial, zone.serial)) {
-            return base::fail("the primary sent serial " + std::to_string(serial) +
-                              ", older than the one it told");
-        }
+        if (!takes_any && !dns::is_later_serial(theirs, zone.serial)) return is_older(zone, theirs);
         const zone::ZoneOrigin origin{.kind = zone::ZoneOrigin::Kind::Primary,
                                       .zone_id = zone.config->zone_id};
         auto replaced = ledger_.replace(zone.config->zone, std::move(fetched.image), origin);

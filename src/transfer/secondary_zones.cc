@@ -32,6 +32,15 @@ Instant instant_of(seconds confirmed_at, Instant now) {
     return now - std::max(age, seconds(0));
 }
 
+// Its place in the list.
+std::optional<size_t> number_of(const std::optional<base::SocketAddress>& primary,
+                                const SecondaryConfig& config) {
+    const auto& primaries = config.primaries;
+    const auto found = primary ? std::ranges::find(primaries, *primary) : primaries.end();
+    if (found == primaries.end()) return std::nullopt;
+    return static_cast<size_t>(found - primaries.begin());
+}
+
 constexpr const char* kExpired = "no primary has confirmed it for as long as its SOA allows";
 
 }  // namespace
@@ -202,10 +211,8 @@ void SecondaryZones::set_expiry(Zone& zone, std::optional<Instant> expires_at) {
 }
 
 void SecondaryZones::queue(Zone& zone) {
-    const auto& primaries = zone.config->primaries;
-    // The announcer's number may be of a configuration before this one.
     FetchQueue::Source source{
-        .primary = primaries[zone.announcer.value_or(zone.preferred) % primaries.size()],
+        .primary = zone.config->primaries[zone.announcer.value_or(zone.preferred)],
         .is_shared = zone.config->tls.has_value()};
     if (!zone.config->owner.empty()) source = {.owner = zone.config->owner};
     const bool is_awaited = zone.announced || zone.announcer || zone.is_forced;
@@ -288,7 +295,7 @@ void SecondaryZones::expire(Lock& lock, Zone& zone) {
 }
 
 // RFC 1996 §3.7 and §3.11: a serial that is not newer is no reason to ask; a newer one is a hint
-// alone, and the primary is asked for its SOA all the same.
+// alone, and what the primary has is asked for all the same.
 void SecondaryZones::take_in(const HeardChange& change) {
     const Config config = book_.find(change.zone);
     if (config == nullptr || (change.serial && is_known(*config, *change.serial))) return;
@@ -300,7 +307,7 @@ void SecondaryZones::take_in(const HeardChange& change) {
                          dns::is_later_serial(*zone->announced, *change.serial);
     if (is_late) return;
     zone->announced = change.serial;
-    if (change.primary) zone->announcer = change.primary;
+    if (const auto number = number_of(change.primary, *zone->config)) zone->announcer = number;
     hasten(*zone);
 }
 

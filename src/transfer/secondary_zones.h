@@ -184,6 +184,10 @@ class SecondaryZones {
                                      const Errand& errand);
     [[nodiscard]] base::Result<Outcome> ask_one(Zone& zone, PrimaryClient& client,
                                                 const Errand& errand);
+    // The primary has a serial that may be any.
+    [[nodiscard]] base::Result<Outcome> follow(Zone& zone, PrimaryClient& client,
+                                               const ToldSerial& told, const Errand& errand);
+    [[nodiscard]] std::unexpected<base::Error> is_older(const Zone& zone, uint32_t theirs) const;
     // All of it, or what changed since the version that is there.
     [[nodiscard]] base::Result<Fetched> fetch_from(PrimaryClient& client, const Zone& zone,
                                                    bool wants_changes);

@@ -175,6 +175,115 @@ TEST_F(Secondary, WhoKnowsNoChangesIsNotAskedForThemEachTime) {
     EXPECT_EQ(refused.load(), 1U);
 }
 
+// A primary that counts what it is asked.
+class Announced : public Secondary {
+ protected:
+    std::vector<dns::RRType> asked() {
+        const std::lock_guard lock(mutex_);
+        return asked_;
+    }
+    uint32_t served() {
+        const auto pinned = table_.pin(zone_);
+        return pinned && !pinned->version().is_unavailable() ? pinned->version().serial() : 0;
+    }
+
+    const dns::Name zone_ = *dns::parse_name("example.org.");
+    std::mutex mutex_;
+    std::vector<dns::RRType> asked_;
+    std::atomic<uint32_t> serial_ = 7;  // Of the primary.
+    const FakePrimary primary_{[this](const FakePrimary::Client& client, const Bytes& request) {
+        {
+            const std::lock_guard lock(mutex_);
+            asked_.push_back(type_of(request));
+        }
+        const std::string soa = std::to_string(serial_) + " 3600 900 604800";
+        send_zone(client, request, version("example.org.", soa));
+    }};
+    const TransferConfig config_ = config_for({"example.org."}, primary_.address());
+    const std::unique_ptr<zone::ZoneLedger> ledger_ =
+        *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
+};
+
+TEST_F(Announced, ChangesAreAskedForAtOnceWithoutTheSerial) {
+    SecondaryZones secondaries(config_, table_, *ledger_);
+    ASSERT_TRUE(comes_true([&] { return served() == 7; }));
+    serial_.store(8);
+    secondaries.hint(zone_, 8);
+    ASSERT_TRUE(comes_true([&] { return served() == 8; }));
+    EXPECT_EQ(asked(), (std::vector{dns::RRType::AXFR, dns::RRType::IXFR}));
+}
+
+// All of it comes again, as from who knows no IXFR: there is nothing new in it.
+TEST_F(Announced, WhatThePrimaryDoesNotHaveConfirmsTheZone) {
+    SecondaryZones secondaries(config_, table_, *ledger_);
+    ASSERT_TRUE(comes_true([&] { return served() == 7; }));
+    secondaries.hint(zone_, 8);
+    ASSERT_TRUE(comes_true([&] { return secondaries.tallies().current.get() == 1; }));
+    EXPECT_EQ(asked(), (std::vector{dns::RRType::AXFR, dns::RRType::IXFR}));
+    EXPECT_EQ(secondaries.tallies().failed.get(), 0U);
+    EXPECT_EQ(served(), 7U);
+}
+
+// It was being fetched as 7 when one primary announced 8, and then another that is behind.
+TEST_F(Announced, WhoIsBehindDoesNotSilenceWhoIsAhead) {
+    std::atomic<bool> may_send = false;
+    std::atomic<bool> is_asked = false;
+    const FakePrimary primary([&](const FakePrimary::Client& client, const Bytes& request) {
+        is_asked.store(true);
+        may_send.wait(false);
+        const bool is_first = type_of(request) == dns::RRType::AXFR;
+        send_zone(client, request,
+                  version("example.org.", is_first ? "7 3600 900 604800" : "8 3600 900 604800"));
+    });
+    const TransferConfig config = config_for({"example.org."}, primary.address());
+    SecondaryZones secondaries(config, table_, *ledger_);
+    ASSERT_TRUE(comes_true([&] { return is_asked.load(); }));
+    secondaries.hint(zone_, 8);
+    secondaries.hint(zone_, 7);
+    may_send.store(true);
+    may_send.notify_all();
+    EXPECT_TRUE(comes_true([&] { return served() == 8; }));
+}
+
+// It is heard while the one who takes it in is held up, and the list is turned round meanwhile.
+TEST_F(Announced, WhoAnnouncedIsAskedFirstAlsoByAnotherListSince) {
+    const dns::Name brief = *dns::parse_name("brief.example.");
+    const FakePrimary silent([](const FakePrimary::Client& client, const Bytes& request) {
+        if (type_of(request) != dns::RRType::AXFR) return client.wait();
+        send_zone(client, request, version("brief.example.", "1 1 1 1"));
+    });
+    const FakePrimary ahead(
+        [this](const FakePrimary::Client& client, const Bytes& request) {
+            const std::string soa = std::to_string(serial_) + " 3600 900 604800";
+            send_zone(client, request, version("example.org.", soa));
+        },
+        "127.0.0.2");
+    TransferConfig config = config_for({"example.org.", "brief.example."}, silent.address());
+    SecondaryConfig& listed = config.secondaries.front();
+    listed.primaries = {primary_.address(), ahead.address()};
+    std::promise<void> go;
+    const auto may_go = go.get_future().share();
+    std::atomic<bool> is_held = false;
+    const TransferConfig none;
+    SecondaryZones secondaries(none, table_, *ledger_, {.may_get_more = true});
+    secondaries.on_outcome([&](const dns::Name& zone, const std::string& problem) {
+        const bool is_expired = problem.find("its SOA allows") != std::string::npos;
+        if (zone == brief && is_expired && !is_held.exchange(true)) may_go.wait();
+    });
+    for (const SecondaryConfig& each : config.secondaries) secondaries.add(each);
+    EXPECT_TRUE(comes_true([&] { return served() == 7 && is_held.load(); }));
+    EXPECT_EQ(secondaries.hear({.zone = zone_, .peer = ahead.address().ip, .serial = 8}),
+              dns::Rcode::NoError);
+    std::ranges::reverse(listed.primaries);
+    secondaries.add(listed);
+    EXPECT_TRUE(comes_true([&] { return secondaries.tallies().current.get() == 1; }));
+    serial_.store(8);
+    const size_t before = asked().size();
+    go.set_value();
+    EXPECT_TRUE(comes_true([&] { return served() == 8; }));
+    EXPECT_EQ(asked().size(), before);
+}
+
 // More of its zones are due than there ever were threads.
 TEST_F(Secondary, APrimaryThatSaysNothingHoldsUpItsOwnZonesAlone) {
     const auto zone = version("alive.example.", "7 3600 900 604800");
@@ -463,7 +572,7 @@ TEST_F(Secondary, OnlyThePrimaryOrTheKeyMaySayThatAZoneChanged) {
     const auto heard = book.take_heard(base::Instant::max());
     ASSERT_EQ(heard.size(), 1U);  // The last word counts.
     EXPECT_EQ(heard[0].serial, 9U);
-    EXPECT_EQ(heard[0].primary, 0U);
+    EXPECT_EQ(heard[0].primary, primary);
 }
 
 }  // namespace

@@ -118,13 +118,15 @@ void SharedLink::deliver(std::span<const uint8_t> message) {
     const auto wanted = message.size() < dns::kHeaderSize
                             ? answers_.end()
                             : answers_.find(base::load_u16(message.data()));
+    const size_t size = message.size() + kFrameHeaderSize;
     if (wanted != answers_.end()) {
+        unwanted_ -= std::min(unwanted_, size);
         wanted->second->messages_.emplace_back(message.begin(), message.end());
         wanted->second->size_ += message.size();
         wanted->second->changed_.notify_one();
         return;
     }
-    unwanted_ += message.size() + kFrameHeaderSize;
+    unwanted_ += size;
     if (unwanted_ > kUnwantedMax) {
         set_error({"the primary sends too much that nobody asked for", ""});
     }

@@ -38,7 +38,8 @@ class SharedLink {
 
     // Waiting for who asked; of one answer. Some hundred messages.
     static constexpr size_t kQueueMax = size_t{2} << 20;
-    // Of answers that nobody waits for any more, before the connection is given up for it.
+    // Of answers that nobody waits for any more, beyond as much of those that somebody does, before
+    // the connection is given up for it.
     static constexpr size_t kUnwantedMax = size_t{16} << 20;
 
     // Begins to connect. Once `is_stopping` is set, waits end soon.
@@ -101,7 +102,7 @@ class SharedLink {
     std::map<uint16_t, Answer*> answers_;
     Bytes input_;
     base::Instant heard_at_{};  // When something came last.
-    size_t unwanted_ = 0;
+    size_t unwanted_ = 0;       // See kUnwantedMax.
     bool has_reader_ = false;
     std::optional<base::Error> error_;  // Why it is broken.
 };

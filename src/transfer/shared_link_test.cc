@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "dns/message.h"
 #include "tls/test_keys.h"
 #include "transfer/fake_tls_primary.h"
 
@@ -29,6 +30,16 @@ Bytes message(uint16_t id, uint8_t number = 0) {
     bytes[12] = number;
     return bytes;
 }
+
+// As large as one can be.
+Bytes large_message(uint16_t id) {
+    Bytes bytes = message(id);
+    bytes.resize(dns::kMessageSizeMax);
+    return bytes;
+}
+
+// Of them nobody wants more.
+constexpr size_t kUnwantedCount = SharedLink::kUnwantedMax / dns::kMessageSizeMax + 1;
 
 class Shared : public testing::Test {
  protected:
@@ -162,6 +173,38 @@ TEST_F(Shared, WhoseTurnItIsNotYetWaitsWhileOthersAreServed) {
     const auto second = *lease->link->ask(message(2), soon());
     EXPECT_TRUE(second->read(kPatience, soon()).has_value());
     EXPECT_FALSE(second->read(60s, base::now()).has_value());
+}
+
+TEST_F(Shared, WhoSendsWhatNobodyAskedForIsGivenUp) {
+    const FakeTlsPrimary primary(server_context(), [](FakeTlsPrimary::Client& client) {
+        EXPECT_TRUE(client.read());
+        for (size_t i = 0; i < kUnwantedCount; ++i) client.send(large_message(9));
+        while (client.read()) {
+        }
+    });
+    SharedLinks links(is_stopping_);
+    const auto lease = links.get(primary.address(), settings_);
+    const auto answer = *lease->link->ask(message(1), soon());
+    const auto got = answer->read(60s, soon());
+    ASSERT_FALSE(got.has_value());
+    EXPECT_EQ(got.error().message, "the primary sends too much that nobody asked for");
+}
+
+// As zones do that were given up half way, now and then in the life of a connection.
+TEST_F(Shared, WhatNobodyAskedForIsForgivenWhereAsMuchIsWanted) {
+    const FakeTlsPrimary primary(server_context(), [](FakeTlsPrimary::Client& client) {
+        while (client.read()) {
+            client.send(large_message(9));
+            client.send(large_message(1));
+        }
+    });
+    SharedLinks links(is_stopping_);
+    const auto lease = links.get(primary.address(), settings_);
+    for (size_t i = 0; i <= kUnwantedCount; ++i) {
+        const auto answer = lease->link->ask(message(1), soon());
+        ASSERT_TRUE(answer.has_value()) << answer.error().message;
+        ASSERT_TRUE((*answer)->read(60s, soon()).has_value());
+    }
 }
 
 TEST_F(Shared, SilenceIsTheTroubleOfTheOneWhoWaits) {

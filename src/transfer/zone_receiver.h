@@ -72,6 +72,8 @@ class ZoneReceiver {
 
     // Final once take() has returned true; so is what follows.
     [[nodiscard]] Content content() const { return content_; }
+    // Of the version that the primary has.
+    [[nodiscard]] uint32_t serial() const { return zone::soa_serial(soa_); }
     [[nodiscard]] size_t record_count() const { return record_count_; }
     // Of the last message, also after an error.
     [[nodiscard]] dns::Rcode rcode() const { return rcode_; }

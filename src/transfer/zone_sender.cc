@@ -27,7 +27,6 @@ namespace log = base::log;
 
 constexpr size_t kFrameHeaderSize = 2;  // RFC 1035 §4.2.2.
 constexpr size_t kReadSize = 4096;
-constexpr size_t kFlagsAt = kFrameHeaderSize + 2;  // Of the first message.
 // Answers that wait for the peer may wait for transfers.
 constexpr int kNiceness = 10;
 
@@ -46,10 +45,9 @@ bool wait_for(int fd, tls::Io io, Instant deadline) {
     }
 }
 
-// Whether that is what the connection begins with.
-bool is_update(std::span<const uint8_t> unread) {
-    if (unread.size() < kFrameHeaderSize + dns::kHeaderSize) return false;
-    const unsigned opcode = (base::load_u16(unread.data() + kFlagsAt) & dns::kOpcodeMask) >> 11;
+bool is_update(std::span<const uint8_t> request) {
+    if (request.size() < dns::kHeaderSize) return false;
+    const unsigned opcode = (dns::load_header(request).flags & dns::kOpcodeMask) >> 11;
     return opcode == static_cast<unsigned>(dns::Opcode::Update);
 }
 
@@ -272,11 +270,12 @@ bool ZoneSender::Connection::serve(const std::vector<uint8_t>& request, RequestD
 
 bool ZoneSender::Connection::may_send() {
     if (purpose_ != Purpose::Updates) return true;
-    if (!sender_.become_transfer()) {
+    const Purpose wanted = sender_.transfers_to(tls_ ? &*tls_ : nullptr);
+    if (!sender_.is_let_over(wanted)) {
         sender_.turn_away(peer_, "it had sent updates, and there are too many transfers");
         return false;
     }
-    purpose_ = Purpose::Transfers;
+    purpose_ = wanted;
     return true;
 }
 
@@ -348,11 +347,16 @@ ZoneSender::Purpose ZoneSender::transfers_to(const tls::Peer* peer) const {
     return is_member ? Purpose::Members : Purpose::Transfers;
 }
 
+ZoneSender::Purpose ZoneSender::purpose_of(std::span<const uint8_t> request,
+                                           const tls::Peer* peer) const {
+    return is_update(request) ? Purpose::Updates : transfers_to(peer);
+}
+
 bool ZoneSender::has_room(Purpose purpose, const base::SocketAddress& peer) {
     bool has_room = false;
     {
         const std::lock_guard lock(mutex_);
-        const Places& places = places_[static_cast<size_t>(purpose)];
+        const Places& places = at(purpose);
         has_room = arrivals_.size() < limits_.arrivals_max &&
                    places.taken < limit_of(purpose) + places.idle;
     }
@@ -362,17 +366,17 @@ bool ZoneSender::has_room(Purpose purpose, const base::SocketAddress& peer) {
 
 void ZoneSender::take(tls::Stream stream, const base::SocketAddress& peer,
                       std::span<const uint8_t> unread) {
-    std::optional<tls::Peer> member;
-    if (stream.session() != nullptr) member = stream.session()->peer();
-    const Purpose purpose =
-        is_update(unread) ? Purpose::Updates : transfers_to(member ? &*member : nullptr);
+    std::optional<tls::Peer> tls;
+    if (stream.session() != nullptr) tls = stream.session()->peer();
+    const auto request = unread.subspan(std::min(kFrameHeaderSize, unread.size()));
+    const Purpose purpose = purpose_of(request, tls ? &*tls : nullptr);
     {
         const std::lock_guard lock(mutex_);
         if (arrivals_.size() >= limits_.arrivals_max) {
             tallies_.turned_away.add();
             return;
         }
-        ++places_[static_cast<size_t>(purpose)].taken;
+        ++at(purpose).taken;
         arrivals_.push_back({std::move(stream), peer, {unread.begin(), unread.end()}, purpose});
     }
     wake_.notify_one();
@@ -428,7 +432,7 @@ size_t ZoneSender::limit_of(Purpose purpose) const {
 
 bool ZoneSender::is_crowded(Purpose purpose) {
     const std::lock_guard lock(mutex_);
-    return places_[static_cast<size_t>(purpose)].taken > limit_of(purpose);
+    return at(purpose).taken > limit_of(purpose);
 }
 
 bool ZoneSender::make_room(Purpose purpose) {
@@ -451,21 +455,20 @@ bool ZoneSender::make_room(Purpose purpose) {
 
 void ZoneSender::leave(Purpose purpose) {
     const std::lock_guard lock(mutex_);
-    --places_[static_cast<size_t>(purpose)].taken;
+    --at(purpose).taken;
 }
 
 void ZoneSender::count_idle(Purpose purpose, bool is_idle) {
     const std::lock_guard lock(mutex_);
-    size_t& idle = places_[static_cast<size_t>(purpose)].idle;
+    size_t& idle = at(purpose).idle;
     idle = is_idle ? idle + 1 : idle - 1;
 }
 
-bool ZoneSender::become_transfer() {
+bool ZoneSender::is_let_over(Purpose to) {
     const std::lock_guard lock(mutex_);
-    size_t& taken = places_[static_cast<size_t>(Purpose::Transfers)].taken;
-    if (taken >= limits_.transfers_max) return false;
-    ++taken;
-    --places_[static_cast<size_t>(Purpose::Updates)].taken;
+    if (at(to).taken >= limit_of(to)) return false;
+    ++at(to).taken;
+    --at(Purpose::Updates).taken;
     return true;
 }
 

@@ -75,9 +75,9 @@ class ZoneSender {
     // Ends transfers under way and waits for their threads.
     ~ZoneSender();
 
-    // What a connection counts as that carries zones to this peer; null: it has no TLS. From any
-    // thread, like the two below, and as quickly.
-    [[nodiscard]] Purpose transfers_to(const tls::Peer* peer) const;
+    // What a connection counts as that begins with this request, by a peer of which null says that
+    // it has no TLS. From any thread, like the two below, and as quickly.
+    [[nodiscard]] Purpose purpose_of(std::span<const uint8_t> request, const tls::Peer* peer) const;
 
     // Whether one more connection would be taken over now. If not, that is logged and counted.
     [[nodiscard]] bool has_room(Purpose purpose, const base::SocketAddress& peer);
@@ -109,8 +109,10 @@ class ZoneSender {
     [[nodiscard]] bool make_room(Purpose purpose);
     void leave(Purpose purpose);
     void count_idle(Purpose purpose, bool is_idle);
+    [[nodiscard]] Purpose transfers_to(const tls::Peer* peer) const;
     // A connection with updates is granted a transfer. False when there are as many already.
-    [[nodiscard]] bool become_transfer();
+    [[nodiscard]] bool is_let_over(Purpose to);
+    [[nodiscard]] Places& at(Purpose purpose) { return places_[static_cast<size_t>(purpose)]; }
     [[nodiscard]] size_t limit_of(Purpose purpose) const;
     void turn_away(const base::SocketAddress& peer, const std::string& reason);
 
@@ -121,7 +123,7 @@ class ZoneSender {
     std::mutex mutex_;  // Guards what follows, but for the thread's own list.
     std::condition_variable wake_;
     std::deque<Arrival> arrivals_;
-    std::array<Places, 3> places_{};  // By purpose.
+    std::array<Places, 3> places_{};  // By purpose. See at().
     bool is_stopping_ = false;
     Connections connections_;  // Of the thread alone.
     std::thread thread_;       // Last: it uses all the others.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,6 +18,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "dns/response.h"
+#include "tls/test_keys.h"
+#include "transfer/fake_primary.h"
+#include "transfer/link.h"
+#include "transfer/members.h"
 #include "transfer/zone_updates.h"
 #include "zone/compile.h"
 
@@ -84,6 +89,17 @@ class Peer {
     base::Fd socket_;
 };
 
+// Whoever speaks TLS.
+class AllOfTls final : public Members {
+ public:
+    [[nodiscard]] bool has(const tls::Peer& /*peer*/) const override { return true; }
+    [[nodiscard]] std::vector<base::SocketAddress> targets() const override { return {}; }
+    [[nodiscard]] dns::Rcode hear(const tls::Peer& /*peer*/,
+                                  const ServedReport& /*report*/) override {
+        return dns::Rcode::NoError;
+    }
+};
+
 class Sending : public testing::Test {
  protected:
     Sending() {
@@ -125,6 +141,7 @@ class Sending : public testing::Test {
                                   .hear = {},
                                   .expires_in = [](const dns::Name&) { return std::nullopt; },
                                   .secondary_of = [](const dns::Name&) { return nullptr; },
+                                  .members = &members_,
                                   .waiting = RequestDesk::Waiting{zones_, is_stopping_}});
     }
     ZoneSender::MakeDesk desks() {
@@ -138,6 +155,7 @@ class Sending : public testing::Test {
     ZoneUpdates updates_{config_, zones_, *ledger_};
     std::atomic<bool> is_stopping_ = false;
     SentTallies tallies_;
+    AllOfTls members_;
 };
 
 uint16_t id_of(const Bytes& message) { return base::load_u16(message.data()); }
@@ -242,6 +260,88 @@ TEST_F(Sending, IdleConnectionsGiveWay) {
     EXPECT_TRUE(has_room_in_the_end(sender, ZoneSender::Purpose::Updates));
     EXPECT_EQ(id_of(answer_in_the_end(sender, update_of("one.example.", 2))), 2U);
     EXPECT_EQ(idle.read(), Bytes());
+}
+
+TEST_F(Sending, WhatAConnectionCountsAsIsWhatItBeginsWith) {
+    using Purpose = ZoneSender::Purpose;
+    const ZoneSender sender(desks(), tallies_, {}, &members_);
+    const tls::Peer node{.is_fit_for_transfers = true, .has_certificate = true, .names = {}};
+    const Bytes update = update_of("one.example.", 1);
+    const Bytes transfer = request_for("one.example.", 2);
+    EXPECT_EQ(sender.purpose_of(update, nullptr), Purpose::Updates);
+    EXPECT_EQ(sender.purpose_of(update, &node), Purpose::Updates);
+    EXPECT_EQ(sender.purpose_of(transfer, nullptr), Purpose::Transfers);
+    EXPECT_EQ(sender.purpose_of(transfer, &node), Purpose::Members);
+}
+
+// Connections of nodes, over TLS.
+class ToMembers : public Sending {
+ protected:
+    ToMembers() { std::signal(SIGPIPE, SIG_IGN); }
+
+    // Connected, and handed over to the sender before it says anything.
+    std::unique_ptr<Link> connect(ZoneSender& sender) {
+        auto link = std::make_unique<Link>(Link::Kind::Stream, address_, is_stopping_, &client_);
+        base::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        auto session = server_.open_session(socket.get());
+        sender.take(tls::Stream(std::move(socket), *std::move(session)), address_, {});
+        return link;
+    }
+    // What is answered to this; empty when the connection has been closed.
+    static Bytes ask(Link& link, const Bytes& request) {
+        const base::Instant end = base::now() + std::chrono::minutes(1);
+        if (!link.write_frame(request, end)) return {};
+        return link.read_frame(end).value_or(Bytes());
+    }
+
+    tls::TestFolder folder_;
+    tls::TlsContext server_ =
+        *tls::TlsContext::for_server({.certificate = folder_.write("server.pem", tls::kServer),
+                                      .key = folder_.write("server.key", tls::kServerKey)});
+    tls::TlsContext client_ = *tls::TlsContext::for_client(
+        {.name = "test", .server_name = "server.example", .ca = folder_.write("ca.pem", tls::kCa)});
+    base::SocketAddress address_;
+    base::Fd listener_ = listen_on_loopback(address_);
+    const Bytes question_ = request_for("one.example.", 7, dns::RRType::SOA);
+};
+
+TEST_F(ToMembers, TheyHaveALimitOfTheirOwn) {
+    ZoneSender sender(desks(), tallies_, {.transfers_max = 0, .members_max = 1}, &members_);
+    const auto first = connect(sender);
+    EXPECT_EQ(id_of(ask(*first, question_)), 7U);
+    EXPECT_TRUE(has_room_in_the_end(sender, ZoneSender::Purpose::Members));  // It is idle.
+    Bytes answer;
+    std::unique_ptr<Link> second;
+    for (const auto end = base::now() + std::chrono::minutes(1); base::now() < end;) {
+        second = connect(sender);
+        answer = ask(*second, question_);
+        if (!answer.empty()) break;
+    }
+    EXPECT_EQ(id_of(answer), 7U);
+    EXPECT_EQ(ask(*first, question_), Bytes());  // It has given way.
+}
+
+TEST_F(ToMembers, TheyMayBeIdleForLongerThanOthers) {
+    ZoneSender sender(desks(), tallies_, {.idle_limit = std::chrono::seconds(0)}, &members_);
+    const auto node = connect(sender);
+    const Peer other(sender, {question_});
+    EXPECT_EQ(id_of(other.read()), 7U);
+    EXPECT_EQ(other.read(), Bytes());
+    EXPECT_EQ(id_of(ask(*node, question_)), 7U);
+    EXPECT_EQ(id_of(ask(*node, question_)), 7U);
+}
+
+TEST_F(ToMembers, TheyAreNotIdleForEver) {
+    ZoneSender sender(desks(), tallies_, {.member_idle_limit = std::chrono::seconds(0)}, &members_);
+    const auto node = connect(sender);
+    const base::Instant end = base::now() + std::chrono::minutes(1);
+    if (node->write_frame(question_, end)) {
+        while (node->read_frame(end)) {
+        }
+    }
+    EXPECT_LT(base::now(), end);  // The sender has closed it.
+    const Peer other(sender, {question_});
+    EXPECT_EQ(id_of(other.read()), 7U);
 }
 
 }  // namespace
