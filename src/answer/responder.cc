@@ -51,6 +51,7 @@ bool is_lookup(const dns::Query& query) {
                              query.edns.version == dns::kEdnsVersion;
     switch (query.qtype) {
         case dns::RRType::OPT:
+        case dns::RRType::NXNAME:
         case dns::RRType::TKEY:
         case dns::RRType::TSIG:
         case dns::RRType::IXFR:
@@ -272,6 +273,7 @@ Outcome Responder::Worker::outcome_for(Job& job) {
     if (query.qclass == dns::RRClass::CH) return identity.answer(query, writer);
     switch (query.qtype) {
         case dns::RRType::OPT:
+        case dns::RRType::NXNAME:  // RFC 9824 §3.5.
         case dns::RRType::TSIG:
             return {Rcode::FormErr};  // They are never asked for.
         case dns::RRType::TKEY:
