@@ -252,6 +252,33 @@ bool is_value(Key key, std::span<const uint8_t> value) {
     return true;
 }
 
+// What a value of this key would be, for who wrote another.
+const char* wanted_of(Key key) {
+    switch (key) {
+        case Key::Mandatory:
+            return "must list other keys of the record, each once: mandatory=alpn,port";
+        case Key::Alpn:
+            return "must list protocols: alpn=h2,h3";
+        case Key::NoDefaultAlpn:
+        case Key::Ohttp:
+            return "has a value, and this key takes none";
+        case Key::Port:
+            return "must give a number from 0 to 65535: port=8443";
+        case Key::Ipv4Hint:
+            return "must list IPv4 addresses: ipv4hint=192.0.2.1,192.0.2.2";
+        case Key::Ipv6Hint:
+            return "must list IPv6 addresses: ipv6hint=2001:db8::1";
+        case Key::TlsSupportedGroups:
+            return "must list numbers of groups, each once: tls-supported-groups=29,23";
+        case Key::Ech:
+            return "must give a configuration in base64";
+        case Key::DohPath:
+            return "must give a path with the variable dns: dohpath=/dns-query{?dns}";
+        default:
+            return "has a value that this key does not take";
+    }
+}
+
 bool read_parameter(WireReader& rdata, Key& key, std::span<const uint8_t>& value) {
     uint16_t number = 0;
     uint16_t size = 0;
@@ -276,21 +303,31 @@ bool has_all(std::span<const uint8_t> parameters, std::span<const uint8_t> manda
 }
 
 // The keys ascend, and those that another one needs are there. The values are known to be good.
-bool is_whole_list(std::span<const uint8_t> parameters) {
+Fault judge_list(std::span<const uint8_t> parameters) {
     WireReader reader(parameters);
     int previous = -1;
     bool has_alpn = false;
     while (reader.remaining() > 0) {
         Key key{};
         std::span<const uint8_t> value;
-        if (!read_parameter(reader, key, value)) return false;
-        if (static_cast<int>(key) <= previous) return false;
-        if (key == Key::Mandatory && !has_all(parameters, value)) return false;
+        (void)read_parameter(reader, key, value);
+        if (static_cast<int>(key) <= previous) {
+            return Fault("ends a list that gives a key twice: keep one of the two");
+        }
+        if (key == Key::Mandatory && !has_all(parameters, value)) {
+            return Fault(
+                "ends a list without a key that its mandatory names: add that key, or name those "
+                "alone that are there (RFC 9460, section 8)");
+        }
         has_alpn |= key == Key::Alpn;
-        if (key == Key::NoDefaultAlpn && !has_alpn) return false;  // RFC 9460 §7.1.1.
+        if (key == Key::NoDefaultAlpn && !has_alpn) {
+            return Fault(
+                "ends a list with no-default-alpn and without alpn: add the protocols, or remove "
+                "it (RFC 9460, section 7.1.1)");
+        }
         previous = static_cast<int>(key);
     }
-    return true;
+    return {};
 }
 
 bool check_parameters(WireReader& rdata) {
@@ -300,7 +337,7 @@ bool check_parameters(WireReader& rdata) {
         std::span<const uint8_t> value;
         if (!read_parameter(rdata, key, value) || !is_value(key, value)) return false;
     }
-    return is_whole_list(parameters);
+    return !judge_list(parameters);
 }
 
 // Puts it behind the others as on the wire.
@@ -328,7 +365,7 @@ Fault parse_parameter(std::string_view text, Key& key, Bytes& rdata) {
     bool is_good = parse_value(is_number ? Key::Invalid : key, text, rdata);
     const auto value = std::span(rdata).subspan(start);
     is_good = is_good && value.size() <= 0xFFFF && is_value(key, value);
-    if (!is_good) return Fault("has a value that this key does not take");
+    if (!is_good) return Fault(is_number ? wanted_of(Key::Invalid) : wanted_of(key));
     base::store_u16(&rdata[start - 2], static_cast<uint16_t>(value.size()));
     return {};
 }
@@ -364,12 +401,7 @@ Fault parse_parameters(TokenReader& words, Bytes& rdata) {
     }
     const auto parameters = std::span(rdata).subspan(start);
     if (!is_sorted) sort_parameters(parameters);
-    if (!is_whole_list(parameters)) {
-        return Fault(
-            "ends a list with a key given twice, or without one that another key needs "
-            "(those of mandatory; alpn beside no-default-alpn)");
-    }
-    return {};
+    return judge_list(parameters);
 }
 
 // The list's own escapes, for commas and backslashes, under those of the string.

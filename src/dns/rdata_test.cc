@@ -174,6 +174,29 @@ TEST(ParseRdata, RefusesWhatIsNoDatumOfItsKind) {
     }
 }
 
+TEST(ParseRdata, SaysWhatAServiceParameterNeeds) {
+    const std::pair<const char*, const char*> examples[] = {
+        {"mandatory=port alpn=h2", "without a key that its mandatory names: add that key"},
+        {"port=1 port=2", "gives a key twice"},
+        {"no-default-alpn", "without alpn: add the protocols"},
+        {"mandatory=mandatory", "must list other keys"},
+        {"mandatory=port,port port=1", "each once"},
+        {"alpn", "must list protocols: alpn=h2,h3"},
+        {"port=x", "must give a number from 0 to 65535"},
+        {"ipv4hint=2001:db8::1", "must list IPv4 addresses"},
+        {"ipv6hint=192.0.2.1", "must list IPv6 addresses"},
+        {"dohpath=/dns", "with the variable dns"},
+        {"ech=*", "in base64"},
+        {"ohttp=x", "takes none"},
+        {"key65535=x", "is no parameter"},
+    };
+    for (const auto& [parameters, words] : examples) {
+        const auto rdata = parse(RRType::HTTPS, std::string("1 . ") + parameters);
+        ASSERT_FALSE(rdata) << parameters;
+        EXPECT_NE(rdata.error().message.find(words), std::string::npos) << rdata.error().message;
+    }
+}
+
 TEST(IsValidRdata, RefusesWhatTheLayoutDoesNotAllow) {
     EXPECT_FALSE(is_valid_rdata(RRType::A, bytes_of("c00002")));
     EXPECT_FALSE(is_valid_rdata(RRType::A, bytes_of("c000020100")));

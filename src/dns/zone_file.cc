@@ -15,6 +15,9 @@ namespace nearcast::dns {
 namespace {
 
 constexpr const char* kRecordHint = "www.example.org. 3600 IN A 192.0.2.1";
+constexpr const char* kTypeHint =
+    "www.example.org. 3600 IN A 192.0.2.1; a type that has no name here by its number: TYPE65280 "
+    "\\# 4 c0000201 (RFC 3597, section 5)";
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // Of UTF-8; some editors write it.
 
@@ -178,7 +181,7 @@ bool ZoneFileParser::read_type(Cursor& cursor) {
     const Token& word = cursor.take();
     const auto type = parse_rr_type(word.text);
     if (!type) {
-        report_word(cursor, word, "is not a record type", kRecordHint);
+        report_word(cursor, word, "is not a record type", kTypeHint);
         return false;
     }
     if (is_meta_type(*type)) {

@@ -15,6 +15,7 @@ namespace nearcast::dns {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class ZoneFile : public testing::Test {
@@ -164,6 +165,13 @@ TEST_F(ZoneFile, SaysWhereAndWhatAndHowItWouldBeRight) {
                     "retry, expire and minimum: \"x\" is not a time, such as 3600 or 1h30m\n"
                     "  try: a.example.org. 3600 IN SOA ns1.example.org. "
                     "hostmaster.example.org. 2026010100 7200 900 1209600 300"));
+}
+
+TEST_F(ZoneFile, SaysHowATypeWithoutANameIsWritten) {
+    const auto told = errors("a FOO bar\n");
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_THAT(told[0], HasSubstr("\"FOO\" is not a record type"));
+    EXPECT_THAT(told[0], HasSubstr("TYPE65280 \\# 4 c0000201"));
 }
 
 TEST_F(ZoneFile, GoesOnAfterAnError) {

@@ -117,12 +117,10 @@ void Checker::check_wildcard(const Node& node) {
     const auto name = draft_.name(node);
     const bool is_wildcard = name[0] == 1 && name[1] == '*';
     const auto sets = draft_.sets(node);
-    if (!sets.empty()) warn(sets[0].source(), judge_asterisk(name, sets[0].type));
-    if (!is_wildcard) return;
-    for (const RRType type : {RRType::NS, RRType::DNAME}) {
-        const Set* const set = draft_.find(node, type);
-        if (set == nullptr || set == &sets[0]) continue;
-        warn(set->records[0].source, judge_asterisk(name, type));
+    for (const Set& set : sets) {
+        const bool redirects = set.type == RRType::NS || set.type == RRType::DNAME;
+        const bool is_told = &set == sets.data() || (is_wildcard && redirects);
+        if (is_told) warn(set.source(), judge_asterisk(name, set.type));
     }
 }
 
@@ -212,7 +210,8 @@ void Checker::check_target(const Node& node, const Set& set, const ZoneDraft::Da
         findings_.warn("target-is-alias", datum.source,
                        type + " of " + text(node) + " names " + host + ", which is a CNAME",
                        "name the host that the CNAME leads to");
-    } else if (!has_address(number) && !is_known_elsewhere(target, node)) {
+    } else if (!has_address(number) && !is_known_elsewhere(target, node) &&
+               address_in_name(wire).empty()) {  // Told with the records.
         findings_.warn(
             "target-without-address", datum.source,
             type + " of " + text(node) + " names " + host + ", which has no address here",

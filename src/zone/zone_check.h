@@ -7,6 +7,9 @@
 
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "zone/draft.h"
@@ -18,6 +21,10 @@ namespace nearcast::zone {
 [[nodiscard]] std::vector<Finding> check_zone(const ZoneDraft& draft);
 
 // The parts of it, each in a file of its own.
+
+// The address that such a name of a host is in truth: 192.0.2.1.example.org. for 192.0.2.1 without
+// a host. Empty for others. In wire form.
+[[nodiscard]] std::string address_in_name(std::span<const uint8_t> name);
 
 // What the data of single records and sets say.
 void check_records(const ZoneDraft& draft, Findings& findings);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "dns/ascii.h"
 #include "dns/rdata.h"
@@ -34,18 +35,6 @@ bool is_host_name(std::span<const uint8_t> name) {
                    (dns::lower(byte) >= 'a' && dns::lower(byte) <= 'z');
         });
         if (!is_good) return false;
-    }
-    return true;
-}
-
-// Four labels of digits in front: an address where a name should be.
-bool looks_like_address(std::span<const uint8_t> name) {
-    size_t at = 0;
-    for (int label = 0; label < 4; ++label, at += name[at] + 1U) {
-        const auto bytes = name.subspan(at + 1, name[at]);
-        if (bytes.empty() || bytes.size() > 3 || !std::ranges::all_of(bytes, dns::is_digit)) {
-            return false;
-        }
     }
     return true;
 }
@@ -153,9 +142,11 @@ void RecordChecker::check_hosts(const Node& node, const Set& set) {
         const auto host = rdata.subspan(place.offset, place.size);
         const std::string what =
             dns::to_text(set.type) + " of " + text(node) + " names " + dns::to_text(host);
-        if (looks_like_address(host)) {
-            findings_.warn("address-for-name", datum.source, what + ", which looks like an address",
-                           "name the host that has it");
+        if (const std::string address = address_in_name(host); !address.empty()) {
+            const char* const type = address.contains(':') ? " AAAA " : " A ";
+            findings_.warn(
+                "address-for-name", datum.source, what + ", which looks like an address",
+                "name a host that has it, with a record such as: mail 3600 IN" + (type + address));
         } else if (!is_host_name(host)) {
             findings_.warn("host-name", datum.source, what + ", which is no name of a host",
                            "letters, digits and hyphens (RFC 1123, section 2.1)");
@@ -294,6 +285,26 @@ void RecordChecker::run() {
 }
 
 }  // namespace
+
+// Four labels of digits in front, or one label that an IPv6 address is.
+std::string address_in_name(std::span<const uint8_t> name) {
+    const auto first = name.subspan(1, name[0]);
+    if (std::ranges::find(first, ':') != first.end()) {
+        std::string text(first.begin(), first.end());
+        return base::parse_ip_address(text) ? text : std::string();
+    }
+    std::string text;
+    size_t at = 0;
+    for (int label = 0; label < 4; ++label, at += name[at] + 1U) {
+        const auto bytes = name.subspan(at + 1, name[at]);
+        if (bytes.empty() || bytes.size() > 3 || !std::ranges::all_of(bytes, dns::is_digit)) {
+            return {};
+        }
+        if (label > 0) text += '.';
+        text.append(bytes.begin(), bytes.end());
+    }
+    return text;
+}
 
 void check_records(const ZoneDraft& draft, Findings& findings) {
     RecordChecker(draft, findings).run();

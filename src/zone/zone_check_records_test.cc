@@ -38,7 +38,22 @@ TEST(CheckRecords, KnowsNamesThatAreNoHosts) {
     EXPECT_EQ(checks_of("* A 192.0.2.2\na-b A 192.0.2.2\n_x TXT y\n"), "");
     EXPECT_EQ(checks_of("@ MX 10 a_b.example.net.\n"), "host-name:5");
     EXPECT_EQ(checks_of("@ MX 10 192.0.2.1.\n"), "address-for-name:5");
+    EXPECT_EQ(checks_of("@ MX 10 192.0.2.1\n"), "address-for-name:5");
+    EXPECT_EQ(checks_of("@ MX 10 2001:db8::1\n"), "address-for-name:5");
     EXPECT_EQ(checks_of("sub NS 192.0.2.1.example.net.\n"), "address-for-name:5");
+}
+
+TEST(CheckRecords, TellsHowToGiveAHostTheAddressThatWasWrittenForIt) {
+    const auto hint_of = [](const std::string& host) {
+        const auto zone =
+            compile_zone_text(*dns::parse_name("example.org."),
+                              "$TTL 60\n@ SOA ns1 h 1 7200 900 1209600 300\n@ NS ns1\n"
+                              "ns1 A 192.0.2.1\n_sip._tcp SRV 0 0 5060 " +
+                                  host + "\n");
+        return zone.diagnostics.empty() ? "" : zone.diagnostics.front().hint;
+    };
+    EXPECT_TRUE(hint_of("192.0.2.7").ends_with("mail 3600 IN A 192.0.2.7")) << hint_of("192.0.2.7");
+    EXPECT_TRUE(hint_of("2001:db8::7.").ends_with("mail 3600 IN AAAA 2001:db8::7"));
 }
 
 TEST(CheckRecords, KnowsAliasesThatLeadNowhere) {
