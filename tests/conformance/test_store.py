@@ -46,7 +46,7 @@ def settings_file(tmp_path):
 
 
 def serve(zones, settings):
-    return Server(zones, "--transfers", settings, "--control", settings.parent / "server.sock")
+    return Server(zones, "--settings", settings, "--control", settings.parent / "server.sock")
 
 
 def write(zones, serial, extra="", age=60):

@@ -99,7 +99,7 @@ class Secondary:
                             '[transfer]\nallow = ["127.0.0.1"]\n'
                             f'[[secondary]]\nzone = "{ZONE}"\n'
                             f'primaries = ["127.0.0.1:{primary_port}"]\n')
-        return Server(self._zones, "--transfers", settings, "--control",
+        return Server(self._zones, "--settings", settings, "--control",
                       self._folder / "control", port=self.port)
 
 
@@ -133,7 +133,7 @@ def test_kills_in_the_middle_of_transfers_lose_nothing_that_was_served(tmp_path)
             server.kill()
         return serial
 
-    with Server(zones, "--transfers", settings, "--control", tmp_path / "control") as primary:
+    with Server(zones, "--settings", settings, "--control", tmp_path / "control") as primary:
         with secondary.serve(primary.port) as server:
             assert "content=zone" in server.wait_for_event("secondary_fetched")
             server.kill()

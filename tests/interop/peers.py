@@ -51,7 +51,7 @@ def secondary_of_ours(theirs, zone, zones, transfers):
     """A server of ours, once it has given the zone to that of somebody else, which it notifies."""
     config = transfers(f'[transfer]\nallow = ["key:{KEY_NAME}"]\n'
                        f'notify = ["127.0.0.1:{theirs.port}"]\n')
-    with Server(zones, "--transfers", config) as ours, theirs.as_secondary(zone, ours.port):
+    with Server(zones, "--settings", config) as ours, theirs.as_secondary(zone, ours.port):
         wait_until(lambda: serial_at(theirs.port, zone) == 7, "the first transfer")
         yield ours
 

@@ -33,7 +33,7 @@ def test_a_primarys_changes_come_as_changes(peer, zones, transfers, tmp_path):
     config = transfers(f'[transfer]\ndirectory = "{tmp_path / "store"}"\n'
                        f'[[secondary]]\nzone = "{zone}"\nkey = "{peers.KEY_NAME}"\n'
                        f'primaries = ["127.0.0.1:{theirs.port}"]\n')
-    with Server(empty, "--transfers", config, "--control", tmp_path / "control") as ours:
+    with Server(empty, "--settings", config, "--control", tmp_path / "control") as ours:
         with theirs.as_primary(zone, zones / f"{zone}.zone", ours.port):
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the first transfer")
             assert "content=zone" in ours.wait_for_event("secondary_fetched")
@@ -80,7 +80,7 @@ def changes_from(port, zone, serial, tcp):
 def test_changes_fit_in_a_datagram_or_come_over_tcp(zones, transfers):
     zone = "large.example"
     config = transfers('[transfer]\nallow = ["127.0.0.1"]\n')
-    with Server(zones, "--transfers", config) as ours:
+    with Server(zones, "--settings", config) as ours:
         rename_a_host(zones / f"{zone}.zone")
         ours.reload()
         assert changes_from(ours.port, zone, 7, tcp=False) == ([8, 7, 8, 8], 6)
@@ -93,7 +93,7 @@ def test_a_zone_that_changes_while_it_is_sent_arrives_as_it_was(zones, transfers
     """All records of a slow transfer are of the version that it began with."""
     zone = "large.example"
     config = transfers('[transfer]\nallow = ["127.0.0.1"]\n')
-    with Server(zones, "--transfers", config) as ours:
+    with Server(zones, "--settings", config) as ours:
         path = zones / f"{zone}.zone"
         messages = dns.query.xfr("127.0.0.1", zone, port=ours.port, relativize=False, lifetime=60)
         serials = set()

@@ -37,7 +37,7 @@ def secondary_of(port, folder):
 
 
 def test_a_primary_tells_what_its_soa_says(zones, transfers):
-    with Server(zones, "--transfers", transfers(ALLOW)) as ours:
+    with Server(zones, "--settings", transfers(ALLOW)) as ours:
         assert expire_at(ours.port, "odd.example") == 3600
     with Server(zones) as ours:
         assert expire_at(ours.port, "odd.example") is None
@@ -50,15 +50,15 @@ def test_a_chain_of_secondaries_expires_together(zones, transfers, tmp_path):
     for folder in folders:
         folder.mkdir()
     empty, first_folder, second_folder = folders
-    with Server(zones, "--transfers", transfers(ALLOW)) as primary:
-        with Server(empty, "--transfers", secondary_of(primary.port, first_folder)) as first:
+    with Server(zones, "--settings", transfers(ALLOW)) as primary:
+        with Server(empty, "--settings", secondary_of(primary.port, first_folder)) as first:
             peers.wait_until(lambda: peers.serial_at(first.port, ZONE) == 7, "the transfer")
             primary.process.terminate()
             primary.process.wait(START_LIMIT)
             gone_at = time.monotonic()
             peers.wait_until(lambda: expire_at(first.port) <= EXPIRE // 2, "the half of the time")
             config = secondary_of(first.port, second_folder)
-            with Server(empty, "--transfers", config) as second:
+            with Server(empty, "--settings", config) as second:
                 peers.wait_until(lambda: peers.serial_at(second.port, ZONE) == 7, "the transfer")
                 assert expire_at(second.port) <= EXPIRE // 2
                 peers.wait_until(lambda: is_servfail(second.port), "the end of the zone")

@@ -165,7 +165,7 @@ def test_the_last_good_zone_goes_on(attack, transfers, tmp_path):
                        f'[[secondary]]\nzone = "{ZONE}"\n'
                        f'primaries = ["127.0.0.1:{primary.port}"]\n')
     try:
-        with Server(empty, "--transfers", config) as ours:
+        with Server(empty, "--settings", config) as ours:
             ours.wait_for_event("secondary_fetched")
             primary.attack = attack
             notify = dns.message.make_query(ZONE, "SOA")

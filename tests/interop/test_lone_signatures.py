@@ -48,7 +48,7 @@ def test_updates_leave_a_secondary_with_the_same_records(zones, transfers, tmp_p
     theirs = peers.Knot(tmp_path / "peer")
     config = transfers(f'{BY_KEY}[transfer]\nallow = ["key:{peers.KEY_NAME}"]\n'
                        f'notify = ["127.0.0.1:{theirs.port}"]\n')
-    with Server(zones, "--transfers", config) as ours, theirs.as_secondary(ZONE, ours.port):
+    with Server(zones, "--settings", config) as ours, theirs.as_secondary(ZONE, ours.port):
         peers.wait_until(lambda: peers.serial_at(theirs.port, ZONE) == 7, "the first transfer")
         for serial, (lines, expected) in enumerate(steps, 8):
             status, text = update("nsupdate", ours.port, lines)
@@ -68,7 +68,7 @@ def test_a_signature_may_come_before_what_it_covers(zones, transfers, tmp_path):
     empty = tmp_path / "none"
     empty.mkdir()
     theirs = peers.Knot(tmp_path / "peer")
-    with Server(empty, "--transfers", secondary(transfers, ZONE, theirs.port)) as ours:
+    with Server(empty, "--settings", secondary(transfers, ZONE, theirs.port)) as ours:
         with theirs.as_primary(ZONE, path, ours.port):
             peers.wait_until(lambda: peers.serial_at(ours.port, ZONE) == 7, "the first transfer")
             assert peers.transfer(ours.port, ZONE, key=False) == peers.transfer(theirs.port, ZONE)
@@ -91,7 +91,7 @@ def test_a_digest_over_a_signature_with_another_ttl_fits(transfers, tmp_path):
     empty = tmp_path / "none"
     empty.mkdir()
     theirs = peers.Knot(tmp_path / "peer")
-    with Server(empty, "--transfers", secondary(transfers, "zmf", theirs.port)) as ours:
+    with Server(empty, "--settings", secondary(transfers, "zmf", theirs.port)) as ours:
         with theirs.as_primary("zmf", path, ours.port):
             peers.wait_until(lambda: peers.serial_at(ours.port, "zmf") == 5, "the transfer")
             whole = peers.transfer(ours.port, "zmf", key=False)

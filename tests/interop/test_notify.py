@@ -51,7 +51,7 @@ def test_it_is_said_again_until_it_was_heard(zones, transfers):
     secondary = Listener()
     config = transfers(f'[[transfer.zone]]\nzone = "odd.example"\n'
                        f'notify = ["127.0.0.1:{secondary.port}"]\n')
-    with Server(zones, "--transfers", config) as ours:
+    with Server(zones, "--settings", config) as ours:
         first, again = secondary.hear(), secondary.hear()
         assert first.id == again.id
         assert first.opcode() == dns.opcode.NOTIFY
@@ -69,7 +69,7 @@ def test_it_is_signed_and_so_must_be_the_answer(zones, transfers):
     config = transfers(f'[[transfer.zone]]\nzone = "odd.example"\n'
                        f'notify = ["127.0.0.1:{secondary.port}"]\n'
                        f'notify_key = "{peers.KEY_NAME}"\n')
-    with Server(zones, "--transfers", config):
+    with Server(zones, "--settings", config):
         message = secondary.hear()
         assert message.had_tsig
         unsigned = dns.message.Message(id=message.id)

@@ -29,6 +29,9 @@ def test_powerdns_gets_our_zone_and_hears_of_its_change(zone, zones, transfers, 
         path.write_text(path.read_text().replace("hostmaster 7 ", "hostmaster 8 "))
         ours.reload()
         peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 8, "the second")
+        sent = [line for line in ours.log if " transfer_sent " in line and f" zone={zone}. " in line]
+        assert [("content=zone" in line, "content=changes" in line) for line in sent] == [
+            (True, False), (False, True)], sent
 
 
 @pytest.mark.parametrize("zone", ["odd.example", "large.example"])
@@ -39,7 +42,7 @@ def test_we_get_the_zone_of_powerdns_and_its_change(zone, zones, transfers, tmp_
     config = transfers(f'[transfer]\ndirectory = "{tmp_path}/copies"\n'
                        f'[[secondary]]\nzone = "{zone}"\nprimaries = ["127.0.0.1:{theirs.port}"]\n'
                        f'key = "{peers.KEY_NAME}"\n')  # fmt: skip
-    with Server(empty, "--transfers", config) as ours:
+    with Server(empty, "--settings", config) as ours:
         with theirs.as_primary(zone, zones / f"{zone}.zone", ours.port):
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the first transfer")
             compare(ours, theirs, zone)

@@ -20,7 +20,7 @@ ALLOW_KEY = f'[transfer]\nallow = ["key:{peers.KEY_NAME}"]\n'
 @pytest.mark.parametrize("peer", peers.ALL, ids=lambda peer: peer.program)
 @pytest.mark.parametrize("zone", ["odd.example", "large.example"])
 def test_a_secondary_gets_the_same_zone(peer, zone, zones, transfers, tmp_path):
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as ours:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as ours:
         theirs = peer(tmp_path / "peer").as_secondary(zone, ours.port)
         with theirs:
             peers.wait_until(lambda: peers.serial_at(theirs.port, zone) == 7,
@@ -37,7 +37,7 @@ def test_a_secondary_gets_the_same_zone(peer, zone, zones, transfers, tmp_path):
 
 def test_dig_and_kdig_take_a_signed_transfer(zones, transfers):
     key = f"hmac-sha256:{peers.KEY_NAME}:{peers.SECRET}"
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as ours:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as ours:
         for command in (["dig", "+noall", "+answer"], ["kdig", "+noall", "+answer"]):
             done = subprocess.run(
                 [*command, "@127.0.0.1", "-p", str(ours.port), "-y", key, "large.example", "AXFR"],
@@ -48,7 +48,7 @@ def test_dig_and_kdig_take_a_signed_transfer(zones, transfers):
 
 
 def test_dnspython_agrees_with_the_zone_file(zones, transfers):
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as ours:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as ours:
         lines = peers.transfer(ours.port, "odd.example")
     file = dns.zone.from_file(str(zones / "odd.example.zone"), "odd.example.", relativize=False)
     expected = sorted(f"{str(name).lower()} {ttl} {dns.rdatatype.to_text(data.rdtype)} "
@@ -57,7 +57,7 @@ def test_dnspython_agrees_with_the_zone_file(zones, transfers):
 
 
 def test_who_is_not_allowed_is_refused(zones, transfers):
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as ours:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as ours:
         with pytest.raises(dns.xfr.TransferError, match="REFUSED"):
             peers.transfer(ours.port, "odd.example", key=False)
     with Server(zones) as ours:
@@ -69,7 +69,7 @@ def test_an_address_may_be_enough_and_a_zone_may_differ(zones, transfers):
     config = transfers('[transfer]\nallow = ["127.0.0.0/8"]\n'
                        f'[[transfer.zone]]\nzone = "odd.example"\n'
                        f'allow = ["127.0.0.1 key:{peers.KEY_NAME}"]\n')
-    with Server(zones, "--transfers", config) as ours:
+    with Server(zones, "--settings", config) as ours:
         assert len(peers.transfer(ours.port, "large.example", key=False)) == 6003
         with pytest.raises(dns.xfr.TransferError, match="REFUSED"):
             peers.transfer(ours.port, "odd.example", key=False)
@@ -78,7 +78,7 @@ def test_an_address_may_be_enough_and_a_zone_may_differ(zones, transfers):
 
 def test_questions_are_answered_signed_over_both_transports(zones, transfers):
     """As the rfc2136 plugin of certbot asks: a signed SOA question over TCP."""
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as ours:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as ours:
         for ask in (dns.query.udp, dns.query.tcp):
             query = dns.message.make_query("odd.example", "SOA")
             query.use_tsig(peers.KEYRING, algorithm=dns.tsig.HMAC_SHA256)
@@ -88,7 +88,7 @@ def test_questions_are_answered_signed_over_both_transports(zones, transfers):
 
 
 def test_a_wrong_key_is_told(zones, transfers):
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as ours:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as ours:
         for name, error in ((peers.KEY_NAME, dns.tsig.PeerBadSignature),
                             ("stranger.example", dns.tsig.PeerBadKey)):
             query = dns.message.make_query("odd.example", "SOA")
@@ -99,7 +99,7 @@ def test_a_wrong_key_is_told(zones, transfers):
 
 
 def test_questions_behind_a_transfer_are_answered_on_the_same_connection(zones, transfers):
-    with Server(zones, "--transfers", transfers('[transfer]\nallow = ["127.0.0.1"]\n')) as ours:
+    with Server(zones, "--settings", transfers('[transfer]\nallow = ["127.0.0.1"]\n')) as ours:
         with socket.create_connection(("127.0.0.1", ours.port), timeout=20) as link:
             kinds = ("SOA", "AXFR", "SOA", "NS", "AXFR", "A")
             queries = [dns.message.make_query("large.example", kind) for kind in kinds]

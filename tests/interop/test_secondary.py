@@ -35,7 +35,7 @@ def retransfer(control, zone):
 
 
 def test_a_retransfer_of_what_is_no_secondary_is_refused(zones, transfers, tmp_path):
-    with Server(zones, "--transfers", transfers(ALLOW_KEY), "--control", tmp_path / "control"):
+    with Server(zones, "--settings", transfers(ALLOW_KEY), "--control", tmp_path / "control"):
         done = retransfer(tmp_path / "control", "odd.example")
         assert done.returncode == 1
         assert "odd.example. is no zone that comes from a primary" in done.stderr
@@ -56,7 +56,7 @@ def empty(tmp_path):
 def test_the_same_zone_comes_and_its_change_too(peer, zone, zones, transfers, tmp_path, empty):
     theirs = peer(tmp_path / "peer")
     config = secondary(transfers, tmp_path / "copies", zone, theirs.port)
-    with Server(empty, "--transfers", config) as ours:
+    with Server(empty, "--settings", config) as ours:
         with theirs.as_primary(zone, zones / f"{zone}.zone", ours.port):
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the first transfer")
             for name in ["", "mail.", "host7.", "x.wild.", "odd\\.dot."]:
@@ -73,30 +73,30 @@ def test_the_same_zone_comes_and_its_change_too(peer, zone, zones, transfers, tm
 
 def test_the_copy_is_served_after_a_kill_with_no_primary_left(zones, transfers, tmp_path, empty):
     zone = "large.example"
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
         config = secondary(transfers, tmp_path / "copies", zone, primary.port)
-        ours = Server(empty, "--transfers", config)
+        ours = Server(empty, "--settings", config)
         ours.__enter__()
         try:
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the transfer")
         finally:
             ours.kill()
-    with Server(empty, "--transfers", config) as ours:
+    with Server(empty, "--settings", config) as ours:
         assert peers.serial_at(ours.port, zone) == 7
 
 
 def test_a_damaged_copy_is_told_and_fetched_anew(zones, transfers, tmp_path, empty):
     zone = "odd.example"
     copies = tmp_path / "copies"
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
         config = secondary(transfers, copies, zone, primary.port)
-        with Server(empty, "--transfers", config) as ours:
+        with Server(empty, "--settings", config) as ours:
             ours.wait_for_event("secondary_fetched")
         file = max(copies.rglob("*"), key=lambda path: path.is_file() and path.stat().st_size)
         damaged = bytearray(file.read_bytes())
         damaged[len(damaged) // 2] ^= 1
         file.write_bytes(damaged)
-        with Server(empty, "--transfers", config) as ours:
+        with Server(empty, "--settings", config) as ours:
             assert any("store_damaged" in line for line in ours.log)
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the second transfer")
 
@@ -108,9 +108,9 @@ def test_an_expired_zone_is_servfail_and_no_other_is(zones, transfers, tmp_path)
     own = tmp_path / "own"
     own.mkdir()
     (own / "odd.example.zone").write_text((zones / "odd.example.zone").read_text())
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
         config = secondary(transfers, tmp_path / "copies", zone, primary.port)
-        with Server(own, "--transfers", config) as ours:
+        with Server(own, "--settings", config) as ours:
             peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the transfer")
             primary.process.terminate()
             primary.process.wait(START_LIMIT)
@@ -122,9 +122,9 @@ def test_an_expired_zone_is_servfail_and_no_other_is(zones, transfers, tmp_path)
 def test_the_next_primary_is_asked_and_an_older_serial_is_refused(zones, transfers, tmp_path,
                                                                   empty):
     zone = "odd.example"
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
         config = secondary(transfers, tmp_path / "copies", zone, peers.free_port(), primary.port)
-        with Server(empty, "--transfers", config, "--control", tmp_path / "control") as ours:
+        with Server(empty, "--settings", config, "--control", tmp_path / "control") as ours:
             ours.wait_for_event("secondary_fetched")
             path = zones / f"{zone}.zone"
             path.write_text(path.read_text().replace("hostmaster 7 ", "hostmaster 6 "))
@@ -144,9 +144,9 @@ def test_the_next_primary_is_asked_and_an_older_serial_is_refused(zones, transfe
 
 
 def test_a_wrong_secret_is_told(zones, transfers, tmp_path, empty):
-    with Server(zones, "--transfers", transfers(ALLOW_KEY)) as primary:
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
         config = secondary(transfers, tmp_path / "copies", "odd.example", primary.port)
         config.write_text(config.read_text().replace(peers.SECRET, "d3Jvbmc="))
-        with Server(empty, "--transfers", config) as ours:
+        with Server(empty, "--settings", config) as ours:
             assert "NOTAUTH" in ours.wait_for_event("secondary_failed")
             assert rcode_at(ours.port, "odd.example") == dns.rcode.SERVFAIL

@@ -31,7 +31,7 @@ def answers(port, name, kind):
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
 @pytest.mark.parametrize("program", ["nsupdate", "knsupdate"])
 def test_records_come_and_go(program, tcp, zones, transfers):
-    with Server(zones, "--transfers", transfers(BY_KEY)) as ours:
+    with Server(zones, "--settings", transfers(BY_KEY)) as ours:
         status, text = update(program, ours.port, [
             f"prereq nxdomain new.{ZONE}",
             f"update add new.{ZONE} 60 A 192.0.2.70",
@@ -64,7 +64,7 @@ def test_records_come_and_go(program, tcp, zones, transfers):
     (f"prereq yxrrset mail.{ZONE} A 192.0.2.99", "NXRRSET"),
 ])
 def test_a_prerequisite_that_fails_changes_nothing(program, prerequisite, rcode, zones, transfers):
-    with Server(zones, "--transfers", transfers(BY_KEY)) as ours:
+    with Server(zones, "--settings", transfers(BY_KEY)) as ours:
         status, text = update(program, ours.port,
                               [prerequisite, f"update add new.{ZONE} 60 A 192.0.2.70"])
         assert status != 0 and rcode in text.upper(), text
@@ -73,13 +73,13 @@ def test_a_prerequisite_that_fails_changes_nothing(program, prerequisite, rcode,
 
 def test_who_may_not_is_refused(zones, transfers):
     lines = [f"update add new.{ZONE} 60 A 192.0.2.70"]
-    with Server(zones, "--transfers", transfers(BY_KEY)) as ours:
+    with Server(zones, "--settings", transfers(BY_KEY)) as ours:
         status, text = update("nsupdate", ours.port, lines, signed=False)
         assert status != 0 and "REFUSED" in text, text
     with Server(zones) as ours:
         status, text = update("nsupdate", ours.port, lines)
         assert status != 0 and "NOTAUTH" in text, text
-    with Server(zones, "--transfers", transfers(BY_ADDRESS)) as ours:
+    with Server(zones, "--settings", transfers(BY_ADDRESS)) as ours:
         status, text = update("nsupdate", ours.port, lines, signed=False)
         assert status == 0, text
 
@@ -95,7 +95,7 @@ def test_the_answer_has_a_cookie_for_who_sent_one(ask, zones, transfers):
         assert told.startswith(CLIENT) and len(told) == 24
         return told
 
-    with Server(zones, "--transfers", transfers(BY_ADDRESS)) as ours:
+    with Server(zones, "--settings", transfers(BY_ADDRESS)) as ours:
         request = dns.update.Update(ZONE)
         request.add("new", 60, "A", "192.0.2.70")
         cookie = with_cookie(request, CLIENT)
@@ -106,7 +106,7 @@ def test_the_answer_has_a_cookie_for_who_sent_one(ask, zones, transfers):
 def test_names_and_types_are_scoped(zones, transfers):
     config = transfers(BY_KEY + 'types = ["A", "TXT"]\nnames = ["subtree:dyn.odd.example", '
                        '"match:_acme-challenge.*.odd.example"]\n')
-    with Server(zones, "--transfers", config) as ours:
+    with Server(zones, "--settings", config) as ours:
         for line, is_allowed in ((f"add a.dyn.{ZONE} 60 A 192.0.2.7", True),
                                  (f"add _acme-challenge.www.{ZONE} 60 TXT x", True),
                                  (f"add a.dyn.{ZONE} 60 AAAA ::1", False),
@@ -120,7 +120,7 @@ def test_names_and_types_are_scoped(zones, transfers):
 def test_all_or_nothing(zones, transfers):
     """The second update is for a name that the rules do not give."""
     config = transfers(BY_KEY + 'names = ["subtree:dyn.odd.example"]\n')
-    with Server(zones, "--transfers", config) as ours:
+    with Server(zones, "--settings", config) as ours:
         status, text = update("nsupdate", ours.port, [f"update add a.dyn.{ZONE} 60 A 192.0.2.7",
                                                       f"update add www.{ZONE} 60 A 192.0.2.7"])
         assert status != 0 and "REFUSED" in text, text
@@ -133,7 +133,7 @@ def test_an_update_survives_a_kill_and_secondaries_are_told(zones, transfers, tm
     config = transfers(f'{BY_KEY}[transfer]\nallow = ["key:{peers.KEY_NAME}"]\n'
                        f'directory = "{tmp_path / "store"}"\n'
                        f'notify = ["127.0.0.1:{theirs.port}"]\n')
-    ours = Server(zones, "--transfers", config)
+    ours = Server(zones, "--settings", config)
     ours.__enter__()
     try:
         with theirs.as_secondary(ZONE, ours.port):
@@ -145,7 +145,7 @@ def test_an_update_survives_a_kill_and_secondaries_are_told(zones, transfers, tm
             assert answers(theirs.port, "new", "A") == ["192.0.2.7"]
     finally:
         ours.kill()
-    with Server(zones, "--transfers", config) as again:
+    with Server(zones, "--settings", config) as again:
         assert answers(again.port, "new", "A") == ["192.0.2.7"]
         assert peers.serial_at(again.port, ZONE) == 8
 
@@ -161,7 +161,7 @@ def test_a_secondary_passes_it_on(peer, tcp, zones, transfers, tmp_path):
     config = transfers(f'[[secondary]]\nzone = "{ZONE}"\nkey = "{peers.KEY_NAME}"\n'
                        f'primaries = ["127.0.0.1:{theirs.port}"]\n'
                        f'forward_updates = ["127.0.0.1"]\n')
-    with Server(empty, "--transfers", config) as ours:
+    with Server(empty, "--settings", config) as ours:
         with theirs.as_primary(ZONE, zones / f"{ZONE}.zone", ours.port):
             peers.wait_until(lambda: peers.serial_at(ours.port, ZONE) == 7, "the first transfer")
             script = "\n".join([f"server 127.0.0.1 {ours.port}", f"zone {ZONE}",
@@ -183,7 +183,7 @@ def test_without_a_primary_it_is_servfail(transfers, tmp_path):
                        f'[[secondary]]\nzone = "{ZONE}"\n'
                        f'primaries = ["127.0.0.1:{peers.free_port()}"]\n'
                        f'forward_updates = ["127.0.0.1"]\n')
-    with Server(empty, "--transfers", config) as ours:
+    with Server(empty, "--settings", config) as ours:
         change = dns.update.UpdateMessage(ZONE)
         change.add("new", 60, "A", "192.0.2.7")
         for ask in (dns.query.udp, dns.query.tcp):
@@ -194,5 +194,5 @@ def test_without_a_primary_it_is_servfail(transfers, tmp_path):
 def test_certbots_plugin_proves_a_domain(zones, transfers):
     config = transfers(BY_KEY + 'names = ["match:_acme-challenge.*.odd.example"]\n'
                        'types = ["TXT"]\n')
-    with Server(zones, "--transfers", config) as ours:
+    with Server(zones, "--settings", config) as ours:
         updates.prove_with_certbot(ours.port, ZONE)

@@ -68,7 +68,7 @@ def served_tree(tmp_path_factory):
     zone("", SIGNINGS["nsec"], [*top, "ns.test. A 127.0.0.1"], folder)
     settings = folder / "settings.toml"
     settings.write_text('[transfer]\nallow = ["127.0.0.1"]\n')
-    with Server(folder / "zones", "--transfers", settings) as ours:
+    with Server(folder / "zones", "--settings", settings) as ours:
         yield ours, folder
 
 
