@@ -2,6 +2,7 @@
 
 #include "check_command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -18,14 +19,26 @@ bool has_zone_files(const std::string& directory) {
     return false;
 }
 
+void print_doubts(const transfer::TransferConfig& transfers, zone::ZoneTable& zones) {
+    const auto is_served = [&](const dns::Name& zone) {
+        return zones.pin(zone).has_value() ||
+               std::ranges::find(transfers.secondaries, zone, &transfer::SecondaryConfig::zone) !=
+                   transfers.secondaries.end();
+    };
+    for (const base::Error& doubt : transfer::sections_for_nothing(transfers, is_served)) {
+        std::printf("warning: %s\n", to_text(doubt).c_str());
+    }
+}
+
 }  // namespace
 
-int check_zones(const std::string& directory, Files files) {
-    if (files == Files::Optional && !has_zone_files(directory)) {
+int check_zones(const std::string& directory, const transfer::TransferConfig& transfers) {
+    zone::ZoneTable zones;
+    if (need_of_files(transfers) == Files::Optional && !has_zone_files(directory)) {
+        print_doubts(transfers, zones);
         std::puts("no zone files; zones come from elsewhere");
         return 0;
     }
-    zone::ZoneTable zones;
     const auto ledger = zone::ZoneLedger::open_in_memory(zones, {}, {"zones are only checked"});
     const base::Result<LoadReport> report = ZoneDirectory(directory, zones, *ledger).refresh();
     if (!report) {
@@ -37,6 +50,7 @@ int check_zones(const std::string& directory, Files files) {
             std::printf("%s\n", finding.to_text().c_str());
         }
     }
+    print_doubts(transfers, zones);
     const size_t failed = report->failed();
     std::printf("%zu zones checked, %zu would not be served\n", report->changed.size(), failed);
     return failed == 0 ? 0 : 1;

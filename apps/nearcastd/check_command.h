@@ -6,12 +6,13 @@
 
 #include <string>
 
-#include "zone_directory.h"
+#include "transfer/transfer_config.h"
 
 namespace nearcast::app {
 
-// Prints every finding on stdout, then one line for the whole. Returns the exit status: 0 if every
-// zone would be served, 1 if any would not.
-[[nodiscard]] int check_zones(const std::string& directory, Files files);
+// Prints every finding on stdout, then one line for the whole; and what the settings say of zones
+// that are not there. Returns the exit status: 0 if every zone would be served, 1 if any would not.
+[[nodiscard]] int check_zones(const std::string& directory,
+                              const transfer::TransferConfig& transfers);
 
 }  // namespace nearcast::app

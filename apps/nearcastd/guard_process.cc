@@ -224,10 +224,7 @@ int check_node(const std::string& config_path) {
         const auto context = tls::TlsContext::for_server(options.transfers.tls.server);
         if (!context) return cannot_start(context.error());
     }
-    // A node whose zones come from elsewhere needs no files.
-    const bool needs_files =
-        options.transfers.followed_catalogs.empty() && options.transfers.secondaries.empty();
-    return check_zones(config->zones_directory, needs_files ? Files::Needed : Files::Optional);
+    return check_zones(config->zones_directory, options.transfers);
 }
 
 int run_role(const std::string& role, const std::string& config_path) {

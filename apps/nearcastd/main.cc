@@ -12,6 +12,7 @@
 #include "serve/listen_address.h"
 #include "server_process.h"
 #include "server_sections.h"
+#include "zone_directory.h"
 
 #include <CLI/CLI.hpp>
 
@@ -114,13 +115,9 @@ int serve(CommandLine& line) {
         if (const auto read = read_settings(line.settings, line.server); !read) {
             return usage_error(read.error());
         }
-        line.server.is_empty_allowed = !line.server.transfers.secondaries.empty() ||
-                                       !line.server.transfers.followed_catalogs.empty();
+        line.server.is_empty_allowed = need_of_files(line.server.transfers) == Files::Optional;
     }
-    if (line.is_check) {
-        return check_zones(line.server.zones_directory,
-                           line.server.is_empty_allowed ? Files::Optional : Files::Needed);
-    }
+    if (line.is_check) return check_zones(line.server.zones_directory, line.server.transfers);
     if (line.listen.empty()) {
         return usage_error({"--listen is missing: there is no address to answer on",
                             "--listen 127.0.0.1:5353, or --listen 0.0.0.0:53 as root"});

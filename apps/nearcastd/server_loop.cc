@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "server_metrics.h"
 #include "server_report.h"
+#include "server_sections.h"
 #include "zone_listing.h"
 
 namespace nearcast::app {
@@ -184,10 +185,18 @@ Result<void> ServerLoop::open() {
         if (!control) return std::unexpected(control.error());
         control_ = std::move(*control);
     }
+    doubt_sections();
     service_.start_catalogs();
     start_workers();
     offer_metrics();
     return {};
+}
+
+void ServerLoop::doubt_sections() {
+    const auto is_served = [this](const dns::Name& zone) { return zones_.pin(zone).has_value(); };
+    for (const base::Error& doubt : transfer::sections_for_nothing(options_.transfers, is_served)) {
+        log::warning("setting_doubtful", {{"reason", doubt.message}, {"try", doubt.hint}});
+    }
 }
 
 // Whether anybody can watch decides nothing about answering.
@@ -377,6 +386,7 @@ void ServerLoop::retransfer(ControlSocket::ClientId client, const std::string& n
 uint64_t ServerLoop::request_reload() {
     service_manager_.reloading();
     reload_cookie_secrets();
+    warn_of_changed_settings(options_, told_settings_);
     return reloader_.request();
 }
 

@@ -77,6 +77,8 @@ class ServerLoop {
     };
 
     [[nodiscard]] answer::ResponderOptions with_cookies(answer::ResponderOptions options) const;
+    // Once the zones are there.
+    void doubt_sections();
     void start_workers();
     void offer_metrics();
     // What the workers' counters do not know. Any thread.
@@ -118,6 +120,7 @@ class ServerLoop {
     base::Fd signals_;
     std::unique_ptr<ControlSocket> control_;
     std::vector<WaitingClient> waiting_;
+    std::string told_settings_;           // See warn_of_changed_settings().
     std::vector<uint64_t> seen_batches_;  // At the last tick of the watchdog.
     base::Instant watchdog_at_ = base::Instant::max();
     bool has_retired_zones_ = false;

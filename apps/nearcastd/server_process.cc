@@ -143,12 +143,6 @@ std::unique_ptr<zone::ZoneLedger> open_ledger(const ServerOptions& options,
     return *std::move(ledger);
 }
 
-Files need_of_files(const ServerOptions& options) {
-    const bool is_secondary =
-        !options.transfers.secondaries.empty() || !options.transfers.followed_catalogs.empty();
-    return is_secondary ? Files::Optional : Files::Needed;
-}
-
 Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
     Result<LoadReport> report = directory.refresh();
     if (report) log_report(*report);
@@ -193,7 +187,8 @@ int run_server(const ServerOptions& options) {
     }
     zone::ZoneTable zones;
     const auto ledger = open_ledger(options, zones);
-    ZoneDirectory directory(options.zones_directory, zones, *ledger, need_of_files(options));
+    ZoneDirectory directory(options.zones_directory, zones, *ledger,
+                            need_of_files(options.transfers));
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
     ServerLoop loop(options, {zones, *ledger, directory}, tls, std::move(*workers));

@@ -33,6 +33,10 @@ namespace nearcast::app {
 constexpr unsigned kWorkersMax = 256;
 
 struct ServerOptions {
+    // Where most of this comes from, and what the file said. Empty: it all stands here.
+    std::string settings_path;
+    std::string settings_text;
+
     std::string zones_directory;
     // Start even when there is no *.zone file, or no directory: zones may come later.
     bool is_empty_allowed = false;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/config_file.h"
+#include "base/log.h"
 
 namespace nearcast::app {
 namespace {
@@ -58,6 +59,8 @@ Result<void> parse_sections(std::string_view text, const std::string& path,
     if (done) done = take(shield::parse_cookie_config(text, path), options.cookies);
     if (done) done = take(observe::parse_metrics_config(text, path), options.metrics);
     if (done) done = take(observe::parse_tap_config(text, path), options.dnstap);
+    options.settings_path = path;
+    options.settings_text = text;
     return done ? check(path, options) : done;
 }
 
@@ -82,6 +85,17 @@ Result<void> read_settings(const std::string& path, ServerOptions& options) {
     if (!text) return std::unexpected(text.error());
     if (auto done = refuse_what_a_node_says(*text, path); !done) return done;
     return parse_sections(*text, path, options);
+}
+
+void warn_of_changed_settings(const ServerOptions& options, std::string& told) {
+    if (options.settings_path.empty()) return;
+    const Result<std::string> text = text_of(options.settings_path);
+    if (!text || *text == options.settings_text || *text == told) return;
+    told = *text;
+    base::log::warning("settings_not_reloaded",
+                       {{"file", options.settings_path},
+                        {"reason", "it is another than at the start, and only read then"},
+                        {"try", "a restart"}});
 }
 
 }  // namespace nearcast::app

@@ -19,8 +19,12 @@ namespace nearcast::app {
 // The same of a file that goes with a command line: what that says, the file must not.
 [[nodiscard]] base::Result<void> read_settings(const std::string& path, ServerOptions& options);
 
-// The sections from memory; `path` is only for messages.
+// The sections from memory, which `options` keeps with its path; that is only for messages.
 [[nodiscard]] base::Result<void> parse_sections(std::string_view text, const std::string& path,
                                                 ServerOptions& options);
+
+// Warns when the file says something else than when `options` were read: a reload takes in zones
+// and certificates alone. Of each such text once; `told` is the last one.
+void warn_of_changed_settings(const ServerOptions& options, std::string& told);
 
 }  // namespace nearcast::app

@@ -62,6 +62,12 @@ bool has_gone_on(const zone::StoredZone& zone) {
 
 }  // namespace
 
+Files need_of_files(const transfer::TransferConfig& transfers) {
+    const bool is_secondary =
+        !transfers.secondaries.empty() || !transfers.followed_catalogs.empty();
+    return is_secondary ? Files::Optional : Files::Needed;
+}
+
 size_t LoadReport::failed() const {
     return static_cast<size_t>(std::ranges::count(changed, false, &ZoneOutcome::is_loaded));
 }

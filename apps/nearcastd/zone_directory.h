@@ -20,6 +20,7 @@
 #include "authority/certificate.h"
 #include "base/result.h"
 #include "dns/name.h"
+#include "transfer/transfer_config.h"
 #include "zone/compile.h"
 #include "zone/ledger.h"
 #include "zone/zone_table.h"
@@ -51,6 +52,7 @@ struct LoadReport {
 
 // Whether there must be files: zones may come from other servers alone.
 enum class Files : uint8_t { Needed, Optional };
+[[nodiscard]] Files need_of_files(const transfer::TransferConfig& transfers);
 
 class ZoneDirectory {
  public:

@@ -18,6 +18,7 @@
 namespace nearcast::base::log {
 namespace {
 
+constexpr std::string_view kWayOut = "try";  // The fact that says what to do.
 constexpr const char* kTimedPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
 constexpr const char* kJournalPattern = "%v";
 
@@ -98,6 +99,7 @@ void write(spdlog::level::level_enum level, std::string_view event, Facts facts)
     }
     line += event;
     for (const auto& [name, value] : facts) {
+        if (value.empty() && name == kWayOut) continue;  // There is none.
         line += ' ';
         line += name;
         line += '=';

@@ -361,6 +361,23 @@ std::vector<dns::Name> TransferConfig::catalogs() const {
     return names;
 }
 
+std::vector<base::Error> sections_for_nothing(
+    const TransferConfig& config, const std::function<bool(const dns::Name&)>& is_served) {
+    std::vector<base::Error> doubts;
+    if (!config.followed_catalogs.empty()) return doubts;
+    const std::vector<dns::Name> catalogs = config.catalogs();
+    const auto doubt = [&](const char* section, const dns::Name& zone) {
+        if (is_served(zone) || std::ranges::find(catalogs, zone) != catalogs.end()) return;
+        doubts.push_back(
+            {std::string("there is a section ") + section + " for " + dns::to_text(zone) +
+                 ", which is not served here",
+             "the name of a zone as its file or its [[secondary]] section has it, or no section"});
+    };
+    for (const auto& own : config.zones) doubt("[[transfer.zone]]", own.zone);
+    for (const auto& own : config.updates) doubt("[[update.zone]]", own.zone);
+    return doubts;
+}
+
 const SecondaryConfig& FollowedCatalog::source_of(const std::vector<std::string>& names) const {
     const auto is_named = [&names](const Group& group) {
         return std::ranges::find(names, group.name) != names.end();

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -106,6 +107,10 @@ struct TransferConfig {
     // The apexes of all catalogs: nobody sees them but those who may have them.
     [[nodiscard]] std::vector<dns::Name> catalogs() const;
 };
+
+// The sections for zones that are not served, though no catalog brings zones later.
+[[nodiscard]] std::vector<base::Error> sections_for_nothing(
+    const TransferConfig& config, const std::function<bool(const dns::Name&)>& is_served);
 
 // Reads a file that has these sections; those of node.toml that are not ours may be there too.
 [[nodiscard]] base::Result<TransferConfig> read_transfer_config(const std::string& path);

@@ -134,6 +134,32 @@ TEST(TransferConfig, ASecretShorterThanTheDigestIsDoubted) {
     EXPECT_TRUE(small->doubts[0].hint.contains("32 bytes"));
 }
 
+TEST(TransferConfig, SectionsForZonesThatAreNotServedAreDoubted) {
+    const std::string sections =
+        "[[transfer.zone]]\nzone = \"served.example\"\nallow = []\n"
+        "[[transfer.zone]]\nzone = \"typo.example\"\nallow = []\n"
+        "[[update.zone]]\nzone = \"gone.example\"\nallow = [\"192.0.2.1\"]\n"
+        "[[transfer.zone]]\nzone = \"catalog.example\"\nallow = []\n"
+        "[[catalog.publish]]\nzone = \"catalog.example\"\n";
+    const auto is_served = [](const dns::Name& zone) {
+        return zone == *dns::parse_name("served.example.");
+    };
+    const auto config = read(sections);
+    ASSERT_TRUE(config) << to_text(config.error());
+    const auto doubts = sections_for_nothing(*config, is_served);
+    ASSERT_EQ(doubts.size(), 2U);
+    EXPECT_EQ(doubts[0].message,
+              "there is a section [[transfer.zone]] for typo.example., which is not served here");
+    EXPECT_TRUE(doubts[1].message.contains("[[update.zone]] for gone.example."))
+        << doubts[1].message;
+    EXPECT_NE(doubts[0].hint, "");
+    const auto following = read(sections +
+                                "[[catalog.follow]]\nzone = \"their.example\"\n"
+                                "primaries = [\"192.0.2.1\"]\n");
+    ASSERT_TRUE(following) << to_text(following.error());
+    EXPECT_TRUE(sections_for_nothing(*following, is_served).empty());
+}
+
 TEST(TransferConfig, MistakesThatTheParsersFindHaveAWayOut) {
     for (const char* const text :
          {"[[key]]\nname = \"k.example\"\nsecret_file = \"/nonexistent\"\n",
