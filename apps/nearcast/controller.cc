@@ -191,6 +191,13 @@ Result<int> have_done(Controller& controller, const client::Request& request,
     return 0;
 }
 
+Removal removal_of(const char* list, const std::string& what, const std::string& name) {
+    return {.path = path_of(list, name),
+            .name = name,
+            .question = "Remove " + what + ' ' + name + '?',
+            .done = what + ' ' + name + " is removed"};
+}
+
 Result<int> remove_if_agreed(Controller& controller, const Removal& removal,
                              const ControllerOptions& options) {
     const bool asks = !options.is_agreed && !removal.question.empty();

@@ -127,6 +127,9 @@ struct Removal {
     std::string question;  // Whether it is meant; --yes answers it. Empty: it is not asked.
     std::string done;
 };
+// Of one of a list, as path_of() has it; `what` it is is told to who is asked: "the place".
+[[nodiscard]] Removal removal_of(const char* list, const std::string& what,
+                                 const std::string& name);
 [[nodiscard]] base::Result<int> remove_if_agreed(Controller& controller, const Removal& removal,
                                                  const ControllerOptions& options);
 

@@ -22,6 +22,7 @@
 #include "reload_report.h"
 #include "retransfer_command.h"
 #include "served_zones_command.h"
+#include "server_link.h"
 #include "talkers_command.h"
 
 #include <CLI/CLI.hpp>
@@ -34,7 +35,7 @@ using anycast::NodeConfig;
 using base::Result;
 
 struct Options {
-    std::string config = "/etc/nearcast/node.toml";
+    ServerLink server;  // Its file is the node's.
     std::string daemon;
     bool is_json = false;
     bool is_no_wait = false;
@@ -62,6 +63,14 @@ Result<GuardStatus> look(const NodeConfig& config) {
     const auto answer = ask(config, "status");
     if (!answer) return std::unexpected(answer.error());
     return anycast::parse_guard_status(*answer);
+}
+
+// A server alone has no guard to tell how the node fares.
+int show_server(const Options& options) {
+    const auto answer = options.server.ask("status");
+    if (!answer) return tell(answer.error());
+    std::fputs((options.is_json ? answer->dump() + '\n' : server_report(*answer)).c_str(), stdout);
+    return 0;
 }
 
 int show_status(const NodeConfig& config, const Options& options) {
@@ -119,9 +128,8 @@ int undrain(const NodeConfig& config, const Options& options) {
     return 0;
 }
 
-int reload(const NodeConfig& config, const Options& options) {
-    const auto answer =
-        anycast::ask_control(config.run_directory + "/server.sock", "reload", kReloadPatience);
+int reload(const Options& options) {
+    const auto answer = options.server.ask_patiently("reload", kReloadPatience);
     if (!answer) return tell(answer.error());
     const ReloadReport report = reload_report(*answer);
     std::fputs(options.is_json ? (*answer + '\n').c_str() : report.text.c_str(), stdout);
@@ -149,19 +157,19 @@ int print_routing(const NodeConfig& config, const Options& options) {
     return 0;
 }
 
-using Action = int (*)(const NodeConfig&, const Options&);
-
+// With the node's file, or asking the server alone: one of the two may be missing.
 struct Verb {
     const char* name;
     const char* help;
-    Action action;
+    int (*of_node)(const NodeConfig&, const Options&);
+    int (*of_server)(const Options&) = nullptr;
 };
 
 constexpr Verb kVerbs[] = {
     {"status",
      "How the node fares: announced (neighbours send it their traffic), last resort (they do only "
-     "if nobody else is left) or withdrawn, and why",
-     show_status},
+     "if nobody else is left) or withdrawn, and why. With --control: what a server alone serves",
+     show_status, show_server},
     {"drain",
      "Ask traffic to leave without losing a query, and watch it go. The node answers whatever "
      "still comes. Stays in force over restarts, until undrain. Exit 1: some traffic stayed",
@@ -169,13 +177,20 @@ constexpr Verb kVerbs[] = {
     {"undrain", "Ask traffic back", undrain},
     {"reload",
      "Take in changed zone files. A bad one is told and its last good version stays: exit 1",
-     reload},
+     nullptr, reload},
     {"prepare",
      "Create what needs root: the signal devices and the directories, owned by the node's user. "
      "Safe to run again, also while the node runs",
      prepare},
     {"routing-config", "Print the whole configuration of BIRD or FRR for this node", print_routing},
 };
+
+int carry_out(const Verb& verb, const Options& options) {
+    const bool asks_server = verb.of_node == nullptr || !options.server.control.empty();
+    if (asks_server) return verb.of_server(options);
+    const auto config = anycast::read_node_config(options.server.config);
+    return config ? verb.of_node(*config, options) : tell(config.error());
+}
 
 }  // namespace
 
@@ -186,9 +201,11 @@ void add_node_command(CLI::App& program, int& status) {
     const auto options = std::make_shared<Options>();
     for (const Verb& verb : kVerbs) {
         CLI::App* each = node->add_subcommand(verb.name, verb.help);
-        each->add_option("--config", options->config, "The node's file")
-            ->type_name("FILE")
-            ->capture_default_str();
+        if (verb.of_server != nullptr) {
+            options->server.declare(*each);
+        } else {
+            options->server.declare_config(*each);
+        }
         const std::string_view name = verb.name;
         if (name == "routing-config") {
             each->add_option("--daemon", options->daemon, "bird or frr; default: as in the file")
@@ -199,10 +216,7 @@ void add_node_command(CLI::App& program, int& status) {
         if (name == "drain") {
             each->add_flag("--no-wait", options->is_no_wait, "Do not watch the traffic leave");
         }
-        each->callback([options, &status, action = verb.action] {
-            const auto config = anycast::read_node_config(options->config);
-            status = config ? action(*config, *options) : tell(config.error());
-        });
+        each->callback([options, &status, &verb] { status = carry_out(verb, *options); });
     }
     add_join_command(*node, status);
     add_talkers_command(*node, status);

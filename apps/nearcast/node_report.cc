@@ -62,6 +62,20 @@ std::string times(uint32_t starts) {
 
 }  // namespace
 
+std::string server_report(const nlohmann::json& status) {
+    uint64_t queries = 0;
+    uint64_t dropped = 0;
+    const auto workers = status.value("workers", nlohmann::json::array());
+    for (const auto& worker : workers) {
+        queries += worker.value("queries", uint64_t{0});
+        dropped += worker.value("dropped", uint64_t{0});
+    }
+    return "server alone, version " + status.value("version", std::string("unknown")) + ": " +
+           std::to_string(status.value("zones", uint64_t{0})) + " zones, " +
+           std::to_string(workers.size()) + " workers, " + std::to_string(queries) +
+           " queries answered, " + std::to_string(dropped) + " dropped\n";
+}
+
 std::string node_report(const GuardStatus& status) {
     std::string text = "node " + status.node + " of pop " + status.pop + " is " + meaning(status) +
                        '\n' + reasons(status);

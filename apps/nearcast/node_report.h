@@ -10,9 +10,13 @@
 #include "anycast/guard_status.h"
 #include "anycast/node_config.h"
 
+#include <nlohmann/json.hpp>
+
 namespace nearcast {
 
 [[nodiscard]] std::string node_report(const anycast::GuardStatus& status);
+// Of a server that runs alone: what it says of itself.
+[[nodiscard]] std::string server_report(const nlohmann::json& status);
 // What the guard says of itself, with what its server says under "server"; null when that does not.
 [[nodiscard]] std::string node_json(const std::string& guard, const std::string& server);
 [[nodiscard]] std::string drain_report(const anycast::DrainProof& proof);

@@ -143,12 +143,7 @@ Result<int> show(Controller& controller, const Options& options) {
 }
 
 Result<int> remove(Controller& controller, const Options& options) {
-    return remove_if_agreed(controller,
-                            {.path = path_of(kPopsPath, options.name),
-                             .name = options.name,
-                             .question = "Remove the place " + options.name + '?',
-                             .done = "the place " + options.name + " is removed"},
-                            options);
+    return remove_if_agreed(controller, removal_of(kPopsPath, "the place", options.name), options);
 }
 
 Verb<Options> with_name(Verb<Options> verb) {

@@ -80,11 +80,7 @@ Result<int> set_plan(Controller& controller, const Options& options) {
 }
 
 Result<int> remove(Controller& controller, const Options& options) {
-    return remove_if_agreed(controller,
-                            {.path = path_of(kTenantsPath, options.name),
-                             .name = options.name,
-                             .question = "Remove the tenant " + options.name + '?',
-                             .done = "the tenant " + options.name + " is removed"},
+    return remove_if_agreed(controller, removal_of(kTenantsPath, "the tenant", options.name),
                             options);
 }
 

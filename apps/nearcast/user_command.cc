@@ -82,12 +82,9 @@ Result<int> demand_totp(Controller& controller, const Options& options) {
 }
 
 Result<int> remove(Controller& controller, const Options& options) {
-    return remove_if_agreed(controller,
-                            {.path = path_of(kUsersPath, options.name),
-                             .name = options.name,
-                             .question = "Remove the user " + options.name + '?',
-                             .done = options.name + " is removed, and logged out"},
-                            options);
+    Removal removal = removal_of(kUsersPath, "the user", options.name);
+    removal.done += ", and logged out";
+    return remove_if_agreed(controller, removal, options);
 }
 
 Verb<Options> with_name(Verb<Options> verb) {

@@ -11,7 +11,7 @@ import dns.exception
 import dns.message
 import dns.query
 import pytest
-from server import START_LIMIT, Server, binary, free_port
+from server import START_LIMIT, Server, binary, free_port, nearcast
 
 ZONE = """$TTL 300
 @ SOA ns1 host 7 3600 600 86400 60
@@ -129,6 +129,72 @@ def test_check_reads_the_settings_too(zones, tmp_path):
     assert found.returncode == 2 and f"{settings}:2: " in found.stderr
     settings.write_text("[cookies]\n")
     assert run("--check", "--zones", zones, "--settings", settings).returncode == 0
+
+
+SECTIONS = """[[transfer.zone]]
+zone = "program.test"
+allow = ["192.0.2.1"]
+[[transfer.zone]]
+zone = "progam.test"
+allow = ["192.0.2.1"]
+[[secondary]]
+zone = "fetched.test"
+primaries = ["127.0.0.1:1"]
+[[transfer.zone]]
+zone = "fetched.test"
+allow = ["192.0.2.1"]
+"""
+
+
+def test_a_section_for_a_zone_that_is_not_served_is_told(zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[transfer]\ndirectory = "{tmp_path}/kept"\n{SECTIONS}')
+    found = run("--check", "--zones", zones, "--settings", settings)
+    assert found.returncode == 0, found
+    [doubt] = [line for line in found.stdout.splitlines() if "[[transfer.zone]]" in line]
+    assert "progam.test." in doubt and "try:" in found.stdout
+    with Server(zones, "--settings", settings) as server:
+        [doubt] = [line for line in server.log if "setting_doubtful" in line]
+        assert "progam.test." in doubt and "try=" in doubt
+        failed = server.wait_for_event("secondary_failed")  # Nobody listens there.
+        assert "reason=" in failed and 'try=""' not in failed
+
+
+def test_a_reload_tells_of_settings_that_it_does_not_take_in(zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[cookies]\n")
+    with Server(zones, "--settings", settings) as server:
+        server.reload()
+        assert not any("settings_not_reloaded" in line for line in server.log)
+        settings.write_text("[cookies]\nenabled = false\n")
+        server.reload()
+        server.reload()
+        [told] = [line for line in server.log if "settings_not_reloaded" in line]
+        assert str(settings) in told and "restart" in told
+
+
+def ask_by_command(*arguments):
+    return subprocess.run([nearcast(), "node", *map(str, arguments)], capture_output=True,
+                          text=True, timeout=START_LIMIT)
+
+
+def test_the_command_asks_a_server_that_runs_alone(zones, tmp_path):
+    control = tmp_path / "server.sock"
+    with Server(zones, "--control", control) as server:
+        found = ask_by_command("status", "--control", control)
+        assert found.returncode == 0 and "1 zones, 1 workers" in found.stdout, found
+        found = ask_by_command("status", "--control", control, "--json")
+        assert json.loads(found.stdout)["zones"] == 1
+        (zones / "program.test.zone").write_text(ZONE.replace("host 7", "host 8"))
+        found = ask_by_command("reload", "--control", control)
+        assert found.returncode == 0 and serial(server) == 8, found
+        (zones / "program.test.zone").write_text(ZONE + "broken MX\n")
+        found = ask_by_command("reload", "--control", control)
+        assert found.returncode == 1 and "program.test.zone:5" in found.stdout, found
+    found = ask_by_command("reload", "--control", control)
+    assert found.returncode == 1 and str(control) in found.stderr, found
+    found = ask_by_command("reload", "--config", tmp_path / "none.toml")
+    assert found.returncode == 1 and "--control" in found.stderr, found
 
 
 def test_check_tells_a_directory_and_a_pipe_among_the_zones(zones):
