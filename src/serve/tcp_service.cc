@@ -56,10 +56,21 @@ bool has_pending(int listener) {
     return ::poll(&item, 1, 0) == 1;
 }
 
-TcpEnds ends_of(int socket, const PeerAddress& peer) {
-    TcpEnds ends{.peer = peer};
-    socklen_t size = sizeof ends.own;
-    if (getsockname(socket, &ends.own.generic, &size) != 0) ends.own = {};
+PeerAddress own_address(const base::Fd& socket) {
+    PeerAddress own{};
+    socklen_t size = sizeof own;
+    return getsockname(socket.get(), &own.generic, &size) == 0 ? own : PeerAddress{};
+}
+
+bool is_any(const PeerAddress& address) {
+    if (address.generic.sa_family != AF_INET6) return address.v4.sin_addr.s_addr == INADDR_ANY;
+    return IN6_IS_ADDR_UNSPECIFIED(&address.v6.sin6_addr) != 0;
+}
+
+// A listener of one address spares a system call for each connection.
+TcpEnds ends_of(const base::Fd& socket, const PeerAddress& peer, const TcpListener& listener) {
+    TcpEnds ends{.peer = peer, .own = listener.own};
+    if (ends.own.generic.sa_family == AF_UNSPEC) ends.own = own_address(socket);
     ends.is_local = is_local(peer, ip_of(ends.own));
     return ends;
 }
@@ -104,36 +115,48 @@ TcpService::TcpService(int epoll, std::vector<TcpListener> listeners, const TcpL
     for (auto index = static_cast<uint32_t>(limits.connections_max); index-- > 0;) {
         slots_[index].next = std::exchange(free_, index);
     }
+    for (TcpListener& listener : listeners_) {
+        const PeerAddress own = own_address(listener.socket);
+        if (!is_any(own)) listener.own = own;
+    }
 }
 
 TcpService::~TcpService() = default;
 
 TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
                                       base::Instant now) noexcept {
-    Counts counts;
+    Round round{answerer, now};
     if ((key & kListenerMark) != 0) {
-        accept_all(listeners_[key & UINT32_MAX], now);
-        return counts;
+        accept_all(listeners_[key & UINT32_MAX], round);
+        return round.counts;
     }
     const auto index = static_cast<uint32_t>(key & UINT32_MAX);
-    Slot& slot = slots_[index];
-    if (!slot.connection || key_of(index) != key) return counts;
+    const Slot& slot = slots_[index];
+    if (!slot.connection || key_of(index) != key) return {};
     // What is left over is reported again in the next round.
-    if (slot.is_in_handshake && handshake_turns_ == 0) return counts;
+    if (slot.is_in_handshake && handshake_turns_ == 0) return {};
     if (slot.is_in_handshake) --handshake_turns_;
-    switch (slot.connection->turn(answerer, idle_limit(), counts)) {
+    take_turn(index, round);
+    return round.counts;
+}
+
+void TcpService::take_turn(uint32_t index, Round& round) noexcept {
+    Slot& slot = slots_[index];
+    switch (slot.connection->turn(round.answerer, idle_limit(), round.counts)) {
         case TcpConnection::Progress::Closed:
             // It may have begun and ended in one turn.
             close_connection(index, slot.connection->is_established() ? Ending::Client
                                                                       : Ending::HandshakeFailed);
-            return counts;
+            return;
         case TcpConnection::Progress::Leaving:
-            epoll_ctl(epoll_, EPOLL_CTL_DEL, slot.connection->fd(), nullptr);
-            slot.connection->leave(answerer);
+            if (slot.interest != 0) {
+                epoll_ctl(epoll_, EPOLL_CTL_DEL, slot.connection->fd(), nullptr);
+            }
+            slot.connection->leave(round.answerer);
             close_connection(index, Ending::HandedOver);
-            return counts;
+            return;
         case TcpConnection::Progress::Some:
-            slot.active_at = now;
+            slot.active_at = round.now;
             unlink(index);
             slot.is_in_handshake = !slot.connection->is_established();
             link_first(index);
@@ -142,7 +165,6 @@ TcpService::Counts TcpService::handle(uint64_t key, Answerer& answerer,
             break;
     }
     update_interest(index);
-    return counts;
 }
 
 milliseconds TcpService::expire(base::Instant now) noexcept {
@@ -178,19 +200,18 @@ base::Duration TcpService::idle_limit() const {
     return is_crowded ? limits_.idle_limit / kCrowdedDivisor : limits_.idle_limit;
 }
 
-void TcpService::accept_all(const TcpListener& listener, base::Instant now) noexcept {
+void TcpService::accept_all(const TcpListener& listener, Round& round) noexcept {
     for (size_t i = 0; i < kAcceptsMax; ++i) {
-        Accepted accepted = accept_one(listener, now);
+        Accepted accepted = accept_one(listener, round);
         if (accepted == Accepted::NoDescriptor && close_longest_idle()) {
-            accepted = accept_one(listener, now);
+            accepted = accept_one(listener, round);
         }
-        if (accepted == Accepted::NoDescriptor) pause_accepting(now);
+        if (accepted == Accepted::NoDescriptor) pause_accepting(round.now);
         if (accepted != Accepted::One) return;
     }
 }
 
-TcpService::Accepted TcpService::accept_one(const TcpListener& listener,
-                                            base::Instant now) noexcept {
+TcpService::Accepted TcpService::accept_one(const TcpListener& listener, Round& round) noexcept {
     PeerAddress peer{};
     socklen_t size = sizeof peer;
     const int fd = listener.socket.get();
@@ -201,14 +222,16 @@ TcpService::Accepted TcpService::accept_one(const TcpListener& listener,
         return is_shortage(errno) && has_pending(fd) ? Accepted::NoDescriptor : Accepted::None;
     }
     make_room_for(prefixes_.key_of(peer), listener.is_tls);
+    const TcpEnds ends = ends_of(socket, peer, listener);
     if (!listener.is_tls) {
-        open_connection(tls::Stream(std::move(socket)), peer, now);
+        take_turn(open_connection(tls::Stream(std::move(socket)), ends, round.now), round);
         return Accepted::One;
     }
     auto session = tls_->current()->open_session(socket.get());
     // Without memory for a session the client has to come back.
     if (session) {
-        open_connection(tls::Stream(std::move(socket), *std::move(session)), peer, now);
+        tls::Stream stream(std::move(socket), *std::move(session));
+        update_interest(open_connection(std::move(stream), ends, round.now));
     }
     return Accepted::One;
 }
@@ -244,16 +267,15 @@ void TcpService::close_longest_idle_of(PrefixCounts::Key prefix) noexcept {
     }
 }
 
-void TcpService::open_connection(tls::Stream stream, const PeerAddress& peer,
-                                 base::Instant now) noexcept {
+uint32_t TcpService::open_connection(tls::Stream stream, const TcpEnds& ends,
+                                     base::Instant now) noexcept {
     const uint32_t index = free_;
     assert(index != kNone);
     Slot& slot = slots_[index];
     free_ = slot.next;
 
     const std::span<uint8_t> memory = buffers_.bytes().subspan(index * kSlotStride, kSlotStride);
-    const TcpEnds ends = ends_of(stream.fd(), peer);
-    slot.prefix = prefixes_.key_of(peer);
+    slot.prefix = prefixes_.key_of(ends.peer);
     slot.is_in_handshake = !stream.is_established();
     slot.is_tls = stream.is_encrypted();
     tallies_.of(slot.is_tls).accepted.add();
@@ -264,7 +286,7 @@ void TcpService::open_connection(tls::Stream stream, const PeerAddress& peer,
     link_first(index);
     prefixes_.add(slot.prefix);
     ++connection_count_;
-    update_interest(index);
+    return index;
 }
 
 void TcpService::close_connection(uint32_t index, Ending why) noexcept {

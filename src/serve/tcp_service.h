@@ -54,6 +54,9 @@ struct TcpLimits {
 struct TcpListener {
     base::Fd socket;
     bool is_tls = false;
+    // The address that all its connections are to; none where they may be to several. The service
+    // finds it out.
+    PeerAddress own = {};
 };
 
 class TcpService {
@@ -71,7 +74,8 @@ class TcpService {
 
     [[nodiscard]] static bool owns_key(uint64_t key) { return (key & kKeyMark) != 0; }
 
-    // Handles one event that epoll reported. A key of a connection that is no more is ignored.
+    // Handles one event that epoll reported. A key of a connection that is no more is ignored. Who
+    // connects in the clear mostly asks at once, and so has a turn when it is accepted.
     Counts handle(uint64_t key, Answerer& answerer, base::Instant now) noexcept;
 
     // Call before each round of events. Closes what idled too long and listens again after a pause.
@@ -100,8 +104,15 @@ class TcpService {
                LazyMemory buffers);
 
     enum class Accepted : uint8_t { One, None, NoDescriptor };
-    void accept_all(const TcpListener& listener, base::Instant now) noexcept;
-    Accepted accept_one(const TcpListener& listener, base::Instant now) noexcept;
+    // Whom the events of a round are for: it answers, at this time, and counts.
+    struct Round {
+        Answerer& answerer;
+        base::Instant now;
+        Counts counts = {};
+    };
+    void accept_all(const TcpListener& listener, Round& round) noexcept;
+    Accepted accept_one(const TcpListener& listener, Round& round) noexcept;
+    void take_turn(uint32_t index, Round& round) noexcept;
     [[nodiscard]] bool watch_listeners() noexcept;
     void pause_accepting(base::Instant now) noexcept;
 
@@ -109,7 +120,8 @@ class TcpService {
     bool close_longest_idle() noexcept;
     void close_longest_idle_of(PrefixCounts::Key prefix) noexcept;
     void make_room_for(PrefixCounts::Key prefix, bool is_tls) noexcept;
-    void open_connection(tls::Stream stream, const PeerAddress& peer, base::Instant now) noexcept;
+    // Returns its slot; it is not watched yet.
+    uint32_t open_connection(tls::Stream stream, const TcpEnds& ends, base::Instant now) noexcept;
     void close_connection(uint32_t index, Ending why) noexcept;
     void update_interest(uint32_t index) noexcept;
     void close_idle(const List& list, base::Duration limit, base::Instant now) noexcept;

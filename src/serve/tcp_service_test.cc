@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,9 +56,9 @@ class TcpServiceTest : public testing::Test {
  protected:
     TcpServiceTest() : epoll_(epoll_create1(EPOLL_CLOEXEC)) { std::signal(SIGPIPE, SIG_IGN); }
 
-    void serve(const TcpLimits& limits, bool is_tls = false) {
+    void serve(const TcpLimits& limits, bool is_tls = false, const char* at = "127.0.0.1") {
         base::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        const base::NativeAddress any(*base::parse_socket_address("127.0.0.1:0"));
+        const base::NativeAddress any({*base::parse_ip_address(at), 0});
         const int at_once = 1;  // As the product's listeners have it.
         setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
         ASSERT_EQ(::bind(listener.get(), any.data(), any.size()), 0);
@@ -72,15 +73,19 @@ class TcpServiceTest : public testing::Test {
         service_ = *std::move(service);
     }
 
-    // A connection from this address of ours.
+    // A connection from this address of ours, accepted.
     [[nodiscard]] base::Fd connect(const char* source = "127.0.0.1") {
+        base::Fd socket = begin_connection(source);
+        round();
+        return socket;
+    }
+    [[nodiscard]] base::Fd begin_connection(const char* source = "127.0.0.1") {
         base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         const int at_once = 1;
         setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
         const base::NativeAddress from({*base::parse_ip_address(source), 0});
         EXPECT_EQ(::bind(socket.get(), from.data(), from.size()), 0);
         EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address_), size_), 0);
-        round();
         return socket;
     }
     // Everything that is ready, once.
@@ -148,6 +153,30 @@ TEST_F(TcpServiceTest, ANetworkWithItsShareLosesWhatItLeftIdleLongest) {
     EXPECT_EQ(service_->connection_count(), 3U);
     EXPECT_EQ(service_->tallies().of(false).accepted.get(), 4U);
     EXPECT_EQ(ended(Ending::PrefixLimit), 1U);
+}
+
+TEST_F(TcpServiceTest, AnswersInTheTurnThatAccepts) {
+    serve({});
+    const base::Fd client = begin_connection();
+    send(client, kFramed);
+    round();
+    EXPECT_EQ(received(client), kFramed);
+    EXPECT_EQ(answered_, 1U);
+    EXPECT_TRUE(is_answered(client));
+}
+
+TEST_F(TcpServiceTest, TellsWhichAddressWasAsked) {
+    for (const char* at : {"127.0.0.2", "0.0.0.0"}) {
+        serve({}, false, at);
+        address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+        const base::Fd client = connect("127.0.0.3");
+        EXPECT_TRUE(is_answered(client));
+        in_addr asked{};
+        ASSERT_NE(answerer_.last.asked, nullptr);
+        std::memcpy(&asked, answerer_.last.asked, sizeof asked);
+        EXPECT_EQ(asked.s_addr, address_.sin_addr.s_addr) << at;
+        EXPECT_EQ(answerer_.last.asked_port, ntohs(address_.sin_port)) << at;
+    }
 }
 
 TEST_F(TcpServiceTest, AClosedConnectionCountsNoMore) {
