@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "control/database_fixture.h"
 #include "control/schema.h"
@@ -103,6 +104,30 @@ TEST_P(OfDatabase, RefusesOneThatANewerProgramMade) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, OfDatabase, both_databases(), name_of_database);
+
+mode_t mode_of(const std::string& file) {
+    struct stat found{};
+    EXPECT_EQ(::stat(file.c_str(), &found), 0) << file;
+    return found.st_mode & 0777U;
+}
+
+TEST(SqliteFile, IsForItsUserAlone) {
+    const mode_t before = ::umask(022);
+    const TestDatabase place(Database::Dialect::Sqlite);
+    const std::string file = place.connection().substr(std::string_view("sqlite:").size());
+    for (int i = 0; i < 2; ++i) {
+        const auto database = place.open();
+        ASSERT_TRUE(database);
+        ASSERT_TRUE(database->write([](Session& session) {
+            return session.run_once("CREATE TABLE IF NOT EXISTS thing (id BIGINT)");
+        }));
+        for (const char* suffix : {"", "-wal", "-shm"}) {
+            EXPECT_EQ(mode_of(file + suffix), 0600U) << suffix;
+            EXPECT_EQ(::chmod((file + suffix).c_str(), 0644), 0);  // As an older program left it.
+        }
+    }
+    ::umask(before);
+}
 
 TEST(DatabaseOpen, SaysWhatItCannot) {
     const auto unknown = Database::open({.connection = "mysql:x"});
