@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "control/api/reply.h"
 #include "dns/ascii.h"
 
 namespace nearcast::control_api {
@@ -44,6 +45,12 @@ bool is_well_framed(const httplib::Request& from) {
     return !length.empty() && std::ranges::all_of(length, dns::is_digit);
 }
 
+// A client says once whom it means, or nobody knows whose request this is (RFC 9112 §3.2).
+bool has_host(const httplib::Request& from) {
+    const size_t count = from.get_header_value_count("Host");
+    return count == 1 || (count == 0 && from.version == "HTTP/1.0");
+}
+
 bool read_head(const httplib::Request& from, Request& request) {
     request.method = from.method;
     request.peer = from.remote_addr;
@@ -56,6 +63,20 @@ void write(const Response& response, httplib::Response& to) {
     for (const auto& [name, value] : response.headers) to.set_header(name, value);
     if (!response.content_type.empty()) to.set_content(response.body, response.content_type);
 }
+
+// What the library itself refuses, or what needs no more than its number.
+const char* reason_of(int status) {
+    switch (status) {
+        case 404:
+            return "Not Found";
+        case 414:
+            return "The path and query are longer than 4096 bytes";
+        default:
+            return "This is no request of HTTP/1.1 as it is known here";
+    }
+}
+
+bool is_without_body(int status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
 
@@ -79,14 +100,26 @@ void HttpExchange::route() {
     // Before anything is matched, as the library matches by recursion.
     set_pre_routing_handler([this](const httplib::Request& from, httplib::Response& to) {
         if (!is_well_framed_) {
-            refuse(to, 400, "It is not clear where this request ends\n");
+            refuse(to, 400, "It is not clear where this request ends");
+        } else if (!has_host(from)) {
+            refuse(to, 400, "A request has one header Host");
         } else if (from.target.size() > kTargetSizeMax) {
-            refuse(to, 414, "");
+            refuse(to, 414, reason_of(414));
         } else {
             return HandlerResponse::Unhandled;
         }
         return HandlerResponse::Handled;
     });
+    // A message without a body has no length of one (RFC 9110 §8.6). The library gives it 0.
+    set_post_routing_handler([](const httplib::Request& /*from*/, httplib::Response& to) {
+        if (is_without_body(to.status)) to.headers.erase("Content-Length");
+    });
+    set_error_handler(
+        HandlerWithResponse([](const httplib::Request& /*from*/, httplib::Response& to) {
+            if (!to.body.empty()) return HandlerResponse::Unhandled;
+            write(error_reply(to.status, reason_of(to.status)), to);
+            return HandlerResponse::Handled;
+        }));
     const auto without_body = [this](const httplib::Request& from, httplib::Response& to) {
         answer(from, to, nullptr);
     };
@@ -111,20 +144,21 @@ void HttpExchange::prepare(httplib::Request& from) {
 
 void HttpExchange::refuse(httplib::Response& to, int status, const char* reason) {
     end_connection();
-    to.status = status;
-    if (*reason != '\0') to.set_content(reason, "text/plain");
+    write(error_reply(status, reason), to);
 }
 
 void HttpExchange::answer(const httplib::Request& from, httplib::Response& to,
                           const Content* content) {
     Request request;
-    if (!read_head(from, request)) return refuse(to, 400, "");
+    if (!read_head(from, request)) {
+        return refuse(to, 400, "An escape in the path or query is none, or stands for no text");
+    }
     const Admission admission = admit_(request);
     if (content != nullptr && has_body(from)) {
         if (admission.body_size_max == 0) {
             end_connection();
         } else if (!read_body(from, *content, admission.body_size_max, request.body)) {
-            return refuse(to, 413, "");
+            return refuse(to, 413, "The body is too long, or did not come");
         }
     }
     if (!connection_->begin_answer()) return end_connection();

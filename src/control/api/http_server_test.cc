@@ -183,7 +183,7 @@ TEST(HttpServer, ABodyThatIsTooLongIsNotKept) {
     const auto server = serve(1);
     for (const std::string& request :
          {patch(std::string(1001, 'x')),
-          "PATCH /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+          "PATCH /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
               std::string(1001, 'x') + "\r\n0\r\n\r\n"}) {
         const base::Fd client = connected_to(*server);
         send(client, request);
@@ -202,6 +202,59 @@ TEST(HttpServer, AHeadRequestWithABodyEndsTheConnection) {
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
     EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
     EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << answer;
+}
+
+Admission answer_without_body(const Request& /*head*/) {
+    return {1000, [](const Request& /*whole*/) -> Response {
+                return {.status = 204, .content_type = {}, .body = {}, .headers = {}};
+            }};
+}
+
+// RFC 9110 §8.6.
+TEST(HttpServer, AnAnswerWithoutABodyHasNoLength) {
+    const auto server = serve(1, answer_without_body);
+    const base::Fd client = connected_to(*server);
+    send(client, "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const std::string answer = receive(client, 0);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 204 ")) << answer;
+    EXPECT_FALSE(answer.contains("Content-Length")) << answer;
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+}
+
+// RFC 9112 §3.2.
+TEST(HttpServer, ARequestHasOneHost) {
+    const auto server = serve(1);
+    for (const auto& [head, status] : {
+             std::pair("GET /a HTTP/1.1\r\n\r\n", "400"),
+             std::pair("GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"),
+             std::pair("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200"),
+             std::pair("GET /a HTTP/1.0\r\n\r\n", "200"),
+         }) {
+        const base::Fd client = connected_to(*server);
+        send(client, head);
+        const std::string answer = receive(client, 0);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::string(status))) << head << answer;
+    }
+}
+
+// docs/reference/api.md: an error is {"error": "..."}.
+TEST(HttpServer, WhatIsRefusedHasAReason) {
+    const auto server = serve(1);
+    for (const auto& [request, status] : {
+             std::pair(patch(std::string(1001, 'x')), "413"),
+             std::pair("GET /" + std::string(5000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n", "414"),
+             std::pair("GET /" + std::string(9000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n", "414"),
+             std::pair(std::string("GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n"), "400"),
+             std::pair(std::string("GET /a HTTP/1.1\r\n\r\n"), "400"),
+             std::pair(std::string("BREW /a HTTP/1.1\r\nHost: x\r\n\r\n"), "400"),
+         }) {
+        const base::Fd client = connected_to(*server);
+        send(client, request);
+        const std::string answer = receive(client, 0);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::string(status))) << answer;
+        EXPECT_TRUE(answer.contains("Content-Type: application/json\r\n")) << answer;
+        EXPECT_TRUE(answer.contains("\r\n\r\n{\"error\":\"")) << answer;
+    }
 }
 
 }  // namespace
