@@ -12,6 +12,7 @@
 #include "command.h"
 #include "console/json_text.h"
 #include "console/receipts.h"
+#include "dns/typed_name.h"
 #include "terminal.h"
 
 namespace nearcast {
@@ -117,7 +118,7 @@ void when_chosen(CLI::App& verb, int& status, const ControllerOptions& options, 
 
 Result<dns::Name> parse_zone(const std::string& text) {
     const dns::Name root;
-    const auto name = dns::parse_name(text, &root);
+    const auto name = dns::parse_typed_name(text, &root);
     if (!name) return base::within("zone \"" + console::printable(text) + '"', name.error());
     return name->lowered();
 }

@@ -13,6 +13,7 @@
 #include "console/table.h"
 #include "dns/rdata.h"
 #include "dns/rr_layout.h"
+#include "dns/typed_name.h"
 #include "dns/zone_lexer.h"
 #include "zone/zone_text.h"
 
@@ -179,11 +180,14 @@ Result<std::string> typed_content(RRType type, std::string_view text, const Name
     const std::string words = is_bare ? as_strings(text) : std::string(text);
     const auto rdata = parse(type, words, &zone);
     if (!rdata) return std::unexpected(rdata.error());
+    if (const auto typed = dns::check_typed_names(type, words, *rdata); !typed) {
+        return base::within('"' + printable(text) + '"', typed.error());
+    }
     return dns::rdata_to_text(type, *rdata);
 }
 
 Result<Name> typed_owner(std::string_view text, const Name& zone) {
-    const auto name = dns::parse_name(text, &zone);
+    const auto name = dns::parse_typed_name(text, &zone);
     if (!name) return base::within('"' + printable(text) + '"', name.error());
     const Name root;
     const auto absolute = dns::parse_name(text, &root);

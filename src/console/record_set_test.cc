@@ -30,6 +30,13 @@ TEST(TypedOwner, IsNotRepeatedByMistake) {
     EXPECT_FALSE(typed_owner("example.org", kZone));
 }
 
+TEST(TypedOwner, InUnicodeIsRefused) {
+    EXPECT_THAT(typed_owner("bücher", kZone).error().message, HasSubstr("A-labels"));
+    EXPECT_FALSE(typed_owner("a b", kZone));
+    EXPECT_FALSE(typed_content(RRType::CNAME, "bücher", kZone));
+    EXPECT_EQ(*typed_content(RRType::TXT, "bücher", kZone), "\"b\\195\\188cher\"");
+}
+
 TEST(TypedContent, CompletesNamesAndQuotesText) {
     EXPECT_EQ(*typed_content(RRType::MX, "10 mail", kZone), "10 mail.example.org.");
     EXPECT_EQ(*typed_content(RRType::TXT, "v=spf1 -all; \"x\"", kZone),

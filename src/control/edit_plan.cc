@@ -10,6 +10,7 @@
 #include "control/record_content.h"
 #include "control/soa_serial.h"
 #include "dns/rdata.h"
+#include "dns/typed_name.h"
 
 namespace nearcast::control {
 namespace {
@@ -42,6 +43,18 @@ bool is_same(const Rrset& a, const Rrset& b) {
 bool is_served(const Rrset& rrset) {
     return std::ranges::any_of(rrset.records,
                                [](const auto& record) { return !record.is_disabled; });
+}
+
+using Parsed = std::expected<std::vector<uint8_t>, std::string>;
+
+// As parse_content(), of what a client sends: of that which is there a name in Unicode is borne.
+Parsed parse_sent(RRType type, std::string_view content) {
+    auto rdata = parse_content(type, content);
+    if (!rdata) return rdata;
+    const auto typed = dns::check_typed_names(type, content, *rdata);
+    if (typed) return rdata;
+    return std::unexpected("a name in it " + typed.error().message + " (" + typed.error().hint +
+                           ')');
 }
 
 class Planner {
@@ -156,11 +169,12 @@ class Planner {
 
     // The records' data in wire form, folded. Nothing when one is wrong, which is then told.
     [[nodiscard]] std::optional<std::vector<std::vector<uint8_t>>> parse(
-        const State& state, const std::vector<RecordText>& records) {
+        const State& state, const std::vector<RecordText>& records,
+        Parsed (*read)(RRType, std::string_view) = parse_sent) {
         std::vector<std::vector<uint8_t>> parsed;
         bool is_right = true;
         for (const RecordText& record : records) {
-            auto rdata = parse_content(state.type, record.content);
+            auto rdata = read(state.type, record.content);
             if (rdata) {
                 parsed.push_back(folded(state.type, *std::move(rdata)));
                 continue;
@@ -207,7 +221,7 @@ class Planner {
         const auto parsed = parse(state, added);
         if (!parsed) return;
         Rrset next = state.now.value_or(Rrset{state.owner, state.type, edit.ttl, {}, {}});
-        auto present = parse(state, next.records);
+        auto present = parse(state, next.records, parse_content);
         if (!present) return;
         std::map<std::vector<uint8_t>, size_t> places;
         for (size_t i = 0; i < present->size(); ++i) places.emplace((*present)[i], i);
@@ -231,7 +245,7 @@ class Planner {
     void prune(State& state, const RrsetEdit& edit) {
         if (!state.now) return;
         const auto removed = parse(state, edit.records.value_or(std::vector<RecordText>()));
-        const auto present = parse(state, state.now->records);
+        const auto present = parse(state, state.now->records, parse_content);
         if (!removed || !present) return;
         Rrset next = *state.now;
         next.records.clear();

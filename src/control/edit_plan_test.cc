@@ -80,6 +80,17 @@ TEST_F(PlanEdits, ExtendsAndPrunesByTheDataOfRecords) {
               "@ example.org. MX\n- 300\n-+10 Mail.example.org.\n");
 }
 
+TEST_F(PlanEdits, RefusesANameInUnicode) {
+    given("@", RRType::MX, {"10 mäil.example.org."});
+    EXPECT_THAT(plan({edit(Kind::Replace, "www", RRType::CNAME, {"bücher.example."})}),
+                HasSubstr("xn--bcher-kva"));
+    EXPECT_THAT(plan({edit(Kind::Replace, "www", RRType::TXT, {"\"bücher\""})}),
+                HasSubstr("++\"bücher\""));
+    // Of one that is there more may be had, or it may go.
+    EXPECT_THAT(plan({edit(Kind::Extend, "@", RRType::MX, {"20 mail.example.org."})}),
+                HasSubstr("++20 mail"));
+}
+
 TEST_F(PlanEdits, JudgesTheNameAsItIsInTheEnd) {
     given("www", RRType::A, {"192.0.2.1"});
     const RrsetEdit alias = edit(Kind::Replace, "www", RRType::CNAME, {"example.net."});
