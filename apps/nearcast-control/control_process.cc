@@ -310,6 +310,13 @@ class Controller {
                 receipts_->note_changes(changes);
                 service_->mark_catalogs(position);
             });
+        publishing_->on_delay([this](const control::Publisher::Delay& delay) {
+            if (delay.is_over) {
+                receipts_->release(delay.zone, delay.until, service_->catalog_notes());
+            } else {
+                receipts_->hold(delay.zone, delay.after, delay.reason);
+            }
+        });
         if (auto done = publishing_->start(); !done) return done;
         service_->start_catalogs();
         pulses_ = std::make_unique<base::Pulse[]>(workers_.size());
@@ -339,7 +346,9 @@ class Controller {
             .joining = joining_.get(),
             .published_serial =
                 [this](const control::Zone& zone) {
-                    return publishing_->published_serial(zone.id).value_or(zone.serial);
+                    const bool is_coming = publishing_->trouble(zone.id).empty();
+                    return publishing_->published_serial(zone.id).value_or(is_coming ? zone.serial
+                                                                                     : 0);
                 },
             .notify = [this](const dns::Name& zone) { service_->notify(zone); },
             .version = NEARCAST_VERSION});

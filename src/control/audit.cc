@@ -26,14 +26,15 @@ constexpr Sql kNewest{
     "SELECT sequence, at, actor, source, action, subject, detail, link FROM audit "
     "WHERE sequence < :a ORDER BY sequence DESC LIMIT :b",
     "nn", "nntttttt"};
-// With the diff of the change that it is about, if it is about one.
+// With the change that it is about, if it is about one.
 constexpr Sql kWalk{
     "SELECT a.sequence, a.at, a.actor, a.source, a.action, a.subject, a.detail, a.link, "
-    "c.diff, c.actor, c.zone FROM audit a LEFT JOIN change c ON c.sequence = a.sequence "
+    "c.diff, c.actor, c.zone, c.source, c.at, c.kind, c.comment, c.old_serial, c.new_serial, "
+    "c.reverts FROM audit a LEFT JOIN change c ON c.sequence = a.sequence "
     "WHERE a.sequence > :a ORDER BY a.sequence LIMIT :b",
     "nn",
     "nntttttt"
-    "ttt"};
+    "ttttnntnnn"};
 constexpr Sql kUnaudited{
     "SELECT COUNT(*) FROM change c LEFT JOIN audit a ON a.sequence = c.sequence "
     "WHERE a.sequence IS NULL",
@@ -67,13 +68,49 @@ std::string link_of(const std::string& before, const AuditEntry& entry) {
     return text_digest(text);
 }
 
+// Of what an entry does not say of its change.
+struct Told {
+    std::string diff;
+    std::string comment;
+    int64_t old_serial = 0;
+    int64_t new_serial = 0;
+    int64_t reverts = 0;
+};
+
+std::string digest_of(const Told& told) {
+    return text_digest(std::to_string(told.old_serial) + ' ' + std::to_string(told.new_serial) +
+                       ' ' + std::to_string(told.reverts) + ' ' +
+                       std::to_string(told.comment.size()) + ' ' + told.comment + told.diff);
+}
+
+// Entries from before the comment and the serials were in it bear the digest of the diff alone.
+bool is_as_told(const Row& row, const std::string& digest) {
+    const Told told{.diff = row.text(8),
+                    .comment = row.text(14),
+                    .old_serial = row.number(15),
+                    .new_serial = row.number(16),
+                    .reverts = row.is_null(17) ? 0 : row.number(17)};
+    return digest == digest_of(told) || digest == text_digest(told.diff);
+}
+
+bool is_of_kind(const Row& row, const AuditEntry& entry) {
+    const auto kind = static_cast<size_t>(row.number(13));
+    return kind < kActions.size() && entry.action == kActions[kind];
+}
+
 // Why the row is not as it was written; empty when it is.
 std::string fault_of(const Row& row, const AuditEntry& entry, const std::string& before) {
     if (link_of(before, entry) != entry.link) return "the entry, or one before it, was altered";
     if (!is_of_change(entry)) return {};
     if (row.is_null(8)) return "its change is gone";
-    if (text_digest(row.text(8)) != entry.detail) return "the diff of its change was altered";
-    if (row.text(9) != entry.actor.name) return "the actor of its change was altered";
+    if (!is_as_told(row, entry.detail)) {
+        return "the diff of its change, its comment or a serial was altered";
+    }
+    if (row.text(9) != entry.actor.name || row.text(11) != entry.actor.source) {
+        return "the actor of its change was altered";
+    }
+    if (row.number(12) != entry.at.count()) return "the time of its change was altered";
+    if (!is_of_kind(row, entry)) return "the kind of its change was altered";
     return row.text(10) == entry.subject ? "" : "the zone of its change was altered";
 }
 
@@ -90,12 +127,18 @@ Result<void> append_audit(Session& session, AuditEntry entry) {
 }
 
 Result<void> append_audit(Session& session, const Change& change) {
-    return append_audit(session, {.sequence = change.sequence,
-                                  .at = change.at,
-                                  .actor = change.actor,
-                                  .action = kActions[static_cast<size_t>(change.kind)],
-                                  .subject = row_name(change.zone),
-                                  .detail = text_digest(encode_diff(change.diff))});
+    return append_audit(
+        session,
+        {.sequence = change.sequence,
+         .at = change.at,
+         .actor = change.actor,
+         .action = kActions[static_cast<size_t>(change.kind)],
+         .subject = row_name(change.zone),
+         .detail = digest_of({.diff = encode_diff(change.diff),
+                              .comment = change.comment,
+                              .old_serial = change.old_serial,
+                              .new_serial = change.new_serial,
+                              .reverts = static_cast<int64_t>(change.reverts.value_or(0))})});
 }
 
 Outcome<std::vector<AuditEntry>> read_audit(Database& database, uint64_t before, size_t count_max) {

@@ -79,6 +79,22 @@ TEST_P(OfAudit, HoldsChangesAgainstIt) {
     EXPECT_THAT(verdict().reason, HasSubstr("gone"));
 }
 
+TEST_P(OfAudit, HoldsEachPartOfAChangeAgainstIt) {
+    const auto entries = *read_audit(*database, INT64_MAX, 10);
+    for (const char* alteration :
+         {"comment = comment || 'x'", "source = '198.51.100.9'", "at = at + 1", "kind = kind + 2",
+          "old_serial = old_serial + 1", "new_serial = new_serial + 1", "reverts = 1",
+          "actor = 'user:eve'", "zone = 'example.net.'"}) {
+        alter("CREATE TABLE kept AS SELECT * FROM change");
+        alter(("UPDATE change SET " + std::string(alteration) + " WHERE kind = 0").c_str());
+        EXPECT_EQ(verdict().broken_at, entries[2].sequence) << alteration;
+        alter("DELETE FROM change");
+        alter("INSERT INTO change SELECT * FROM kept");
+        alter("DROP TABLE kept");
+        EXPECT_FALSE(verdict().broken_at) << alteration;
+    }
+}
+
 TEST_P(OfAudit, MissesEntriesAtTheEnd) {
     alter("DELETE FROM audit WHERE action = 'zone.delete'");
     EXPECT_EQ(verdict().broken_at, 0U);

@@ -85,6 +85,19 @@ std::optional<uint32_t> Publisher::published_serial(int64_t zone_id) const {
     return served ? std::optional(served->serial) : std::nullopt;
 }
 
+std::string Publisher::trouble(int64_t zone_id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(zone_id);
+    return found == states_.end() ? std::string() : found->second.trouble;
+}
+
+bool Publisher::is_stuck(int64_t zone_id, uint64_t sequence) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(zone_id);
+    return found != states_.end() && found->second.sequence < sequence &&
+           found->second.tried >= sequence;
+}
+
 Publisher::State& Publisher::state_of(int64_t zone_id, const dns::Name& name) {
     const std::lock_guard lock(mutex_);
     State& state = states_[zone_id];
@@ -115,7 +128,8 @@ Result<void> Publisher::read_publications() {
     });
 }
 
-// Serves what the ledger has, if that is what was published last, and nothing came since.
+// Serves what the ledger has, if that is what was published last, and nothing came since. Otherwise
+// that goes on until the zone is made anew, or if it cannot be.
 void Publisher::take_over(const Zone& zone) {
     State& state = state_of(zone.id, zone.name);
     fetch_as_told(state, zone);
@@ -130,9 +144,18 @@ void Publisher::take_over(const Zone& zone) {
         state.is_served = true;
         return;
     }
+    const bool is_its = stored && state.serial != 0 && stored->origin.kind == kOrigin &&
+                        !dns::is_later_serial(state.serial, stored->serial);
     // Most signatures of an older version are those of the new one too.
-    if (state.signing && stored && served_.ledger.restore(zone.name)) state.is_served = true;
+    const bool is_of_use = (is_its && !state.is_fetched) || (state.signing && stored);
+    if (is_of_use && served_.ledger.restore(zone.name)) {
+        const std::lock_guard lock(mutex_);
+        state.is_served = true;
+        if (is_its) state.serial = stored->serial;
+    }
     publish_whole(state);
+    const std::lock_guard lock(mutex_);
+    tell_delay(state, zone.sequence);
 }
 
 void Publisher::withdraw_unknown(const std::set<std::string>& known) {
@@ -231,8 +254,34 @@ Result<void> Publisher::follow() {
     if (!changes->empty()) position_ = changes->back().sequence;
     // Sequences that no change has, of requests that were refused, are behind us too.
     if (changes->size() < kBatchMax) position_ = std::max(position_, wanted);
+    tell_delays(*changes);
     if (told_ && !changes->empty()) told_(*changes, position_);
     return {};
+}
+
+// With the mutex. Whoever publishes the zone after this tells the end.
+void Publisher::tell_delay(State& state, uint64_t sequence) {
+    if (state.sequence >= sequence || !told_of_delay_) return;
+    state.delayed = sequence;
+    told_of_delay_({.zone = state.name,
+                    .after = state.sequence,
+                    .until = sequence,
+                    .reason = state.trouble.empty() ? "it is not published yet" : state.trouble});
+}
+
+void Publisher::tell_delays(const std::vector<Change>& changes) {
+    const std::lock_guard lock(mutex_);
+    for (const Change& change : changes) {
+        const auto found = states_.find(change.zone_id);
+        if (found != states_.end()) tell_delay(found->second, change.sequence);
+    }
+}
+
+// With the mutex.
+void Publisher::tell_end_of_delay(State& state) {
+    if (state.delayed == 0 || state.sequence < state.delayed) return;
+    told_of_delay_({.zone = state.name, .until = state.sequence, .is_over = true});
+    state.delayed = 0;
 }
 
 void Publisher::publish_all(const std::vector<Change>& changes) {
@@ -342,14 +391,19 @@ void Publisher::publish(const Work& work) {
     if (!claim(state, is_ending)) return;  // Who has it makes it anew, with these changes.
     for (const Change* change : work.changes) {
         if (change->diff.settings_after) begin_signing(state, *change->diff.settings_after);
-        // A whole version that was made meanwhile has it already.
-        if (change->sequence > state.sequence) publish_one(state, *change);
+        // A whole version that was made meanwhile has it already, or was to have it.
+        if (change->sequence > std::max(state.sequence, state.tried)) publish_one(state, *change);
     }
     release(state);
 }
 
 void Publisher::publish_one(State& state, const Change& change) {
-    if (change.kind == ChangeKind::Delete) return end(state);
+    if (change.kind == ChangeKind::Delete) {
+        end(state);
+        const std::lock_guard lock(mutex_);
+        state.sequence = change.sequence;
+        return;
+    }
     if (state.signing) return publish_signed(state, change);
     if (state.is_fetched) return follow_copy(state, change);
     if (change.kind == ChangeKind::Create || state.is_behind || !state.is_served) {
@@ -410,7 +464,7 @@ void Publisher::publish_whole(State& state) {
     if (!image) {
         fail(state, image.error(), Next::WaitForChange);
         const std::lock_guard lock(mutex_);
-        state.sequence = contents->zone.sequence;
+        state.tried = contents->zone.sequence;
         return;
     }
     Result<void> done;
@@ -421,11 +475,17 @@ void Publisher::publish_whole(State& state) {
         if (!step) done = std::unexpected(step.error());
     }
     if (!done) return fail(state, done.error(), Next::Retry);
+    take_up(state, contents->zone.sequence, serial);
+}
+
+// What is served is the whole zone, as it was with that change.
+void Publisher::take_up(State& state, uint64_t sequence, uint32_t serial) {
     const std::lock_guard lock(mutex_);
     state.serial = serial;
-    state.sequence = contents->zone.sequence;
+    state.sequence = sequence;
     state.is_served = true;
     state.is_behind = false;
+    state.trouble.clear();
 }
 
 void Publisher::end(State& state) {
@@ -439,6 +499,7 @@ void Publisher::end(State& state) {
     const std::lock_guard lock(mutex_);
     state.is_served = false;
     state.is_behind = false;
+    state.trouble.clear();
     state.needs_retry = false;
     state.needs_whole = false;
     set_due(state, base::Instant::max());
@@ -454,6 +515,7 @@ void Publisher::fail(State& state, const Error& error, Next next) {
                                       {"next", "the last version that could be served goes on"}});
     const std::lock_guard lock(mutex_);
     state.is_behind = true;
+    state.trouble = error.message;
     if (next == Next::WaitForChange) return;
     if (state.signing) {
         state.needs_whole = true;

@@ -101,6 +101,18 @@ class Publisher {
         told_ = std::move(told);
     }
 
+    // Of changes to a zone that are committed and not published.
+    struct Delay {
+        dns::Name zone;
+        uint64_t after = 0;  // What is served has all changes up to it.
+        uint64_t until = 0;  // The last of those that wait; when it is over, of those that did.
+        std::string reason = {};
+        bool is_over = false;
+    };
+    // Called for each zone before on_follow() is told of such changes, and when they are published.
+    // On any thread, with a lock held: it must not call back. Set before start().
+    void on_delay(std::function<void(const Delay&)> told) { told_of_delay_ = std::move(told); }
+
     // Who knows which servers have which versions: then keys move on as soon as all have them.
     struct Servers {
         // How many versions the ledger was given, of all zones.
@@ -128,6 +140,12 @@ class Publisher {
         uint64_t sequence = 0;
     };
     [[nodiscard]] std::optional<ServedZone> served_zone(int64_t zone_id) const;
+
+    // Why what is served of the zone is not what was committed; empty when it is, or will be soon.
+    // Any thread.
+    [[nodiscard]] std::string trouble(int64_t zone_id) const;
+    // Whether the zone cannot be served with this change, and waits for the next. Any thread.
+    [[nodiscard]] bool is_stuck(int64_t zone_id, uint64_t sequence) const;
 
     // What was fetched of the zone is to be published anew, though no change says so. Any thread.
     void renew(int64_t zone_id);
@@ -169,7 +187,10 @@ class Publisher {
     struct State {
         int64_t zone_id = 0;
         dns::Name name = {};
-        uint64_t sequence = 0;  // All changes up to it are in what is served, or in what should be.
+        uint64_t sequence = 0;  // All changes up to it are in what is served.
+        uint64_t tried = 0;     // With those up to it the zone cannot be published: see `trouble`.
+        uint64_t delayed = 0;  // The last one that on_delay() was told of, and not that it is over.
+        std::string trouble = {};  // Why it is behind.
         uint32_t serial = 0;
         bool is_served = false;
         bool is_behind = false;    // What is served is older: make it anew with the next change,
@@ -217,6 +238,10 @@ class Publisher {
     void take_over(const Zone& zone);
     enum class Next : uint8_t { WaitForChange, Retry };
     void fail(State& state, const base::Error& error, Next next);
+    void take_up(State& state, uint64_t sequence, uint32_t serial);
+    void tell_delay(State& state, uint64_t sequence);
+    void tell_delays(const std::vector<Change>& changes);
+    void tell_end_of_delay(State& state);
     [[nodiscard]] State& state_of(int64_t zone_id, const dns::Name& name);
     void retry();
     // Later than all that was ever served under the zone's name; `edited` if that is so. With the
@@ -265,6 +290,7 @@ class Publisher {
     const std::optional<Signing> signing_;
     Servers servers_;  // Not changed after start(), like the next.
     std::function<void(const std::vector<Change>&, uint64_t)> told_;  // Not changed after start().
+    std::function<void(const Delay&)> told_of_delay_;                 // The same.
     // Of the thread alone.
     uint64_t position_ = 0;             // All changes up to it were taken.
     int64_t signing_step_ = 0;          // The same of what controllers have saved of keys.

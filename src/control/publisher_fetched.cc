@@ -103,6 +103,7 @@ void Publisher::publish_copy(State& state) {
     state.sequence = zone->sequence;
     state.is_served = copy.has_value();
     state.is_behind = false;
+    state.trouble.clear();
 }
 
 // Bit by bit, with the serial that the primary gave it.

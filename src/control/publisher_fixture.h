@@ -61,6 +61,11 @@ class OfPublisher : public testing::Test {
         publisher = std::make_unique<Publisher>(
             Publisher::Served{*database, *log, *table, *ledger}, "test",
             std::vector<dns::Name>{name("catalog.example.")}, signing());
+        publisher->on_delay([this](const Publisher::Delay& delay) {
+            const std::lock_guard lock(mutex);
+            delays.push_back(delay);
+            changed.notify_all();
+        });
         if (auto asked = servers()) publisher->ask_servers(*std::move(asked));
         ASSERT_TRUE(publisher->start());
     }
@@ -110,6 +115,7 @@ class OfPublisher : public testing::Test {
     std::mutex mutex;
     std::condition_variable changed;
     size_t published = 0;
+    std::vector<Publisher::Delay> delays;
     std::optional<TestDatabase> place;
     std::unique_ptr<zone::ZoneTable> table;
     std::unique_ptr<zone::ZoneLedger> ledger;

@@ -110,6 +110,7 @@ void Publisher::release(State& state) {
     {
         const std::lock_guard lock(mutex_);
         state.is_busy = false;
+        tell_end_of_delay(state);
     }
     settled_.notify_all();
     due_wake_.notify_all();
@@ -361,7 +362,8 @@ bool Publisher::wait_for(int64_t zone_id, uint64_t sequence, std::chrono::millis
         const auto found = states_.find(zone_id);
         if (found == states_.end()) return false;
         const State& state = found->second;
-        return state.sequence >= sequence && !state.is_busy && !state.needs_whole;
+        const uint64_t taken = std::max(state.sequence, state.tried);
+        return taken >= sequence && !state.is_busy && !state.needs_whole;
     });
 }
 

@@ -39,6 +39,60 @@ TEST_F(OfPublisher, KeepsTheLastVersionThatCouldBeServed) {
     EXPECT_TRUE(wait_until([&] { return serves("example.org.", "ns9.example.net."); }));
 }
 
+// A zone that has lost its name servers, and gets other records, before a restart and after it.
+TEST_F(OfPublisher, GoesOnAfterARestartWithAZoneThatCannotBeServed) {
+    const auto add = [this](const std::string& host) {
+        ASSERT_TRUE(put("example.org.", host + ".example.org.", RRType::A, {{"192.0.2.1", false}}));
+    };
+    const auto see_others = [this](const std::string& zone) {
+        ASSERT_TRUE(create(zone));
+        ASSERT_TRUE(wait_until([&] { return serves(zone, "ns1"); }));
+    };
+    ASSERT_TRUE(create("example.org."));
+    add("a1");
+    ASSERT_TRUE(wait_until([&] { return serves("example.org.", "a1.example.org."); }));
+    ASSERT_TRUE(put("example.org.", "example.org.", RRType::NS, {}));
+    add("a2");
+    see_others("one.example.");
+    for (int restarts = 0; restarts < 2; ++restarts) {
+        end();
+        begin();
+        EXPECT_TRUE(serves("example.org.", "NS ns1.example.net."));
+        EXPECT_FALSE(serves("example.org.", "a2"));
+    }
+    add("a3");
+    see_others("two.example.");
+    EXPECT_FALSE(serves("example.org.", "a3")) << "a zone that the database never had";
+    ASSERT_TRUE(put("example.org.", "example.org.", RRType::NS, {{"ns9.example.net.", false}}));
+    ASSERT_TRUE(wait_until([&] { return serves("example.org.", "ns9.example.net."); }));
+    EXPECT_FALSE(serves("example.org.", "NS ns1")) << served("example.org.");
+    for (const std::string host : {"a1", "a2", "a3"}) EXPECT_TRUE(serves("example.org.", host));
+}
+
+TEST_F(OfPublisher, TellsWhichChangesWaitAndWhenTheyDoNoMore) {
+    ASSERT_TRUE(create("example.org."));
+    ASSERT_TRUE(wait_until([&] { return serves("example.org.", "ns1"); }));
+    const auto good = log->zone(name("example.org."))->sequence;
+    ASSERT_TRUE(put("example.org.", "example.org.", RRType::NS, {}));
+    const auto bad = log->zone(name("example.org."))->sequence;
+    ASSERT_TRUE(wait_until([&] { return !delays.empty(); }));
+    EXPECT_EQ(delays[0].zone, name("example.org."));
+    EXPECT_EQ(delays[0].after, good);
+    EXPECT_EQ(delays[0].until, bad);
+    EXPECT_THAT(delays[0].reason, HasSubstr("NS"));
+    EXPECT_FALSE(delays[0].is_over);
+    EXPECT_EQ(publisher->trouble(log->zone(name("example.org."))->id), delays[0].reason);
+    end();
+    begin();
+    ASSERT_EQ(delays.size(), 2U) << "whoever starts has to know of it, too";
+    EXPECT_EQ(delays[1].after, good);
+    ASSERT_TRUE(put("example.org.", "example.org.", RRType::NS, {{"ns9.example.net.", false}}));
+    ASSERT_TRUE(wait_until([&] { return delays.size() == 3; }));
+    EXPECT_TRUE(delays[2].is_over);
+    EXPECT_GT(delays[2].until, bad);
+    EXPECT_EQ(publisher->trouble(log->zone(name("example.org."))->id), "");
+}
+
 TEST_F(OfPublisher, BeginsWhereItEnded) {
     ASSERT_TRUE(create("example.org."));
     ASSERT_TRUE(wait_until([&] { return serves("example.org.", "ns1"); }));

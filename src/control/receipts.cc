@@ -100,10 +100,32 @@ void Receipts::note_version(uint32_t serial, uint64_t sequence, uint64_t notes) 
             bound(versions_, kVersionsMax);
         }
         const Timestamp now = now_();
-        for (auto& [node_id, heard] : heard_) credit(node_id, heard, now);
+        for (auto& [node_id, heard] : heard_) {
+            credit(node_id, heard, now);
+            credit_held(node_id, heard, now);
+        }
     }
     told_.notify_all();
     wake_.notify_one();
+}
+
+void Receipts::hold(const dns::Name& zone, uint64_t after, const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    const auto [place, is_new] = held_.try_emplace(dns::key_of(zone), Held{zone});
+    Held& held = place->second;
+    if (is_new || held.notes) held.after = after;
+    held.reason = reason;
+    held.notes.reset();
+    held.nodes.clear();
+}
+
+void Receipts::release(const dns::Name& zone, uint64_t until, uint64_t notes) {
+    const std::lock_guard lock(mutex_);
+    const auto found = held_.find(dns::key_of(zone));
+    if (found == held_.end()) return;
+    found->second.until = until;
+    found->second.notes = notes;
+    found->second.reason.clear();
 }
 
 void Receipts::hear(const Node& node, const transfer::ServedReport& report) {
@@ -115,6 +137,7 @@ void Receipts::hear(const Node& node, const transfer::ServedReport& report) {
         heard.state.serial = report.serial;
         take_late(node.id, heard, report);
         credit(node.id, heard, now);
+        credit_held(node.id, heard, now);
         end_late(node.id, heard, report, now);
         has_news_ = true;
     }
@@ -153,11 +176,45 @@ void Receipts::credit(int64_t node_id, Heard& heard, Timestamp now) {
     wake_.notify_one();
 }
 
+// Which changes of a zone were late at a node, and until when, is kept as a gap of that node. What
+// all nodes serve that were ever heard of is held no more.
+void Receipts::credit_held(int64_t node_id, Heard& heard, Timestamp now) {
+    const Version* const version =
+        heard.state.serial && !held_.empty() ? version_of(*heard.state.serial) : nullptr;
+    if (version == nullptr) return;
+    for (auto each = held_.begin(); each != held_.end();) {
+        Held& held = each->second;
+        if (!held.notes || version->notes < *held.notes) {
+            ++each;
+            continue;
+        }
+        if (held.nodes.insert(node_id).second) {
+            const Gap gap{node_id, row_name(held.zone), held.after, held.until, now};
+            heard.ended.push_back(gap);
+            bound(heard.ended, kStepsMax);
+            put(gap);
+        }
+        const bool is_everywhere = std::ranges::all_of(
+            heard_, [&held](const auto& other) { return held.nodes.contains(other.first); });
+        each = is_everywhere ? held_.erase(each) : std::next(each);
+    }
+}
+
+// Nothing when nothing keeps the node from serving that change.
+const Receipts::Held* Receipts::held(int64_t node_id, uint64_t sequence,
+                                     const std::string& key) const {
+    const auto found = held_.find(key);
+    if (found == held_.end()) return nullptr;
+    const Held& held = found->second;
+    const bool is_in = sequence > held.after && (!held.notes || sequence <= held.until);
+    return is_in && !held.nodes.contains(node_id) ? &held : nullptr;
+}
+
 void Receipts::measure(const Heard& heard, uint64_t up_to, Timestamp now) {
     const auto begin =
         std::ranges::upper_bound(commits_, heard.state.sequence, {}, &Commit::sequence);
     for (auto each = begin; each != commits_.end() && each->sequence <= up_to; ++each) {
-        if (heard.late.contains(each->zone)) continue;
+        if (heard.late.contains(each->zone) || held_.contains(each->zone)) continue;
         const double delay = std::chrono::duration<double>(now - each->at).count();
         const auto place = std::ranges::lower_bound(Delays::kBounds, delay);
         ++delays_.counts[static_cast<size_t>(place - Delays::kBounds.begin())];
@@ -236,10 +293,14 @@ Outcome<Receipts::Served> Receipts::served(int64_t node_id, uint64_t sequence,
     std::optional<Timestamp> at;
     {
         const std::lock_guard lock(mutex_);
+        const std::string key = dns::key_of(zone);
+        if (const Held* const found = held(node_id, sequence, key)) {
+            return Served{std::nullopt, found->reason};
+        }
         const auto found = heard_.find(node_id);
         if (found != heard_.end()) {
             const Heard& heard = found->second;
-            const auto late = heard.late.find(dns::key_of(zone));
+            const auto late = heard.late.find(key);
             if (late != heard.late.end() && sequence > late->second.after) {
                 return Served{std::nullopt, late->second.reason};
             }

@@ -17,6 +17,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -66,6 +67,10 @@ class Receipts {
     void on_news(std::function<void()> told) { on_news_ = std::move(told); }
     // This version of the catalog bears all changes up to that one, and so many versions of zones.
     void note_version(uint32_t serial, uint64_t sequence, uint64_t notes);
+    // Changes of the zone behind `after` are committed and not published, for this reason.
+    void hold(const dns::Name& zone, uint64_t after, const std::string& reason);
+    // Those up to `until` are published now, with the last of so many versions of zones.
+    void release(const dns::Name& zone, uint64_t until, uint64_t notes);
     // What a node serves.
     void hear(const Node& node, const transfer::ServedReport& report);
 
@@ -148,6 +153,15 @@ class Receipts {
         std::map<std::string, Late> late;  // By dns::key_of().
         std::deque<Gap> ended;             // Since the first of the steps.
     };
+    // A zone whose changes no node can serve, or not all nodes do since they were published.
+    struct Held {
+        dns::Name zone;
+        std::string reason = {};
+        uint64_t after = 0;
+        uint64_t until = 0;
+        std::optional<uint64_t> notes = {};  // None: not published.
+        std::set<int64_t> nodes = {};        // That serve them.
+    };
     struct Row {
         int64_t node_id = 0;
         Step step;
@@ -156,6 +170,9 @@ class Receipts {
     [[nodiscard]] const Version* version_of(uint32_t serial) const;
     void put(const Gap& gap);
     void credit(int64_t node_id, Heard& heard, Timestamp now);
+    void credit_held(int64_t node_id, Heard& heard, Timestamp now);
+    [[nodiscard]] const Held* held(int64_t node_id, uint64_t sequence,
+                                   const std::string& key) const;
     void measure(const Heard& heard, uint64_t up_to, Timestamp now);
     void take_late(int64_t node_id, Heard& heard, const transfer::ServedReport& report);
     void end_late(int64_t node_id, Heard& heard, const transfer::ServedReport& report,
@@ -181,7 +198,8 @@ class Receipts {
     std::deque<Version> versions_;
     std::deque<Commit> commits_;
     std::map<int64_t, Heard> heard_;
-    std::vector<Row> rows_;  // Unwritten, like the gaps.
+    std::map<std::string, Held> held_;  // By dns::key_of().
+    std::vector<Row> rows_;             // Unwritten, like the gaps.
     std::vector<Gap> gaps_;
     std::deque<double> last_delays_;
     Delays delays_;

@@ -72,6 +72,36 @@ TEST_P(OfReceipts, ANodeIsCreditedWithWhatItsVersionBears) {
     EXPECT_EQ(served(2, 5), std::nullopt);
 }
 
+TEST_P(OfReceipts, NobodyServesWhatIsNotPublished) {
+    receipts->note_version(100, 5, 5);
+    hear(1, 100);
+    hear(2, 100);
+    const Timestamp first = now;
+    receipts->hold(kZone, 4, "the zone has no NS records");
+    receipts->note_version(101, 7, 7);
+    now += seconds(1);
+    hear(1, 101);
+    EXPECT_EQ(served(1, 4), first);
+    EXPECT_EQ(served(1, 6), std::nullopt);
+    EXPECT_EQ(receipts->served(1, 6, kZone)->reason, "the zone has no NS records");
+    EXPECT_EQ(served(1, 6, kOther), now);
+    receipts->release(kZone, 7, 8);
+    EXPECT_EQ(served(1, 6), std::nullopt) << "its version is not the one that has it";
+    receipts->note_version(102, 7, 8);
+    now += seconds(1);
+    hear(1, 102);
+    EXPECT_EQ(served(1, 6), now);
+    EXPECT_EQ(served(1, 7), now);
+    EXPECT_EQ(served(1, 4), first);
+    EXPECT_EQ(served(2, 6), std::nullopt) << "another node has it later";
+    const Timestamp second = now;
+    now += seconds(1);
+    hear(2, 102);
+    EXPECT_EQ(served(2, 6), now);
+    open();
+    EXPECT_EQ(served(1, 6), second);
+}
+
 TEST_P(OfReceipts, WhatAllNodesHaveIsWhatTheLastOneHas) {
     const Actor actor{"key:admin", "127.0.0.1"};
     ASSERT_TRUE(network.add_pop({.name = "sin"}, actor));

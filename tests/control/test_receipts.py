@@ -74,6 +74,27 @@ def test_who_does_not_serve_it_is_told(network, tmp_path):
         assert receipts(network, change)["served_by_all"], "nobody waits for who is revoked"
 
 
+def test_what_cannot_be_published_nobody_serves(network, tmp_path):
+    network.create()
+    with Node(tmp_path / "a", network, "sin") as node:
+        put(network, "192.0.2.1", "?wait=all&timeout=60")
+        bare = {"rrsets": [replace(ZONE, "NS")]}
+        answer = network.ask("PATCH", f"/zones/{ZONE}?wait=all&timeout=60", bare)
+        assert answer.headers["x-nearcast-served"] == "no"
+        change = change_of(put(network, "192.0.2.2", "?wait=all&timeout=60"))
+        assert "no NS record" in network.ask("GET", f"/zones/{ZONE}").json["not_published"]
+        told = receipts(network, change)
+        assert not told["served_by_all"]
+        assert "no NS record" in told["pops"][0]["nodes"][0]["reason"]
+        assert answers(node.port, "www." + ZONE, "A", "192.0.2.1")()
+        whole = {"rrsets": [replace(ZONE, "NS", "ns9.example.net.")]}
+        answer = network.ask("PATCH", f"/zones/{ZONE}?wait=all&timeout=60", whole)
+        assert answer.headers["x-nearcast-served"] == "yes"
+        assert answers(node.port, "www." + ZONE, "A", "192.0.2.2")()
+        assert receipts(network, change)["served_by_all"]
+        assert "not_published" not in network.ask("GET", f"/zones/{ZONE}").json
+
+
 def test_how_long_changes_take_is_measured(tmp_path):
     port = free_port()
     sections = network_sections() + f'[metrics]\nlisten = "127.0.0.1:{port}"\n'

@@ -264,8 +264,8 @@ class Api {
     [[nodiscard]] std::expected<control::Change, Response> find_change(const Call& call);
     [[nodiscard]] bool is_tenants(const control::Change& change, const control::KeyScope& scope);
     // Waits for whom the request names, and says in a header whether they serve it.
-    [[nodiscard]] control::Outcome<bool> wait_for(const Awaited& awaited, uint64_t sequence,
-                                                  const dns::Name& zone);
+    [[nodiscard]] control::Outcome<bool> wait_for(const Awaited& awaited,
+                                                  const control::Change& change);
     void wait_if_asked(const Request& request, Response& response);
 
     [[nodiscard]] nlohmann::json full_zone(const control::ChangeLog::Contents& contents,

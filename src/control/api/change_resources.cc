@@ -89,13 +89,18 @@ std::expected<control::Change, Response> Api::find_change(const Call& call) {
     return *std::move(change);
 }
 
-control::Outcome<bool> Api::wait_for(const Awaited& awaited, uint64_t sequence,
-                                     const dns::Name& zone) {
-    return partners_.receipts.wait(base::now() + awaited.limit, [&]() -> control::Outcome<bool> {
-        const auto receipts = receipts_json(partners_.network, partners_.receipts, sequence, zone);
+// Whether it is served where that is asked for. False at once where the zone cannot be published.
+control::Outcome<bool> Api::wait_for(const Awaited& awaited, const control::Change& change) {
+    bool is_everywhere = false;
+    const auto looked = [&]() -> control::Outcome<bool> {
+        const auto receipts =
+            receipts_json(partners_.network, partners_.receipts, change.sequence, change.zone);
         if (!receipts) return std::unexpected(receipts.error());
-        return is_served(*receipts, awaited);
-    });
+        is_everywhere = is_served(*receipts, awaited);
+        return is_everywhere || partners_.publisher.is_stuck(change.zone_id, change.sequence);
+    };
+    const auto ended = partners_.receipts.wait(base::now() + awaited.limit, looked);
+    return ended ? control::Outcome<bool>(is_everywhere) : ended;
 }
 
 // Of a call that has changed something: it is done, whoever serves it.
@@ -105,11 +110,12 @@ void Api::wait_if_asked(const Request& request, Response& response) {
     const auto awaited = read_wait(request);
     if (done == response.headers.end() || !awaited || !*awaited) return;
     const auto change = partners_.changes.change(sequence_of(done->second));
-    const auto served = change ? wait_for(**awaited, change->sequence, change->zone)
-                               : control::Outcome<bool>(std::unexpected(change.error()));
-    response.headers.emplace_back("X-Nearcast-Served", !served   ? "unknown"
-                                                       : *served ? "yes"
-                                                                 : "no");
+    const char* answer = "unknown";
+    if (change && !partners_.network.nodes()->empty()) {
+        const auto served = wait_for(**awaited, *change);
+        if (served) answer = *served ? "yes" : "no";
+    }
+    response.headers.emplace_back("X-Nearcast-Served", answer);
 }
 
 Response Api::show_change(const Call& call) {
@@ -118,7 +124,7 @@ Response Api::show_change(const Call& call) {
     const auto change = find_change(call);
     if (!change) return change.error();
     if (*awaited) {
-        const auto waited = wait_for(**awaited, change->sequence, change->zone);
+        const auto waited = wait_for(**awaited, *change);
         if (!waited) return error_reply(waited.error());
     }
     json body = to_json(*change);

@@ -114,6 +114,9 @@ control::Outcome<ChangeLog::Contents> Api::contents_of(const dns::Name& name,
 
 json Api::summary_of(const Zone& zone) {
     json body = to_json(zone, partners_.published_serial(zone));
+    if (const auto trouble = partners_.publisher.trouble(zone.id); !trouble.empty()) {
+        body["not_published"] = trouble;
+    }
     if (!control::is_fetched(zone.settings.kind)) return body;
     body["last_check"] = partners_.incoming.status(zone.name, zone.id).checked_at.count();
     return body;
