@@ -41,6 +41,24 @@ std::string next_page(const client::Answer& answer) {
     return link.substr(from + 1, to - from - 1);
 }
 
+// Before anything is changed: nobody serves a change at a place that is not there. Whoever may not
+// see the places is told by the controller.
+Result<void> check_wait(Controller& controller, const std::string& wait) {
+    constexpr std::string_view kPopMark = "pop:";
+    if (wait.empty() || wait == "all" || wait == "quorum") return {};
+    if (!wait.starts_with(kPopMark)) {
+        return base::fail('"' + console::printable(wait) + "\" is nobody to wait for",
+                          "all, quorum, or pop:NAME");
+    }
+    const std::string pop = wait.substr(kPopMark.size());
+    const auto answer = controller.exchange({.path = path_of("/api/v1/pops", pop)});
+    if (!answer) return std::unexpected(answer.error());
+    if (answer->status != 404) return {};
+    return base::fail(
+        "nothing is done: there is no place " + console::printable(pop) + " to wait for",
+        "nearcast pop list");
+}
+
 }  // namespace
 
 void ControllerOptions::declare(CLI::App& verb) {
@@ -111,7 +129,9 @@ Result<KeptZone> Controller::zone(const dns::Name& name) {
 void when_chosen(CLI::App& verb, int& status, const ControllerOptions& options, Act act) {
     verb.callback([&status, &options, act = std::move(act)] {
         auto controller = Controller::connect(options.context);
-        const auto done = controller ? act(*controller) : std::unexpected(controller.error());
+        const auto known = controller ? check_wait(*controller, options.wait)
+                                      : std::unexpected(controller.error());
+        const auto done = known ? act(*controller) : std::unexpected(known.error());
         status = done ? *done : tell(done.error());
     });
 }

@@ -13,6 +13,7 @@
 #include "anycast/node_config.h"
 #include "client/connection.h"
 #include "command.h"
+#include "console/json_text.h"
 #include "join_files.h"
 #include "join_start.h"
 #include "tls/authority.h"
@@ -61,17 +62,41 @@ Result<void> check_is_fresh(const Options& options) {
                           options.place.state_directory + "/store with it");
 }
 
-Result<anycast::JoinedNode> ask_controller(const Options& options, const tls::KeyPair& pair) {
-    auto connection =
-        client::Connection::open({.url = options.url, .key = {}, .ca = {}, .pin = options.pin});
-    if (!connection) return std::unexpected(connection.error());
-    const auto answer =
-        connection->ask({.method = "POST",
-                         .path = "/api/v1/join",
-                         .body = {{"token", options.token},
-                                  {"public_key", pair.public_key},
-                                  {"address", base::to_text(options.place.address)}}});
+// Here nobody has a key: what is forbidden is the token.
+base::Error token_error(const client::Answer& answer) {
+    base::Error error = client::error_of(answer);
+    if (answer.status == 403) error.hint = "nearcast pop invite POP prints another one";
+    return error;
+}
+
+// All that must be there, while the token is still good.
+Result<void> check_machine(client::Connection& controller, const Options& options) {
+    Result<void> done = check_user(options.place.user);
+    if (done) done = make_directory(options.place.directory);
+    if (done) done = make_directory(options.place.state_directory);
+    if (done) {
+        done = check_program(path_of_program("nearcastd"), "it is in the package of this command");
+    }
+    if (!done) return done;
+    const auto answer = controller.exchange(
+        {.method = "POST", .path = "/api/v1/join/check", .body = {{"token", options.token}}});
     if (!answer) return std::unexpected(answer.error());
+    const bool is_older = answer->status == 401 || answer->status == 404;
+    if (answer->status >= 400 && !is_older) return std::unexpected(token_error(*answer));
+    if (options.is_no_start) return {};
+    return check_start(console::text_of(answer->json, "daemon"));
+}
+
+Result<anycast::JoinedNode> ask_controller(client::Connection& controller, const Options& options,
+                                           const tls::KeyPair& pair) {
+    const auto answer =
+        controller.exchange({.method = "POST",
+                             .path = "/api/v1/join",
+                             .body = {{"token", options.token},
+                                      {"public_key", pair.public_key},
+                                      {"address", base::to_text(options.place.address)}}});
+    if (!answer) return std::unexpected(answer.error());
+    if (answer->status >= 400) return std::unexpected(token_error(*answer));
     return anycast::parse_joined_node(answer->text);
 }
 
@@ -108,9 +133,13 @@ Result<void> join(Options options) {
     const auto address = own_address(options);
     if (!address) return std::unexpected(address.error());
     options.place.address = *address;
+    auto controller =
+        client::Connection::open({.url = options.url, .key = {}, .ca = {}, .pin = options.pin});
+    if (!controller) return std::unexpected(controller.error());
+    if (auto fit = check_machine(*controller, options); !fit) return fit;
     const auto pair = tls::make_key_pair();
     if (!pair) return std::unexpected(pair.error());
-    const auto node = ask_controller(options, *pair);
+    const auto node = ask_controller(*controller, options, *pair);
     if (!node) return std::unexpected(node.error());
     say("joined as " + node->name + " in " + node->pop);
     if (auto done = write_files(options, *pair, *node); !done) return done;

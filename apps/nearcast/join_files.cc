@@ -2,7 +2,9 @@
 
 #include "join_files.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -58,13 +60,37 @@ Result<void> write_file(const std::string& path, const std::string& text, mode_t
     return {};
 }
 
+Result<void> make_directory(const std::string& path) {
+    std::error_code failed;
+    std::filesystem::create_directories(path, failed);
+    if (failed) return base::fail("cannot make " + path + ": " + failed.message());
+    if (::access(path.c_str(), W_OK | X_OK) == 0) return {};
+    return base::fail_errno("cannot make files in " + path, errno);
+}
+
+Result<void> check_user(const std::string& user) {
+    if (user.empty() || ::geteuid() != 0 || ::getpwnam(user.c_str()) != nullptr) return {};
+    return base::fail("there is no user " + user,
+                      "adduser --system --group --no-create-home " + user);
+}
+
+Result<void> check_program(const std::string& name, const std::string& hint) {
+    const char* const variable = std::getenv("PATH");
+    const std::string path = variable == nullptr ? "/bin:/usr/bin" : variable;
+    for (size_t at = 0; at <= path.size();) {
+        const size_t end = std::min(path.find(':', at), path.size());
+        const std::string folder = path.substr(at, end - at);
+        const std::string file = name.contains('/') ? name : folder + '/' + name;
+        if (::access(file.c_str(), X_OK) == 0) return {};
+        at = end + 1;
+    }
+    return base::fail("there is no program " + name + " here", hint);
+}
+
 Result<void> give_to(const std::string& path, const std::string& user) {
     if (user.empty() || ::geteuid() != 0) return {};
+    if (auto known = check_user(user); !known) return known;
     const passwd* const entry = ::getpwnam(user.c_str());
-    if (entry == nullptr) {
-        return base::fail("there is no user " + user,
-                          "adduser --system --group --no-create-home " + user);
-    }
     if (::chown(path.c_str(), entry->pw_uid, entry->pw_gid) == 0) return {};
     return base::fail_errno("cannot give " + path + " to " + user, errno);
 }

@@ -21,6 +21,12 @@ namespace nearcast {
 // Writes the file in place of an older one, all of it or nothing.
 [[nodiscard]] base::Result<void> write_file(const std::string& path, const std::string& text,
                                             mode_t mode);
+// Makes it if it is not there. Fails when files cannot be made in it.
+[[nodiscard]] base::Result<void> make_directory(const std::string& path);
+// Fails when nothing could be given to that user.
+[[nodiscard]] base::Result<void> check_user(const std::string& user);
+// Fails when no such program is there, along PATH or where its path says.
+[[nodiscard]] base::Result<void> check_program(const std::string& name, const std::string& hint);
 // To that user; nothing is done without root, or for an empty name.
 [[nodiscard]] base::Result<void> give_to(const std::string& path, const std::string& user);
 

@@ -131,8 +131,14 @@ Result<void> start_service(const NodeConfig& config) {
 
 }  // namespace
 
-Result<void> start_node(const NodeConfig& config, const StartPlace& place) {
+Result<void> check_start(const std::string& daemon) {
     if (::geteuid() != 0) return base::fail("starting a node needs root", "sudo, or --no-start");
+    if (daemon == "bird") return check_program("bird", "apt-get install bird2");
+    if (daemon == "frr") return check_program("vtysh", "apt-get install frr");
+    return {};
+}
+
+Result<void> start_node(const NodeConfig& config, const StartPlace& place) {
     Result<void> done = add_addresses(config);
     if (done) done = anycast::prepare_node(config);
     if (done) done = set_up_routing(config, place);

@@ -20,6 +20,11 @@ struct StartPlace {
     bool is_foreground = false;
 };
 
+// Before a server is a node: whether start_node() will find what it needs, for a daemon of that
+// name
+// ("bird", "frr", "none").
+[[nodiscard]] base::Result<void> check_start(const std::string& daemon);
+
 // Service addresses, signal devices, the routing daemon's configuration (checked by the daemon's
 // own program before it takes the place of the old one), and the node itself. In the foreground it
 // comes back only when something fails.

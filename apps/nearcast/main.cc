@@ -3,10 +3,14 @@
 // `nearcast`: the operator's command.
 
 #include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
 
 #include "audit_command.h"
 #include "change_command.h"
 #include "completion_command.h"
+#include "console/table.h"
 #include "context_command.h"
 #include "key_command.h"
 #include "lab_command.h"
@@ -23,11 +27,28 @@ namespace {
 
 constexpr int kUsageError = 2;
 
+// Of the library's errors one does not name the word that it does not know: that which stands where
+// a verb should. True when this one was such, and is told.
+bool tell_unknown_word(const CLI::App& program, const CLI::ParseError& error) {
+    const CLI::App* family = &program;
+    std::string place = family->get_name();
+    while (!family->get_subcommands().empty()) {
+        family = family->get_subcommands().front();
+        place += ' ' + family->get_name();
+    }
+    const std::vector<std::string> words = family->remaining();
+    if (error.get_name() != "RequiredError" || words.empty()) return false;
+    std::cerr << "nearcast: " << place << " knows no \"" << nearcast::console::printable(words[0])
+              << "\"\n  try: " << place << " --help\n";
+    return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     CLI::App program{"Nearcast: an anycast DNS network of your own", "nearcast"};
     program.require_subcommand(1);
+    program.set_version_flag("--version", "nearcast " NEARCAST_VERSION);
     program.footer("Exit status: 0 done, 1 failed, 2 not understood.");
     // A controller that ends a connection, or a pager that wants no more, is an error of a write.
     std::signal(SIGPIPE, SIG_IGN);
@@ -47,6 +68,7 @@ int main(int argc, char** argv) {
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        if (tell_unknown_word(program, error)) return kUsageError;
         return program.exit(error) == 0 ? 0 : kUsageError;
     }
     return status;

@@ -52,7 +52,10 @@ Result<int> add(Controller& controller, const Options& options) {
     json body{{"name", options.name}, {"password", *password}, {"right", options.right}};
     if (!options.tenant.empty()) body["tenant"] = options.tenant;
     return have_done(controller, {.method = "POST", .path = kUsersPath, .body = std::move(body)},
-                     options, options.name + " may log in now");
+                     options,
+                     options.name +
+                         " may log in now: POST /api/v1/sessions with his user name and password "
+                         "gives a key for 12 hours, which goes into a context");
 }
 
 Result<int> set_password(Controller& controller, const Options& options) {
@@ -62,7 +65,8 @@ Result<int> set_password(Controller& controller, const Options& options) {
                      {.method = "PUT",
                       .path = path_of(kUsersPath, options.name),
                       .body = {{"password", *password}}},
-                     options, options.name + " has another password, and is logged out everywhere",
+                     options,
+                     options.name + " has another password, and his other sessions are over",
                      {{"name", options.name}});
 }
 

@@ -88,6 +88,10 @@ void print_status(const json& signing) {
     for (const auto& [head, text] : rows) {
         if (!text.empty()) std::printf("%-8s %s\n", head, console::printable(text).c_str());
     }
+    for (const json& warning : console::member(signing, "warnings")) {
+        if (warning.is_string())
+            put("warning  " + console::printable(warning.get<std::string>()) + '\n');
+    }
     console::Table table({"KEY", "ROLE", "TAG", "PUBLISHED", "SIGNS", "MADE (UTC)"});
     for (const json& key : console::member(signing, "own_keys")) {
         const bool signs_keys = console::is_true(key, "signs_keys");

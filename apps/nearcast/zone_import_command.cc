@@ -118,7 +118,7 @@ void add_zone_import_command(CLI::App& zone, int& status) {
         ->required();
     CLI::Option* server =
         verb->add_option("--axfr", options->server,
-                         "Fetch the zone from there: an address, its port behind an @")
+                         "Fetch the zone from there: an address, its port behind an @ or a colon")
             ->type_name("SERVER[@PORT]");
     verb->add_option("--tsig", options->tsig,
                      "The key for that; others on this machine may see it while the command runs")

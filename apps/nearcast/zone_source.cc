@@ -21,6 +21,12 @@ constexpr uint16_t kDnsPort = 53;
 constexpr const char* kTsigHint = "hmac-sha256:transfer.example:SECRET, the secret in base64";
 
 Result<base::SocketAddress> parse_server(const std::string& text) {
+    // 192.0.2.53:5353 and [2001:db8::53]:5353 as everybody else writes them; 2001:db8::53 has no
+    // port.
+    const bool has_port_behind_colon = !text.contains('@') && !base::parse_ip_address(text);
+    if (has_port_behind_colon) {
+        if (auto address = base::parse_socket_address(text)) return address;
+    }
     const size_t at = text.find('@');
     const auto ip = base::parse_ip_address(text.substr(0, at));
     const bool is_v6 = ip && ip->is_v6;
@@ -30,7 +36,7 @@ Result<base::SocketAddress> parse_server(const std::string& text) {
     auto address = base::parse_socket_address((is_v6 ? '[' + host + ']' : host) + ':' + port);
     if (ip && address) return address;
     return base::fail('"' + text + "\" is no address of a server",
-                      "an IP address, with its port behind an @: 192.0.2.53@5353");
+                      "an IP address, and its port: 192.0.2.53:5353, 192.0.2.53@5353");
 }
 
 Result<std::optional<transfer::TsigKey>> parse_tsig(const std::string& text) {

@@ -26,7 +26,8 @@ struct LoadedZone {
 [[nodiscard]] base::Result<LoadedZone> load_zone_file(const std::string& path,
                                                       const zone::CompileOptions& options = {});
 
-// The zone from a server, by AXFR. `server` is ADDRESS or ADDRESS@PORT; `tsig` is
+// The zone from a server, by AXFR. `server` is ADDRESS, ADDRESS@PORT
+// or ADDRESS:PORT; `tsig` is
 // [ALGORITHM:]NAME:SECRET, or empty.
 [[nodiscard]] base::Result<LoadedZone> fetch_zone(const dns::Name& name, const std::string& server,
                                                   const std::string& tsig);

@@ -30,9 +30,9 @@ std::string place_of(const Url& url) {
     return (is_v6 ? '[' + url.host + ']' : url.host) + ':' + std::to_string(url.port);
 }
 
-// What can be done about an answer of that status.
-std::string way_out(int status) {
-    switch (status) {
+// What can be done about such an answer, which says this.
+std::string way_out(const Answer& answer, const std::string& sentences) {
+    switch (answer.status) {
         case 401:
             return "is the key right, and was it not removed? nearcast context list shows which is "
                    "used; nearcast context add NAME --key-file FILE gives another";
@@ -42,10 +42,14 @@ std::string way_out(int status) {
             return "the lists show what there is: nearcast zone list, change list, pop list, key "
                    "list";
         case 412:
-            return "somebody else was faster, or it is still in use: look at it again, and repeat";
+            // What is still in use says itself by whom.
+            if (!sentences.contains("changed since")) return {};
+            return "somebody else was faster: look at it again, and repeat";
         case 413:
             return "it is larger than the controller takes at once: in smaller parts";
         case 429:
+            // A quota that is reached is no matter of waiting.
+            if (answer.header("retry-after").empty()) return {};
             return "too many wrong keys came from this address: wait a minute";
         case 502:
         case 503:
@@ -204,7 +208,8 @@ base::Error error_of(const Answer& answer) {
     if (sentences.empty()) {
         sentences = "the controller answered with status " + std::to_string(answer.status);
     }
-    return {std::move(sentences), way_out(answer.status)};
+    std::string hint = way_out(answer, sentences);
+    return {std::move(sentences), std::move(hint)};
 }
 
 }  // namespace nearcast::client

@@ -36,6 +36,10 @@ class ConnectionTest : public testing::Test {
                             to.set_content(kErrors.at(status), "application/json");
                         });
         }
+        server_.Get("/api/in-use", [](const httplib::Request&, httplib::Response& to) {
+            to.status = 412;
+            to.set_content(R"({"error": "the tenant has 2 zones"})", "application/json");
+        });
         port_ = server_.bind_to_any_port("127.0.0.1");
         thread_ = std::thread([this] { server_.listen_after_bind(); });
         while (!server_.is_running()) std::this_thread::yield();
@@ -56,7 +60,7 @@ class ConnectionTest : public testing::Test {
 
     static inline const std::map<int, std::string> kErrors{
         {401, R"({"error": "Unauthor\u001bized"})"},
-        {412, R"({"error": "the zone has another serial"})"},
+        {412, R"({"error": "the zone has serial 2, not 1: it was changed since"})"},
         {422, R"({"error": "two", "errors": ["one is wrong", "so is the other"]})"},
         {500, "no JSON"}};
 
@@ -118,8 +122,10 @@ TEST_F(ConnectionTest, BelievesNobodyWithoutTheCaOrUnderAnotherName) {
 }
 
 TEST_F(ConnectionTest, TellsErrorsInTheWordsOfTheController) {
-    EXPECT_EQ(ask(target(), "/api/412").error().message, "the zone has another serial");
+    EXPECT_EQ(ask(target(), "/api/412").error().message,
+              "the zone has serial 2, not 1: it was changed since");
     EXPECT_THAT(ask(target(), "/api/412").error().hint, HasSubstr("somebody else"));
+    EXPECT_EQ(ask(target(), "/api/in-use").error().hint, "");
     EXPECT_EQ(ask(target(), "/api/422").error().message, "one is wrong; so is the other");
     EXPECT_EQ(ask(target(), "/api/401").error().message, "Unauthor ized");
     EXPECT_THAT(ask(target(), "/api/401").error().hint, HasSubstr("nearcast context"));

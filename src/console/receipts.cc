@@ -13,14 +13,16 @@ using nlohmann::json;
 
 constexpr const char* kPopMark = "pop:";
 
-bool serves(const json& pop) { return !text_of(pop, "served_at").empty(); }
+// Of a place or a node.
+bool serves(const json& one) { return !text_of(one, "served_at").empty(); }
 
 std::string state_of(const json& pop) {
     if (serves(pop)) return moment_text(pop, "served_at");
     std::string text = "not yet";
     for (const json& node : member(pop, "nodes")) {
+        if (serves(node)) continue;
         const std::string reason = text_of(node, "reason");
-        if (!reason.empty()) text += "; " + text_of(node, "node") + ": " + reason;
+        text += "; " + text_of(node, "node") + (reason.empty() ? "" : ": " + reason);
     }
     return text;
 }

@@ -33,6 +33,17 @@ TEST(IsServed, ByThoseWhoAreWaitedFor) {
     EXPECT_FALSE(is_served(nullptr, "all"));
 }
 
+TEST(ReceiptsTable, NamesEachNodeThatLags) {
+    const auto pops = nlohmann::json::parse(
+        R"([{"pop": "sin", "served_at": null, "nodes": [
+            {"node": "sin1", "served_at": null, "reason": ""},
+            {"node": "sin2", "served_at": "2026-11-26T01:02:03.000000Z", "reason": ""},
+            {"node": "sin3", "served_at": null, "reason": "no disk"}]}])");
+    EXPECT_EQ(receipts_table({{"pops", pops}}).to_text(0),
+              "POP  SERVED SINCE (UTC)            NODES\n"
+              "sin  not yet; sin1; sin3: no disk      3\n");
+}
+
 TEST(ReceiptsTable, TellsSinceWhenOrWhyNot) {
     EXPECT_EQ(receipts_table(receipts(true)).to_text(0),
               "POP  SERVED SINCE (UTC)      NODES\n"

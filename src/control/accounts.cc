@@ -84,6 +84,22 @@ DeedAnswer expect_touch(Session& session, const Sql& sql, std::initializer_list<
     return Outcome<void>(refuse(Kind::NotFound, "there is no " + what));
 }
 
+// Whose sessions end, and which of them does not.
+struct Sessions {
+    const std::string& person;
+    int64_t but = 0;
+};
+
+// Changes what he logs in with.
+DeedAnswer change_person(Session& session, const Sql& sql, std::initializer_list<Value> values,
+                         const Sessions& sessions) {
+    auto touched = expect_touch(session, sql, values, "user " + sessions.person);
+    if (!touched || !*touched) return touched;
+    auto ended = ApiKeys::end_sessions(session, sessions.person, sessions.but);
+    if (!ended) return std::unexpected(ended.error());
+    return Outcome<void>();
+}
+
 std::optional<ChangeError> fault_of(const std::string& password) {
     if (password.size() >= kPasswordSizeMin && password.size() <= kPasswordSizeMax) return {};
     return ChangeError{Kind::Invalid, "the password is not of 12 to 256 bytes"};
@@ -236,18 +252,18 @@ Outcome<void> Accounts::add_person(const Person& person, const std::string& pass
 }
 
 Outcome<void> Accounts::set_password(const std::string& name, const std::string& password,
-                                     const Actor& actor, Timestamp now) {
+                                     const Author& author, Timestamp now) {
     if (auto fault = fault_of(password)) return std::unexpected(*fault);
     const auto hash = hash_password(password);
     if (!hash) return refuse(Kind::Unavailable, "there is no memory to hash a password");
-    return carry_out(database_,
-                     {.actor = actor, .at = now, .action = "user.password", .subject = name},
-                     [&](Session& session, int64_t, Deed&) {
-                         return expect_touch(session, kSetPassword, {*hash, name}, "user " + name);
-                     });
+    return carry_out(
+        database_, {.actor = author.actor, .at = now, .action = "user.password", .subject = name},
+        [&](Session& session, int64_t, Deed&) {
+            return change_person(session, kSetPassword, {*hash, name}, {name, author.key_id});
+        });
 }
 
-Outcome<TotpSecret> Accounts::demand_totp(const std::string& name, const Actor& actor,
+Outcome<TotpSecret> Accounts::demand_totp(const std::string& name, const Author& author,
                                           Timestamp now) {
     TotpSecret secret(kTotpSecretSize);
     if (::getentropy(secret.data(), secret.size()) != 0) {
@@ -255,11 +271,11 @@ Outcome<TotpSecret> Accounts::demand_totp(const std::string& name, const Actor& 
     }
     std::string hex;
     dns::append_hex(sealing_.seal(label_of(name), std::string(secret.begin(), secret.end())), hex);
-    const auto done =
-        carry_out(database_, {.actor = actor, .at = now, .action = "user.totp", .subject = name},
-                  [&](Session& session, int64_t, Deed&) {
-                      return expect_touch(session, kSetTotp, {hex, name}, "user " + name);
-                  });
+    const auto done = carry_out(
+        database_, {.actor = author.actor, .at = now, .action = "user.totp", .subject = name},
+        [&](Session& session, int64_t, Deed&) {
+            return change_person(session, kSetTotp, {hex, name}, {name, author.key_id});
+        });
     if (!done) return std::unexpected(done.error());
     return secret;
 }
@@ -288,15 +304,16 @@ Outcome<std::optional<Accounts::Secrets>> Accounts::secrets_of(const std::string
     return found;
 }
 
-bool Accounts::is_held_off(const std::string& name, Timestamp now) {
+Outcome<void> Accounts::check_hold(const std::string& name, Timestamp now) {
     const std::lock_guard lock(mutex_);
     const auto found = failures_.find(name);
-    return found != failures_.end() && found->second.count >= kFailuresMax &&
-           now < found->second.since + kFailurePeriod;
+    const bool is_held_off = found != failures_.end() && found->second.count >= kFailuresMax &&
+                             now < found->second.since + kFailurePeriod;
+    if (!is_held_off) return {};
+    return refuse(Kind::Full, "too many wrong passwords for this user; a minute later");
 }
 
-Outcome<std::string> Accounts::turn_away(const std::string& name, const std::string& source,
-                                         Timestamp now) {
+ChangeError Accounts::turn_away(const std::string& name, const std::string& source, Timestamp now) {
     {
         const std::lock_guard lock(mutex_);
         if (failures_.size() >= kFailingNamesMax) failures_.clear();
@@ -306,8 +323,8 @@ Outcome<std::string> Accounts::turn_away(const std::string& name, const std::str
     }
     const auto noted =
         keys_.note_refusal({is_account_name(name) ? "user:" + name : "", source}, now);
-    if (!noted) return std::unexpected(noted.error());
-    return refuse(Kind::Forbidden, "the user, the password or the code is wrong");
+    if (!noted) return noted.error();
+    return {Kind::Forbidden, "the user, the password or the code is wrong"};
 }
 
 Outcome<bool> Accounts::use_code(const Secrets& secrets, const std::string& code, Timestamp now) {
@@ -338,18 +355,18 @@ Outcome<bool> Accounts::use_code(const Secrets& secrets, const std::string& code
 
 Outcome<std::string> Accounts::log_in(const Credentials& credentials, const std::string& source,
                                       Timestamp now) {
-    if (is_held_off(credentials.name, now)) {
-        return refuse(Kind::Full, "too many wrong passwords for this user; a minute later");
+    if (auto free = check_hold(credentials.name, now); !free) {
+        return std::unexpected(free.error());
     }
     const auto secrets = secrets_of(credentials.name);
     if (!secrets) return std::unexpected(secrets.error());
     const std::string hash = *secrets ? (*secrets)->hash : "";
     if (!is_password(hash, credentials.password)) {
-        return turn_away(credentials.name, source, now);
+        return std::unexpected(turn_away(credentials.name, source, now));
     }
     const auto proved = use_code(**secrets, credentials.code, now);
     if (!proved) return std::unexpected(proved.error());
-    if (!*proved) return turn_away(credentials.name, source, now);
+    if (!*proved) return std::unexpected(turn_away(credentials.name, source, now));
     const Person& person = (*secrets)->person;
     auto cleared = keys_.remove_all(
         [&](const KeyScope& scope) { return !scope.person.empty() && scope.expires_at <= now; });
@@ -360,6 +377,22 @@ Outcome<std::string> Accounts::log_in(const Credentials& credentials, const std:
     scope.person = person.name;
     scope.expires_at = now + kSessionLife;
     return keys_.create("session", scope, {"user:" + person.name, source}, now);
+}
+
+Outcome<void> Accounts::prove(const Credentials& credentials, const std::string& source,
+                              Timestamp now) {
+    if (auto free = check_hold(credentials.name, now); !free) return free;
+    const auto secrets = secrets_of(credentials.name);
+    if (!secrets) return std::unexpected(secrets.error());
+    if (!*secrets) return refuse(Kind::NotFound, "there is no user " + credentials.name);
+    if (!credentials.password.empty()) {
+        if (is_password((*secrets)->hash, credentials.password)) return {};
+    } else if (!(*secrets)->sealed_totp.empty()) {
+        const auto proved = use_code(**secrets, credentials.code, now);
+        if (!proved) return std::unexpected(proved.error());
+        if (*proved) return {};
+    }
+    return std::unexpected(turn_away(credentials.name, source, now));
 }
 
 }  // namespace nearcast::control

@@ -48,6 +48,12 @@ struct Credentials {
     std::string code = {};  // Of TOTP, from who has it.
 };
 
+// Who changes what somebody logs in with.
+struct Author {
+    Actor actor = {};
+    int64_t key_id = 0;  // That he came with.
+};
+
 class Accounts {
  public:
     static constexpr size_t kNameSizeMax = 63;
@@ -84,11 +90,17 @@ class Accounts {
     [[nodiscard]] Outcome<Person> person(const std::string& name);
     [[nodiscard]] Outcome<void> add_person(const Person& person, const std::string& password,
                                            const Actor& actor);
+    // Both end his sessions but that of the author: whoever has learned what was good so far is
+    // out.
     [[nodiscard]] Outcome<void> set_password(const std::string& name, const std::string& password,
-                                             const Actor& actor, Timestamp now);
+                                             const Author& author, Timestamp now);
     // From now on his password is not enough. The secret is not told again.
-    [[nodiscard]] Outcome<TotpSecret> demand_totp(const std::string& name, const Actor& actor,
+    [[nodiscard]] Outcome<TotpSecret> demand_totp(const std::string& name, const Author& author,
                                                   Timestamp now);
+    // Whether who has his session is he: by his password, or by a code if one is there. Forbidden
+    // otherwise; wrong ones count as those of a login do.
+    [[nodiscard]] Outcome<void> prove(const Credentials& credentials, const std::string& source,
+                                      Timestamp now);
     // With the sessions that he has.
     [[nodiscard]] Outcome<void> remove_person(const std::string& name, const Actor& actor,
                                               Timestamp now);
@@ -109,9 +121,10 @@ class Accounts {
     // Whether the code is good, once; in the transaction that uses it up.
     [[nodiscard]] Outcome<bool> use_code(const Secrets& secrets, const std::string& code,
                                          Timestamp now);
-    [[nodiscard]] bool is_held_off(const std::string& name, Timestamp now);
-    [[nodiscard]] Outcome<std::string> turn_away(const std::string& name, const std::string& source,
-                                                 Timestamp now);
+    [[nodiscard]] Outcome<void> check_hold(const std::string& name, Timestamp now);
+    // Counts and tells it; what there is to say.
+    [[nodiscard]] ChangeError turn_away(const std::string& name, const std::string& source,
+                                        Timestamp now);
 
     Database& database_;
     ApiKeys& keys_;

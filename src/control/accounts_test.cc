@@ -66,7 +66,7 @@ TEST_P(OfAccounts, WhatIsWrongIsNotTold) {
 
 TEST_P(OfAccounts, ACodeIsGoodOnce) {
     add("anna");
-    const auto secret = accounts.demand_totp("anna", actor, now);
+    const auto secret = accounts.demand_totp("anna", {actor}, now);
     ASSERT_TRUE(secret);
     EXPECT_FALSE(log_in("anna", kPassword));
     const std::string code = totp_code(*secret, totp_step(std::chrono::floor<seconds>(now)));
@@ -93,6 +93,49 @@ TEST_P(OfAccounts, WhoIsRemovedIsLoggedOut) {
     ASSERT_TRUE(accounts.remove_person("anna", actor, now));
     EXPECT_FALSE(keys.find(*text)->has_value());
     EXPECT_FALSE(log_in("anna", kPassword));
+}
+
+TEST_P(OfAccounts, AnotherPasswordEndsHisOtherSessions) {
+    add("anna");
+    add("berta");
+    const auto mine = log_in("anna", kPassword);
+    const auto stolen = log_in("anna", kPassword);
+    const auto hers = log_in("berta", kPassword);
+    const auto program = keys.create("ci", {}, actor, now);
+    const int64_t number = (*keys.find(*mine))->id;
+    ASSERT_TRUE(accounts.set_password("anna", "another one of hers", {actor, number}, now));
+    EXPECT_TRUE(keys.find(*mine)->has_value());
+    EXPECT_FALSE(keys.find(*stolen)->has_value());
+    EXPECT_TRUE(keys.find(*hers)->has_value());
+    EXPECT_TRUE(keys.find(*program)->has_value());
+    ASSERT_TRUE(accounts.set_password("anna", kPassword, {actor}, now));
+    EXPECT_FALSE(keys.find(*mine)->has_value());
+}
+
+TEST_P(OfAccounts, AnotherPhoneEndsHisOtherSessions) {
+    add("anna");
+    const auto mine = log_in("anna", kPassword);
+    const auto stolen = log_in("anna", kPassword);
+    ASSERT_TRUE(accounts.demand_totp("anna", {actor, (*keys.find(*mine))->id}, now));
+    EXPECT_TRUE(keys.find(*mine)->has_value());
+    EXPECT_FALSE(keys.find(*stolen)->has_value());
+}
+
+TEST_P(OfAccounts, HeProvesByPasswordOrCodeThatItIsHe) {
+    add("anna");
+    const auto prove = [&](const std::string& password, const std::string& code) {
+        return accounts.prove({"anna", password, code}, "192.0.2.1", now).has_value();
+    };
+    EXPECT_FALSE(prove("", ""));
+    const auto secret = accounts.demand_totp("anna", {actor}, now);
+    const std::string code = totp_code(*secret, totp_step(std::chrono::floor<seconds>(now)));
+    EXPECT_TRUE(prove(kPassword, ""));
+    EXPECT_TRUE(prove("", code));
+    EXPECT_FALSE(prove("", code));
+    EXPECT_FALSE(prove("", ""));
+    EXPECT_FALSE(prove("something else entirely", ""));
+    for (unsigned i = 4; i < Accounts::kFailuresMax; ++i) EXPECT_FALSE(prove("guess", ""));
+    EXPECT_EQ(accounts.prove({"anna", kPassword, ""}, "192.0.2.1", now).error().kind, Error::Full);
 }
 
 TEST_P(OfAccounts, ATenantTakesHisPeopleWithHim) {

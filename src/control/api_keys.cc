@@ -25,6 +25,13 @@ ApiKey key_of(const Row& row) {
     return {row.number(0), row.text(1), decode_scope(row.text(2)), Timestamp(row.number(3))};
 }
 
+base::Result<void> remove_rows(Session& session, const std::vector<int64_t>& ids) {
+    for (const int64_t id : ids) {
+        if (auto removed = session.run(kRemove, {id}, [](const Row&) {}); !removed) return removed;
+    }
+    return {};
+}
+
 }  // namespace
 
 Outcome<std::string> ApiKeys::create(const std::string& name, const KeyScope& scope,
@@ -84,16 +91,19 @@ Outcome<void> ApiKeys::remove_all(const std::function<bool(const KeyScope&)>& is
         if (is_such(key.scope)) ids.push_back(key.id);
     }
     if (ids.empty()) return {};
-    const auto done = database_.write([&](Session& session) -> base::Result<void> {
-        for (const int64_t id : ids) {
-            if (auto removed = session.run(kRemove, {id}, [](const Row&) {}); !removed) {
-                return removed;
-            }
-        }
-        return {};
-    });
+    const auto done = database_.write([&](Session& session) { return remove_rows(session, ids); });
     if (!done) return unavailable(done.error());
     return {};
+}
+
+base::Result<void> ApiKeys::end_sessions(Session& session, const std::string& person, int64_t but) {
+    std::vector<int64_t> ids;
+    auto listed = session.run(kList, {}, [&](const Row& row) {
+        const ApiKey key = key_of(row);
+        if (key.scope.person == person && key.id != but) ids.push_back(key.id);
+    });
+    if (!listed) return listed;
+    return remove_rows(session, ids);
 }
 
 Outcome<void> ApiKeys::note_refusal(const Actor& actor, Timestamp now) {

@@ -41,6 +41,9 @@ class ApiKeys {
 
     // Those whose scopes are such, as a part of something else that the audit log tells.
     [[nodiscard]] Outcome<void> remove_all(const std::function<bool(const KeyScope&)>& is_such);
+    // The sessions of a person but the one of that number, in the transaction of `session`.
+    [[nodiscard]] static base::Result<void> end_sessions(Session& session,
+                                                         const std::string& person, int64_t but);
 
     // Puts into the audit log that somebody came with a key that is none.
     [[nodiscard]] Outcome<void> note_refusal(const Actor& actor, Timestamp now);

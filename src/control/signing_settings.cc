@@ -19,6 +19,9 @@ constexpr std::array<std::string_view, 5> kNames{"algorithm", "keys", "anchor_li
                                                  "zsk_lifetime", "zonemd"};
 // A century: more is a mistake.
 constexpr uint64_t kLifetimeMax = uint64_t{100} * 365 * 86400;
+// A rollover waits for the TTLs of keys and records, mostly hours: one that is to be made more
+// often than each day never ends.
+constexpr uint64_t kLifetimeMin = 86400;
 constexpr size_t kSaltSizeMax = 255;
 
 std::string_view take_word(std::string_view& text) {
@@ -140,6 +143,14 @@ std::string choice_in(std::string_view choices, std::string_view name) {
 
 Result<std::string> with_choice(const std::string& choices, std::string_view name,
                                 std::string_view value) {
+    if (name.ends_with("_lifetime") && !value.empty()) {
+        const auto seconds = parse_number(value);
+        const bool is_sound = seconds && (*seconds == 0 || *seconds >= kLifetimeMin);
+        if (!is_sound || *seconds > kLifetimeMax) {
+            return base::fail("'" + std::string(value) + "' is no value of '" + std::string(name) +
+                              "': seconds from 86400 to 3153600000, or 0 for ever");
+        }
+    }
     std::string text;
     for (const std::string_view known : kNames) {
         const std::string chosen = known == name ? std::string(value) : choice_in(choices, known);

@@ -65,6 +65,19 @@ TEST(SigningSettings, TakeNoChoiceThatIsNone) {
     EXPECT_FALSE(signing_settings_of(zone, {}));
 }
 
+TEST(SigningSettings, KeysLiveADayAtLeast) {
+    for (const char* name : {"anchor_lifetime", "zsk_lifetime"}) {
+        for (const char* value : {"1", "86399", "-1", "1.5", "x"}) {
+            const auto chosen = with_choice("", name, value);
+            ASSERT_FALSE(chosen) << value;
+            EXPECT_TRUE(chosen.error().message.contains("seconds from 86400")) << value;
+        }
+        EXPECT_TRUE(with_choice("", name, "0"));
+        EXPECT_TRUE(with_choice("", name, "86400"));
+        EXPECT_TRUE(with_choice("", name, ""));
+    }
+}
+
 TEST(Choice, ComesAndGoes) {
     std::string text = *with_choice("", "keys", "split");
     text = *with_choice(text, "algorithm", "15");

@@ -153,6 +153,46 @@ def test_a_code_of_a_phone_is_wanted_and_good_once(shop):
     assert log_in(shop, "anna", code=code).status == 403
 
 
+def test_another_phone_needs_more_than_a_session(shop):
+    add_user(shop, "anna")
+    key = log_in(shop, "anna").json["key"]
+    stolen = log_in(shop, "anna").json["key"]
+    uri = shop.ask("POST", "/api/v1/users/anna/totp", {}, key=key).json["uri"]
+    assert shop.ask("GET", "/zones", key=stolen).status == 401
+    assert shop.ask("GET", "/zones", key=key).status == 200
+    for body, status in (({}, 422), ({"password": "wrong"}, 403), ({"code": "000000"}, 403)):
+        answer = shop.ask("POST", "/api/v1/users/anna/totp", body, key=key)
+        assert answer.status == status, (body, answer.body)
+    new = {"password": PASSWORD * 2}
+    assert shop.ask("PUT", "/api/v1/users/anna", new, key=key).status == 422
+    assert shop.ask("PUT", "/api/v1/users/anna", new | {"code": code_of(uri, time.time())},
+                    key=key).status == 204
+    again = shop.ask("POST", "/api/v1/users/anna/totp", {"password": PASSWORD * 2}, key=key)
+    assert again.status == 201 and again.json["uri"] != uri
+    assert shop.ask("POST", "/api/v1/users/anna/totp", {}).status == 201, "who looks after him"
+    assert shop.ask("GET", "/zones", key=key).status == 401, "he is logged out by that"
+
+
+def test_of_others_users_and_keys_no_tenant_learns(shop):
+    acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
+    anna = {"name": "anna", "password": PASSWORD}
+    foreign = shop.ask("GET", "/api/v1/users/of-globe", key=acme)
+    for body in (anna | {"tenant": "globe"}, anna | {"tenant": "nobody"},
+                 anna | {"name": "of-globe"}):
+        answer = shop.ask("POST", "/api/v1/users", body, key=acme)
+        assert (answer.status, answer.body) == (403, foreign.body), body
+    assert shop.ask("POST", "/api/v1/users", anna | {"tenant": "acme"}, key=acme).status == 201
+    assert shop.ask("POST", "/api/v1/users", anna, key=acme).status == 409, "of one's own"
+    key = {"name": "x.example", "algorithm": "hmac-sha256"}
+    assert shop.ask("POST", "/tsigkeys", key, key=globe).status == 201
+    assert shop.ask("POST", "/tsigkeys", key, key=globe).status == 409
+    assert shop.ask("POST", "/tsigkeys", key, key=acme).status == 403
+    assert shop.ask("POST", "/tsigkeys", key | {"name": "y.example", "tenant": "globe"},
+                    key=acme).status == 422
+    assert shop.ask("POST", "/tsigkeys", key | {"name": "y.example"}, key=acme).status == 201
+    assert shop.ask("PUT", "/tsigkeys/y.example", {"name": "x.example"}, key=acme).status == 403
+
+
 def test_people_look_after_themselves(shop):
     add_user(shop, "anna", tenant="acme", right="read")
     key = log_in(shop, "anna").json["key"]

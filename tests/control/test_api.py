@@ -447,7 +447,11 @@ def test_a_zone_is_changed_only_as_it_was_seen(controller):
     two = replace("www." + ZONE, "A", "192.0.2.2")
     assert controller.patch(two, headers={"If-Match": etag}).status == 412
     assert controller.patch(two, headers={"If-Match": "nonsense"}).status == 400
+    assert controller.patch(two, headers={"If-Match": f"W/{etag}"}).status == 412
+    assert controller.patch(two, headers={"If-Match": f'"1", {etag}'}).status == 412
     assert controller.patch(two, headers={"If-Match": "*"}).status == 204
+    now = controller.ask("GET", f"/zones/{ZONE}").headers["etag"]
+    assert controller.patch(one, headers={"If-Match": f'"1", {now}, "2-2"'}).status == 204
     same = controller.ask("GET", f"/zones/{ZONE}")
     again = controller.ask("GET", f"/zones/{ZONE}", headers={"If-None-Match": same.headers["etag"]})
     assert again.status == 304 and again.body == b""

@@ -56,6 +56,7 @@ def test_external_dns_is_told_why_it_cannot_have_an_alias(controller):
     controller.create()
     answer = controller.patch(replace(ZONE, "ALIAS", "web.example.net."))
     assert answer.status == 422
+    assert (answer.json["rrsets"][0]["name"], answer.json["rrsets"][0]["field"]) == (ZONE, "type")
     assert "write the addresses" in answer.error
 
 

@@ -336,7 +336,7 @@ def test_a_zone_comes_from_another_server(operator):
     file.write_text(ZONE_FILE)
     with peers.Nsd(operator.folder / "nsd").as_primary("example.org", file, 1) as nsd:
         peers.wait_until(lambda: peers.serial_at(nsd.port, "example.org") == 7, "NSD")
-        server = ["zone", "import", "--axfr", f"127.0.0.1@{nsd.port}", "example.org"]
+        server = ["zone", "import", "--axfr", f"127.0.0.1:{nsd.port}", "example.org"]
         assert "example.org. from 127.0.0.1" in operator.err(*server)
         key = ["--tsig", f"hmac-sha256:{peers.KEY_NAME}:{peers.SECRET}"]
         assert "is created" in operator.out(*server, *key)
@@ -439,11 +439,31 @@ def test_a_change_is_waited_for(operator, zone):
     change = operator.json("change", "list", "--limit", "1")[0]["sequence"]
     assert operator.json("change", "wait", str(change))["receipts"]["served_by_all"]
     begun = time.monotonic()
+    operator.run("pop", "add", "x")
     late = operator.json("change", "wait", str(change), "--for", "pop:x", "--timeout", "0", status=1)
     assert late["receipts"]["pops"] == [] and time.monotonic() - begun < 30
     operator.run("record", "set", zone, "www", "A", "300", "192.0.2.2", "--wait", "pop:x",
                  "--timeout", "0", status=1)
+    operator.run("pop", "remove", "x", "--yes")
+    for wait, told in (("pop:x", "there is no place x"), ("half", "is nobody to wait for")):
+        error = operator.err("record", "set", zone, "www", "A", "300", "192.0.2.3", "--wait", wait)
+        assert told in error
+    assert contents(operator, "www", "A") == ["192.0.2.2"], "nothing was done"
     assert "61" in operator.err("change", "wait", str(change), "--timeout", "61", status=2)
+
+
+def test_a_word_that_is_none_is_named(stranger):
+    for words in (("bogus",), ("zone", "bogus"), ("zone", "dnssec", "bogus")):
+        told = stranger.err(*words, status=2)
+        assert '"bogus"' in told and " ".join(("nearcast", *words[:-1])) + " --help" in told
+    assert stranger.out("--version").startswith("nearcast ")
+
+
+def test_a_name_in_unicode_is_refused_with_the_way_to_write_it(operator, zone):
+    for words in (("bücher", "A", "300", "192.0.2.1"), ("www", "CNAME", "300", "bücher.example.")):
+        told = operator.err("record", "set", zone, *words)
+        assert "A-labels" in told and "xn--bcher-kva" in told
+    assert "A-labels" in operator.err("zone", "add", "bücher.example", "--ns", "ns1.example.net")
 
 
 def test_tenants_and_users_are_made_listed_and_removed(tmp_path):
@@ -458,7 +478,10 @@ def test_tenants_and_users_are_made_listed_and_removed(tmp_path):
         operator.run("tenant", "set", "acme", "--plan", "large")
         assert operator.json("tenant", "show", "acme")["plan"] == "large"
         password = "correct horse battery"
-        operator.run("user", "add", "ann", "--tenant", "acme", typed=password)
+        assert "/api/v1/sessions" in operator.out("user", "add", "ann", "--tenant", "acme",
+                                                  typed=password)
+        in_use = operator.err("tenant", "remove", "acme", "--yes")
+        assert "has 1 zones" in in_use and "faster" not in in_use
         assert "no password was typed" in operator.err("user", "add", "bob")
         credentials = {"user": "ann", "password": password}
         answer = control.ask("POST", "/api/v1/sessions", credentials, key=False)

@@ -87,7 +87,8 @@ def test_a_write_that_waits_for_nodes_does_not_hold_up_the_end(tmp_path):
     with Controller(tmp_path) as controller:
         controller.create()
         # A place that has no node serves nothing.
-        path = "/api/v1/changes/{}?wait=pop:nowhere&timeout=60"
+        assert controller.ask("POST", "/api/v1/pops", {"name": "empty"}).status == 201
+        path = "/api/v1/changes/{}?wait=pop:empty&timeout=60"
         change = controller.patch(replace("a." + ZONE, "A", "192.0.2.1")).headers["x-nearcast-change"]
         client = controller.connection()
         client.request("GET", path.format(change), headers={"X-API-Key": controller.key})

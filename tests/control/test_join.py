@@ -20,14 +20,15 @@ def network(tmp_path):
         yield controller
 
 
-def join(command, folder, port, *more):
+def join(command, folder, port, directory=None, state=None):
     """Runs what was printed, with files and state in the folder, and starts nothing."""
     words = shlex.split(command)
     assert words[:3] == ["nearcast", "node", "join"]
-    (folder / "etc").mkdir(parents=True)
+    folder.mkdir(parents=True)
     return subprocess.run(
         [program("nearcast"), *words[1:], "--address", f"127.0.0.1:{port}", "--no-start",
-         "--directory", folder / "etc", "--state", folder / "state", "--user", "root", *more],
+         "--directory", directory or folder / "etc", "--state", state or folder / "state",
+         "--user", "root"],
         capture_output=True, text=True, timeout=LIMIT)
 
 
@@ -59,6 +60,19 @@ def test_a_server_that_is_a_node_stays_what_it_is(network, tmp_path):
          tmp_path / "kept"], capture_output=True, text=True, timeout=LIMIT)
     assert joined.returncode == 1 and "is a node already" in joined.stderr
     assert len(network.ask("GET", "/api/v1/nodes").json) == 1, "and the token is not used"
+
+
+def test_what_is_wrong_with_the_machine_costs_no_token(network, tmp_path):
+    command = make_pop(network, "sin")["join"]["command"]
+    (tmp_path / "file").write_text("")
+    for option in ("directory", "state"):
+        place = tmp_path / "file" / option
+        failed = join(command, tmp_path / option, free_port(), **{option: place})
+        assert failed.returncode == 1 and f"cannot make {place}" in failed.stderr
+    assert network.ask("GET", "/api/v1/nodes").json == []
+    assert join(command, tmp_path / "node", free_port()).returncode == 0
+    used = join(command, tmp_path / "again", free_port())
+    assert used.returncode == 1 and "nearcast pop invite" in used.stderr
 
 
 def test_a_controller_with_another_key_gets_no_token(network, tmp_path):

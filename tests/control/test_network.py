@@ -103,6 +103,24 @@ def test_a_key_that_is_none_uses_no_token(network, tmp_path):
     assert join(network, token, tmp_path).status == 201
 
 
+def test_a_token_is_asked_about_and_stays_good(network, tmp_path):
+    token = make_pop(network, "osl")["join"]["token"]
+    for _ in range(2):
+        answer = network.ask("POST", "/api/v1/join/check", {"token": token}, key=False)
+        assert answer.status == 200, answer.body
+        assert answer.json == {"node": "osl1", "pop": "osl", "daemon": "bird"}
+    assert join(network, token, tmp_path).status == 201
+    assert network.ask("POST", "/api/v1/join/check", {"token": token}, key=False).status == 403
+
+
+def test_nobody_is_invited_to_announce_nothing(tmp_path):
+    sections = network_sections().replace('prefixes = ["203.0.113.0/24"]', "prefixes = []")
+    with Controller(tmp_path, sections.replace('addresses = ["203.0.113.53"]', "")) as controller:
+        answer = controller.ask("POST", "/api/v1/pops", {"name": "sin"})
+        assert answer.status == 409 and "prefixes" in answer.error
+        assert controller.ask("GET", "/api/v1/pops").json == []
+
+
 def test_a_revoked_node_leaves_its_name(network, tmp_path):
     assert join(network, make_pop(network, "lon")["join"]["token"], tmp_path).status == 201
     assert network.ask("DELETE", "/api/v1/pops/lon").status == 412

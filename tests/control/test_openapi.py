@@ -156,6 +156,7 @@ def walk_network(walk):
     walk.ask("GET", "/api/v1/pops")
     walk.ask("GET", "/api/v1/pops/{pop}", pop="sin")
     walk.ask("POST", "/api/v1/pops/{pop}/tokens", {}, pop="sin")
+    walk.ask("POST", "/api/v1/join/check", {"token": pop["join"]["token"]}, key=False)
     walk.ask("POST", "/api/v1/join", {"token": pop["join"]["token"], "address": "127.0.0.1:53",
                                       "public_key": walk.public_key}, key=False)
     walk.ask("POST", "/api/v1/nodes", {"name": "sin9", "pop": "sin", "pin": PIN,

@@ -8,7 +8,7 @@ import peers
 from controller import Controller, replace
 from nodes import Node, state
 from server import free_port
-from test_network import network_sections
+from test_network import make_pop, network_sections
 from test_nodes import answers
 
 ZONE = "example.com."
@@ -53,6 +53,33 @@ def test_a_write_may_wait_until_all_serve_it(network, tmp_path):
             told = state(network, node.name)
             assert (told["state"], told["lag_seconds"]) == ("current", 0)
             assert told["sequence"] >= int(change_of(answer))
+
+
+def test_a_place_that_is_not_there_is_told_before_anything_is_done(network):
+    network.create()
+    body = {"rrsets": [replace("www." + ZONE, "A", "192.0.2.1")]}
+    answer = network.ask("PATCH", f"/zones/{ZONE}?wait=pop:moon&timeout=60", body)
+    assert answer.status == 422 and "'moon'" in answer.error
+    assert network.rrset("www." + ZONE, "A") is None
+    assert network.ask("GET", "/api/v1/changes/1?wait=pop:moon&timeout=60").status == 422
+
+
+def test_a_node_that_never_came_up_is_named(network, tmp_path):
+    network.create()
+    node = {"name": "ghost", "pop": "fra", "address": "127.0.0.1:53",
+            "pin": "sha256/tZwKQwmI6SBRYKMkggLnBYKB4wVNY7wFAy3amixfjJE="}
+    make_pop(network, "fra")
+    assert network.ask("POST", "/api/v1/nodes", node).status == 201
+    with Node(tmp_path / "a", network, "sin"):
+        put(network, "192.0.2.1", "?wait=pop:sin&timeout=60")
+        late = put(network, "192.0.2.2", "?wait=all&timeout=0")
+        assert late.headers["x-nearcast-served"] == "no"
+        assert "ghost" in late.headers["x-nearcast-lagging"].split(", ")
+        fra, = (pop for pop in receipts(network, change_of(late))["pops"] if pop["pop"] == "fra")
+        assert "nearcast node revoke ghost" in fra["nodes"][0]["reason"]
+        assert network.ask("DELETE", "/api/v1/nodes/ghost").status == 204
+        assert put(network, "192.0.2.3",
+                   "?wait=all&timeout=60").headers["x-nearcast-served"] == "yes"
 
 
 def test_who_does_not_serve_it_is_told(network, tmp_path):

@@ -186,7 +186,7 @@ Response Api::answer_with_key(const Request& request, const Match& match,
     const bool is_write = *match.route->right != control::Right::Read;
     if (is_write) {
         // What is wrong with it must be known before anything is changed.
-        if (const auto awaited = read_wait(request); !awaited) return awaited.error();
+        if (const auto awaited = awaited_of(request); !awaited) return awaited.error();
     }
     const bool is_told_again =
         match.route->repeated == Repeated::ToldAgain && !request.header("idempotency-key").empty();

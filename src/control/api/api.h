@@ -128,6 +128,11 @@ class Api {
     [[nodiscard]] std::expected<dns::Name, Response> zone_of(const Call& call);
     [[nodiscard]] std::expected<control::Zone, Response> find_zone(const Call& call);
 
+    // read_intent(), for a change of that zone.
+    [[nodiscard]] std::expected<control::Intent, Response> intent_on(const dns::Name& name,
+                                                                     const Call& call,
+                                                                     const nlohmann::json& body);
+
     // server_resources.cc
     [[nodiscard]] Response list_versions(const Call& call);
     [[nodiscard]] Response show_version(const Call& call);
@@ -199,6 +204,8 @@ class Api {
 
     // tsigkey_resources.cc
     [[nodiscard]] std::expected<control::TsigCredential, Response> find_tsig_key(const Call& call);
+    [[nodiscard]] Response refuse_tsig_key(const Call& call, const dns::Name& name,
+                                           const control::ChangeError& error);
     [[nodiscard]] Response list_tsig_keys(const Call& call);
     [[nodiscard]] Response create_tsig_key(const Call& call);
     [[nodiscard]] Response show_tsig_key(const Call& call);
@@ -233,6 +240,14 @@ class Api {
     [[nodiscard]] Response demand_totp(const Call& call);
     // The user that the path names, if the key may look after him.
     [[nodiscard]] std::expected<control::Person, Response> find_user(const Call& call);
+    [[nodiscard]] Response refuse_user(const Call& call, const std::string& name,
+                                       const control::ChangeError& error);
+    // What is answered when it is not sure that it is he who changes what he logs in with; nothing
+    // when it is.
+    [[nodiscard]] std::optional<Response> check_proof(const Call& call,
+                                                      const control::Person& person,
+                                                      const std::string& password,
+                                                      const nlohmann::json& body);
 
     // openapi_resource.cc
     [[nodiscard]] Response show_description(const Call& call);
@@ -256,6 +271,7 @@ class Api {
 
     // join_resource.cc
     [[nodiscard]] Response join_network(const Call& call);
+    [[nodiscard]] Response check_invitation(const Call& call);
 
     // change_resources.cc
     [[nodiscard]] Response list_changes(const Call& call);
@@ -267,6 +283,11 @@ class Api {
     [[nodiscard]] control::Outcome<bool> wait_for(const Awaited& awaited,
                                                   const control::Change& change);
     void wait_if_asked(const Request& request, Response& response);
+    // Which nodes do not serve it of those that are waited for, as a header.
+    void tell_lagging(const control::Change& change, const Awaited& awaited, Response& response);
+    // As read_wait(); 422 for a place that is not there.
+    [[nodiscard]] std::expected<std::optional<Awaited>, Response> awaited_of(
+        const Request& request);
 
     [[nodiscard]] nlohmann::json full_zone(const control::ChangeLog::Contents& contents,
                                            bool has_rrsets);

@@ -2,7 +2,9 @@
 
 #include "control/api/call_body.h"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "control/api/reply.h"
 
@@ -33,6 +35,8 @@ bool is_deep(std::string_view text) {
     return false;
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 bool has_zero(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 // As deep as is_deep() lets it be.
@@ -55,26 +59,71 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
-// "2026112601-17" in its quotes, weak or not, or the serial alone; "*" is any.
-std::expected<control::Intent::Expected, Response> read_if_match(const Request& request) {
-    std::string_view text = request.headers.contains("if-match")
-                                ? std::string_view(request.headers.at("if-match"))
-                                : std::string_view("*");
-    if (text == "*") return control::Intent::Expected();
-    if (text.starts_with("W/")) text.remove_prefix(2);
-    if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-        text = text.substr(1, text.size() - 2);
+// The next of a list, without the blanks around it. A comma may stand within quotes.
+std::string_view take_tag(std::string_view& list) {
+    bool is_quoted = false;
+    size_t end = 0;
+    for (; end < list.size() && (is_quoted || list[end] != ','); ++end) {
+        if (list[end] == '"') is_quoted = !is_quoted;
     }
+    std::string_view tag = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    while (!tag.empty() && is_blank(tag.front())) tag.remove_prefix(1);
+    while (!tag.empty() && is_blank(tag.back())) tag.remove_suffix(1);
+    return tag;
+}
+
+// 2026112601-17, or the serial alone.
+std::optional<control::Intent::Expected> parse_tag(std::string_view text) {
     const size_t dash = text.find('-');
     const bool has_sequence = dash != std::string_view::npos;
     const auto serial = parse_number<uint32_t>(text.substr(0, dash));
     const auto sequence =
         has_sequence ? parse_number<uint64_t>(text.substr(dash + 1)) : std::nullopt;
-    if (!serial || has_sequence != sequence.has_value()) {
-        return std::unexpected(
-            error_reply(400, "If-Match is neither the ETag of a zone nor its serial in quotes"));
-    }
+    if (!serial || has_sequence != sequence.has_value()) return std::nullopt;
     return control::Intent::Expected{serial, sequence};
+}
+
+// Line and column, from 1, of the byte of that number, from 1.
+std::string place_of(std::string_view text, size_t byte) {
+    const std::string_view before = text.substr(0, byte == 0 ? 0 : byte - 1);
+    const size_t line_end = before.rfind('\n');
+    const size_t column =
+        line_end == std::string_view::npos ? before.size() : before.size() - line_end - 1;
+    return "line " + std::to_string(std::ranges::count(before, '\n') + 1) + ", column " +
+           std::to_string(column + 1);
+}
+
+// What the parser of the library says while it reads: the names of each object that is open.
+class NameWatch {
+ public:
+    void note(json::parse_event_t event, const json& value) {
+        using Event = json::parse_event_t;
+        if (event == Event::object_start) open_.emplace_back();
+        if (event == Event::object_end) open_.pop_back();
+        if (event != Event::key) return;
+        const auto& name = value.get_ref<const std::string&>();
+        if (!open_.back().insert(name).second && !twice_) twice_ = name;
+    }
+    // A name that an object has twice: who wrote it meant one of the two, and nobody knows which.
+    [[nodiscard]] const std::optional<std::string>& twice() const { return twice_; }
+
+ private:
+    std::vector<std::set<std::string>> open_;
+    std::optional<std::string> twice_;
+};
+
+// The library's error, which has the place where the text went wrong, or a number beyond its
+// bounds.
+std::string reason_of(const json::exception& error, const std::string& text) {
+    const auto* const syntax = dynamic_cast<const json::parse_error*>(&error);
+    if (syntax == nullptr) return "The JSON has a number that is too large";
+    return "The JSON is wrong at " + place_of(text, syntax->byte);
+}
+
+// 400, in the words that clients of PowerDNS know.
+Response bad_request(const std::string& reason) {
+    return json_reply(400, {{"error", "Bad Request"}, {"errors", json::array({reason})}});
 }
 
 }  // namespace
@@ -82,11 +131,24 @@ std::expected<control::Intent::Expected, Response> read_if_match(const Request& 
 std::expected<json, Response> read_body(const Request& request) {
     if (request.body.empty()) return json::object();
     if (is_deep(request.body)) return std::unexpected(error_reply(400, "The JSON is too deep"));
-    json body = json::parse(request.body, nullptr, false);
-    if (body.is_discarded() && !has_zero(request.body) && !is_text(request.body)) {
-        return std::unexpected(error_reply(422, "The body is not UTF-8"));
+    NameWatch names;
+    json body;
+    try {
+        body = json::parse(request.body, [&](int, json::parse_event_t event, json& value) {
+            names.note(event, value);
+            return true;
+        });
+    } catch (const json::exception& error) {
+        if (!has_zero(request.body) && !is_text(request.body)) {
+            return std::unexpected(error_reply(422, "The body is not UTF-8"));
+        }
+        return std::unexpected(bad_request(reason_of(error, request.body)));
     }
-    if (!body.is_object()) return std::unexpected(error_reply(400, "Bad Request"));
+    if (!body.is_object()) return std::unexpected(bad_request("The body is not a JSON object"));
+    if (names.twice()) {
+        return std::unexpected(
+            error_reply(422, "Key '" + *names.twice() + "' stands twice in one object"));
+    }
     if (has_zero(body)) return std::unexpected(error_reply(422, "A String has the character 0"));
     return body;
 }
@@ -114,18 +176,46 @@ std::string text_of(const json& object, const char* name) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::expected<Expectation, Response> read_if_match(const Request& request) {
+    std::string_view list = request.headers.contains("if-match")
+                                ? std::string_view(request.headers.at("if-match"))
+                                : std::string_view("*");
+    if (list == "*") return Expectation();
+    Expectation expected(std::in_place);
+    do {
+        std::string_view text = take_tag(list);
+        const bool is_weak = text.starts_with("W/");
+        if (is_weak) text.remove_prefix(2);
+        const bool is_quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+        if (is_quoted) text = text.substr(1, text.size() - 2);
+        const auto tag = parse_tag(text);
+        if (!tag && !is_quoted) {
+            return std::unexpected(error_reply(
+                400, "If-Match is neither the ETag of a zone nor its serial in quotes"));
+        }
+        if (tag && !is_weak) expected->push_back(*tag);
+    } while (!list.empty());
+    return expected;
+}
+
 std::expected<control::Intent, Response> read_intent(const Request& request,
                                                      const control::Actor& actor,
                                                      const json& body) {
-    const auto expected = read_if_match(request);
-    if (!expected) return std::unexpected(expected.error());
+    const auto tags = read_if_match(request);
+    if (!tags) return std::unexpected(tags.error());
+    // No zone is at this one: what has no tag that could match is not done.
+    control::Intent::Expected expected{.serial = {}, .sequence = 0};
+    if (!*tags) expected = {};
+    if (*tags && !(*tags)->empty()) expected = (*tags)->front();
     auto key = read_idempotency_key(request);
     if (!key) return std::unexpected(key.error());
-    control::Intent intent{
-        .actor = actor, .comment = {}, .expected = *expected, .idempotency_key = *std::move(key)};
-    const auto comment = body.find("comment");
-    if (comment != body.end() && comment->is_string()) intent.comment = comment->get<std::string>();
-    return intent;
+    if (const auto texts = expect_texts(body, {"comment"}); !texts) {
+        return std::unexpected(texts.error());
+    }
+    return control::Intent{.actor = actor,
+                           .comment = text_of(body, "comment"),
+                           .expected = expected,
+                           .idempotency_key = *std::move(key)};
 }
 
 std::expected<uint64_t, Response> read_number(const Request& request, const char* name,

@@ -13,8 +13,8 @@
 
 namespace nearcast::control_api {
 
-// The body whatever its type is called; an empty one is {}. 400 when it is no JSON object, 422 when
-// something in it is no text.
+// The body whatever its type is called; an empty one is {}. 400 when it is no JSON object, with the
+// place where it goes wrong; 422 when something in it is no text, or an object has a name twice.
 [[nodiscard]] std::expected<nlohmann::json, Response> read_body(const Request& request);
 
 // A member that is text; empty when it is not there, or something else.
@@ -27,10 +27,17 @@ namespace nearcast::control_api {
 [[nodiscard]] std::expected<nlohmann::json, Response> read_body(
     const Request& request, std::initializer_list<const char*> texts);
 
-// If-Match, Idempotency-Key, and the member "comment" of the body. 400 when a header is wrong.
+// If-Match, of which the first tag counts, Idempotency-Key, and the member "comment" of the body.
+// 400 when a header is wrong, 422 when the comment is no text.
 [[nodiscard]] std::expected<control::Intent, Response> read_intent(const Request& request,
                                                                    const control::Actor& actor,
                                                                    const nlohmann::json& body);
+
+// The states of a zone that If-Match lets pass, of which one is to be there; nothing: all. Weak
+// tags match nothing (RFC 9110 §13.1.1), nor do those that no zone of ours has. A serial may stand
+// without quotes. 400 when it is neither.
+using Expectation = std::optional<std::vector<control::Intent::Expected>>;
+[[nodiscard]] std::expected<Expectation, Response> read_if_match(const Request& request);
 
 // 400 when the header is longer than 255 bytes, or no text.
 [[nodiscard]] std::expected<std::string, Response> read_idempotency_key(const Request& request);

@@ -89,6 +89,18 @@ std::expected<control::Change, Response> Api::find_change(const Call& call) {
     return *std::move(change);
 }
 
+std::expected<std::optional<Awaited>, Response> Api::awaited_of(const Request& request) {
+    auto awaited = read_wait(request);
+    if (!awaited || !*awaited || (*awaited)->who != Awaited::Who::Pop) return awaited;
+    const auto pop = partners_.network.pop((*awaited)->pop);
+    if (pop) return awaited;
+    if (pop.error().kind != control::ChangeError::Kind::NotFound) {
+        return std::unexpected(error_reply(pop.error()));
+    }
+    return std::unexpected(error_reply(422, "wait: there is no place '" + (*awaited)->pop +
+                                                "', and nothing was done; nearcast pop list"));
+}
+
 // Whether it is served where that is asked for. False at once where the zone cannot be published.
 control::Outcome<bool> Api::wait_for(const Awaited& awaited, const control::Change& change) {
     bool is_everywhere = false;
@@ -114,12 +126,21 @@ void Api::wait_if_asked(const Request& request, Response& response) {
     if (change && !partners_.network.nodes()->empty()) {
         const auto served = wait_for(**awaited, *change);
         if (served) answer = *served ? "yes" : "no";
+        if (served && !*served) tell_lagging(*change, **awaited, response);
     }
     response.headers.emplace_back("X-Nearcast-Served", answer);
 }
 
+void Api::tell_lagging(const control::Change& change, const Awaited& awaited, Response& response) {
+    const auto receipts =
+        receipts_json(partners_.network, partners_.receipts, change.sequence, change.zone);
+    if (receipts) {
+        response.headers.emplace_back("X-Nearcast-Lagging", lagging_nodes(*receipts, awaited));
+    }
+}
+
 Response Api::show_change(const Call& call) {
-    const auto awaited = read_wait(call.request);
+    const auto awaited = awaited_of(call.request);
     if (!awaited) return awaited.error();
     const auto change = find_change(call);
     if (!change) return change.error();

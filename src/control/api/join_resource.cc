@@ -56,6 +56,19 @@ json identity_json(const NetworkSettings& settings, const control::Pop& pop) {
 
 }  // namespace
 
+// Asked before the token is used up, so that a server which cannot become a node leaves it good.
+Response Api::check_invitation(const Call& call) {
+    if (partners_.joining == nullptr) return error_reply(404, "Not Found");
+    const auto body = read_body(call.request, {"token"});
+    if (!body) return body.error();
+    const auto invitation =
+        partners_.network.find_invitation(text_of(*body, "token"), control::wall_now());
+    if (!invitation) return error_reply(invitation.error());
+    return json_reply(200, {{"node", invitation->node},
+                            {"pop", invitation->pop},
+                            {"daemon", partners_.joining->settings.daemon}});
+}
+
 Response Api::join_network(const Call& call) {
     if (partners_.joining == nullptr) return error_reply(404, "Not Found");
     const auto body = read_body(call.request);

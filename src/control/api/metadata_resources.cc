@@ -141,7 +141,7 @@ Response Api::set_metadata(const Call& call) {
     if (!value) return value.error();
     const auto edit = edit_of(*setting, *value);
     if (!edit) return error_reply(422, edit.error());
-    const auto intent = read_intent(call.request, call.actor, *body);
+    const auto intent = intent_on(*name, call, *body);
     if (!intent) return intent.error();
     const auto done = partners_.changes.update_settings(*name, *edit, *intent);
     if (!done) return error_reply(done.error());
@@ -158,7 +158,7 @@ Response Api::remove_metadata(const Call& call) {
     if (setting == nullptr) return empty_reply();
     const auto edit = edit_of(*setting, "");
     if (!edit) return error_reply(422, edit.error());
-    const auto intent = read_intent(call.request, call.actor, json::object());
+    const auto intent = intent_on(zone->name, call, json::object());
     if (!intent) return intent.error();
     return done_reply(partners_.changes.update_settings(zone->name, *edit, *intent));
 }

@@ -139,10 +139,16 @@ json to_json(const Pop& pop, const Network::Nodes& nodes) {
 // What of a token is told to who made it.
 std::expected<json, Response> Api::invite(const Call& call, const std::string& pop,
                                           const WantedToken& wanted) {
+    const control::NetworkSettings& settings = partners_.joining->settings;
+    if (settings.prefixes.empty()) {
+        return std::unexpected(error_reply(
+            409,
+            "no server can join: prefixes in [network] of control.toml is empty, and a node "
+            "would have nothing to announce"));
+    }
     const auto made =
         partners_.network.invite(pop, wanted.node, wanted.life, call.actor, control::wall_now());
     if (!made) return std::unexpected(error_reply(made.error()));
-    const control::NetworkSettings& settings = partners_.joining->settings;
     std::string command = "nearcast node join " + settings.url + ' ' + made->token;
     if (!settings.pin.empty()) command += " --pin " + settings.pin;
     return json{{"node", made->invitation.node},

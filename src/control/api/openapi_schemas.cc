@@ -58,7 +58,9 @@ const std::string_view kSchemas = R"json({
 "Rollover": {"type": "object", "required": ["role"], "properties": {
     "role": {"enum": ["csk", "ksk", "zsk"]}}},
 "Signing": {"type": "object", "required": ["zone", "enabled", "state", "nsec3param", "choices",
-    "ds", "own_keys"], "properties": {
+    "warnings", "ds", "own_keys"], "properties": {
+    "warnings": {"type": "array", "items": {"type": "string"}, "description":
+        "On what is set so, and should not be"},
     "zone": {"type": "string"}, "enabled": {"type": "boolean"},
     "state": {"enum": ["unsigned", "beginning", "waiting_for_caches", "waiting_for_parent",
         "rolling", "secure", "leaving"]},
@@ -202,7 +204,12 @@ const std::string_view kSchemas = R"json({
     "password": {"type": "string", "minLength": 12, "maxLength": 256},
     "right": {"enum": ["read", "change", "manage"]}}},
 "UserEdit": {"type": "object", "required": ["password"], "properties": {
-    "password": {"type": "string", "minLength": 12, "maxLength": 256}}},
+    "password": {"type": "string", "minLength": 12, "maxLength": 256},
+    "old_password": {"type": "string", "description": "Or a code, of oneself with TOTP"},
+    "code": {"type": "string"}}},
+"TotpWish": {"type": "object", "properties": {
+    "password": {"type": "string", "description": "Or a code, of oneself who has TOTP already"},
+    "code": {"type": "string"}}},
 "User": {"type": "object", "required": ["name", "tenant", "right", "totp", "created_at"],
     "properties": {"name": {"type": "string"}, "tenant": {"type": "string"},
     "right": {"enum": ["read", "change", "manage"]}, "totp": {"type": "boolean"},
@@ -260,6 +267,11 @@ const std::string_view kSchemas = R"json({
 "JoinRequest": {"type": "object", "required": ["token", "public_key", "address"], "properties": {
     "token": {"type": "string"}, "public_key": {"type": "string", "description": "PEM"},
     "address": {"type": "string", "description": "Where it will be told of changes"}}},
+"JoinQuestion": {"type": "object", "required": ["token"], "properties": {
+    "token": {"type": "string"}}},
+"JoinOutlook": {"type": "object", "required": ["node", "pop", "daemon"], "properties": {
+    "node": {"type": "string"}, "pop": {"type": "string"},
+    "daemon": {"type": "string", "description": "That routes: bird, frr or none"}}},
 "Identity": {"type": "object", "required": ["node", "pop", "certificate", "authority", "catalog",
     "primaries", "server_name", "key", "prefixes", "covering", "addresses", "routing"],
     "properties": {"node": {"type": "string"}, "pop": {"type": "string"},

@@ -41,6 +41,11 @@ void add(const control::Node& node, const Receipts::Served& served, PopReceipts&
     pop.last = std::max(pop.last.value_or(*served.at), *served.at);
 }
 
+// A node that failed while it joined never tells anything; whoever waits for all waits for it too.
+std::string unheard(const control::Node& node) {
+    return "has told nothing so far; if it never will: nearcast node revoke " + node.name;
+}
+
 }  // namespace
 
 std::expected<std::optional<Awaited>, Response> read_wait(const Request& request) {
@@ -65,8 +70,9 @@ Outcome<json> receipts_json(control::Network& network, Receipts& receipts, uint6
     std::map<std::string, PopReceipts> pops;
     const auto nodes = network.nodes();
     for (const auto& [pin, node] : *nodes) {
-        const auto served = receipts.served(node.id, sequence, zone);
+        auto served = receipts.served(node.id, sequence, zone);
         if (!served) return std::unexpected(served.error());
+        if (!served->at && !receipts.state(node.id)) served->reason = unheard(node);
         add(node, *served, pops[node.pop]);
     }
     json list = json::array();
@@ -95,6 +101,20 @@ bool is_served(const json& receipts, const Awaited& awaited) {
                 pops, [&](const json& pop) { return pop["pop"] == awaited.pop && serves(pop); });
     }
     return false;
+}
+
+std::string lagging_nodes(const json& receipts, const Awaited& awaited) {
+    constexpr size_t kNamesMax = 50;  // A header of some 3 KB.
+    std::string names;
+    size_t count = 0;
+    for (const json& pop : receipts["pops"]) {
+        if (awaited.who == Awaited::Who::Pop && pop["pop"] != awaited.pop) continue;
+        for (const json& node : pop["nodes"]) {
+            if (!node["served_at"].is_null() || count++ >= kNamesMax) continue;
+            names += (names.empty() ? "" : ", ") + node["node"].get<std::string>();
+        }
+    }
+    return names;
 }
 
 }  // namespace nearcast::control_api

@@ -40,5 +40,7 @@ struct Awaited {
                                                              const dns::Name& zone);
 // Of what receipts_json() gave.
 [[nodiscard]] bool is_served(const nlohmann::json& receipts, const Awaited& awaited);
+// The same: the nodes that do not serve it of those places, with commas between; the first 50.
+[[nodiscard]] std::string lagging_nodes(const nlohmann::json& receipts, const Awaited& awaited);
 
 }  // namespace nearcast::control_api

@@ -308,7 +308,7 @@ const std::vector<Api::Route> Api::kRoutes{
      "api/v1/users/:user/totp",
      Right::Read,
      &Api::demand_totp,
-     {"Demands a code of a phone from now on", "", "Totp", 201},
+     {"Demands a code of a phone from now on", "TotpWish", "Totp", 201},
      Api::Repeated::ToldAgain},
     {"GET",
      "api/v1/pops",
@@ -355,6 +355,11 @@ const std::vector<Api::Route> Api::kRoutes{
      std::nullopt,
      &Api::join_network,
      {"A server becomes a node, by its token", "JoinRequest", "Identity", 201}},
+    {"POST",
+     "api/v1/join/check",
+     std::nullopt,
+     &Api::check_invitation,
+     {"What a token is good for, which it stays", "JoinQuestion", "JoinOutlook"}},
 };
 
 }  // namespace nearcast::control_api

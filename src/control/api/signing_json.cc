@@ -108,6 +108,7 @@ std::optional<std::string> choice_text(const json& value) {
     if (value.is_null()) return "";
     if (value.is_string()) return value.get<std::string>();
     if (value.is_number_unsigned()) return std::to_string(value.get<uint64_t>());
+    if (value.is_number_integer()) return std::to_string(value.get<int64_t>());
     return std::nullopt;
 }
 
@@ -137,13 +138,21 @@ json cryptokey_json(const dns::Name& zone, const SigningStatus& status,
             {"ds", ds}};
 }
 
+std::string denial_warning(std::string_view nsec3param) {
+    const auto denial = control::parse_denial(nsec3param);
+    if (!denial || denial->iterations == 0) return {};
+    return "nsec3param asks for " + std::to_string(denial->iterations) +
+           " iterations: resolvers may take the zone for unsigned, or answer nothing; 0 are right "
+           "(RFC 9276, section 3.1): 1 0 0 -";
+}
+
 json signing_json(const control::Zone& zone, const std::optional<SigningStatus>& status) {
-    json body{{"zone", dns::to_text(zone.name)},
-              {"enabled", zone.settings.is_signed},
-              {"state", state_of(zone, status)},
-              {"nsec3param", zone.settings.nsec3param},
-              {"ds", json::array()},
+    json body{{"zone", dns::to_text(zone.name)}, {"enabled", zone.settings.is_signed},
+              {"state", state_of(zone, status)}, {"nsec3param", zone.settings.nsec3param},
+              {"warnings", json::array()},       {"ds", json::array()},
               {"own_keys", json::array()}};
+    const std::string warning = denial_warning(zone.settings.nsec3param);
+    if (!warning.empty()) body["warnings"].push_back(warning);
     for (const char* const name : kChoices) {
         const std::string chosen = control::choice_in(zone.settings.signing, name);
         body["choices"][name] = chosen.empty() ? json() : json(chosen);
@@ -181,7 +190,8 @@ Read<control::SettingsEdit> read_signing(const json& body, const control::ZoneSe
     for (const char* const name : kChoices) {
         if (!body.contains(name)) continue;
         const auto text = choice_text(body[name]);
-        if (!text) return std::unexpected(std::string(name) + " is neither a String nor a number");
+        if (!text)
+            return std::unexpected(std::string(name) + " is neither a String nor a whole number");
         auto chosen = control::with_choice(choices, name, *text);
         if (!chosen) return std::unexpected(chosen.error().message);
         choices = *std::move(chosen);

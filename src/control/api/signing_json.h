@@ -24,6 +24,9 @@ namespace nearcast::control_api {
                                             const control::SigningStatus& status,
                                             const control::SigningStatus::Key& key);
 
+// What is to be said of an NSEC3PARAM that is good, and unwise; empty: nothing.
+[[nodiscard]] std::string denial_warning(std::string_view nsec3param);
+
 // All there is to say of a zone; no status when nothing signs it.
 [[nodiscard]] nlohmann::json signing_json(const control::Zone& zone,
                                           const std::optional<control::SigningStatus>& status);

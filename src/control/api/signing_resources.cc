@@ -108,7 +108,7 @@ Response Api::show_key(const Call& call) {
 // Nothing when it is done.
 std::optional<Response> Api::change_signing(const Call& call, const Zone& zone,
                                             const SettingsEdit& edit, const json& body) {
-    auto intent = read_intent(call.request, call.actor, body);
+    auto intent = intent_on(zone.name, call, body);
     if (!intent) return intent.error();
     const auto done = partners_.changes.update_settings(zone.name, edit, *intent);
     if (!done) return error_reply(done.error());

@@ -68,6 +68,10 @@ Read<TsigCredential> read_credential(const json& body, TsigCredential credential
         if (found == body.end() || found->is_string()) continue;
         return std::unexpected(std::string("Key '") + member + "' is not a String");
     }
+    const std::string tenant = text_of(body, "tenant");
+    if (!tenant.empty() && tenant != credential.scope.tenant) {
+        return std::unexpected("tenant is that of the key which makes it, and stays");
+    }
     if (body.contains("name")) {
         const auto name = parse_zone_id(text_of(body, "name"));
         if (!name) return std::unexpected("name '" + text_of(body, "name") + "' is not a name");
@@ -118,6 +122,17 @@ Response Api::list_tsig_keys(const Call& call) {
     return json_reply(200, list);
 }
 
+// A name that is another's is not told to be there: it is forbidden, like all that is not his.
+Response Api::refuse_tsig_key(const Call& call, const dns::Name& name,
+                              const control::ChangeError& error) {
+    if (error.kind != control::ChangeError::Kind::Exists || call.scope.tenant.empty()) {
+        return error_reply(error);
+    }
+    const auto there = partners_.tsig_keys.find(name);
+    if (there && may_see(*there, call.scope)) return error_reply(error);
+    return error_reply(403, "The key does not cover this TSIG key");
+}
+
 Response Api::create_tsig_key(const Call& call) {
     if (!may_keep_keys(call.scope)) return limited();
     const auto body = read_body(call.request);
@@ -128,12 +143,13 @@ Response Api::create_tsig_key(const Call& call) {
     }
     TsigCredential blank;
     blank.scope.right = control::Right::Change;
+    blank.scope.tenant = call.scope.tenant;
     auto credential = read_credential(*body, std::move(blank));
     if (!credential) return error_reply(422, credential.error());
-    credential->scope.tenant = call.scope.tenant;
     credential->created_at = control::wall_now();
+    const dns::Name name = credential->key.name;
     const auto made = partners_.tsig_keys.add(*std::move(credential), call.actor);
-    if (!made) return error_reply(made.error());
+    if (!made) return refuse_tsig_key(call, name, made.error());
     Response response = json_reply(201, to_json(*made, Secret::Shown));
     response.headers.emplace_back("Location",
                                   "/api/v1/servers/localhost/tsigkeys/" + zone_id(made->key.name));
@@ -154,8 +170,10 @@ Response Api::set_tsig_key(const Call& call) {
     auto next = read_credential(*body, *std::move(found));
     if (!next) return error_reply(422, next.error());
     const auto now = control::wall_now();
+    const dns::Name wanted = next->key.name;
     const auto done = partners_.tsig_keys.replace(name, *std::move(next), call.actor, now);
-    return done ? json_reply(200, to_json(*done, Secret::Shown)) : error_reply(done.error());
+    if (!done) return refuse_tsig_key(call, wanted, done.error());
+    return json_reply(200, to_json(*done, Secret::Shown));
 }
 
 Response Api::remove_tsig_key(const Call& call) {

@@ -89,14 +89,28 @@ Response Api::create_user(const Call& call) {
     if (!body) return body.error();
     auto person = read_person(*body);
     if (!person) return error_reply(422, person.error());
-    if (!call.scope.tenant.empty()) person->tenant = call.scope.tenant;
+    if (!call.scope.tenant.empty()) {
+        if (!person->tenant.empty() && person->tenant != call.scope.tenant) return not_yours();
+        person->tenant = call.scope.tenant;
+    }
     person->created_at = control::wall_now();
     const auto added =
         partners_.accounts.add_person(*person, text_of(*body, "password"), call.actor);
-    if (!added) return error_reply(added.error());
+    if (!added) return refuse_user(call, person->name, added.error());
     Response response = json_reply(201, to_json(*person));
     response.headers.emplace_back("Location", "/api/v1/users/" + person->name);
     return response;
+}
+
+// A name that another's user has is told as his user would be.
+Response Api::refuse_user(const Call& call, const std::string& name,
+                          const control::ChangeError& error) {
+    const std::string& tenant = call.scope.tenant;
+    if (error.kind != control::ChangeError::Kind::Exists || tenant.empty()) {
+        return error_reply(error);
+    }
+    const auto there = partners_.accounts.person(name);
+    return there && there->tenant == tenant ? error_reply(error) : not_yours();
 }
 
 // Oneself, those of one's tenant, or all. Of all others it is not told whether they are there.
@@ -118,13 +132,33 @@ Response Api::show_user(const Call& call) {
     return person ? json_reply(200, to_json(*person)) : person.error();
 }
 
+// With a phone a session alone is not enough to change what he logs in with: it may have been
+// taken from him. Whoever looks after him has keys of his own.
+std::optional<Response> Api::check_proof(const Call& call, const Person& person,
+                                         const std::string& password, const json& body) {
+    if (!person.has_totp || call.scope.person != person.name) return std::nullopt;
+    const std::string code = text_of(body, "code");
+    if (password.empty() && code.empty()) {
+        return error_reply(422,
+                           "who has TOTP changes it, or his password, with the password he "
+                           "has or a code");
+    }
+    const auto proved = partners_.accounts.prove({person.name, password, code}, call.request.peer,
+                                                 control::wall_now());
+    if (proved) return std::nullopt;
+    return error_reply(proved.error());
+}
+
 Response Api::set_user(const Call& call) {
     const auto person = find_user(call);
     if (!person) return person.error();
-    const auto body = read_body(call.request, {"password"});
+    const auto body = read_body(call.request, {"password", "old_password", "code"});
     if (!body) return body.error();
-    const auto done = partners_.accounts.set_password(person->name, text_of(*body, "password"),
-                                                      call.actor, control::wall_now());
+    if (auto unproved = check_proof(call, *person, text_of(*body, "old_password"), *body)) {
+        return *std::move(unproved);
+    }
+    const auto done = partners_.accounts.set_password(
+        person->name, text_of(*body, "password"), {call.actor, call.key_id}, control::wall_now());
     return done ? empty_reply() : error_reply(done.error());
 }
 
@@ -139,8 +173,13 @@ Response Api::remove_user(const Call& call) {
 Response Api::demand_totp(const Call& call) {
     const auto person = find_user(call);
     if (!person) return person.error();
-    const auto secret =
-        partners_.accounts.demand_totp(person->name, call.actor, control::wall_now());
+    const auto body = read_body(call.request, {"password", "code"});
+    if (!body) return body.error();
+    if (auto unproved = check_proof(call, *person, text_of(*body, "password"), *body)) {
+        return *std::move(unproved);
+    }
+    const auto secret = partners_.accounts.demand_totp(person->name, {call.actor, call.key_id},
+                                                       control::wall_now());
     if (!secret) return error_reply(secret.error());
     return json_reply(201, {{"uri", control::totp_uri(*secret, person->name)}});
 }

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "control/api/call_body.h"
+#include "control/api/json_member.h"
 #include "control/api/zone_id.h"
 #include "control/incoming_zones.h"
 #include "control/signing_settings.h"
@@ -20,47 +21,10 @@ namespace {
 using control::Comment;
 using control::RecordText;
 using control::Rrset;
-using control::RrsetEdit;
 using nlohmann::json;
-
-// The member, or null: both mean that it is not there.
-const json& member(const json& object, const char* name) {
-    static const json kNone;
-    const auto found = object.find(name);
-    return found == object.end() ? kNone : *found;
-}
-
-// Whoever sends "true" for true means something by it: it is refused, not left out.
-Read<void> check_types(const json& object, std::initializer_list<const char*> flags,
-                       std::initializer_list<const char*> texts) {
-    for (const char* name : flags) {
-        const json& value = member(object, name);
-        if (value.is_null() || value.is_boolean()) continue;
-        return std::unexpected("Key '" + std::string(name) + "' is not a Boolean");
-    }
-    for (const char* name : texts) {
-        const json& value = member(object, name);
-        if (value.is_null() || value.is_string()) continue;
-        return std::unexpected("Key '" + std::string(name) + "' is not a String");
-    }
-    return {};
-}
-
-std::optional<bool> flag_of(const json& object, const char* name) {
-    const json& value = member(object, name);
-    if (value.is_boolean()) return value.get<bool>();
-    return std::nullopt;
-}
 
 void take_text(const json& object, const char* name, std::optional<std::string>& into) {
     if (member(object, name).is_string()) into = text_of(object, name);
-}
-
-std::string in_capitals(std::string text) {
-    for (char& c : text) {
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-    }
-    return text;
 }
 
 constexpr size_t kAccountSizeMax = 255;
@@ -110,127 +74,6 @@ json rrset_json(const std::optional<Rrset>& rrset) {
     return rrset ? control_api::to_json(*rrset) : json();
 }
 
-Read<uint32_t> read_ttl(const json& rrset) {
-    const json& ttl = member(rrset, "ttl");
-    if (!ttl.is_number_integer()) {
-        return std::unexpected("Key 'ttl' not an Integer or not present");
-    }
-    const auto value = ttl.get<int64_t>();
-    if (value < 0 || value > INT32_MAX) {
-        return std::unexpected("Key 'ttl' is not from 0 to 2147483647");
-    }
-    return static_cast<uint32_t>(value);
-}
-
-Read<std::vector<RecordText>> read_records(const json& list) {
-    if (!list.is_array()) return std::unexpected("Key 'records' is not an array");
-    std::vector<RecordText> records;
-    for (const json& item : list) {
-        if (!item.is_object() || !member(item, "content").is_string()) {
-            return std::unexpected("Key 'content' not present or not a String");
-        }
-        if (auto done = check_types(item, {"disabled"}, {}); !done) {
-            return std::unexpected(done.error());
-        }
-        records.push_back({text_of(item, "content"), flag_of(item, "disabled").value_or(false)});
-    }
-    return records;
-}
-
-Read<std::vector<Comment>> read_comments(const json& list) {
-    if (!list.is_array()) return std::unexpected("Key 'comments' is not an array");
-    std::vector<Comment> comments;
-    for (const json& item : list) {
-        if (!item.is_object() || !member(item, "content").is_string()) {
-            return std::unexpected("Key 'content' not present or not a String");
-        }
-        const json& at = member(item, "modified_at");
-        comments.push_back({text_of(item, "content"), text_of(item, "account"),
-                            std::chrono::seconds(at.is_number_integer() ? at.get<int64_t>() : 0)});
-    }
-    return comments;
-}
-
-Read<RrsetEdit::Kind> read_change_type(const json& rrset) {
-    constexpr std::array<std::pair<std::string_view, RrsetEdit::Kind>, 4> kKinds{
-        {{"REPLACE", RrsetEdit::Kind::Replace},
-         {"DELETE", RrsetEdit::Kind::Delete},
-         {"EXTEND", RrsetEdit::Kind::Extend},
-         {"PRUNE", RrsetEdit::Kind::Prune}}};
-    if (!member(rrset, "changetype").is_string()) {
-        return std::unexpected("Key 'changetype' not present or not a String");
-    }
-    const std::string text = in_capitals(text_of(rrset, "changetype"));
-    for (const auto& [name, kind] : kKinds) {
-        if (name == text) return kind;
-    }
-    return std::unexpected("Changetype not understood");
-}
-
-// On types that are made for servers which work out their answers.
-std::string advice_on(const std::string& type) {
-    const std::string text = in_capitals(type);
-    if (text == "LUA") return "; nodes run no code to make answers";
-    if (text != "ALIAS") return "";
-    return "; nodes look up no other names: write the addresses, or a CNAME at a name below the "
-           "zone's";
-}
-
-// Owner and type.
-Read<RrsetEdit> read_head(const json& rrset) {
-    if (!rrset.is_object() || !member(rrset, "name").is_string()) {
-        return std::unexpected("Key 'name' not present or not a String");
-    }
-    auto owner = read_canonical_name(text_of(rrset, "name"), "DNS Name");
-    if (!owner) return std::unexpected(owner.error());
-    const std::string type_text = text_of(rrset, "type");
-    const auto type = dns::parse_rr_type(type_text);
-    if (!type) {
-        return std::unexpected("RRset " + dns::to_text(*owner) + " IN " + type_text +
-                               ": unknown type given" + advice_on(type_text));
-    }
-    RrsetEdit edit;
-    edit.owner = owner->lowered();
-    edit.type = *type;
-    return edit;
-}
-
-Read<void> read_contents(const json& rrset, RrsetEdit& edit) {
-    if (const json& list = member(rrset, "records"); !list.is_null()) {
-        auto records = read_records(list);
-        if (!records) return std::unexpected(records.error());
-        edit.records = *std::move(records);
-    }
-    if (const json& list = member(rrset, "comments"); !list.is_null()) {
-        auto comments = read_comments(list);
-        if (!comments) return std::unexpected(comments.error());
-        edit.comments = *std::move(comments);
-    }
-    return {};
-}
-
-Read<RrsetEdit> read_edit(const json& rrset) {
-    auto edit = read_head(rrset);
-    if (!edit) return edit;
-    const auto kind = read_change_type(rrset);
-    if (!kind) return std::unexpected(kind.error());
-    edit->kind = *kind;
-    // What a DELETE says beside its name matters to nobody.
-    if (*kind == RrsetEdit::Kind::Delete) return edit;
-    if (auto done = read_contents(rrset, *edit); !done) return std::unexpected(done.error());
-    const bool has_records = edit->records && !edit->records->empty();
-    if (!edit->records && !edit->comments) {
-        return std::unexpected("No change for RRset " + dns::to_text(edit->owner) + " IN " +
-                               dns::to_text(edit->type));
-    }
-    if (has_records && *kind != RrsetEdit::Kind::Prune) {
-        const auto ttl = read_ttl(rrset);
-        if (!ttl) return std::unexpected(ttl.error());
-        edit->ttl = *ttl;
-    }
-    return edit;
-}
-
 Read<std::vector<std::string>> read_masters(const json& list) {
     if (!list.is_array()) return std::unexpected("Key 'masters' is not an array");
     std::vector<std::string> masters;
@@ -271,23 +114,6 @@ Read<std::vector<dns::Name>> read_nameservers(const json& list) {
         names.push_back(*name);
     }
     return names;
-}
-
-Read<std::vector<Rrset>> read_rrsets(const json& list) {
-    std::vector<Rrset> rrsets;
-    if (list.is_null()) return rrsets;
-    if (!list.is_array()) return std::unexpected("Key 'rrsets' is not an array");
-    for (const json& item : list) {
-        auto edit = read_head(item);
-        if (!edit) return std::unexpected(edit.error());
-        if (auto done = read_contents(item, *edit); !done) return std::unexpected(done.error());
-        const auto ttl = read_ttl(item);
-        if (!ttl) return std::unexpected(ttl.error());
-        rrsets.push_back({edit->owner, edit->type, *ttl,
-                          std::move(edit->records).value_or(std::vector<RecordText>()),
-                          std::move(edit->comments).value_or(std::vector<Comment>())});
-    }
-    return rrsets;
 }
 
 }  // namespace
@@ -378,28 +204,6 @@ json to_json(const control::Change& change) {
             {"reverts", change.reverts ? json(*change.reverts) : json()}};
 }
 
-Read<dns::Name> read_canonical_name(const std::string& text, const char* what) {
-    if (text.empty() || text.back() != '.') {
-        return std::unexpected(std::string(what) + " '" + text + "' is not canonical");
-    }
-    auto name = dns::parse_name(text);
-    if (!name)
-        return std::unexpected(std::string(what) + " '" + text + "': " + name.error().message);
-    return name->lowered();
-}
-
-Read<std::vector<RrsetEdit>> read_edits(const json& body) {
-    const json& list = member(body, "rrsets");
-    if (!list.is_array()) return std::unexpected("No rrsets given in update request");
-    std::vector<RrsetEdit> edits;
-    for (const json& item : list) {
-        auto edit = read_edit(item);
-        if (!edit) return std::unexpected(edit.error());
-        edits.push_back(*std::move(edit));
-    }
-    return edits;
-}
-
 Read<control::SettingsEdit> read_settings(const json& body) {
     control::SettingsEdit edit;
     auto checked =
@@ -443,16 +247,16 @@ Read<control::SettingsEdit> read_settings(const json& body) {
     return edit;
 }
 
-Read<control::NewZone> read_new_zone(const json& body) {
+ReadBody<control::NewZone> read_new_zone(const json& body) {
     control::NewZone zone;
     auto name = read_canonical_name(text_of(body, "name"), "DNS Name");
-    if (!name) return std::unexpected(name.error());
+    if (!name) return std::unexpected(BodyFault{name.error()});
     zone.name = *name;
     const auto settings = read_settings(body);
-    if (!settings) return std::unexpected(settings.error());
+    if (!settings) return std::unexpected(BodyFault{settings.error()});
     zone.settings = settings->applied_to({});
     auto nameservers = read_nameservers(member(body, "nameservers"));
-    if (!nameservers) return std::unexpected(nameservers.error());
+    if (!nameservers) return std::unexpected(BodyFault{nameservers.error()});
     zone.nameservers = *std::move(nameservers);
     auto rrsets = read_rrsets(member(body, "rrsets"));
     if (!rrsets) return std::unexpected(rrsets.error());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Zones, RRsets and changes as JSON, the way clients of PowerDNS write and read them.
+// Zones and changes as JSON, the way clients of PowerDNS write and read them; RRsets are read in
+// rrset_json.h.
 //
 // Reading is lenient where clients are known to differ (unknown members, null for absent, any case
 // of letters in a kind) and strict where a mistake would be served.
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "control/api/rrset_json.h"
 #include "control/change_log.h"
 #include "control/model.h"
 
@@ -29,16 +31,12 @@ void add_details(const control::Zone& zone, nlohmann::json& json);
 [[nodiscard]] nlohmann::json to_json(const control::Change& change);
 [[nodiscard]] nlohmann::json to_json(const control::Diff& diff);
 
-[[nodiscard]] Read<std::vector<control::RrsetEdit>> read_edits(const nlohmann::json& body);
 // The settings that are in the body of a POST or PUT.
 [[nodiscard]] Read<control::SettingsEdit> read_settings(const nlohmann::json& body);
 // All of a POST but the intent.
-[[nodiscard]] Read<control::NewZone> read_new_zone(const nlohmann::json& body);
+[[nodiscard]] ReadBody<control::NewZone> read_new_zone(const nlohmann::json& body);
 
 // "2026-11-23T01:50:00.123456Z"
 [[nodiscard]] std::string time_text(control::Timestamp at);
-
-// A name in a body: it must end in a dot.
-[[nodiscard]] Read<dns::Name> read_canonical_name(const std::string& text, const char* what);
 
 }  // namespace nearcast::control_api

@@ -22,7 +22,11 @@ void require(bool holds) {
 
 void check_edits(const nlohmann::json& body) {
     const auto edits = control_api::read_edits(body);
-    if (!edits) return;
+    if (!edits) {
+        require(!edits.error().message.empty());
+        (void)control_api::error_reply(edits.error());
+        return;
+    }
     const auto apex = *dns::parse_name("example.org.");
     const auto planned = control::plan_edits(apex, {}, *edits);
     if (!planned) {

@@ -6,6 +6,7 @@
 #include "control/api/api.h"
 #include "control/api/call_body.h"
 #include "control/api/reply.h"
+#include "control/api/signing_json.h"
 #include "control/api/zone_id.h"
 #include "control/api/zone_json.h"
 #include "control/zone_rows.h"
@@ -59,6 +60,23 @@ json Api::full_zone(const ChangeLog::Contents& contents, bool has_rrsets) {
     return body;
 }
 
+// Of several tags that If-Match has, that counts which the zone has now: the transaction still sees
+// whether it has it then.
+std::expected<control::Intent, Response> Api::intent_on(const dns::Name& name, const Call& call,
+                                                        const json& body) {
+    auto intent = read_intent(call.request, call.actor, body);
+    const auto tags = read_if_match(call.request);
+    if (!intent || !tags || !*tags || (*tags)->size() < 2) return intent;
+    const auto zone = partners_.changes.zone(name);
+    if (!zone) return std::unexpected(error_reply(zone.error()));
+    for (const control::Intent::Expected& tag : **tags) {
+        const bool is_it = tag.serial.value_or(zone->serial) == zone->serial &&
+                           tag.sequence.value_or(zone->sequence) == zone->sequence;
+        if (is_it) intent->expected = tag;
+    }
+    return intent;
+}
+
 Response Api::list_zones(const Call& call) {
     json list = json::array();
     if (const auto wanted = call.request.parameter("zone")) {
@@ -103,7 +121,7 @@ Response Api::create_zone(const Call& call) {
     const auto body = read_body(call.request);
     if (!body) return body.error();
     auto zone = read_new_zone(*body);
-    if (!zone) return error_reply(422, zone.error());
+    if (!zone) return error_reply(zone.error());
     if (!call.scope.covers_zone(zone->name)) return forbidden_zone();
     if (!call.scope.covers_whole_zone(zone->name)) return forbidden_part();
     if (auto wrong = check_settings(call, zone->name, {}, zone->settings)) {
@@ -172,11 +190,11 @@ Response Api::edit_zone(const Call& call) {
     // A client that asks whether the zone is there at all need not send what is right.
     if (const auto zone = partners_.changes.zone(*name); !zone) return error_reply(zone.error());
     auto edits = read_edits(*body);
-    if (!edits) return error_reply(422, edits.error());
+    if (!edits) return error_reply(edits.error());
     for (const control::RrsetEdit& edit : *edits) {
         if (!call.scope.covers_set(edit.owner, edit.type)) return forbidden_set(edit);
     }
-    auto intent = read_intent(call.request, call.actor, *body);
+    auto intent = intent_on(*name, call, *body);
     if (!intent) return intent.error();
     for (control::RrsetEdit& edit : *edits) {
         if (edit.comments) stamp(*edit.comments);
@@ -198,9 +216,12 @@ Response Api::set_zone(const Call& call) {
     if (!zone) return error_reply(zone.error());
     const auto after = settings->applied_to(zone->settings);
     if (auto wrong = check_settings(call, *name, zone->settings, after)) return *std::move(wrong);
-    auto intent = read_intent(call.request, call.actor, *body);
+    auto intent = intent_on(*name, call, *body);
     if (!intent) return intent.error();
-    return done_reply(partners_.changes.update_settings(*name, *settings, *intent));
+    Response response = done_reply(partners_.changes.update_settings(*name, *settings, *intent));
+    const std::string warning = denial_warning(settings->nsec3param.value_or(""));
+    if (!warning.empty()) response.headers.emplace_back("X-Nearcast-Warning", warning);
+    return response;
 }
 
 Response Api::delete_zone(const Call& call) {
@@ -208,7 +229,7 @@ Response Api::delete_zone(const Call& call) {
     if (!name) return name.error();
     const auto body = read_body(call.request);
     if (!body) return body.error();
-    auto intent = read_intent(call.request, call.actor, *body);
+    auto intent = intent_on(*name, call, *body);
     if (!intent) return intent.error();
     return done_reply(partners_.changes.delete_zone(*name, *intent));
 }
