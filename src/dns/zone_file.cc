@@ -3,13 +3,18 @@
 #include "dns/zone_file.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/bytes.h"
+#include "base/side_by_side.h"
+#include "base/work_ahead.h"
 #include "dns/ascii.h"
 #include "dns/datum.h"
 #include "dns/rdata.h"
+#include "dns/record_list.h"
 #include "dns/zone_generate.h"
 #include "dns/zone_lexer.h"
+#include "dns/zone_pieces.h"
 
 namespace nearcast::dns {
 namespace {
@@ -21,11 +26,63 @@ constexpr const char* kTypeHint =
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // Of UTF-8; some editors write it.
 
+// Fewer are read before another thread has begun.
+constexpr size_t kPiecesMin = 4;
+
+// Read at most before they are taken: enough that nobody waits for somebody whose piece takes
+// longer. Each keeps about twice its text. Taking is a third of the work, so that many cores gain
+// no more.
+constexpr size_t kPiecesPerCore = 4;
+constexpr size_t kPiecesAheadMax = 32;
+
+// A piece so many times as large as it should be has few lines that give an owner. What is read
+// ahead of it would be a memory of its own.
+constexpr size_t kPieceGrowthMax = 4;
+
+// Guesses that are wrong in a row, after which nobody guesses any more: the file has many origins.
+constexpr size_t kMissesMax = 32;
+
 // A text that is being read. What $GENERATE makes has the place of the directive.
 struct Source {
     std::string file;
     size_t depth = 0;
     std::optional<ZoneFilePlace> generated_at = {};
+};
+
+// What an entry may take from those before it, but for the owner.
+struct Context {
+    Name origin;
+    std::optional<uint32_t> default_ttl;  // Of $TTL.
+    std::optional<uint32_t> last_ttl;     // Of the last record that had one.
+};
+
+// A piece of a text, read ahead: from a context that is a guess until all before it is read.
+struct Piece {
+    bool is_good = false;  // It can be taken where the guess is right.
+    Context before;
+    Context after;
+    bool took_last_ttl = false;
+    size_t line_count = 0;
+    RecordList records;
+};
+
+// The latest context that is known, for those who read ahead.
+class SharedContext {
+ public:
+    explicit SharedContext(const Context& context) : context_(context) {}
+
+    void set(const Context& context) {
+        const std::scoped_lock lock(mutex_);
+        context_ = context;
+    }
+    [[nodiscard]] Context get() const {
+        const std::scoped_lock lock(mutex_);
+        return context_;
+    }
+
+ private:
+    mutable std::mutex mutex_;
+    Context context_;
 };
 
 class ZoneFileParser {
@@ -35,12 +92,14 @@ class ZoneFileParser {
     ZoneFileParser(const ZoneFileOptions& options, const OnRecord& on_record)
         : options_(options),
           on_record_(on_record),
-          origin_(options.origin),
-          default_ttl_(options.default_ttl) {
+          context_{.origin = options.origin, .default_ttl = options.default_ttl, .last_ttl = {}} {
         record_.rr_class = options.rr_class;
     }
 
     void read(std::string_view text, const Source& source);
+
+    // Reads the piece `text` without an effect on anything else.
+    static void read_piece(std::string_view text, const ZoneFileOptions& options, Piece& piece);
 
     [[nodiscard]] std::vector<ZoneFileError> take_errors() { return std::move(errors_); }
 
@@ -58,6 +117,12 @@ class ZoneFileParser {
             return std::span(entry.words).subspan(next);
         }
     };
+
+    void read_entries(ZoneLexer& lexer, const Source& source);
+    void read_in_pieces(ZoneLexer& lexer, std::string_view text, const Source& source);
+    [[nodiscard]] bool fits(const Piece& piece, const ZoneLexer& lexer,
+                            std::string_view text) const;
+    void replay(const Piece& piece, ZoneLexer& lexer, std::string_view text, const Source& source);
 
     void read_entry(Cursor& cursor);
     void read_record(Cursor& cursor);
@@ -82,9 +147,9 @@ class ZoneFileParser {
 
     const ZoneFileOptions& options_;
     const OnRecord& on_record_;
-    Name origin_;
-    std::optional<uint32_t> default_ttl_;  // Of $TTL.
-    std::optional<uint32_t> last_ttl_;     // Of the last record that had one.
+    Context context_;
+    bool has_last_ttl_of_own_ = false;  // Of a record, not of what was before the text.
+    bool took_last_ttl_ = false;        // Of what was before the text, or found none.
     bool has_owner_ = false;
     Record record_;  // Its owner is that of the entry before, until there is another.
     size_t include_count_ = 0;
@@ -93,14 +158,23 @@ class ZoneFileParser {
 };
 
 void ZoneFileParser::read(std::string_view text, const Source& source) {
-    ZoneEntry entry;
     if (text.starts_with(kByteOrderMark)) {
-        entry = {.words = {}, .start = text.data(), .line = 1};
+        const ZoneEntry entry{.words = {}, .start = text.data(), .line = 1};
         report({source, entry}, text.data(), "the file begins with a byte order mark",
                "save it as UTF-8 without one");
         text.remove_prefix(kByteOrderMark.size());
     }
     ZoneLexer lexer(text);
+    const bool is_large =
+        options_.piece_size > 0 && text.size() / options_.piece_size >= kPiecesMin;
+    if (is_large && !source.generated_at) read_in_pieces(lexer, text, source);
+    lexer.stop_at(text.data() + text.size());
+    read_entries(lexer, source);
+}
+
+// As far as the lexer is to go.
+void ZoneFileParser::read_entries(ZoneLexer& lexer, const Source& source) {
+    ZoneEntry entry;
     while (!is_full()) {
         const ZoneLexer::Status status = lexer.next(entry);
         if (status == ZoneLexer::Status::End) return;
@@ -112,6 +186,82 @@ void ZoneFileParser::read(std::string_view text, const Source& source) {
             report(cursor, at, quote({at, 1}) + ' ' + lexer.error_reason(), "");
         }
     }
+}
+
+// Other cores read pieces ahead, from the context that they can know. Where it turns out to be the
+// one that there is, what they found is taken; where not, or where anything is unusual (an error, a
+// directive with records of its own, a parenthesis that is open at the end), the piece is read as
+// ever. May end early, and leave the rest to be read.
+void ZoneFileParser::read_in_pieces(ZoneLexer& lexer, std::string_view text, const Source& source) {
+    auto texts = cut_zone_text(text, options_.piece_size);
+    // The first has what a file begins with: where names are relative to, the TTL of all.
+    lexer.stop_at(texts[0].data() + texts[0].size());
+    read_entries(lexer, source);
+    texts.erase(texts.begin());
+
+    ZoneFileOptions options = options_;
+    options.error_count_max = 1;
+    options.generate_count_max = 0;
+    options.read_file = nullptr;
+    SharedContext context(context_);
+    std::vector<Piece> pieces(std::min(kPiecesPerCore * base::usable_cores(), kPiecesAheadMax));
+    base::WorkAhead ahead(texts.size(), pieces.size(), [&](size_t number) {
+        Piece& piece = pieces[number % pieces.size()];
+        piece.before = context.get();
+        read_piece(texts[number], options, piece);
+    });
+    size_t misses = 0;  // In a row.
+    for (size_t number = 0; number < texts.size() && misses < kMissesMax && !is_full(); ++number) {
+        ahead.take(number);
+        const Piece& piece = pieces[number % pieces.size()];
+        if (fits(piece, lexer, texts[number])) {
+            replay(piece, lexer, texts[number], source);
+            misses = 0;
+        } else {
+            lexer.stop_at(texts[number].data() + texts[number].size());
+            read_entries(lexer, source);
+            ++misses;
+        }
+        context.set(context_);
+    }
+}
+
+void ZoneFileParser::read_piece(std::string_view text, const ZoneFileOptions& options,
+                                Piece& piece) {
+    piece.records.clear();
+    piece.is_good = text.size() <= kPieceGrowthMax * options.piece_size;
+    if (!piece.is_good) return;
+    const OnRecord keep = [&piece](const Record& record, const ZoneFilePlace& place) {
+        piece.records.add(record,
+                          {static_cast<uint32_t>(place.line), static_cast<uint32_t>(place.column)});
+    };
+    ZoneFileParser parser(options, keep);
+    parser.context_ = piece.before;
+    ZoneLexer lexer(text);
+    parser.read_entries(lexer, {.file = {}});
+    piece.is_good = parser.errors_.empty() && !piece.records.empty();
+    piece.after = parser.context_;
+    piece.took_last_ttl = parser.took_last_ttl_;
+    piece.line_count = lexer.line() - 1;
+}
+
+// Whether the piece that was read ahead is what would be read now.
+bool ZoneFileParser::fits(const Piece& piece, const ZoneLexer& lexer, std::string_view text) const {
+    const Context& guess = piece.before;
+    return piece.is_good && lexer.at() == text.data() &&
+           std::ranges::equal(guess.origin.wire(), context_.origin.wire()) &&  // Letter for letter.
+           guess.default_ttl == context_.default_ttl &&
+           (guess.last_ttl == context_.last_ttl || !piece.took_last_ttl);
+}
+
+void ZoneFileParser::replay(const Piece& piece, ZoneLexer& lexer, std::string_view text,
+                            const Source& source) {
+    piece.records.replay(record_, [&](const RecordList::Place& place) {
+        on_record_(record_, {source.file, lexer.line() + place.line - 1, place.column});
+    });
+    has_owner_ = true;
+    context_ = piece.after;
+    lexer.skip_to(text.data() + text.size(), lexer.line() + piece.line_count);
 }
 
 void ZoneFileParser::read_entry(Cursor& cursor) {
@@ -141,7 +291,7 @@ bool ZoneFileParser::read_owner(Cursor& cursor) {
         return false;
     }
     const Token& word = cursor.take();
-    const NameTextError error = read_name_text(word.text, &origin_, record_.owner);
+    const NameTextError error = read_name_text(word.text, &context_.origin, record_.owner);
     has_owner_ = error == NameTextError::None;
     if (!has_owner_) report_word(cursor, word, describe(error), kRecordHint);
     return has_owner_;
@@ -194,7 +344,7 @@ bool ZoneFileParser::read_type(Cursor& cursor) {
 
 bool ZoneFileParser::read_data(Cursor& cursor) {
     record_.rdata.clear();
-    TokenReader words(cursor.rest(), &origin_);
+    TokenReader words(cursor.rest(), &context_.origin);
     const Fault fault = parse_rdata(record_.type, words, record_.rdata);
     if (!fault) return true;
     const Token* const last = words.last();
@@ -208,11 +358,13 @@ bool ZoneFileParser::read_data(Cursor& cursor) {
 bool ZoneFileParser::settle_ttl(Cursor& cursor, std::optional<uint32_t> given) {
     if (given) {
         record_.ttl = *given;
-    } else if (default_ttl_) {
-        record_.ttl = *default_ttl_;
-    } else if (last_ttl_) {
-        record_.ttl = *last_ttl_;
+    } else if (context_.default_ttl) {
+        record_.ttl = *context_.default_ttl;
+    } else if (context_.last_ttl) {
+        record_.ttl = *context_.last_ttl;
+        took_last_ttl_ |= !has_last_ttl_of_own_;
     } else if (record_.type == RRType::SOA) {
+        took_last_ttl_ = true;
         const uint8_t* const minimum = record_.rdata.data() + record_.rdata.size() - 4;
         record_.ttl = std::min(base::load_u32(minimum), kTtlMax);
     } else {
@@ -220,7 +372,8 @@ bool ZoneFileParser::settle_ttl(Cursor& cursor, std::optional<uint32_t> given) {
                "the record has no TTL, and none comes before it", "$TTL 3600");
         return false;
     }
-    last_ttl_ = record_.ttl;
+    context_.last_ttl = record_.ttl;
+    has_last_ttl_of_own_ = true;
     return true;
 }
 
@@ -247,9 +400,9 @@ void ZoneFileParser::read_origin(Cursor& cursor) {
     }
     const Token& word = cursor.take();
     Name name;
-    const NameTextError error = read_name_text(word.text, &origin_, name);
+    const NameTextError error = read_name_text(word.text, &context_.origin, name);
     if (error != NameTextError::None) return report_word(cursor, word, describe(error), kHint);
-    origin_ = name;
+    context_.origin = name;
 }
 
 void ZoneFileParser::read_default_ttl(Cursor& cursor) {
@@ -260,7 +413,7 @@ void ZoneFileParser::read_default_ttl(Cursor& cursor) {
                     "$TTL 3600");
         return;
     }
-    default_ttl_ = seconds;
+    context_.default_ttl = seconds;
 }
 
 void ZoneFileParser::read_include(Cursor& cursor) {
@@ -275,10 +428,10 @@ void ZoneFileParser::read_include(Cursor& cursor) {
     if (const size_t slash = from.rfind('/'); slash != std::string::npos && path[0] != '/') {
         path.insert(0, from, 0, slash + 1);
     }
-    Name origin = origin_;
+    Name origin = context_.origin;
     if (cursor.has_next()) {
         const Token& word = cursor.take();
-        const NameTextError error = read_name_text(word.text, &origin_, origin);
+        const NameTextError error = read_name_text(word.text, &context_.origin, origin);
         if (error != NameTextError::None) return report_word(cursor, word, describe(error), kHint);
     }
     include(cursor, path, origin);
@@ -293,11 +446,11 @@ void ZoneFileParser::include(Cursor& cursor, const std::string& path, const Name
     }
     const auto text = options_.read_file(path);
     if (!text) return report(cursor, word.text.data(), text.error().message, text.error().hint);
-    const Name outer_origin = std::exchange(origin_, origin);
+    const Name outer_origin = std::exchange(context_.origin, origin);
     const Name outer_owner = record_.owner;
     const bool had_owner = has_owner_;
     read(*text, {.file = path, .depth = cursor.source.depth + 1});
-    origin_ = outer_origin;
+    context_.origin = outer_origin;
     record_.owner = outer_owner;
     has_owner_ = had_owner;
 }

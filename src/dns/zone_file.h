@@ -7,6 +7,7 @@
 //   - owner, TTL and class may be left out; TTL and class come in either order; TTLs with units;
 //   - without $TTL the last TTL holds (RFC 1035); a SOA in front of any takes its own minimum;
 //   - $INCLUDE is relative to the file it stands in; origin and owner are as before after it.
+// Reading on several cores changes nothing of what it gives, nor on which thread or in what order.
 // It knows no zone: whether a record belongs to one, and fits the others, is for the caller.
 
 #pragma once
@@ -52,6 +53,8 @@ struct ZoneFileOptions {
     // What all $GENERATE of a zone may make: a PTR for each address of a /8. More is a typing error
     // that would fill the memory.
     size_t generate_count_max = size_t{1} << 24;
+    // Texts of several times this size are read in pieces of it, on all cores. 0: none is.
+    size_t piece_size = 0;
     // Gives the text of a file that is included. None: $INCLUDE is refused.
     std::function<base::Result<std::string>(const std::string& path)> read_file;
 };

@@ -41,7 +41,7 @@ Kind kind_of(char character) { return kKinds[static_cast<uint8_t>(character)]; }
 }  // namespace
 
 ZoneLexer::Status ZoneLexer::next(ZoneEntry& entry) {
-    while (at_ != end_) {
+    while (at_ < stop_) {
         entry.words.clear();
         entry.start = at_;
         entry.line = line_;

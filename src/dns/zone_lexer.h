@@ -32,11 +32,25 @@ class ZoneLexer {
     enum class Status { Entry, End, Error };
 
     // `text` must outlive the lexer and the entries.
-    explicit ZoneLexer(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
+    explicit ZoneLexer(std::string_view text)
+        : at_(text.data()), end_(text.data() + text.size()), stop_(end_) {}
 
     // Fills `entry` with the next one that has words. After an error, reads on in the line behind
     // the one at fault.
     [[nodiscard]] Status next(ZoneEntry& entry);
+
+    // What begins in the text at `stop` or behind it is not read until there is another stop; the
+    // end comes there.
+    void stop_at(const char* stop) { stop_ = stop; }
+
+    // Where the next entry is looked for: the begin of a line, and its number.
+    [[nodiscard]] const char* at() const { return at_; }
+    [[nodiscard]] size_t line() const { return line_; }
+    // Goes on from there, the begin of another line.
+    void skip_to(const char* at, size_t line) {
+        at_ = at;
+        line_ = line;
+    }
 
     // After an error: the place in the text, and what is wrong there.
     [[nodiscard]] const char* error_at() const { return error_at_; }
@@ -53,6 +67,7 @@ class ZoneLexer {
 
     const char* at_;
     const char* end_;
+    const char* stop_;
     size_t line_ = 1;
     const char* error_at_ = nullptr;
     const char* error_reason_ = nullptr;

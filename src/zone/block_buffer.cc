@@ -6,29 +6,28 @@
 #include <utility>
 
 #include "zone/huge_pages.h"
+#include "zone/round_up.h"
 
 namespace nearcast::zone {
 namespace {
 
 constexpr size_t kSizeMin = 1024;
 
-size_t whole_lines(size_t size) {
-    return (size + kImageAlignment - 1) / kImageAlignment * kImageAlignment;
-}
-
 }  // namespace
 
 BlockBuffer::BlockBuffer(size_t expected) {
-    if (expected >= kHugePageSize) foreseen_ = ImageBlock::allocate(whole_lines(expected));
+    if (expected >= kHugePageSize)
+        foreseen_ = ImageBlock::allocate(round_up(expected, kImageAlignment));
     room_ = foreseen_.bytes();
     if (room_.empty()) grow(expected);
 }
 
 void BlockBuffer::grow(size_t size) {
-    const bool was_foreseen = static_cast<bool>(foreseen_);
-    grown_.resize(std::max({size, 2 * room_.size(), kSizeMin}));
-    if (was_foreseen) std::memcpy(grown_.data(), data(), size_);
+    const size_t room = std::max({size, 2 * room_.size(), kSizeMin});
+    grown_.reserve(room);
+    if (foreseen_) grown_.assign(data(), data() + size_);
     foreseen_ = {};
+    grown_.resize(room);
     room_ = grown_;
 }
 

@@ -3,6 +3,9 @@
 #include "zone/block_buffer.h"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -62,6 +65,35 @@ TEST(BlockBuffer, WhatWasForeseenIsNotCopied) {
     buffer.append(numbers(kHugePageSize + 1));
     const uint8_t* const place = buffer.data();
     EXPECT_EQ(buffer.take(kHugePageSize + kImageAlignment).bytes().data(), place);
+}
+
+// What the kernel says of the memory at `address`: "hg" where huge pages were asked for.
+std::string flags_of(const void* address) {
+    std::ifstream maps("/proc/self/smaps");
+    bool is_it = false;
+    for (std::string line; std::getline(maps, line);) {
+        std::istringstream words(line);
+        uintptr_t start = 0;
+        uintptr_t end = 0;
+        char hyphen = 0;
+        const auto place = reinterpret_cast<uintptr_t>(address);
+        if (words >> std::hex >> start >> hyphen >> end && hyphen == '-') {
+            is_it = start <= place && place < end;
+        } else if (is_it && line.starts_with("VmFlags:")) {
+            return line;
+        }
+    }
+    return "";
+}
+
+// A huge page of which a part is unmapped stays whole, and charged.
+TEST(BlockBuffer, KeepsNoHugePageForItsEnd) {
+    BlockBuffer buffer(kLarge);
+    buffer.append(numbers(2 * kHugePageSize + 5000));
+    if (!flags_of(buffer.data()).contains(" hg")) GTEST_SKIP() << "there are no huge pages";
+    ImageBlock block = buffer.take(2 * kHugePageSize + 8192);
+    EXPECT_FALSE(flags_of(&block.bytes().back()).contains(" hg"));
+    EXPECT_TRUE(flags_of(block.bytes().data()).contains(" hg"));
 }
 
 }  // namespace

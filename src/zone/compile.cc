@@ -8,14 +8,19 @@
 #include <optional>
 #include <utility>
 
+#include "base/side_by_side.h"
 #include "dns/zone_file.h"
 #include "zone/draft.h"
+#include "zone/huge_pages.h"
 #include "zone/image_builder.h"
 
 namespace nearcast::zone {
 namespace {
 
 constexpr std::string_view kFileEnding = ".zone";
+
+// Read within a few milliseconds: many for a large file, and each worth the way to another core.
+constexpr size_t kPieceSize = size_t{128} << 10;
 
 base::Result<std::string> read_whole(const std::string& path) {
     // Asked before it is opened: opening a pipe waits for a writer, and a directory has the size
@@ -30,9 +35,14 @@ base::Result<std::string> read_whole(const std::string& path) {
     if (!file) return base::fail_errno("cannot open " + path, errno);
     const std::streamoff size = file.tellg();
     if (size < 0) return base::fail_errno("cannot read " + path, errno);
-    std::string text(static_cast<size_t>(size), '\0');
     file.seekg(0);
-    if (file.read(text.data(), size)) return text;
+    std::string text;
+    reserve_in_huge_pages(text, static_cast<size_t>(size));
+    text.resize_and_overwrite(static_cast<size_t>(size), [&file](char* to, size_t count) {
+        file.read(to, static_cast<std::streamsize>(count));
+        return static_cast<size_t>(file.gcount());
+    });
+    if (file) return text;
     return base::fail("cannot read " + path + ": it became shorter while it was read",
                       "write a new file beside it and rename that over it");
 }
@@ -139,6 +149,7 @@ void Compiler::parse(std::string_view text, const std::string& file) {
     dns::ZoneFileOptions options;
     options.file = file;
     options.origin = origin_;
+    if (base::usable_cores() > 1) options.piece_size = kPieceSize;
     options.read_file = [this](const std::string& path) {
         zone_.files.push_back(FileStamp::of(path));
         return read_whole(path);

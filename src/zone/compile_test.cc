@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 namespace nearcast::zone {
@@ -76,6 +77,52 @@ TEST_F(CompileZoneFile, PutsManyNamesInOrder) {
         const HashedName name(node.owner());
         EXPECT_EQ(image.find(name.hash(), name.wire()), node);
     }
+}
+
+// What `make` gives while this thread may use one core alone.
+template <typename Make>
+auto on_one_core(Make make) {
+    cpu_set_t all;
+    cpu_set_t one;
+    CPU_ZERO(&all);
+    CPU_ZERO(&one);
+    EXPECT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+    size_t first = 0;
+    while (!CPU_ISSET(first, &all)) ++first;
+    CPU_SET(first, &one);
+    EXPECT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    auto made = make();
+    EXPECT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
+    return made;
+}
+
+// Large enough to be read in pieces; entries lie over lines that seem to be records.
+TEST_F(CompileZoneFile, GivesTheSameOnOneCoreAsOnAll) {
+    std::string names;
+    for (int i = 0; i < 15'000; ++i) {
+        const std::string number = std::to_string(i);
+        names += "n" + number + " A 192.0.2.1\n\t7 TXT ( \"over\"\nm" + number + "\n A )\n";
+        if (i % 4'000 == 0) names += "$TTL " + number + "\n$ORIGIN sub" + number + "\n";
+    }
+    write("example.org.zone", names);
+    const auto image = [this] {
+        ImageBlock block = compile_zone_file(path("example.org.zone")).image;
+        return std::vector(block.bytes().begin(), block.bytes().end());
+    };
+    const auto expected = on_one_core(image);
+    EXPECT_FALSE(expected.empty());
+    EXPECT_EQ(image(), expected);
+
+    write("example.net.zone", names + "here MX 10 192.0.2.1\nthere.example. A 192.0.2.1\n");
+    const auto told = [this] {
+        std::string lines;
+        for (const Diagnostic& diagnostic : compile_zone_file(path("example.net.zone")).diagnostics)
+            lines += diagnostic.to_text() + "\n";
+        return lines;
+    };
+    const std::string expected_told = on_one_core(told);
+    EXPECT_NE(expected_told, "");
+    EXPECT_EQ(told(), expected_told);
 }
 
 TEST_F(CompileZoneFile, RefusesADirectoryInPlaceOfAFile) {

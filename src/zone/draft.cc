@@ -3,7 +3,6 @@
 #include "zone/draft.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <numeric>
 #include <set>
@@ -98,8 +97,6 @@ void ZoneDraft::expect(size_t text_size) {
     reserve_in_huge_pages(bytes_, text_size);
     reserve_in_huge_pages(data_, text_size / kLineSize);
     reserve_in_huge_pages(nodes_, text_size / kTextForName);
-    const size_t slots = std::bit_floor(2 * text_size / kTextForName + 1);
-    if (slots > table_.size()) resize_table(slots);
 }
 
 bool ZoneDraft::is_in_zone(const HashedName& name) const {
@@ -149,7 +146,7 @@ uint32_t ZoneDraft::intern(const HashedName& name, size_t label) {
     const bool is_apex = nodes_.empty();
     const uint32_t parent = is_apex ? kNone : intern(name, label + 1);
     // Only now: one deep name makes as many nodes as it has labels.
-    if (nodes_.size() * 2 >= table_.size()) resize_table(table_.size() * 2);
+    if (nodes_.size() * 4 >= table_.size() * 3) resize_table(table_.size() * 2);
     const auto suffix = name.suffix(label);
     const auto number = static_cast<uint32_t>(nodes_.size());
     Node node;
@@ -205,7 +202,9 @@ void ZoneDraft::mark_nsec3_nodes() {
 }
 
 void ZoneDraft::sort_nodes() {
-    std::vector<OrderKey> keys(nodes_.size());
+    std::vector<OrderKey> keys;
+    reserve_in_huge_pages(keys, nodes_.size());
+    keys.resize(nodes_.size());
     base::side_by_side(keys.size(), kSortShare, [&](size_t i) {
         const auto number = static_cast<uint32_t>(i);
         keys[i] = order_key(name(nodes_[i]), apex_hashed_.label_count(), number);
@@ -366,6 +365,7 @@ void ZoneDraft::arrange() {
     sort_nodes();
     sort_data();
     lay_out();
+    reserve_in_huge_pages(sets_, data_.size());
     std::span<Datum> left = data_;
     for (uint32_t i = 0; i < nodes_.size(); ++i) {
         size_t count = 0;

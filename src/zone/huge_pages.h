@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <new>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,11 +22,16 @@ inline void ask_for_huge_pages(void* memory, size_t size) {
 }
 
 // Address space for `count` items. Nothing of it becomes memory before it is written, so a count
-// that is too high costs nothing.
-template <typename T>
-void reserve_in_huge_pages(std::vector<T>& items, size_t count) {
-    items.reserve(count);
-    const size_t size = items.capacity() * sizeof(T);
+// that is too high costs nothing. Where the system grants no more than there is memory for, it may
+// be too much all the same: then there is none, and the items need room as they come.
+template <typename Items>
+void reserve_in_huge_pages(Items& items, size_t count) {
+    try {
+        items.reserve(count);
+    } catch (const std::bad_alloc&) {
+        return;
+    }
+    const size_t size = items.capacity() * sizeof(*items.data());
     if (size < 2 * kHugePageSize) return;
     const auto start = reinterpret_cast<uintptr_t>(items.data());
     const size_t gap = (kHugePageSize - start % kHugePageSize) % kHugePageSize;

@@ -11,6 +11,7 @@
 
 #include "zone/huge_pages.h"
 #include "zone/image_verifier.h"
+#include "zone/round_up.h"
 
 namespace nearcast::zone {
 namespace {
@@ -46,6 +47,18 @@ bool visit_matches(const Bucket& bucket, uint8_t tag, Visit visit) {
 bool is_inside(const ImageHeader& header, Ref start, uint64_t count, uint64_t unit) {
     const uint64_t at = uint64_t{start} * kRefUnit;
     return at <= header.size && count <= (header.size - at) / unit;
+}
+
+// The kernel keeps a huge page whole as long as a part of it is used. What is left of one moves to
+// ordinary pages, at the same place.
+void leave_huge_page(uint8_t* start, size_t size) {
+    void* const moved =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (moved == MAP_FAILED) return;
+    std::memcpy(moved, start, size);
+    if (::mremap(moved, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == MAP_FAILED) {
+        ::munmap(moved, size);
+    }
 }
 
 }  // namespace
@@ -111,8 +124,12 @@ bool ImageBlock::shrink(size_t size) {
     if (size == size_) return true;
     if (size < kMappedSizeMin) return false;
     const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-    const size_t kept = (size + page - 1) / page * page;
-    if (kept < size_) ::munmap(bytes_ + kept, size_ - kept);
+    const size_t kept = round_up(size, page);
+    if (kept < size_) {
+        ::munmap(bytes_ + kept, size_ - kept);
+        const size_t in_last = (reinterpret_cast<uintptr_t>(bytes_) + kept) % kHugePageSize;
+        if (in_last > 0 && in_last <= kept) leave_huge_page(bytes_ + kept - in_last, in_last);
+    }
     size_ = size;
     return true;
 }

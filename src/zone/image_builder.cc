@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "zone/huge_pages.h"
 #include "zone/image_records.h"
 #include "zone/name_key.h"
 #include "zone/node_writer.h"
@@ -76,7 +77,7 @@ void Builder::settle_links() {
 
 base::Result<void> Builder::put_index() {
     std::vector<IndexedNode> names;
-    names.reserve(refs_.size());
+    reserve_in_huge_pages(names, refs_.size());
     for (size_t i = 0; i < refs_.size(); ++i) {
         const ZoneDraft::Node& node = draft_.nodes()[i];
         if (!node.is_nsec3) names.push_back({node.hash, refs_[i]});

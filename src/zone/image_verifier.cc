@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "dns/rdata.h"
 #include "zone/image_records.h"
+#include "zone/round_up.h"
 
 namespace nearcast::zone {
 namespace {
@@ -98,7 +99,7 @@ bool ImageVerifier::is_sound_node(Ref ref) const {
         name.label_count() > image_.header().label_count_max || node.has(kTombstone)) {
         return false;
     }
-    const size_t entries_at = name_at + (header.owner_size + kRefUnit - 1) / kRefUnit * kRefUnit;
+    const size_t entries_at = name_at + round_up(header.owner_size, kRefUnit);
     const size_t entries_size = header.rrset_count * sizeof(RRsetEntry);
     if (!is_inside(entries_at, entries_size + sizeof(Nsec3Places))) return false;
     if (node.has(kPlaced)) {

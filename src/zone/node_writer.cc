@@ -7,6 +7,7 @@
 #include <string>
 
 #include "zone/body_writer.h"
+#include "zone/round_up.h"
 
 namespace nearcast::zone {
 namespace {
@@ -20,8 +21,6 @@ constexpr double kNamesPerBucket = 0.7 * Bucket::kSlots;
 // Index layouts that are tried before a zone is refused. One is all it takes, unless somebody chose
 // names to share a hash.
 constexpr uint64_t kSaltCount = 8;
-
-size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
 // Where the rdata of this type names a host whose addresses help, or nothing.
 constexpr size_t kNoTarget = SIZE_MAX;
