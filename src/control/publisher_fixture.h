@@ -62,9 +62,8 @@ class OfPublisher : public testing::Test {
             Publisher::Served{*database, *log, *table, *ledger}, "test",
             std::vector<dns::Name>{name("catalog.example.")}, signing());
         publisher->on_delay([this](const Publisher::Delay& delay) {
-            const std::lock_guard lock(mutex);
-            delays.push_back(delay);
-            changed.notify_all();
+            const std::lock_guard lock(delays_mutex);
+            told_delays.push_back(delay);
         });
         if (auto asked = servers()) publisher->ask_servers(*std::move(asked));
         ASSERT_TRUE(publisher->start());
@@ -101,6 +100,11 @@ class OfPublisher : public testing::Test {
             {name(zone), {{RrsetEdit::Kind::Replace, name(owner), type, 300, records, {}}}, {}});
     }
 
+    std::vector<Publisher::Delay> delays() {
+        const std::lock_guard lock(delays_mutex);
+        return told_delays;
+    }
+
     std::string served(const std::string& zone) {
         const auto pinned = table->pin(name(zone));
         return pinned && !pinned->version().is_unavailable() ? text_of(pinned->version()) : "";
@@ -115,7 +119,8 @@ class OfPublisher : public testing::Test {
     std::mutex mutex;
     std::condition_variable changed;
     size_t published = 0;
-    std::vector<Publisher::Delay> delays;
+    std::mutex delays_mutex;  // Never held together with the other one.
+    std::vector<Publisher::Delay> told_delays;
     std::optional<TestDatabase> place;
     std::unique_ptr<zone::ZoneTable> table;
     std::unique_ptr<zone::ZoneLedger> ledger;

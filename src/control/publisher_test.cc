@@ -75,21 +75,21 @@ TEST_F(OfPublisher, TellsWhichChangesWaitAndWhenTheyDoNoMore) {
     const auto good = log->zone(name("example.org."))->sequence;
     ASSERT_TRUE(put("example.org.", "example.org.", RRType::NS, {}));
     const auto bad = log->zone(name("example.org."))->sequence;
-    ASSERT_TRUE(wait_until([&] { return !delays.empty(); }));
-    EXPECT_EQ(delays[0].zone, name("example.org."));
-    EXPECT_EQ(delays[0].after, good);
-    EXPECT_EQ(delays[0].until, bad);
-    EXPECT_THAT(delays[0].reason, HasSubstr("NS"));
-    EXPECT_FALSE(delays[0].is_over);
-    EXPECT_EQ(publisher->trouble(log->zone(name("example.org."))->id), delays[0].reason);
+    ASSERT_TRUE(wait_until([&] { return !delays().empty(); }));
+    EXPECT_EQ(delays()[0].zone, name("example.org."));
+    EXPECT_EQ(delays()[0].after, good);
+    EXPECT_EQ(delays()[0].until, bad);
+    EXPECT_THAT(delays()[0].reason, HasSubstr("NS"));
+    EXPECT_FALSE(delays()[0].is_over);
+    EXPECT_EQ(publisher->trouble(log->zone(name("example.org."))->id), delays()[0].reason);
     end();
     begin();
-    ASSERT_EQ(delays.size(), 2U) << "whoever starts has to know of it, too";
-    EXPECT_EQ(delays[1].after, good);
+    ASSERT_EQ(delays().size(), 2U) << "whoever starts has to know of it, too";
+    EXPECT_EQ(delays()[1].after, good);
     ASSERT_TRUE(put("example.org.", "example.org.", RRType::NS, {{"ns9.example.net.", false}}));
-    ASSERT_TRUE(wait_until([&] { return delays.size() == 3; }));
-    EXPECT_TRUE(delays[2].is_over);
-    EXPECT_GT(delays[2].until, bad);
+    ASSERT_TRUE(wait_until([&] { return delays().size() == 3; }));
+    EXPECT_TRUE(delays()[2].is_over);
+    EXPECT_GT(delays()[2].until, bad);
     EXPECT_EQ(publisher->trouble(log->zone(name("example.org."))->id), "");
 }
 
