@@ -46,35 +46,37 @@ std::optional<zone::Version> find_zone_for(const VisibleZones& zones, const zone
     return parent ? parent : zone;
 }
 
-Outcome Composer::compose(const dns::Query& query, const zone::HashedName& name,
-                          const std::optional<zone::Version>& zone, const PrivateZones* hidden,
-                          ResponseWriter& writer) {
-    writer_ = &writer;
-    hidden_ = hidden;
-    query_ = &query;
-    outcome_ = {};
-    name_.assign_question(name, query.qname.wire());
+Outcome Composer::compose(const Question& question, ResponseWriter& writer) {
+    const auto& zone = question.zone;
     if (!zone) return {.rcode = Rcode::Refused, .reason = ExtendedError::NotAuthoritative};
     if (zone->is_unavailable()) {
         return {.rcode = Rcode::ServFail, .reason = ExtendedError::InvalidData};
     }
 
-    visited_[0] = name.hash();
+    writer_ = &writer;
+    hidden_ = question.hidden;
+    query_ = &question.query;
+    outcome_ = {};
+    name_.assign_question(question.name, question.query.qname.wire());
+    visited_[0] = question.name.hash();
     visited_count_ = 1;
     dname_count_ = 0;
     proofs_.clear();
-    std::optional<zone::Version> current = zone;
-    while (answer_in(*current) == Step::Follow) {
-        current = find_zone_for({zones_, hidden_}, name_.name(), query_->qtype);
-        if (!current || current->is_unavailable()) break;
-    }
+    if (answer_in(*zone, question.likely) == Step::Follow) follow_chain();
     add_proofs();
     return outcome_;
 }
 
-Composer::Step Composer::answer_in(const zone::Version& zone) {
+void Composer::follow_chain() {
+    std::optional<zone::Version> zone;
+    do {
+        zone = find_zone_for({zones_, hidden_}, name_.name(), query_->qtype);
+    } while (zone && !zone->is_unavailable() && answer_in(*zone, {}) == Step::Follow);
+}
+
+Composer::Step Composer::answer_in(const zone::Version& zone, const Node& likely) {
     apex_ = zone.apex();
-    const Lookup found = look_up(zone, name_.name());
+    const Lookup found = look_up(zone, name_.name(), likely);
     switch (found.match) {
         case Match::Cut:
             refer(zone, found.node);
@@ -102,7 +104,8 @@ Composer::Step Composer::answer_in(const zone::Version& zone) {
 Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& found) {
     const Node& node = found.node;
     const RRType qtype = query_->qtype;
-    if (found.match == Match::Name && dname_answers(node)) return Step::Done;
+    const bool may_be_answered = dname_count_ > 0 && found.match == Match::Name;
+    if (may_be_answered && dname_answers(node)) return Step::Done;
     if (found.match == Match::Wildcard && query_->edns.dnssec_ok) {
         prove_no_closer(zone, name_.name(), found.encloser, proofs_);
     }
@@ -124,12 +127,13 @@ Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& fo
 }
 
 bool Composer::add_set(Section section, const Node& node, const RRset& rrset, const Owner& owner) {
+    const bool has_signatures = query_->edns.dnssec_ok && rrset.header().signature_count > 0;
+    if (!has_signatures) return writer_->add(section, rrset, owner, name_, node.owner());
     const auto mark = writer_->mark();
     if (!writer_->add(section, rrset, owner, name_, node.owner())) return false;
-    const bool has_signatures = query_->edns.dnssec_ok && rrset.header().signature_count > 0;
     Owner placed = owner;
     if (placed.at == 0) placed.at = mark.size;
-    if (!has_signatures || writer_->add_signatures(section, rrset, placed)) return true;
+    if (writer_->add_signatures(section, rrset, placed)) return true;
     writer_->go_back(mark);
     return false;
 }

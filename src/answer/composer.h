@@ -58,21 +58,29 @@ struct VisibleZones {
                                                          const zone::HashedName& name,
                                                          dns::RRType qtype);
 
+// What is asked, and what was found out about it on the way.
+struct Question {
+    const dns::Query& query;
+    const zone::HashedName& name;
+    const std::optional<zone::Version>& zone;  // Where the answer begins.
+    zone::Node likely;                         // As look_up() takes it.
+    // Here, and also where a chain of aliases leads; null when nothing is.
+    const PrivateZones* hidden = nullptr;
+};
+
 class Composer {
  public:
     explicit Composer(const zone::ZoneTable& zones) : zones_(zones) {}
 
-    // Adds the answer to `query` about `name`, which begins in `zone`, to `writer`. What is hidden
-    // here is hidden too where a chain of aliases leads.
-    Outcome compose(const dns::Query& query, const zone::HashedName& name,
-                    const std::optional<zone::Version>& zone, const PrivateZones* hidden,
-                    ResponseWriter& writer);
+    // Adds the answer to `writer`.
+    Outcome compose(const Question& question, ResponseWriter& writer);
 
  private:
     // Whether the question is answered, or goes on with another name.
     enum class Step : uint8_t { Done, Follow };
 
-    Step answer_in(const zone::Version& zone);
+    Step answer_in(const zone::Version& zone, const zone::Node& likely);
+    void follow_chain();
     Step answer_from(const zone::Version& zone, const Lookup& found);
     Step follow_cname(const zone::Node& node, const zone::RRset& cname);
     Step redirect(const zone::Node& dname_node);

@@ -31,8 +31,9 @@ Node closest_encloser(const zone::Version& zone, const zone::HashedName& name) {
 
 }  // namespace
 
-Lookup look_up(const zone::Version& zone, const zone::HashedName& name) {
-    const Node node = zone.find(name.hash(), name.wire());
+Lookup look_up(const zone::Version& zone, const zone::HashedName& name, const Node& likely) {
+    const bool is_likely = likely && likely.is_named(name.wire());
+    const Node node = is_likely ? likely : zone.find(name.hash(), name.wire());
     if (node) {
         if (node.has(zone::kOccluded)) return hidden_below(zone.hidden_by(node));
         return {Match::Name, node, {}};

@@ -22,7 +22,8 @@ struct Lookup {
     zone::Node encloser;  // With Wildcard and Nothing: the closest encloser.
 };
 
-// `name` is in the zone.
-[[nodiscard]] Lookup look_up(const zone::Version& zone, const zone::HashedName& name);
+// `name` is in the zone; `likely` is what Version::prefetch_node() gave for it, or none.
+[[nodiscard]] Lookup look_up(const zone::Version& zone, const zone::HashedName& name,
+                             const zone::Node& likely = {});
 
 }  // namespace nearcast::answer

@@ -38,9 +38,12 @@ constexpr Outcome kNotImplemented = {.rcode = Rcode::NotImp, .reason = ExtendedE
 struct Job {
     Exchange* exchange = nullptr;
     dns::ParseError error = dns::ParseError::None;
-    bool is_lookup = false;          // An ordinary question that the zones answer.
-    std::optional<Outcome> verdict;  // Nothing else is to be answered.
+    bool is_lookup = false;                // An ordinary question that the zones answer.
+    std::optional<Outcome> verdict;        // Nothing else is to be answered.
+    const uint8_t* likely_zone = nullptr;  // A block with the hash of the suffix from this label.
+    size_t likely_label = 0;
     std::optional<zone::Version> zone;
+    zone::Node likely_node;
     dns::Query query;
     HashedName name;
 };
@@ -71,10 +74,7 @@ bool is_special(const dns::Query& query) {
 }
 
 uint64_t apex_hash(const Job& job) {
-    const size_t size = job.zone->apex().owner().size();
-    size_t label = 0;
-    while (job.name.size() - job.name.start(label) > size) ++label;
-    return job.name.hash(label);
+    return job.name.hash(job.name.label_count() - job.zone->apex().label_count());
 }
 
 std::span<const uint8_t> address_of(const sockaddr& peer) {
@@ -94,9 +94,9 @@ struct Responder::Worker {
     void respond(std::span<Exchange> batch, uint32_t now);
 
     void parse(Job& job);
-    void fetch_image(const Job& job) const;
+    void fetch_zone(Job& job) const;
     void find_zone(Job& job) const;
-    void fetch_node(const Job& job) const;
+    void fetch_node(Job& job) const;
     void compose(Job& job, uint32_t now);
 
     void prepare_options(Job& job, uint32_t now);
@@ -165,22 +165,36 @@ void Responder::Worker::parse(Job& job) {
     });
 }
 
-void Responder::Worker::fetch_image(const Job& job) const {
+// The most specific zone is the one that the longest suffix leads to, so the search ends there.
+void Responder::Worker::fetch_zone(Job& job) const {
+    job.likely_zone = nullptr;
     if (!job.is_lookup) return;
     visit_apexes(zones, job.name, 0, [&](size_t label) {
-        zones.prefetch_image(job.name.hash(label));
-        return false;
+        job.likely_zone = zones.prefetch_version(job.name.hash(label));
+        job.likely_label = label;
+        return job.likely_zone != nullptr;
     });
 }
 
+// What was fetched is the zone where a name alone decides that, and the hash did not deceive.
 void Responder::Worker::find_zone(Job& job) const {
     if (!job.is_lookup) return;
-    job.zone = find_zone_for({zones, hidden_from(job)}, job.name, job.query.qtype);
+    const PrivateZones* const hidden = hidden_from(job);
+    const bool is_plain =
+        job.likely_zone != nullptr && hidden == nullptr && job.query.qtype != dns::RRType::DS;
+    if (is_plain &&
+        zone::Image(job.likely_zone).apex().is_named(job.name.suffix(job.likely_label))) {
+        job.zone.emplace(job.likely_zone);
+    } else {
+        job.zone = find_zone_for({zones, hidden}, job.name, job.query.qtype);
+    }
     if (job.zone && !job.zone->is_unavailable()) job.zone->prefetch_bucket(job.name.hash());
 }
 
-void Responder::Worker::fetch_node(const Job& job) const {
-    if (job.zone && !job.zone->is_unavailable()) job.zone->prefetch_node(job.name.hash());
+void Responder::Worker::fetch_node(Job& job) const {
+    job.likely_node = {};
+    if (!job.zone || job.zone->is_unavailable()) return;
+    job.likely_node = job.zone->prefetch_node(job.name.hash());
 }
 
 // What the options of the query ask for. Those that do not fit the transport are as unknown ones:
@@ -265,7 +279,10 @@ size_t Responder::Worker::limit_for(const Job& job) const {
 // Fills the sections and says what goes into the header.
 Outcome Responder::Worker::outcome_for(Job& job) {
     const dns::Query& query = job.query;
-    if (job.is_lookup) return composer.compose(query, job.name, job.zone, hidden_from(job), writer);
+    if (job.is_lookup) {
+        return composer.compose({query, job.name, job.zone, job.likely_node, hidden_from(job)},
+                                writer);
+    }
     if (job.error != dns::ParseError::None) return {*dns::rcode_of(job.error)};
     if (query.edns.version != dns::kEdnsVersion) return {Rcode::BadVers};
     if (query.opcode() != dns::Opcode::Query) return kNotImplemented;
@@ -322,7 +339,7 @@ void Responder::Worker::respond(std::span<Exchange> batch, uint32_t now) {
     const auto staged = std::span(jobs).first(batch.size());
     for (size_t i = 0; i < batch.size(); ++i) staged[i].exchange = &batch[i];
     for (Job& job : staged) parse(job);
-    for (Job& job : staged) fetch_image(job);
+    for (Job& job : staged) fetch_zone(job);
     for (Job& job : staged) find_zone(job);
     for (Job& job : staged) fetch_node(job);
     for (Job& job : staged) compose(job, now);

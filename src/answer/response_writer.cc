@@ -46,12 +46,12 @@ void ResponseWriter::begin(std::span<uint8_t> room, size_t limit,
 
 bool ResponseWriter::add(Section section, const zone::RRset& rrset, const Owner& owner,
                          const PlacedName& frame, std::span<const uint8_t> rrset_owner) {
-    const bool is_plain = rrset.fixups().empty() && !is_root(owner);
-    if (owner.at == 0 && is_plain && size_ <= zone::BodyWriter::kPointerTargetMax) {
-        return add_named(section, rrset, owner);
-    }
     // Up to here every place that a pointer of the body can need is within reach of one.
-    if (size_ > zone::BodyWriter::kPointerTargetMax || owner.at == 0) {
+    const bool is_in_reach = size_ <= zone::BodyWriter::kPointerTargetMax;
+    if (!is_in_reach || owner.at == 0) {
+        if (is_in_reach && rrset.fixups().empty() && !is_root(owner)) {
+            return add_named(section, rrset, owner);
+        }
         last_body_at_ = 0;
         if (!add_expanded(rrset, owner, rrset_owner)) return false;
         count_records(section, rrset.header().record_count);

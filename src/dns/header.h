@@ -73,12 +73,9 @@ struct Header {
 inline void store_header(const Header& header, std::span<uint8_t> message) {
     assert(message.size() >= kHeaderSize);
     uint8_t* const at = message.data();
-    base::store_u16(at, header.id);
-    base::store_u16(at + 2, header.flags);
-    base::store_u16(at + 4, header.question_count);
-    base::store_u16(at + 6, header.answer_count);
-    base::store_u16(at + 8, header.authority_count);
-    base::store_u16(at + 10, header.additional_count);
+    base::store_u32(at, uint32_t{header.id} << 16 | header.flags);
+    base::store_u32(at + 4, uint32_t{header.question_count} << 16 | header.answer_count);
+    base::store_u32(at + 8, uint32_t{header.authority_count} << 16 | header.additional_count);
 }
 
 // As the RFCs spell it, in capitals: "NXDOMAIN"; "RCODE3841" for those without a name.

@@ -41,9 +41,8 @@ ParseError read_question(WireReader& reader, Query& query) {
     uint16_t type = 0;
     uint16_t rr_class = 0;
     const size_t start = reader.offset();
-    const bool is_whole = read_name(reader, query.qname) == NameError::None &&
-                          reader.offset() - start == query.qname.wire().size() &&
-                          reader.read_u16(type) && reader.read_u16(rr_class);
+    const bool is_whole =
+        read_plain_name(reader, query.qname) && reader.read_u16(type) && reader.read_u16(rr_class);
     if (!is_whole) {
         query.qname.clear();
         return ParseError::BadQuestion;

@@ -140,6 +140,14 @@ NameError read_name(WireReader& reader, Name& name) noexcept {
     return NameError::None;
 }
 
+bool read_plain_name(WireReader& reader, Name& name) noexcept {
+    const size_t size = name_size(reader.rest());
+    if (size == 0) return false;
+    std::memcpy(name.bytes_.data(), reader.rest().data(), size);
+    name.size_ = static_cast<uint8_t>(size);
+    return reader.skip(size);
+}
+
 size_t name_size(std::span<const uint8_t> bytes) noexcept {
     size_t at = 0;
     while (at < bytes.size() && at < kNameSizeMax) {

@@ -71,6 +71,7 @@ class Name {
 
     friend bool operator==(const Name& a, const Name& b);
     friend NameError read_name(WireReader& reader, Name& name) noexcept;
+    friend bool read_plain_name(WireReader& reader, Name& name) noexcept;
     friend class NameTextReader;
 
  private:
@@ -81,6 +82,10 @@ class Name {
 // Reads a name at the reader's position, following compression pointers (RFC 1035 §4.1.4), and
 // leaves the reader after it. On error the reader has not moved and `name` is unspecified.
 [[nodiscard]] NameError read_name(WireReader& reader, Name& name) noexcept;
+
+// The same for one that must not be compressed. False when it is, or there is no name; then the
+// reader has not moved and `name` is as it was.
+[[nodiscard]] bool read_plain_name(WireReader& reader, Name& name) noexcept;
 
 // How many bytes the uncompressed name at the start of `bytes` takes; 0 if none is there.
 [[nodiscard]] size_t name_size(std::span<const uint8_t> bytes) noexcept;

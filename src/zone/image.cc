@@ -80,12 +80,15 @@ Node Image::find(uint64_t hash, std::span<const uint8_t> lowered) const {
     return found;
 }
 
-void Image::prefetch_node(uint64_t hash) const {
+Node Image::prefetch_node(uint64_t hash) const {
     const Probe start = probe(hash);
-    visit_matches(bucket(start.bucket), start.tag, [this](Ref ref) {
-        node(ref).prefetch();
+    Node likely;
+    visit_matches(bucket(start.bucket), start.tag, [&](Ref ref) {
+        likely = node(ref);
+        likely.prefetch();
         return true;
     });
+    return likely;
 }
 
 dnssec::Nsec3Parameters Image::nsec3_parameters() const {

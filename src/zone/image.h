@@ -355,9 +355,10 @@ class Image {
     [[nodiscard]] Node find(uint64_t hash, std::span<const uint8_t> lowered) const;
 
     // The steps of find() that a batch takes apart: the bucket is fetched, then the node that the
-    // tag in it points to, then find() touches nothing that is far away.
+    // tag in it points to, then find() touches nothing that is far away. That node is the one to be
+    // found if it has the name.
     void prefetch_bucket(uint64_t hash) const { base::prefetch(&bucket(probe(hash).bucket)); }
-    void prefetch_node(uint64_t hash) const;
+    Node prefetch_node(uint64_t hash) const;
 
     [[nodiscard]] std::span<const Ref> order() const {
         return {reinterpret_cast<const Ref*>(block_ + header().order * kRefUnit),

@@ -131,14 +131,17 @@ class Version {
     // The link for any other name, by its hash.
     [[nodiscard]] Nsec3Proof nsec3_for(const dnssec::Nsec3Hash& hash) const;
 
-    // The steps of find() that a batch takes apart, as those of Image.
+    // The steps of find() that a batch takes apart, as those of Image. With a delta the node found
+    // on the way tells nothing.
     void prefetch_bucket(uint64_t hash) const {
         newest_.prefetch_bucket(hash);
         if (has_delta()) base_.prefetch_bucket(hash);
     }
-    void prefetch_node(uint64_t hash) const {
-        newest_.prefetch_node(hash);
-        if (has_delta()) base_.prefetch_node(hash);
+    Node prefetch_node(uint64_t hash) const {
+        const Node likely = newest_.prefetch_node(hash);
+        if (!has_delta()) return likely;
+        base_.prefetch_node(hash);
+        return {};
     }
 
     [[nodiscard]] bool has_delta() const { return newest_.block() != base_.block(); }

@@ -211,27 +211,32 @@ void ZoneTable::prefetch_slot(uint64_t name_hash) const {
     base::prefetch(&slots.slots[slots.first(slot_hash(name_hash))]);
 }
 
-void ZoneTable::prefetch_image(uint64_t name_hash) const {
-    const Slots& slots = *slots_.load(std::memory_order_seq_cst);
-    const uint64_t hash = slot_hash(name_hash);
-    const Slot& slot = slots.slots[slots.first(hash)];
-    if (slot.hash.load(std::memory_order_acquire) != hash) return;
-    const uint8_t* const block = slot.block.load(std::memory_order_seq_cst);
-    if (block != nullptr) Image(block).prefetch();
-}
-
-std::optional<Version> ZoneTable::find(uint64_t name_hash, std::span<const uint8_t> apex) const {
+template <typename IsIt>
+const uint8_t* ZoneTable::search(uint64_t name_hash, IsIt is_it) const {
     const Slots& slots = *slots_.load(std::memory_order_seq_cst);
     const uint64_t hash = slot_hash(name_hash);
     // Ends: a table is never full (kFillMax).
     for (size_t at = slots.first(hash);; ++at) {
         const Slot& slot = slots.slots[at & slots.mask];
         const uint64_t there = slot.hash.load(std::memory_order_acquire);
-        if (there == 0) return std::nullopt;
+        if (there == 0) return nullptr;
         if (there != hash) continue;
         const uint8_t* const block = slot.block.load(std::memory_order_seq_cst);
-        if (block != nullptr && Image(block).apex().is_named(apex)) return Version(block);
+        if (block != nullptr && is_it(block)) return block;
     }
+}
+
+const uint8_t* ZoneTable::prefetch_version(uint64_t name_hash) const {
+    const uint8_t* const block = search(name_hash, [](const uint8_t*) { return true; });
+    if (block != nullptr) Image(block).prefetch();
+    return block;
+}
+
+std::optional<Version> ZoneTable::find(uint64_t name_hash, std::span<const uint8_t> apex) const {
+    const uint8_t* const block = search(
+        name_hash, [apex](const uint8_t* there) { return Image(there).apex().is_named(apex); });
+    if (block == nullptr) return std::nullopt;
+    return Version(block);
 }
 
 }  // namespace nearcast::zone

@@ -127,9 +127,10 @@ class ZoneTable {
     }
 
     // What a batch does before find(), so that cache misses overlap: the slot is fetched, then the
-    // head of the image that lies there.
+    // head of the version that lies there. That is what find() would give, unless it has another
+    // name, or it is null: then find() gives none.
     void prefetch_slot(uint64_t name_hash) const;
-    void prefetch_image(uint64_t name_hash) const;
+    [[nodiscard]] const uint8_t* prefetch_version(uint64_t name_hash) const;
 
     // The zone with this apex, if it is served. The name is in lower case and padded as for
     // Image::find(), and name_hash is its hash.
@@ -140,6 +141,9 @@ class ZoneTable {
     struct Slot;
     struct Slots;
 
+    // The first block with this hash of which `is_it` is true; null when there is none. Readers.
+    template <typename IsIt>
+    const uint8_t* search(uint64_t name_hash, IsIt is_it) const;
     // The slot that holds this apex, or the first that is free for it. Writers only.
     Slot& slot_for(Slots& slots, const HashedName& apex);
     void grow();

@@ -30,6 +30,7 @@ class ZoneTableTest : public testing::Test {
     uint32_t serial_of(std::string_view apex) {
         const HashedName name(dns::parse_name(apex)->wire());
         const auto zone = table_.find(name.hash(), name.wire());
+        EXPECT_EQ(table_.prefetch_version(name.hash()), zone ? zone->newest().block() : nullptr);
         return zone ? zone->serial() : 0;
     }
 
