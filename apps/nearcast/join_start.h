@@ -20,9 +20,8 @@ struct StartPlace {
     bool is_foreground = false;
 };
 
-// Before a server is a node: whether start_node() will find what it needs, for a daemon of that
-// name
-// ("bird", "frr", "none").
+// Before a server is a node: whether start_node() will find what it needs, for the routing daemon
+// "bird", "frr" or "none".
 [[nodiscard]] base::Result<void> check_start(const std::string& daemon);
 
 // Service addresses, signal devices, the routing daemon's configuration (checked by the daemon's
