@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Property: reading any text ends, with no more errors than asked for and each at a place; what is
-// accepted is valid, and printed as a line it reads back as the same record.
+// Properties: reading any text ends, with no more errors than asked for and each at a place; what
+// is accepted is valid, and printed as a line it reads back as the same record; reading in pieces
+// on several cores gives the same records and errors.
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "dns/rdata.h"
 #include "dns/response.h"
@@ -48,15 +51,40 @@ void check_record(const Record& record, const ZoneFilePlace& place) {
     require(errors.empty() && count == 1);
 }
 
+// What reading gave, in order, to be compared.
+struct Outcome {
+    std::vector<std::string> records;
+    std::vector<std::string> errors;
+
+    bool operator==(const Outcome&) const = default;
+};
+
+std::string at(std::string_view file, size_t line, size_t column) {
+    return std::string(file) + ':' + std::to_string(line) + ':' + std::to_string(column) + ' ';
+}
+
+Outcome read(std::string_view text, const ZoneFileOptions& options) {
+    Outcome outcome;
+    const auto errors =
+        parse_zone_file(text, options, [&](const Record& record, const ZoneFilePlace& place) {
+            if (options.piece_size == 0) check_record(record, place);
+            outcome.records.push_back(at(place.file, place.line, place.column) + to_text(record));
+        });
+    require(errors.size() <= options.error_count_max);
+    for (const ZoneFileError& error : errors) {
+        require(error.line > 0 && error.column > 0 && !error.reason.empty());
+        outcome.errors.push_back(at(error.file, error.line, error.column) + error.reason);
+    }
+    return outcome;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const ZoneFileOptions options = options_of_the_test();
+    static ZoneFileOptions in_pieces = options;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const auto errors = parse_zone_file(text, options, check_record);
-    require(errors.size() <= options.error_count_max);
-    for (const ZoneFileError& error : errors) {
-        require(error.line > 0 && error.column > 0 && !error.reason.empty());
-    }
+    in_pieces.piece_size = 1 + size % 100;
+    require(read(text, in_pieces) == read(text, options));
     return 0;
 }
