@@ -136,13 +136,13 @@ RequestDesk::Outcome RequestDesk::decline(const Request& request) {
 }
 
 RequestDesk::Outcome RequestDesk::counted(const Request& request, const Outcome& outcome) {
-    if (outcome.size > 0 && partners_.tallies != nullptr) {
+    if (outcome.size > 0 && !outcome.is_for_stream && partners_.tallies != nullptr) {
         count(request.room.first(outcome.size));
     }
     return outcome;
 }
 
-// What is granted or for a waiter is counted by who ends it.
+// What is granted, for a waiter or to come again is counted by who ends it.
 void RequestDesk::count(std::span<const uint8_t> response) {
     if (query_.edns.version != dns::kEdnsVersion) return;
     const dns::Header header = dns::load_header(response);
@@ -313,7 +313,11 @@ RequestDesk::Outcome RequestDesk::answer_changes_over_udp(const Request& request
     const size_t limit = std::min<size_t>(request.room.size(), query_.edns.udp_payload);
     const bool is_fitting = stream.is_incremental() && reserved() < limit &&
                             stream.write_whole(*writer_, limit - reserved());
-    if (!is_fitting) return ask_for_soa(request);
+    if (!is_fitting) {
+        Outcome outcome = ask_for_soa(request);
+        outcome.is_for_stream = true;
+        return outcome;
+    }
     std::ranges::copy(writer_->message(), request.room.begin());
     return sign(request, writer_->size());
 }

@@ -88,6 +88,7 @@ class RequestDesk {
         size_t size = 0;             // Of the response; zero: none.
         bool is_granted = false;     // A transfer, on TCP: nothing was written.
         bool is_for_waiter = false;  // To be answered on a thread that may wait: likewise.
+        bool is_for_stream = false;  // To be asked for again, over TCP: the SOA alone.
     };
 
     // What a desk has where its thread may wait: for writers, the disk, and other servers.

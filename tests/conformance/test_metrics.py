@@ -10,6 +10,8 @@ import urllib.request
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdatatype
+import dns.rrset
 import dns.update
 import pytest
 from server import Server, free_port, nearcast, wait_until
@@ -252,6 +254,25 @@ def test_transfers_notices_and_updates_are_counted_at_both_ends(zones, tmp_path)
                                  result="acknowledged") >= 1)
         # The secondary has no such zone: it says so.
         wait_until(lambda: count("primary", "nearcast_notifies_out_total", result="refused") >= 1)
+
+
+def test_changes_that_fit_in_no_datagram_are_counted_where_they_are_sent(zones, tmp_path):
+    """The SOA alone may mean "ask over TCP" (RFC 1995 §4), and not "you have the newest"."""
+    port = free_port()
+    path = settings(tmp_path, port, '[transfer]\nallow = ["127.0.0.1"]\n')
+
+    def out(**labels):
+        return value(scrape(port), "nearcast_transfers_out_total", **labels)
+
+    with Server(zones, "--settings", path) as server:
+        for serial, current in ((7, 1), (1, 1), (7, 2)):
+            query = dns.message.make_query("one.test", "IXFR")
+            query.authority = [dns.rrset.from_text("one.test.", 0, "IN", "SOA",
+                                                   f". . {serial} 0 0 0 0")]
+            answer = dns.query.udp(query, "127.0.0.1", timeout=10, port=server.port)
+            assert [each.rdtype for each in answer.answer] == [dns.rdatatype.SOA]
+            wait_until(lambda: out(content="changes", result="current") == current)
+        assert out(content="changes", result="sent") == 0
 
 
 def test_the_networks_that_ask_most_are_told(zones, tmp_path):
