@@ -12,6 +12,7 @@
 #include "dns/record.h"
 #include "dnssec/nsec3.h"
 #include "zone/draft.h"
+#include "zone/hashed_name.h"
 #include "zone/image_builder.h"
 #include "zone/image_records.h"
 
@@ -27,6 +28,10 @@ constexpr std::string_view kVersion = "2";
 constexpr size_t kIgnoredMax = 20;
 // A property has at most this many labels in front of that of its member: serial.nearcast.ext.
 constexpr size_t kPropertyLabelsMax = 3;
+
+// Where the records of a member stand, below its label and from there on.
+const std::array<std::vector<std::string>, 4> kPropertyPaths{
+    {{}, {"coo"}, {"group"}, {"ext", "nearcast", "serial"}}};
 
 // The SOA of a catalog: nobody asks it for names, so only the timers matter. A node that lost its
 // primaries keeps its list for as long as its zones (RFC 9432 §4.1 leaves them to us).
@@ -69,6 +74,41 @@ bool is_before(const CatalogMember& a, const CatalogMember& b) {
     return dns::canonical_order(a.zone.wire(), b.zone.wire()) < 0;
 }
 
+// A member as its records tell it.
+class Member {
+ public:
+    // What stands at `path` below its label, the first label next to that.
+    void take(const std::vector<std::string>& path, const RecordView& record);
+    [[nodiscard]] bool is_there() const { return zone_count_ > 0; }
+    [[nodiscard]] bool is_broken() const { return zone_count_ > 1 || coo_count_ > 1; }
+
+    CatalogMember found;
+
+ private:
+    size_t zone_count_ = 0;  // PTR records.
+    size_t coo_count_ = 0;
+};
+
+void Member::take(const std::vector<std::string>& path, const RecordView& record) {
+    if (path.empty() && record.type == RRType::PTR) {
+        ++zone_count_;
+        found.zone = *dns::Name::from_wire(record.rdata);
+    } else if (path == std::vector<std::string>{"coo"} && record.type == RRType::PTR) {
+        ++coo_count_;
+        found.coo = *dns::Name::from_wire(record.rdata);
+    } else if (path == std::vector<std::string>{"group"} && record.type == RRType::TXT) {
+        found.groups.push_back(text_of(record.rdata));
+    } else if (path == std::vector<std::string>{"ext", "nearcast", "serial"} &&
+               record.type == RRType::TXT) {
+        found.serial = serial_in(text_of(record.rdata));
+    }
+}
+
+// Whether a record below those labels says something of a member, whose label is the second.
+bool is_of_member(const std::vector<std::string>& labels) {
+    return labels.size() >= 2 && labels.size() <= 2 + kPropertyLabelsMax && labels[0] == "zones";
+}
+
 // Takes the records in canonical order: those of one member stand together.
 class Reader {
  public:
@@ -78,14 +118,7 @@ class Reader {
     Result<Catalog> read();
 
  private:
-    struct Member {
-        CatalogMember found;
-        size_t zone_count = 0;  // PTR records.
-        size_t coo_count = 0;
-    };
-
     void take(std::vector<std::string> labels, const RecordView& record);
-    void take_property(const std::vector<std::string>& path, const RecordView& record);
     Result<void> close_member();
     void keep_one_of_each();
     void ignore(const std::string& what);
@@ -103,8 +136,8 @@ void Reader::ignore(const std::string& what) {
 
 Result<void> Reader::close_member() {
     const Member member = std::exchange(member_, {});
-    if (member.zone_count == 0) return {};
-    if (member.zone_count > 1 || member.coo_count > 1) {
+    if (!member.is_there()) return {};
+    if (member.is_broken()) {
         return base::fail("member " + dns::to_text(member.found.zone) + " of the catalog " +
                               dns::to_text(apex_) + " has several PTR records where one must be",
                           "repair the catalog where it is made; the list known so far stays");
@@ -119,31 +152,15 @@ Result<void> Reader::close_member() {
                       std::to_string(kCatalogMembersMax) + " members");
 }
 
-void Reader::take_property(const std::vector<std::string>& path, const RecordView& record) {
-    CatalogMember& found = member_.found;
-    if (path.empty() && record.type == RRType::PTR) {
-        ++member_.zone_count;
-        found.zone = *dns::Name::from_wire(record.rdata);
-    } else if (path == std::vector<std::string>{"coo"} && record.type == RRType::PTR) {
-        ++member_.coo_count;
-        found.coo = *dns::Name::from_wire(record.rdata);
-    } else if (path == std::vector<std::string>{"group"} && record.type == RRType::TXT) {
-        found.groups.push_back(text_of(record.rdata));
-    } else if (path == std::vector<std::string>{"ext", "nearcast", "serial"} &&
-               record.type == RRType::TXT) {
-        found.serial = serial_in(text_of(record.rdata));
-    }
-}
-
 // Whatever else stands in a catalog is ignored (§3).
 void Reader::take(std::vector<std::string> labels, const RecordView& record) {
     if (labels == std::vector<std::string>{"version"} && record.type == RRType::TXT) {
         versions_.push_back(text_of(record.rdata));
     }
-    if (labels.size() < 2 || labels.size() > 2 + kPropertyLabelsMax || labels[0] != "zones") return;
+    if (!is_of_member(labels)) return;
     member_.found.label = labels[1];
     labels.erase(labels.begin(), labels.begin() + 2);
-    take_property(labels, record);
+    member_.take(labels, record);
 }
 
 void Reader::keep_one_of_each() {
@@ -177,6 +194,51 @@ Result<Catalog> Reader::read() {
     keep_one_of_each();
     return std::move(catalog_);
 }
+
+// What the version says of the member with this label.
+Member read_member(const zone::Version& version, const dns::Name& apex, const std::string& label) {
+    Member member;
+    member.found.label = label;
+    for (const std::vector<std::string>& path : kPropertyPaths) {
+        dns::Name owner;
+        bool fits = true;
+        for (auto part = path.rbegin(); part != path.rend(); ++part) fits &= owner.append(*part);
+        fits = fits && owner.append(label) && owner.append("zones") && owner.append(apex);
+        if (!fits) continue;
+        const zone::HashedName hashed(owner.wire());
+        zone::NodeRecords records(version.find(hashed.hash(0), hashed.suffix(0)));
+        RecordView record;
+        while (records.next(record)) member.take(path, record);
+    }
+    return member;
+}
+
+// The members that some changes have touched.
+class Touched {
+ public:
+    explicit Touched(const dns::Name& apex) : apex_(apex) {}
+
+    // False when they touch more than members.
+    bool take(std::span<const uint8_t> records, bool is_removed) {
+        zone::RecordSequence sequence(records);
+        RecordView record;
+        while (sequence.next(record)) {
+            const auto path = labels_below(record.owner, apex_);
+            if (path.empty() && record.type == RRType::SOA) continue;
+            if (path.empty() || path[0] != "zones") return false;
+            if (!is_of_member(path)) continue;
+            difference.labels.insert(path[1]);
+            if (!is_removed || path.size() > 2 || record.type != RRType::PTR) continue;
+            difference.unlisted.push_back(*dns::Name::from_wire(record.rdata));
+        }
+        return true;
+    }
+
+    CatalogDifference difference;  // Without what is listed now.
+
+ private:
+    const dns::Name& apex_;
+};
 
 using Labels = std::span<const std::string_view>;
 
@@ -232,6 +294,24 @@ dns::Name nobody() {
 }  // namespace
 
 Result<Catalog> read_catalog(const zone::Version& version) { return Reader(version).read(); }
+
+std::optional<CatalogDifference> read_difference(const zone::Version& version,
+                                                 std::span<const zone::Changeset> changes) {
+    const dns::Name apex = *dns::Name::from_wire(version.apex().owner());
+    Touched touched(apex);
+    for (const zone::Changeset& each : changes) {
+        if (!touched.take(each.removed(), true) || !touched.take(each.added(), false)) {
+            return std::nullopt;
+        }
+    }
+    CatalogDifference difference = std::move(touched.difference);
+    for (const std::string& label : difference.labels) {
+        Member member = read_member(version, apex, label);
+        if (member.is_broken() || member.found.zone == apex) return std::nullopt;
+        if (member.is_there()) difference.listed.push_back(std::move(member.found));
+    }
+    return difference;
+}
 
 std::string catalog_label(const dns::Name& zone) {
     const dnssec::Nsec3Parameters plain{dnssec::kNsec3Sha1, 0, 0, {}};

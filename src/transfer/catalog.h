@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "base/result.h"
 #include "dns/name.h"
 #include "dns/record.h"
+#include "zone/changeset.h"
 #include "zone/image.h"
 #include "zone/version.h"
 
@@ -45,6 +47,20 @@ struct Catalog {
 // What the zone lists. Fails when the catalog is broken and must not be followed (§5.1): no version
 // 2, or several records where there must be one. A member that stands twice is taken once.
 [[nodiscard]] base::Result<Catalog> read_catalog(const zone::Version& version);
+
+// What a catalog lists otherwise than an earlier version of it.
+struct CatalogDifference {
+    std::set<std::string> labels = {};       // Those of which records have come or gone.
+    std::vector<CatalogMember> listed = {};  // What these list now.
+    // Zones that one of these listed; any label may do so now.
+    std::vector<dns::Name> unlisted = {};
+};
+
+// The difference, at the cost of what has changed alone. The changes lead from the earlier version
+// to this one, or farther. Nothing when only the whole catalog can tell: it may be broken, or ask
+// for something to be ignored.
+[[nodiscard]] std::optional<CatalogDifference> read_difference(
+    const zone::Version& version, std::span<const zone::Changeset> changes);
 
 // The label that a zone has in catalogs made here: always the same one for the same zone.
 [[nodiscard]] std::string catalog_label(const dns::Name& zone);

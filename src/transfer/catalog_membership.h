@@ -50,33 +50,45 @@ class CatalogMembership {
         std::vector<std::string> ignored = {};  // Members that belong to others, in words.
     };
 
-    // The catalog of this number lists these from now on, in canonical order of the zones.
-    [[nodiscard]] Change update(size_t catalog, std::vector<CatalogMember> members);
+    // The catalog of this number lists these from now on, each zone once.
+    [[nodiscard]] Change update(size_t catalog, const std::vector<CatalogMember>& members);
+    // The same when it differs so from what was taken of it last, at the cost of what differs
+    // alone. Nothing, with everything left as it was, when a zone would then be listed twice (the
+    // whole list tells which of the two counts), or too many of them.
+    [[nodiscard]] std::optional<Change> update(size_t catalog, const CatalogDifference& difference);
 
     // Whether the zone is served because of a catalog.
     [[nodiscard]] bool has(const dns::Name& zone) const {
-        return owned_.contains(dns::key_of(zone));
+        return owner_of(dns::key_of(zone)).has_value();
     }
-    [[nodiscard]] size_t size() const { return owned_.size(); }
+    [[nodiscard]] size_t size() const { return owned_count_; }
 
  private:
-    struct Owned {
-        size_t catalog = 0;
-        CatalogMember member;
+    // What a catalog says of a zone. There may be millions.
+    struct Listed {
+        std::string label;
+        std::vector<std::string> groups;
+        std::string coo;  // By dns::key_of(); empty: there is none.
+        std::optional<uint32_t> serial;
+        bool is_owner = false;  // The zone belongs to this catalog.
+        bool is_stale = false;  // While a whole list is taken: not seen in it yet.
     };
+    using List = std::map<std::string, Listed>;  // By dns::key_of() the zone.
 
-    [[nodiscard]] const CatalogMember* listed(size_t catalog, const dns::Name& zone) const;
-    [[nodiscard]] std::optional<size_t> number_of(const dns::Name& catalog) const;
+    [[nodiscard]] static Listed listed(const CatalogMember& member);
+    [[nodiscard]] Listed* find(size_t catalog, const std::string& zone);
+    [[nodiscard]] std::optional<size_t> owner_of(const std::string& zone) const;
+    // Another one, to which that member is to move, and which lists it too.
+    [[nodiscard]] std::optional<size_t> heir_of(size_t catalog, const std::string& zone);
 
-    void drop_missing(size_t catalog, Change& change);
-    void take_one(size_t catalog, const CatalogMember& member, Change& change);
-    void follow_owner(Owned& owned, size_t catalog, const CatalogMember& member, Change& change);
-    void add(size_t catalog, const CatalogMember& member, Change& change);
+    void take_off(size_t catalog, List::iterator place, Change& change);
+    void take(size_t catalog, const CatalogMember& member, Change& change);
+    void own(size_t catalog, const std::string& zone, MemberAction::Kind kind, Change& change);
 
     std::vector<dns::Name> names_;
     std::function<bool(const dns::Name&)> is_taken_;
-    std::vector<std::vector<CatalogMember>> lists_;  // The last of each catalog.
-    std::map<std::string, Owned> owned_;             // By the zone's name, lower case, wire form.
+    std::vector<List> lists_;  // The last of each catalog.
+    size_t owned_count_ = 0;
 };
 
 }  // namespace nearcast::transfer

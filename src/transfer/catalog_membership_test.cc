@@ -13,7 +13,22 @@ class Membership : public testing::Test {
  protected:
     // What a catalog's new list means: "add a.", "reset a. of 1", …
     std::string list(size_t catalog, std::vector<CatalogMember> members) {
-        const auto change = membership_.update(catalog, std::move(members));
+        return text_of(membership_.update(catalog, members));
+    }
+    // The same by what differs; "whole" when that does not tell.
+    std::string change(size_t catalog, const std::vector<CatalogMember>& listed,
+                       const std::vector<CatalogMember>& unlisted = {}) {
+        CatalogDifference difference{.listed = listed};
+        for (const CatalogMember& member : listed) difference.labels.insert(member.label);
+        for (const CatalogMember& member : unlisted) {
+            difference.labels.insert(member.label);
+            difference.unlisted.push_back(member.zone);
+        }
+        const auto change = membership_.update(catalog, difference);
+        return change ? text_of(*change) : "whole";
+    }
+
+    static std::string text_of(const CatalogMembership::Change& change) {
         std::string text;
         for (const MemberAction& action : change.actions) {
             constexpr std::array<const char*, 4> kWords = {"add ", "update ", "reset ", "remove "};
@@ -54,6 +69,34 @@ TEST_F(Membership, ForgetsTheStateOfANewLabel) {
 TEST_F(Membership, LeavesAloneWhatIsConfiguredOtherwise) {
     EXPECT_EQ(list(0, {{name("own."), "1"}}), "ignored: own. is configured here otherwise\n");
     EXPECT_EQ(list(0, {}), "");
+}
+
+TEST_F(Membership, FollowsWhatDiffersAlone) {
+    EXPECT_EQ(list(0, {{name("a."), "1"}, {name("b."), "2", {}, {}, 7}}),
+              "add a.\nadd b. serial 7\n");
+    EXPECT_EQ(change(0, {{name("b."), "2", {}, {}, 8}}), "update b. serial 8\n");
+    EXPECT_EQ(change(0, {{name("c."), "3"}}, {{name("A."), "1"}}), "remove a.\nadd c.\n");
+    EXPECT_EQ(change(0, {{name("c."), "4"}}, {{name("c."), "3"}}), "reset c.\n");
+    EXPECT_EQ(change(0, {}, {{name("gone."), "9"}}), "");
+    EXPECT_EQ(membership_.size(), 2U);
+    // The other one has a zone that this one gives free.
+    EXPECT_NE(list(1, {{name("b."), "2"}}), "");
+    EXPECT_EQ(change(0, {}, {{name("b."), "2"}}), "remove b.\nadd b. of 1\n");
+}
+
+TEST_F(Membership, KeepsWhatALabelListsThatDoesNotDiffer) {
+    EXPECT_EQ(list(0, {{name("a."), "1"}}), "add a.\n");
+    // Another label listed it too for a moment, and then another one came.
+    EXPECT_EQ(change(0, {}, {{name("a."), "2"}}), "");
+    EXPECT_EQ(change(0, {{name("a."), "3"}}, {{name("a."), "2"}}), "whole");
+    EXPECT_TRUE(membership_.has(name("a.")));
+}
+
+TEST_F(Membership, LeavesToTheWholeListWhichOfTwoCounts) {
+    EXPECT_EQ(list(0, {{name("a."), "1"}}), "add a.\n");
+    EXPECT_EQ(change(0, {{name("a."), "2"}}), "whole");
+    EXPECT_EQ(change(0, {{name("b."), "2"}, {name("B."), "3"}}), "whole");
+    EXPECT_FALSE(membership_.has(name("b.")));
 }
 
 TEST_F(Membership, GivesAZoneToOneCatalogOnly) {

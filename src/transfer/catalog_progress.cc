@@ -21,7 +21,7 @@ void CatalogProgress::finish() {
 void CatalogProgress::expect(const dns::Name& zone, uint32_t serial) {
     const std::string key = dns::key_of(zone);
     const auto [place, is_new] = zones_.try_emplace(key, Zone{.name = zone.lowered()});
-    std::deque<Expected>& expected = place->second.expected;
+    std::vector<Expected>& expected = place->second.expected;
     if (is_new) on_their_way_.emplace(version_, key);
     if (expected.size() < kExpectedMax) {
         expected.push_back({version_, serial});
@@ -36,7 +36,7 @@ void CatalogProgress::attain(const dns::Name& zone, uint32_t serial) {
     auto& [key, late] = *found;
     on_their_way_.erase({late.expected.front().version, key});
     while (!late.expected.empty() && !dns::is_later_serial(late.expected.front().serial, serial)) {
-        late.expected.pop_front();
+        late.expected.erase(late.expected.begin());
         late.problem.clear();
     }
     if (late.problem.empty()) failed_.erase(key);

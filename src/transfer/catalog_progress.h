@@ -8,12 +8,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dns/name.h"
 #include "transfer/served_report.h"
@@ -55,7 +55,9 @@ class CatalogProgress {
     };
     struct Zone {
         dns::Name name;
-        std::deque<Expected> expected = {};  // Not empty, in the order of the versions.
+        // Not empty, in the order of the versions. No deque: one takes half a KiB even of a single
+        // item, and a new node expects every zone.
+        std::vector<Expected> expected = {};
         std::string problem = {};  // Why it could not be fetched; empty: it is on its way.
     };
     using Zones = std::map<std::string, Zone>;  // By dns::key_of().

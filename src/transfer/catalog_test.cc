@@ -2,9 +2,17 @@
 
 #include "transfer/catalog.h"
 
+#include <algorithm>
+#include <map>
+#include <random>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
+#include "transfer/catalog_membership.h"
 #include "zone/compile.h"
+#include "zone/difference.h"
 
 namespace nearcast::transfer {
 namespace {
@@ -79,6 +87,89 @@ TEST(ReadCatalog, RefusesABrokenOne) {
                          "coo.a.zones PTR x.\ncoo.a.zones PTR y.\n"),
               "member example.net. of the catalog catalog.example. has several PTR records where "
               "one must be");
+}
+
+// A catalog that changes, and what two look at: one at all of it each time, one at what changed.
+class ChangingCatalog {
+ public:
+    // Some members more or less, or with other properties.
+    void change() {
+        for (auto count = 1 + random_() % 3; count > 0; --count) {
+            const std::string label = "m" + std::to_string(random_() % 12);
+            if (random_() % 4 == 0) {
+                members_.erase(label);
+                continue;
+            }
+            const std::string below = label + ".zones ";
+            std::string& text = members_[label];
+            text = below + "PTR z" + std::to_string(random_() % 25) + ".\n";
+            if (random_() % 20 == 0) text += below + "PTR second.\n";
+            if (random_() % 3 == 0) text += "group." + below + "TXT g\n";
+            if (random_() % 3 == 0) text += "coo." + below + "PTR c1.\n";
+            text += "serial.nearcast.ext." + below + "TXT " + std::to_string(random_() % 9) + "\n";
+        }
+    }
+    [[nodiscard]] zone::CompiledZone compile() {
+        std::string text = "$TTL 0\n@ SOA invalid. invalid. " + std::to_string(++serial_) +
+                           " 3600 600 2419200 0\n@ NS invalid.\nversion TXT 2\n";
+        for (const auto& [label, records] : members_) text += records;
+        return zone::compile_zone_text(name("catalog.example."), text);
+    }
+
+ private:
+    std::minstd_rand random_{1};
+    std::map<std::string, std::string> members_;
+    uint32_t serial_ = 0;
+};
+
+TEST(ReadDifference, MeansWhatTheWholeMeans) {
+    const auto is_taken = [](const dns::Name&) { return false; };
+    CatalogMembership by_whole({name("catalog.example.")}, is_taken);
+    CatalogMembership by_changes({name("catalog.example.")}, is_taken);
+    const auto sorted = [](std::vector<MemberAction> actions) {
+        std::ranges::sort(actions, {}, [](const MemberAction& action) {
+            return std::pair(action.kind, dns::to_text(action.zone));
+        });
+        return actions;
+    };
+    ChangingCatalog catalog;
+    zone::CompiledZone last = catalog.compile();
+    std::vector<zone::Changeset> changes;
+    bool is_followed = true;
+    size_t count = 0;
+    for (int round = 0; round < 2000; ++round) {
+        catalog.change();
+        zone::CompiledZone next = catalog.compile();
+        const zone::Version version(next.image.image());
+        changes.push_back(zone::difference(zone::Version(last.image.image()), version));
+        last = std::move(next);
+        if (round % 3 == 0) continue;  // And so several changes are followed at once.
+        const auto listed = read_catalog(version);
+        const auto difference = read_difference(version, std::exchange(changes, {}));
+        if (!listed) {
+            EXPECT_FALSE(is_followed && difference);
+            is_followed = false;
+            continue;
+        }
+        auto change = is_followed && difference ? by_changes.update(0, *difference) : std::nullopt;
+        if (change) ++count;
+        if (!change) change = by_changes.update(0, listed->members);
+        EXPECT_EQ(sorted(change->actions), sorted(by_whole.update(0, listed->members).actions));
+        EXPECT_EQ(by_changes.size(), listed->members.size());
+        is_followed = listed->ignored.empty();
+    }
+    EXPECT_GT(count, 100U);
+}
+
+TEST(ReadDifference, LeavesTheVersionToTheWhole) {
+    const auto compile = [](const std::string& records) {
+        return zone::compile_zone_text(name("catalog.example."), std::string(kHead) + records);
+    };
+    const auto before = compile("version TXT 2\na.zones PTR a.\n");
+    const auto after = compile("version TXT 3\na.zones PTR a.\n");
+    const zone::Version version(after.image.image());
+    const std::vector changes{zone::difference(zone::Version(before.image.image()), version)};
+    EXPECT_FALSE(read_difference(version, changes));
 }
 
 TEST(BuildCatalog, MakesWhatReadingGivesBack) {

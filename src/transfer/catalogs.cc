@@ -60,7 +60,8 @@ Catalogs::Catalogs(const TransferConfig& config, zone::ZoneTable& table, zone::Z
       secondaries_(secondaries),
       names_(config.catalogs()),
       membership_(names_of(config.followed_catalogs),
-                  [this](const dns::Name& zone) { return table_.pin(zone).has_value(); }) {
+                  [this](const dns::Name& zone) { return table_.pin(zone).has_value(); }),
+      followed_(config.followed_catalogs.size()) {
     for (const PublishedCatalog& each : config.published_catalogs) {
         published_.push_back({.config = each, .members = {}, .differences = {}});
     }
@@ -150,32 +151,56 @@ void Catalogs::take(const dns::Name& zone) {
 
 // --- What others list ---
 
-void Catalogs::follow(size_t number) {
+std::optional<CatalogMembership::Change> Catalogs::follow_changes(size_t number,
+                                                                  const zone::Version& version) {
+    const auto& followed = followed_[number];
+    if (!followed) return std::nullopt;
     const dns::Name& name = config_.followed_catalogs[number].catalog.zone;
-    const auto pinned = table_.pin(name);
-    // One that is out of date says nothing: its zones go on until they expire themselves.
-    if (!pinned || pinned->version().is_unavailable()) return;
-    auto catalog = read_catalog(pinned->version());
+    // They lead to this version, or to a later one by now.
+    const auto changes = ledger_.changes_after(name, *followed);
+    if (!changes) return std::nullopt;
+    const auto difference = read_difference(version, *changes);
+    return difference ? membership_.update(number, *difference) : std::nullopt;
+}
+
+std::optional<CatalogMembership::Change> Catalogs::follow_whole(size_t number,
+                                                                const zone::Version& version) {
+    const std::string name = dns::to_text(config_.followed_catalogs[number].catalog.zone);
+    auto catalog = read_catalog(version);
     if (!catalog) {
-        log::error("catalog_broken", {{"catalog", dns::to_text(name)},
+        log::error("catalog_broken", {{"catalog", name},
                                       {"reason", catalog.error().message},
                                       {"try", catalog.error().hint}});
-        return;
+        return std::nullopt;
     }
-    const uint32_t serial = pinned->version().serial();
-    const auto change = membership_.update(number, std::move(catalog->members));
-    std::vector<std::string> ignored = std::move(catalog->ignored);
-    ignored.insert(ignored.end(), change.ignored.begin(), change.ignored.end());
-    for (const std::string& what : ignored) {
+    auto change = membership_.update(number, catalog->members);
+    change.ignored.insert(change.ignored.begin(), catalog->ignored.begin(), catalog->ignored.end());
+    return change;
+}
+
+void Catalogs::follow(size_t number) {
+    const dns::Name& name = config_.followed_catalogs[number].catalog.zone;
+    const auto served = ledger_.pin(name);
+    // One that is out of date says nothing: its zones go on until they expire themselves.
+    if (!served) return;
+    const zone::Version version = served->pinned.version();
+    const uint32_t serial = version.serial();
+    auto change = follow_changes(number, version);
+    if (!change) change = follow_whole(number, version);
+    followed_[number].reset();
+    if (!change) return;
+    // What is ignored now may be taken with any later version, whatever that changes.
+    if (change->ignored.empty()) followed_[number] = served->number;
+    for (const std::string& what : change->ignored) {
         log::warning("catalog_member_ignored", {{"catalog", dns::to_text(name)}, {"reason", what}});
     }
     ServedReporter* const reporter = reporter_of(name);
     if (reporter != nullptr) reporter->begin(serial);
-    for (const MemberAction& action : change.actions) carry_out(action, reporter);
+    for (const MemberAction& action : change->actions) carry_out(action, reporter);
     if (reporter != nullptr) reporter->finish();
     log::info("catalog_followed", {{"catalog", dns::to_text(name)},
                                    {"serial", std::to_string(serial)},
-                                   {"changes", std::to_string(change.actions.size())},
+                                   {"changes", std::to_string(change->actions.size())},
                                    {"zones", std::to_string(membership_.size())}});
 }
 

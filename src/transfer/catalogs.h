@@ -92,6 +92,12 @@ class Catalogs {
     void tell_mark(uint64_t mark, uint64_t notes);
 
     void follow(size_t number);
+    // What another version means, by what it changes; nothing when only the whole can tell.
+    [[nodiscard]] std::optional<CatalogMembership::Change> follow_changes(
+        size_t number, const zone::Version& version);
+    // The same by all that it lists; nothing when it is broken.
+    [[nodiscard]] std::optional<CatalogMembership::Change> follow_whole(
+        size_t number, const zone::Version& version);
     void carry_out(const MemberAction& action, ServedReporter* reporter);
     // Null when nobody wants to know of that catalog.
     [[nodiscard]] ServedReporter* reporter_of(const dns::Name& catalog) const;
@@ -114,6 +120,9 @@ class Catalogs {
 
     // Of the thread alone.
     CatalogMembership membership_;
+    // Numbers, by the ledger, of the versions of those of others that were taken, with nothing in
+    // them ignored.
+    std::vector<std::optional<uint64_t>> followed_;
     std::map<std::string, const SecondaryConfig*> sources_;  // Of members, by their keys.
     std::vector<Published> published_;
 

@@ -93,6 +93,15 @@ std::optional<std::vector<Changeset>> ZoneLedger::changes_since(const dns::Name&
     return book_->changes_since(apex, serial);
 }
 
+std::optional<ZoneLedger::Numbered> ZoneLedger::pin(const dns::Name& apex) const {
+    return book_->pin(apex);
+}
+
+std::optional<std::vector<Changeset>> ZoneLedger::changes_after(const dns::Name& apex,
+                                                                uint64_t number) const {
+    return book_->changes_after(apex, number);
+}
+
 void ZoneLedger::on_change(std::function<void(const dns::Name&)> told) {
     book_->on_change = std::move(told);
 }

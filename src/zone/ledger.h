@@ -153,6 +153,17 @@ class ZoneLedger {
     [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,
                                                                       uint32_t serial) const;
 
+    // A version that is served, and the number that it alone has: a serial may be used again.
+    struct Numbered {
+        PinnedVersion pinned;
+        uint64_t number;
+    };
+    // Waits for the end of a change of the zone. Nothing when that has no data.
+    [[nodiscard]] std::optional<Numbered> pin(const dns::Name& apex) const;
+    // changes_since() the version with that number, and no other.
+    [[nodiscard]] std::optional<std::vector<Changeset>> changes_after(const dns::Name& apex,
+                                                                      uint64_t number) const;
+
     // Called after each published change, and when a zone was withdrawn, on the thread that did it.
     // Set before there are others.
     void on_change(std::function<void(const dns::Name&)> told);

@@ -55,6 +55,9 @@ class ZoneLedger::Book {
     [[nodiscard]] std::vector<std::string> damages() const;
     [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,
                                                                       uint32_t serial);
+    [[nodiscard]] std::optional<Numbered> pin(const dns::Name& apex);
+    [[nodiscard]] std::optional<std::vector<Changeset>> changes_after(const dns::Name& apex,
+                                                                      uint64_t number);
 
     std::function<void(const dns::Name&)> on_change;
 
@@ -159,6 +162,11 @@ class ZoneLedger::Book {
     void tell_of_loss(Zone& zone, uint64_t version, const std::string& served);
     void settle_origin(Zone& zone);
     void lose(Zone& zone, const StoredEntry& entry, const std::string& why);
+    // With the mutex held; what it gives, without.
+    using Reading = std::pair<ZoneHistory::Entries, std::vector<std::shared_ptr<const Segment>>>;
+    [[nodiscard]] Reading begin_reading(ZoneHistory::Entries entries) const;
+    [[nodiscard]] std::optional<std::vector<Changeset>> read_all(Zone& zone,
+                                                                 const Reading& reading);
     void lose_locked(Zone& zone, const StoredEntry& entry, const std::string& why);
     void need_image(Zone& zone);
     void take_doubt(uint64_t segment, uint64_t from);

@@ -118,6 +118,28 @@ TEST_F(LedgerTest, GivesTheHistorySinceASerial) {
     }
 }
 
+TEST_F(LedgerTest, GivesTheHistoryAfterAVersionAndNotAfterAnotherOfItsSerial) {
+    start();
+    EXPECT_FALSE(ledger_->pin(kApex));
+    replace(version_of(7));
+    const uint64_t first = ledger_->pin(kApex)->number;
+    EXPECT_TRUE(ledger_->changes_after(kApex, first)->empty());
+    replace(version_of(8, "a 60 A 192.0.2.1\n"));
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(9, "b 60 A 192.0.2.2\n")));
+    EXPECT_EQ(ledger_->changes_after(kApex, first)->size(), 2U);
+    const auto served = ledger_->pin(kApex);
+    EXPECT_EQ(served->pinned.version().serial(), 9U);
+    // Back, and to the same serial by another way.
+    EXPECT_EQ(replace(version_of(7)), SerialStep::Earlier);
+    EXPECT_EQ(replace(version_of(9, "c 60 A 192.0.2.3\n")), SerialStep::Later);
+    ASSERT_TRUE(ledger_->apply(kApex, step_to(10, "d 60 A 192.0.2.4\n")));
+    EXPECT_EQ(ledger_->changes_since(kApex, 9)->size(), 1U);
+    EXPECT_FALSE(ledger_->changes_after(kApex, served->number));
+    EXPECT_FALSE(ledger_->changes_after(kApex, first));
+    ledger_->make_unavailable(kApex);
+    EXPECT_FALSE(ledger_->pin(kApex));
+}
+
 TEST_F(LedgerTest, KeepsTheHistoryOverARestart) {
     start();
     replace(version_of(7));

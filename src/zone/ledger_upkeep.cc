@@ -78,25 +78,61 @@ std::optional<std::vector<Changeset>> ZoneLedger::Book::changes_since(const dns:
                                                                       uint32_t serial) {
     const ZonePtr zone = find(apex);
     if (!zone) return std::nullopt;
-    ZoneHistory::Entries entries;
-    std::vector<std::shared_ptr<const Segment>> segments;
+    Reading reading;
     {
         const std::lock_guard lock(mutex_);
         if (!zone->is_available) return std::nullopt;
         if (serial == zone->serial) return std::vector<Changeset>{};
         auto found = zone->history.since(serial);
         if (!found) return std::nullopt;
-        entries = *std::move(found);
-        for (const StoredEntry& entry : entries)
-            segments.push_back(store_->segment_of(entry.place));
+        reading = begin_reading(*std::move(found));
     }
+    return read_all(*zone, reading);
+}
+
+std::optional<ZoneLedger::Numbered> ZoneLedger::Book::pin(const dns::Name& apex) {
+    const ZonePtr zone = find(apex);
+    if (!zone) return std::nullopt;
+    const std::lock_guard changing(zone->changing);
+    auto pinned = pin_available(apex);
+    if (!pinned) return std::nullopt;
+    return Numbered{*std::move(pinned), known(*zone).version};
+}
+
+std::optional<std::vector<Changeset>> ZoneLedger::Book::changes_after(const dns::Name& apex,
+                                                                      uint64_t number) {
+    const ZonePtr zone = find(apex);
+    if (!zone) return std::nullopt;
+    Reading reading;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!zone->is_available) return std::nullopt;
+        if (number == zone->version) return std::vector<Changeset>{};
+        auto chain = zone->history.changes_after(number);
+        if (chain.empty() || chain.back().head.version != zone->version) return std::nullopt;
+        reading = begin_reading(std::move(chain));
+    }
+    return read_all(*zone, reading);
+}
+
+ZoneLedger::Book::Reading ZoneLedger::Book::begin_reading(ZoneHistory::Entries entries) const {
+    Reading reading{std::move(entries), {}};
+    for (const StoredEntry& entry : reading.first) {
+        reading.second.push_back(store_->segment_of(entry.place));
+    }
+    return reading;
+}
+
+std::optional<std::vector<Changeset>> ZoneLedger::Book::read_all(Zone& zone,
+                                                                 const Reading& reading) {
+    const auto& [entries, segments] = reading;
     std::vector<Changeset> all;
     for (size_t i = 0; i < entries.size(); ++i) {
         const auto bytes = segments[i]->read(entries[i].head, entries[i].place.at);
         auto changes = bytes ? decode_changes(*bytes) : std::nullopt;
         if (!changes) {
             // Damage in the history harms nobody: the whole zone is sent instead.
-            lose(*zone, entries[i], bytes ? "changes that cannot be read" : bytes.error().message);
+            lose(zone, entries[i], bytes ? "changes that cannot be read" : bytes.error().message);
             return std::nullopt;
         }
         all.push_back(*std::move(changes));
