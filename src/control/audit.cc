@@ -116,17 +116,21 @@ std::string fault_of(const Row& row, const AuditEntry& entry, const std::string&
 
 }  // namespace
 
-Result<void> append_audit(Session& session, AuditEntry entry) {
-    std::string before;
-    auto done = session.run(kLastLink, {}, [&](const Row& row) { before = row.text(0); });
-    if (!done) return done;
-    entry.link = link_of(before, entry);
+Result<void> append_audit(Session& session, AuditEntry entry, AuditLink& last) {
+    if (!last) {
+        std::string before;
+        auto done = session.run(kLastLink, {}, [&](const Row& row) { before = row.text(0); });
+        if (!done) return done;
+        last = std::move(before);
+    }
+    entry.link = link_of(*last, entry);
+    last = entry.link;
     return session.run(
         kAppend, {static_cast<int64_t>(entry.sequence), int64_t{entry.at.count()}, entry.actor.name,
                   entry.actor.source, entry.action, entry.subject, entry.detail, entry.link});
 }
 
-Result<void> append_audit(Session& session, const Change& change) {
+Result<void> append_audit(Session& session, const Change& change, AuditLink& last) {
     return append_audit(
         session,
         {.sequence = change.sequence,
@@ -138,7 +142,8 @@ Result<void> append_audit(Session& session, const Change& change) {
                               .comment = change.comment,
                               .old_serial = change.old_serial,
                               .new_serial = change.new_serial,
-                              .reverts = static_cast<int64_t>(change.reverts.value_or(0))})});
+                              .reverts = static_cast<int64_t>(change.reverts.value_or(0))})},
+        last);
 }
 
 Outcome<std::vector<AuditEntry>> read_audit(Database& database, uint64_t before, size_t count_max) {

@@ -28,10 +28,14 @@ struct AuditEntry {
     std::string link = {};
 };
 
+// The link of the last entry, from when it is known: for the entries of one transaction.
+using AuditLink = std::optional<std::string>;
+
 // Within the transaction of what it tells. Its link is made here.
-[[nodiscard]] base::Result<void> append_audit(Session& session, AuditEntry entry);
+[[nodiscard]] base::Result<void> append_audit(Session& session, AuditEntry entry, AuditLink& last);
 // Of a change that is written in the same transaction.
-[[nodiscard]] base::Result<void> append_audit(Session& session, const Change& change);
+[[nodiscard]] base::Result<void> append_audit(Session& session, const Change& change,
+                                              AuditLink& last);
 
 // The newest first, those before `before`.
 [[nodiscard]] Outcome<std::vector<AuditEntry>> read_audit(Database& database, uint64_t before,

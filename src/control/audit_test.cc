@@ -57,6 +57,18 @@ TEST_P(OfAudit, TellsEverythingThatWasDone) {
     EXPECT_EQ(verdict().last_link, (*entries)[0].link);
 }
 
+TEST_P(OfAudit, LinksTheEntriesOfOneTransaction) {
+    const auto written = database->write([](Session& session) {
+        AuditLink last;
+        auto done = append_audit(session, {.sequence = 1000, .action = "login.refused"}, last);
+        if (done) done = append_audit(session, {.sequence = 1001, .action = "key.create"}, last);
+        return done;
+    });
+    ASSERT_TRUE(written);
+    EXPECT_FALSE(verdict().broken_at) << verdict().reason;
+    EXPECT_EQ(verdict().entries, 5U);
+}
+
 TEST_P(OfAudit, ShowsWhatWasAltered) {
     const auto entries = *read_audit(*database, INT64_MAX, 10);
     alter("UPDATE audit SET actor = 'user:eve' WHERE action = 'key.create'");

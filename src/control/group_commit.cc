@@ -84,7 +84,8 @@ Result<void> GroupCommit::transact(std::span<Waiting> group, Answers& answers, u
         const auto first = take_sequences(session, group.size());
         if (!first) return std::unexpected(first.error());
         last = *first + group.size() - 1;
-        Turn turn{.sequence = *first, .now = now_(), .quotas = quotas_};
+        AuditLink audit_link;
+        Turn turn{.sequence = *first, .now = now_(), .quotas = quotas_, .audit_link = audit_link};
         for (Waiting& waiting : group) {
             auto answer = waiting.job(session, turn);
             if (!answer) return std::unexpected(answer.error());

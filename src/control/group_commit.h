@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "control/audit.h"
 #include "control/change_error.h"
 #include "control/database.h"
 #include "control/model.h"
@@ -35,6 +36,7 @@ class GroupCommit {
         uint64_t sequence = 0;  // Its own, greater than all before it.
         Timestamp now{};
         Quotas* quotas = nullptr;  // Null: nobody has any.
+        AuditLink& audit_link;     // Of this transaction.
     };
     // Decides first, and writes only when nothing speaks against it. May be run twice. An error
     // outside is the database's, and ends the transaction; one inside is the answer.

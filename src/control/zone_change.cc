@@ -183,7 +183,7 @@ Answer write(Session& session, const Turn& turn, Zone zone, Change change) {
     if (change.diff.settings_after) zone.settings = *change.diff.settings_after;
     auto done = update_zone(session, zone);
     if (done) done = append_change(session, change);
-    if (done) done = append_audit(session, change);
+    if (done) done = append_audit(session, change, turn.audit_link);
     if (!done) return std::unexpected(done.error());
     return committed(change);
 }
@@ -295,7 +295,7 @@ Answer remove(Session& session, const Turn& turn, const Zone& zone, Change chang
     if (!*admitted) return Outcome<Committed>(std::unexpected(admitted->error()));
     auto done = remove_zone(session, zone.id);
     if (done) done = append_change(session, change);
-    if (done) done = append_audit(session, change);
+    if (done) done = append_audit(session, change, turn.audit_link);
     if (!done) return std::unexpected(done.error());
     return committed(change);
 }
