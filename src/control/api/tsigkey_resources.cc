@@ -9,6 +9,7 @@
 #include "control/api/api.h"
 #include "control/api/call_body.h"
 #include "control/api/key_scope_json.h"
+#include "control/api/list_page.h"
 #include "control/api/reply.h"
 #include "control/api/zone_id.h"
 #include "control/wall_clock.h"
@@ -119,7 +120,9 @@ Response Api::list_tsig_keys(const Call& call) {
     for (const TsigCredential& each : *credentials) {
         if (may_see(each, call.scope)) list.push_back(to_json(each, Secret::Hidden));
     }
-    return json_reply(200, list);
+    std::sort(list.begin(), list.end(),
+              [](const json& a, const json& b) { return a["id"] < b["id"]; });
+    return page_reply(call.request, std::move(list), "id");
 }
 
 // A name that is another's is not told to be there: it is forbidden, like all that is not his.
