@@ -32,9 +32,13 @@ class Server:
     speaks = ("udp", "tcp-connect", "tcp-pipelined", "latency")
 
     def __init__(self, programs, core):
-        self.programs, self.core = programs, core
+        self.programs, self.core, self.core_count = programs, core, 1
         self.process = None
         self.pair = None
+
+    def give_cores(self, cores):
+        """More than one, before it starts."""
+        self.core, self.core_count = ",".join(map(str, cores)), len(cores)
 
     def find(self):
         return shutil.which(self.program, path="/usr/sbin:/usr/bin:/sbin:/bin")

@@ -114,13 +114,13 @@ void read_node(ConfigTable root, NodeConfig& config) {
     zones.leave("memory_max_mib");  // src/zone reads it.
 }
 
-constexpr std::array<std::string_view, 11> kServeKeys = {
+constexpr std::array<std::string_view, 12> kServeKeys = {
     "tls_listen",          "udp_payload_max",
     "tcp_connections_max", "tcp_prefix_connections_max",
     "tcp_prefix_v4",       "tcp_prefix_v6",
     "tcp_idle_limit",      "tls_handshakes_max",
     "tls_handshake_limit", "xdp",
-    "xdp_busy_poll"};
+    "xdp_busy_poll",       "by_core"};
 
 constexpr uint64_t kThreadsMax = 256;  // What the page shared by guard and server has room for.
 

@@ -28,6 +28,8 @@ struct ServeConfig {
     // Interfaces whose queries come by AF_XDP, and whether workers poll them without a rest.
     std::vector<std::string> xdp;
     bool xdp_busy_poll = false;
+    // Each worker stays on a core of its own, and answers what that core receives.
+    bool by_core = false;
 };
 
 // Reads it from a file that may have other sections too.

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "serve/by_core.h"
 #include "serve/listen_address.h"
 
 namespace nearcast::serve {
@@ -35,6 +36,18 @@ constexpr uint64_t kWakeKey = UINT32_MAX;  // ... and TcpService has those beyon
 
 bool is_queue(uint64_t key) { return key >= kQueueKey && key < kWakeKey; }
 
+// It is said for all workers of an address at once; the last one says the same as the first.
+Result<void> choose_by(std::span<const unsigned> cores, const Fd& socket) {
+    return cores.empty() ? Result<void>() : choose_by_core(socket, cores);
+}
+
+Result<Fd> open_listener(const base::SocketAddress& address, std::span<const unsigned> cores) {
+    Result<Fd> listener = open_tcp_listener(address);
+    if (!listener) return listener;
+    if (const auto done = choose_by(cores, *listener); !done) return std::unexpected(done.error());
+    return listener;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::open(const WorkerOptions& options) {
@@ -46,6 +59,7 @@ Result<std::unique_ptr<Worker>> Worker::open(const WorkerOptions& options) {
 
     std::unique_ptr<Worker> worker(
         new Worker(std::move(epoll), std::move(wake), std::move(*batch)));
+    worker->core_ = options.core;
     if (const Result<void> opened = worker->open_sockets(options); !opened) {
         return std::unexpected(opened.error());
     }
@@ -63,19 +77,13 @@ Worker::~Worker() {
 Result<void> Worker::open_sockets(const WorkerOptions& options) {
     std::vector<TcpListener> listeners;
     for (const base::SocketAddress& address : options.listen) {
-        Result<Fd> udp = open_udp_socket(address);
-        if (!udp) return std::unexpected(udp.error());
-        if (const Result<void> watched = watch(udp->get(), udp_sockets_.size()); !watched) {
-            return watched;
-        }
-        udp_sockets_.push_back({std::move(*udp), address, is_wildcard(address)});
-
-        Result<Fd> tcp = open_tcp_listener(address);
+        if (const auto opened = open_udp(address, options.cores); !opened) return opened;
+        Result<Fd> tcp = open_listener(address, options.cores);
         if (!tcp) return std::unexpected(tcp.error());
         listeners.push_back({std::move(*tcp)});
     }
     for (const base::SocketAddress& address : options.tls_listen) {
-        Result<Fd> tcp = open_tcp_listener(address);
+        Result<Fd> tcp = open_listener(address, options.cores);
         if (!tcp) return std::unexpected(tcp.error());
         listeners.push_back({std::move(*tcp), true});
     }
@@ -84,6 +92,15 @@ Result<void> Worker::open_sockets(const WorkerOptions& options) {
     if (!service) return std::unexpected(service.error());
     tcp_ = std::move(*service);
     return watch(wake_.get(), kWakeKey);
+}
+
+Result<void> Worker::open_udp(const base::SocketAddress& address, std::span<const unsigned> cores) {
+    Result<Fd> udp = open_udp_socket(address);
+    if (!udp) return std::unexpected(udp.error());
+    if (const auto done = choose_by(cores, *udp); !done) return done;
+    if (const auto watched = watch(udp->get(), udp_sockets_.size()); !watched) return watched;
+    udp_sockets_.push_back({std::move(*udp), address, is_wildcard(address)});
+    return {};
 }
 
 Result<void> Worker::watch(int fd, uint64_t key) const {
@@ -125,6 +142,7 @@ void Worker::nudge() { eventfd_write(wake_.get(), 1); }
 
 void Worker::run() noexcept {
     pthread_setname_np(pthread_self(), "nearcast-worker");
+    if (core_) stay_on_core(*core_);
     while (!is_stopping_.load(std::memory_order_acquire)) {
         const milliseconds limit = tcp_->expire(base::now());
         connection_count_.store(tcp_->connection_count(), std::memory_order_relaxed);

@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -31,6 +33,11 @@ struct WorkerOptions {
     // Over TLS alone. `tls` outlives the worker, and has a context once there is any address.
     std::vector<base::SocketAddress> tls_listen = {};
     const tls::ReloadableContext* tls = nullptr;
+    // One for each worker of these addresses: the kernel gives each what its core receives (see
+    // by_core.h). Workers are opened in this order. Empty: a hash spreads what comes in.
+    std::span<const unsigned> cores = {};
+    // Where the worker stays; none: wherever the system puts it.
+    std::optional<unsigned> core = std::nullopt;
 };
 
 class Worker {
@@ -75,6 +82,8 @@ class Worker {
     Worker(base::Fd epoll, base::Fd wake, UdpBatch batch);
 
     [[nodiscard]] base::Result<void> open_sockets(const WorkerOptions& options);
+    [[nodiscard]] base::Result<void> open_udp(const base::SocketAddress& address,
+                                              std::span<const unsigned> cores);
     [[nodiscard]] base::Result<void> watch(int fd, uint64_t key) const;
 
     void run() noexcept;
@@ -90,6 +99,7 @@ class Worker {
     base::Fd epoll_;
     base::Fd wake_;
     UdpBatch batch_;
+    std::optional<unsigned> core_;
     std::vector<UdpSocket> udp_sockets_;
     std::unique_ptr<FrameBatch> frames_;  // Null without a queue.
     std::vector<xdp::Queue> queues_;

@@ -11,9 +11,11 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "serve/by_core.h"
 #include "serve/listen_address.h"
 
 // The workers' promise is counted, not believed: no allocation once they run. Out of line, or gcc
@@ -47,6 +49,7 @@ class EchoAnswerer final : public Answerer {
             exchange.response_size = text.size();
             all_local = all_local && exchange.is_local;
         }
+        core = sched_getcpu();
     }
     void offline() noexcept override { ++offline_count; }
     // Answers in the other direction, on another thread.
@@ -57,6 +60,7 @@ class EchoAnswerer final : public Answerer {
 
     std::atomic<size_t> offline_count = 0;
     std::atomic<bool> all_local = true;
+    std::atomic<int> core = -1;
 };
 
 base::SocketAddress address_of(const char* text, uint16_t port) {
@@ -195,6 +199,48 @@ TEST_F(WorkerTest, CountsWhatItAnsweredAndWhatItDropped) {
     EXPECT_EQ(pulse_.queries.load(), 2U);
     EXPECT_EQ(pulse_.dropped.load(), 1U);
     EXPECT_GE(pulse_.batches.load(), 2U);
+}
+
+TEST_F(WorkerTest, StaysOnItsCore) {
+    const unsigned last = usable_core_numbers().back();
+    port_ = free_port();
+    auto worker =
+        Worker::open({.listen = {address_of("127.0.0.1", port_)}, .tcp = {}, .core = last});
+    ASSERT_TRUE(worker);
+    (*worker)->start(answerer_, pulse_);
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(udp("127.0.0.1").ask(kQuestion), kQuestion);
+        ASSERT_EQ(answerer_.core, static_cast<int>(last));
+    }
+}
+
+// A guard asks over loopback, all from the core that it happens to run on.
+TEST_F(WorkerTest, ChosenByCoreEachIsStillReachedOverLoopback) {
+    const int here = sched_getcpu();
+    ASSERT_GE(here, 0);
+    const std::array<unsigned, 2> cores{static_cast<unsigned>(here),
+                                        static_cast<unsigned>(here) + 1};
+    cpu_set_t before;
+    ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+    port_ = free_port();
+    std::array<base::Pulse, 2> pulses;
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (base::Pulse& pulse : pulses) {
+        auto worker =
+            Worker::open({.listen = {address_of("127.0.0.1", port_)}, .tcp = {}, .cores = cores});
+        ASSERT_TRUE(worker) << worker.error().message;
+        workers.push_back(std::move(*worker));
+        workers.back()->start(answerer_, pulse);
+    }
+    ASSERT_TRUE(stay_on_core(cores[0]));
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(udp("127.0.0.1").ask(kQuestion), kQuestion);
+        EXPECT_EQ(tcp("127.0.0.1").ask(kFramed), kFramed);
+    }
+    EXPECT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
+    workers.clear();
+    EXPECT_GT(pulses[0].queries.load(), 0U);
+    EXPECT_GT(pulses[1].queries.load(), 0U);
 }
 
 TEST_F(WorkerTest, AnIdleWorkerShowsItsPulseWhenNudged) {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "serve/by_core.h"
+
+#include <cassert>
+#include <cerrno>
+#include <cstdint>
+
+#include <linux/filter.h>
+#include <sched.h>
+#include <sys/socket.h>
+
+namespace nearcast::serve {
+namespace {
+
+// The interface `lo` has this number in every network namespace.
+constexpr uint32_t kLoopback = 1;
+
+// The number of no socket: the kernel then takes the one that the hash says.
+constexpr uint32_t kByHash = UINT32_MAX;
+
+sock_filter load(int what) {
+    return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(SKF_AD_OFF + what));
+}
+
+sock_filter skip_one_unless(uint32_t value) {
+    return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+}
+
+sock_filter choose(uint32_t socket) { return BPF_STMT(BPF_RET | BPF_K, socket); }
+
+}  // namespace
+
+std::vector<unsigned> usable_core_numbers() {
+    cpu_set_t usable;
+    CPU_ZERO(&usable);
+    std::vector<unsigned> cores;
+    if (sched_getaffinity(0, sizeof usable, &usable) == 0) {
+        for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
+            if (CPU_ISSET(core, &usable)) cores.push_back(core);
+        }
+    }
+    if (cores.empty()) cores.push_back(0);
+    return cores;
+}
+
+// Who asks from this machine is a guard, and it reaches a worker by the hash of its ports.
+base::Result<void> choose_by_core(const base::Fd& socket, std::span<const unsigned> cores) {
+    std::vector<sock_filter> program{load(SKF_AD_IFINDEX), skip_one_unless(kLoopback),
+                                     choose(kByHash), load(SKF_AD_CPU)};
+    for (uint32_t i = 0; i < cores.size(); ++i) {
+        program.push_back(skip_one_unless(cores[i]));
+        program.push_back(choose(i));
+    }
+    program.push_back(choose(kByHash));
+    assert(program.size() <= BPF_MAXINSNS);
+    const sock_fprog attached{static_cast<unsigned short>(program.size()), program.data()};
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &attached,
+                     sizeof attached) == 0) {
+        return {};
+    }
+    return base::fail_errno("choose a socket by core", errno);
+}
+
+bool stay_on_core(unsigned core) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    return ::sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+}  // namespace nearcast::serve

@@ -1,0 +1,85 @@
+"""Workers that answer what their cores receive: who asks on a core is answered there.
+
+On a veth pair the sender's core runs the receiver's interrupt, so a client that stays on a core decides
+where its queries come in. Needs root, and two cores.
+"""
+
+import contextlib
+import os
+import re
+import subprocess
+import urllib.request
+
+import dns.message
+import dns.query
+import pytest
+
+import wire
+from server import binary
+
+CORES = sorted(os.sched_getaffinity(0))
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+              pytest.mark.skipif(len(CORES) < 2, reason="needs two cores")]
+LIMIT = 10
+QUESTIONS = 20  # Each from a new port: a hash would send none of them astray once in a million.
+ZONE = "$TTL 300\n@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n"
+
+
+@contextlib.contextmanager
+def serving(folder, threads):
+    """A server at the far end of a wire; its end of the wire, and its log until it served."""
+    (folder / "zones").mkdir()
+    (folder / "zones/core.test.zone").write_text(ZONE)
+    link = wire.Wire()
+    settings = folder / "settings.toml"
+    settings.write_text(f'[serve]\nby_core = true\n[metrics]\nlisten = "{link.host}:9153"\n')
+    with contextlib.ExitStack() as stack:
+        stack.callback(link.close)
+        link.open()
+        process = stack.enter_context(subprocess.Popen(
+            link.inside(binary(), "--zones", folder / "zones", "--listen", f"{link.host}:53",
+                        "--settings", settings, "--threads", threads, "--user", "root"),
+            stderr=subprocess.PIPE, text=True))
+        stack.callback(process.kill)
+        log = []
+        for line in process.stderr:
+            log.append(line)
+            if re.search(r"\bserving\b", line):
+                break
+        yield link, "".join(log)
+
+
+def ask_on(core, host):
+    """Over UDP and over TCP, by turns."""
+    os.sched_setaffinity(0, {core})
+    try:
+        for number in range(QUESTIONS):
+            query = dns.message.make_query("core.test", "SOA")
+            over = dns.query.tcp if number % 2 else dns.query.udp
+            assert over(query, host, timeout=LIMIT).answer
+    finally:
+        os.sched_setaffinity(0, CORES)
+
+
+def answers(host):
+    """Of each worker so far."""
+    with urllib.request.urlopen(f"http://{host}:9153/metrics", timeout=LIMIT) as told:
+        text = told.read().decode()
+    found = re.findall(r'^nearcast_worker_answers_total\{worker="(\d+)"\} (\d+)$', text, re.M)
+    return [int(count) for _, count in sorted(found, key=lambda each: int(each[0]))]
+
+
+def test_what_a_core_receives_its_own_worker_answers(tmp_path):
+    with serving(tmp_path, 2) as (link, log):
+        assert "by_core_unavailable" not in log
+        ask_on(CORES[0], link.host)
+        assert answers(link.host) == [QUESTIONS, 0]
+        ask_on(CORES[1], link.host)
+        assert answers(link.host) == [QUESTIONS, QUESTIONS]
+
+
+def test_with_more_workers_than_cores_a_hash_spreads_queries(tmp_path):
+    with serving(tmp_path, len(CORES) + 1) as (link, log):
+        assert "by_core_unavailable" in log and f"threads = {len(CORES)}" in log
+        ask_on(CORES[0], link.host)
+        assert sum(count > 0 for count in answers(link.host)) > 1
