@@ -40,7 +40,8 @@ int check_zones(const std::string& directory, const transfer::TransferConfig& tr
         return 0;
     }
     const auto ledger = zone::ZoneLedger::open_in_memory(zones, {}, {"zones are only checked"});
-    const base::Result<LoadReport> report = ZoneDirectory(directory, zones, *ledger).refresh();
+    ZoneFiles files(directory);
+    const base::Result<LoadReport> report = ZoneDirectory(files, zones, *ledger).refresh();
     if (!report) {
         std::fprintf(stderr, "nearcastd: %s\n", to_text(report.error()).c_str());
         return 1;

@@ -206,10 +206,10 @@ int run_server(const ServerOptions& options) {
             return cannot_start(read.error());
         }
     }
+    ZoneFiles files(options.zones_directory);  // Are listed while the store is read.
     zone::ZoneTable zones;
     const auto ledger = open_ledger(options, zones);
-    ZoneDirectory directory(options.zones_directory, zones, *ledger,
-                            need_of_files(options.transfers));
+    ZoneDirectory directory(files, zones, *ledger, need_of_files(options.transfers));
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
     ServerLoop loop(options, {zones, *ledger, directory}, tls, std::move(*workers));

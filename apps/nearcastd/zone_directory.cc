@@ -3,14 +3,9 @@
 #include "zone_directory.h"
 
 #include <algorithm>
-#include <cerrno>
+#include <atomic>
 #include <ctime>
-#include <filesystem>
-#include <memory>
-#include <system_error>
 #include <utility>
-
-#include <dirent.h>
 
 #include "base/clock.h"
 #include "base/side_by_side.h"
@@ -19,28 +14,14 @@
 namespace nearcast::app {
 namespace {
 
-namespace fs = std::filesystem;
 using base::Result;
 
 // Files are stamped with a clock that ticks every 4 ms or so. A file written twice within a tick,
 // and read in between, looks unchanged: what is so young is read again the next time.
 constexpr int64_t kStampDoubtNs = 20'000'000;
 
-constexpr std::string_view kEnding = ".zone";
-
 // Looking at a file takes a microsecond or two, starting a thread some ten.
 constexpr size_t kThreadShare = 256;
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-// What names of files come behind.
-std::string with_slash(const std::string& directory) {
-    std::string folder = (fs::path(directory) / "-").string();
-    folder.pop_back();
-    return folder;
-}
 
 int64_t file_clock_ns() {
     timespec time{};
@@ -72,54 +53,24 @@ size_t LoadReport::failed() const {
     return static_cast<size_t>(std::ranges::count(changed, false, &ZoneOutcome::is_loaded));
 }
 
-namespace {
+ZoneDirectory::ZoneDirectory(ZoneFiles& files, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
+                             Files need)
+    : files_(files), zones_(zones), ledger_(ledger), need_(need) {}
 
-Result<std::vector<std::string>> find_files(const std::string& directory) {
-    const std::unique_ptr<DIR, CloseDirectory> folder(::opendir(directory.c_str()));
-    int error = folder ? 0 : errno;
-    std::vector<std::string> files;
-    while (folder) {
-        errno = 0;
-        const dirent* const item = ::readdir(folder.get());
-        if (item == nullptr) {
-            error = errno;
-            break;
-        }
-        const std::string_view name(item->d_name);
-        if (name.size() > kEnding.size() && name.ends_with(kEnding)) files.emplace_back(name);
-    }
-    if (error != 0) {
-        return base::fail(
-            "zone directory " + directory + ": " + std::generic_category().message(error),
-            "a directory that this user may read, with a file NAME.zone for each zone");
-    }
-    std::ranges::sort(files);  // Before their folder makes each comparison longer.
-    const std::string folder_name = with_slash(directory);
-    for (std::string& file : files) file.insert(0, folder_name);
-    return files;
+// Fails when there are none and there must be some.
+Result<ZoneFiles::Paths> ZoneDirectory::list() {
+    auto files = files_.list();
+    const bool may_be_empty = need_ == Files::Optional && entries_.empty();
+    if (!files || !files->empty() || may_be_empty) return files;
+    return base::fail("zone directory " + files_.directory() + ": no *.zone files",
+                      "name each file after its zone: " + files_.folder() + "example.org.zone");
 }
-
-// Fails when there are none.
-Result<std::vector<std::string>> list_files(const std::string& directory) {
-    auto files = find_files(directory);
-    if (!files || !files->empty()) return files;
-    return base::fail("zone directory " + directory + ": no *.zone files",
-                      "name each file after its zone: " + directory + "/example.org.zone");
-}
-
-}  // namespace
-
-ZoneDirectory::ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
-                             Files files)
-    : path_(std::move(path)), zones_(zones), ledger_(ledger), files_(files) {}
 
 Result<LoadReport> ZoneDirectory::refresh() {
     const base::Instant start = base::now();
     LoadReport report;
     if (!std::exchange(is_restored_, true)) report.restored = restore();
-    const bool may_be_empty = files_ == Files::Optional && entries_.empty();
-    const Result<std::vector<std::string>> files =
-        may_be_empty ? find_files(path_) : list_files(path_);
+    const Result<ZoneFiles::Paths> files = list();
     if (!files) return std::unexpected(files.error());
     withdraw_missing(*files, report);
     const auto unchanged = find_unchanged(*files);
@@ -143,7 +94,7 @@ bool ZoneDirectory::Entry::is_current() const {
     return !stamps.empty() && std::ranges::all_of(stamps, &zone::FileStamp::is_current);
 }
 
-std::vector<uint8_t> ZoneDirectory::find_unchanged(const std::vector<std::string>& files) const {
+std::vector<uint8_t> ZoneDirectory::find_unchanged(const ZoneFiles::Paths& files) const {
     std::vector<const Entry*> known(files.size());
     auto entry = entries_.begin();
     for (size_t i = 0; i < files.size() && entry != entries_.end(); ++i) {
@@ -160,8 +111,8 @@ std::vector<uint8_t> ZoneDirectory::find_unchanged(const std::vector<std::string
 // Also of files that are gone: refresh() withdraws those as it does while the server runs. Where
 // not all is there the file is read, of which the ledger may make it.
 size_t ZoneDirectory::restore() {
-    size_t count = 0;
-    const std::string folder = with_slash(path_);
+    std::atomic<size_t> count = 0;
+    const std::string& folder = files_.folder();
     const auto claim = [&](const dns::Name&, const zone::ZoneOrigin& origin) {
         zone::ZoneLedger::Restored restored;
         if (origin.kind != zone::ZoneOrigin::Kind::File || origin.files.empty()) return restored;
@@ -175,8 +126,7 @@ size_t ZoneDirectory::restore() {
         restored = [&, entry](const dns::Name& apex, const zone::ZoneOrigin& served) {
             // Where something is lost its file is read, whatever its stamps.
             entry->second = {.stamps = served.files, .apex = apex};
-            served_[dns::key_of(apex)] = &entry->first;
-            ++count;
+            count.fetch_add(1, std::memory_order_relaxed);
         };
         return restored;
     };
@@ -221,7 +171,7 @@ void ZoneDirectory::publish(const std::string& file, zone::CompiledZone compiled
     }
     if (!entry.apex) {
         entry.apex = apex;
-        served_[dns::key_of(apex)] = &entries_.find(file)->first;
+        if (is_indexed_) served_[dns::key_of(apex)] = &entries_.find(file)->first;
     }
     // Updates may have led on from what the file gave.
     outcome.serial = serial ? serial : served_serial(*entry.apex);
@@ -289,8 +239,16 @@ std::optional<uint32_t> ZoneDirectory::replace(const std::string& file, zone::Co
     return serial;
 }
 
-const std::string* ZoneDirectory::other_file_of(const dns::Name& apex,
-                                                const std::string& file) const {
+// A start from the store has no use for it, and very many zones to enter.
+void ZoneDirectory::index() {
+    if (std::exchange(is_indexed_, true)) return;
+    for (const auto& [file, entry] : entries_) {
+        if (entry.apex) served_[dns::key_of(*entry.apex)] = &file;
+    }
+}
+
+const std::string* ZoneDirectory::other_file_of(const dns::Name& apex, const std::string& file) {
+    index();
     const auto serving = served_.find(dns::key_of(apex));
     return serving == served_.end() || *serving->second == file ? nullptr : serving->second;
 }
@@ -301,7 +259,7 @@ void ZoneDirectory::withdraw(Entry& entry) {
     entry.apex.reset();
 }
 
-void ZoneDirectory::withdraw_missing(const std::vector<std::string>& files, LoadReport& report) {
+void ZoneDirectory::withdraw_missing(const ZoneFiles::Paths& files, LoadReport& report) {
     auto file = files.begin();
     for (auto item = entries_.begin(); item != entries_.end();) {
         while (file != files.end() && *file < item->first) ++file;

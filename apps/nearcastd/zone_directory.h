@@ -24,6 +24,7 @@
 #include "zone/compile.h"
 #include "zone/ledger.h"
 #include "zone/zone_table.h"
+#include "zone_files.h"
 
 namespace nearcast::app {
 
@@ -56,9 +57,9 @@ enum class Files : uint8_t { Needed, Optional };
 
 class ZoneDirectory {
  public:
-    // Both outlive it.
-    ZoneDirectory(std::string path, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
-                  Files files = Files::Needed);
+    // All three outlive it.
+    ZoneDirectory(ZoneFiles& files, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
+                  Files need = Files::Needed);
 
     // Loads what changed since the last call and publishes it zone by zone; the first call also
     // takes over what is stored. Fails, with everything left as it is, when the directory cannot be
@@ -75,9 +76,10 @@ class ZoneDirectory {
         [[nodiscard]] bool is_current() const;
     };
 
+    [[nodiscard]] base::Result<ZoneFiles::Paths> list();
     size_t restore();
     // Which of these files, sorted by name, are as they were when they were read.
-    [[nodiscard]] std::vector<uint8_t> find_unchanged(const std::vector<std::string>& files) const;
+    [[nodiscard]] std::vector<uint8_t> find_unchanged(const ZoneFiles::Paths& files) const;
     ZoneOutcome load(const std::string& file);
     // Returns the serial that is served by it; nothing when it may not be.
     std::optional<uint32_t> replace(const std::string& file, zone::CompiledZone compiled,
@@ -86,19 +88,20 @@ class ZoneDirectory {
     void serve_stored(const dns::Name& apex);
     void publish(const std::string& file, zone::CompiledZone compiled, ZoneOutcome& outcome);
     // The file that serves this zone, if it is another than `file`.
-    [[nodiscard]] const std::string* other_file_of(const dns::Name& apex,
-                                                   const std::string& file) const;
+    [[nodiscard]] const std::string* other_file_of(const dns::Name& apex, const std::string& file);
+    void index();
     [[nodiscard]] std::optional<uint32_t> served_serial(const dns::Name& apex) const;
     void withdraw(Entry& entry);
-    void withdraw_missing(const std::vector<std::string>& files, LoadReport& report);
+    void withdraw_missing(const ZoneFiles::Paths& files, LoadReport& report);
 
-    std::string path_;
+    ZoneFiles& files_;
     zone::ZoneTable& zones_;
     zone::ZoneLedger& ledger_;
-    Files files_;
+    const Files need_;
     bool is_restored_ = false;
     std::map<std::string, Entry> entries_;  // By path.
-    // Paths, keys of the one above, by apex in lower case.
+    bool is_indexed_ = false;
+    // Once it is: paths, keys of the one above, by apex in lower case.
     std::unordered_map<std::string, const std::string*> served_;
 };
 

@@ -100,14 +100,15 @@ class ZoneLedger {
     [[nodiscard]] base::Result<void> restore(const dns::Name& apex,
                                              Losses losses = Losses::Allowed);
 
-    // Called with what is served now.
+    // Called with what is served now, of each zone once.
     using Restored = std::function<void(const dns::Name& apex, const ZoneOrigin& origin)>;
     // Whether a zone is to be restored, by what is known of it before it is read: then what to call
     // once it is served.
     using Claim = std::function<Restored(const dns::Name& apex, const ZoneOrigin& origin)>;
-    // restore() of many, on several threads; all is called on this one. The claim is asked for each
-    // zone that is stored and that nobody has restored, replaced or withdrawn yet, in the order in
-    // which they lie in the store; it must ask the ledger for nothing.
+    // restore() of many, on several threads. The claim is asked on this one, for each zone that is
+    // stored and that nobody has restored, replaced or withdrawn yet, in the order in which they
+    // lie in the store. What it gave is called on any, for several zones at once. Neither may ask
+    // the ledger for anything.
     void restore_all(const Claim& claim, Losses losses);
 
     // Whether a new version may take the place of this one.

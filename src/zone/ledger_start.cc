@@ -258,7 +258,6 @@ void ZoneLedger::Book::restore_all(const Claim& claim, Losses losses) {
     struct Claimed {
         ZonePtr zone;
         ZoneLedger::Restored restored;
-        bool is_served = false;
     };
     std::vector<Claimed> claimed;
     {
@@ -270,18 +269,14 @@ void ZoneLedger::Book::restore_all(const Claim& claim, Losses losses) {
         }
     }
     const auto restore_one = [&](size_t number) {
-        Claimed& each = claimed[number];
+        const Claimed& each = claimed[number];
         // Not by waiting, since moving_ is taken second elsewhere. Whoever has it serves the zone.
         const std::unique_lock changing(each.zone->changing, std::try_to_lock);
-        if (changing) each.is_served = restore(*each.zone, losses).has_value();
+        if (!changing || !restore(*each.zone, losses)) return;
+        each.restored(each.zone->apex_name(), each.zone->origin);  // As it is while this is held.
     };
-    {
-        const std::lock_guard still(moving_);
-        base::side_by_side(claimed.size(), kThreadShare, restore_one);
-    }
-    for (const Claimed& each : claimed) {
-        if (each.is_served) each.restored(each.zone->apex_name(), known(*each.zone).origin);
-    }
+    const std::lock_guard still(moving_);
+    base::side_by_side(claimed.size(), kThreadShare, restore_one);
 }
 
 // By the stamps of the file, where the origin that is stored is that of this chain.

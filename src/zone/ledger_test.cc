@@ -3,6 +3,7 @@
 #include "zone/ledger.h"
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -287,13 +288,17 @@ TEST_F(LedgerTest, RestoresAllThatAreClaimedInTheOrderOfTheStore) {
     }
     start();
     std::vector<dns::Name> asked;
+    std::mutex restored_mutex;
     std::vector<dns::Name> restored;
     ledger_->restore_all(
         [&](const dns::Name& apex, const ZoneOrigin& origin) -> ZoneLedger::Restored {
             EXPECT_EQ(origin.kind, ZoneOrigin::Kind::Primary);
             asked.push_back(apex);
             if (asked.size() % 10 == 1) return {};
-            return [&](const dns::Name& name, const ZoneOrigin&) { restored.push_back(name); };
+            return [&](const dns::Name& name, const ZoneOrigin&) {
+                const std::lock_guard lock(restored_mutex);
+                restored.push_back(name);
+            };
         },
         Losses::Refused);
     ASSERT_EQ(asked.size(), kZones);

@@ -37,6 +37,7 @@ Entries ZoneHistory::settle() {
     Entries garbage;
     std::ranges::sort(found_, is_before);
     Entries kept;
+    kept.reserve(found_.size());
     for (const StoredEntry& entry : found_) {
         if (!kept.empty() && is_same(kept.back(), entry)) {
             garbage.push_back(entry);

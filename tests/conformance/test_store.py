@@ -86,6 +86,17 @@ def test_a_restart_parses_no_file_that_is_the_same(zones, settings):
         assert serial_of(server) == 8
 
 
+def test_a_second_file_of_a_zone_is_refused_also_after_a_restart(zones, settings):
+    write(zones, 7)
+    with serve(zones, settings):
+        pass
+    (zones / "another.zone").write_text(f"$ORIGIN {ZONE}.\n" + zone_text(9))
+    with serve(zones, settings) as server:
+        log = "\n".join(server.log)
+        assert "restored=1" in log and f"{ZONE}.zone too" in log, log
+        assert serial_of(server) == 7
+
+
 def test_a_changed_file_gives_a_difference_also_over_a_restart(zones, settings):
     write(zones, 7, filler(1000))
     with serve(zones, settings) as server:
