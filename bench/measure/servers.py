@@ -158,7 +158,8 @@ class Knot(Server):
         zones = "".join(f"  - domain: {path.stem}\n    file: {path.name}\n"
                         for path in zone_files(folder))
         return [self.find(), "-c", self.template("knot.conf", work, zones=folder / "zones",
-                                                 zone_list=zones, xdp=self.xdp)]
+                                                 zone_list=zones, xdp=self.xdp,
+                                                 loaders=self.core_count)]
 
 
 class KnotXdp(Knot):
