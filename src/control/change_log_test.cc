@@ -106,6 +106,32 @@ TEST_P(OfChangeLog, ChangesRecordsAndRaisesTheSerial) {
     EXPECT_EQ(log.zone(name("example.org."))->serial, 2025112604U);
 }
 
+TEST_P(OfChangeLog, TakesALaterSerialThatComesWithTheSameSoa) {
+    ASSERT_TRUE(create("example.org."));
+    const auto send = [&](const std::string& serial) {
+        const std::string soa =
+            "ns1.example.net. hostmaster.example.org.  " + serial + " 10800 3600 604800 3600";
+        RrsetEdit edit = address(Edit::Replace, "example.org.", soa);
+        edit.type = RRType::SOA;
+        edit.ttl = 3600;
+        return log.commit({name("example.org."), {edit}, {}});
+    };
+    const auto raised = send("2025112650");
+    ASSERT_TRUE(raised) << raised.error().message;
+    EXPECT_EQ(raised->old_serial, 2025112601U);
+    EXPECT_EQ(raised->new_serial, 2025112650U);
+    EXPECT_EQ(log.zone(name("example.org."))->serial, 2025112650U);
+    // One that is not later is that of a client who sends back what he was given.
+    for (const std::string serial : {"2025112650", "2025112601", "7"}) {
+        const auto same = send(serial);
+        ASSERT_TRUE(same) << same.error().message;
+        EXPECT_EQ(same->sequence, raised->sequence) << serial;
+        EXPECT_EQ(same->new_serial, 2025112650U) << serial;
+    }
+    ASSERT_TRUE(put("www.example.org.", "192.0.2.1"));
+    EXPECT_EQ(log.zone(name("example.org."))->serial, 2025112651U);
+}
+
 TEST_P(OfChangeLog, AppliesAllOrNothing) {
     ASSERT_TRUE(create("example.org."));
     const auto refused = log.commit({name("example.org."),

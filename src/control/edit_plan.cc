@@ -234,7 +234,7 @@ class Planner {
             next.records.push_back(added[i]);
             present->push_back((*parsed)[i]);
         }
-        next.ttl = edit.ttl;
+        if (!added.empty()) next.ttl = edit.ttl;
         if (next.records.size() > kRecordsMax) {
             return tell(state.owner, state.type, "records", "Too many records");
         }

@@ -69,6 +69,10 @@ TEST_F(PlanEdits, FindsNothingToDo) {
     EXPECT_EQ(plan({edit(Kind::Delete, "none", RRType::A)}), "");
     EXPECT_EQ(plan({edit(Kind::Delete, "elsewhere.example.", RRType::A)}), "");
     EXPECT_EQ(plan({edit(Kind::Prune, "www", RRType::A, {"192.0.2.9"})}), "");
+    // Of what adds nothing no TTL is read either.
+    RrsetEdit none = edit(Kind::Extend, "www", RRType::A);
+    none.ttl = 0;
+    EXPECT_EQ(plan({none}), "");
 }
 
 TEST_F(PlanEdits, ExtendsAndPrunesByTheDataOfRecords) {

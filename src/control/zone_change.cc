@@ -7,9 +7,12 @@
 
 #include "control/audit.h"
 #include "control/edit_plan.h"
+#include "control/record_content.h"
 #include "control/signing_settings.h"
 #include "control/soa_serial.h"
 #include "control/zone_rows.h"
+#include "dns/rdata.h"
+#include "dns/serial.h"
 #include "signing/node_sets.h"
 
 namespace nearcast::control {
@@ -206,6 +209,20 @@ Answer write_records(Session& session, const Turn& turn, const Zone& zone, Chang
     return write(session, turn, zone, std::move(change));
 }
 
+// What the zone's serial becomes by a SOA that is as the zone has it, but for a later serial.
+std::optional<uint32_t> raised_serial(const Turn& turn, const Zone& zone,
+                                      const std::vector<RrsetEdit>& edits) {
+    for (const RrsetEdit& edit : edits) {
+        const bool is_soa = edit.type == RRType::SOA && edit.kind == RrsetEdit::Kind::Replace;
+        if (!is_soa || !edit.records || edit.records->size() != 1) continue;
+        const auto soa = parse_content(RRType::SOA, edit.records->front().content);
+        const auto sent = soa ? serial_in(dns::rdata_to_text(RRType::SOA, *soa)) : std::nullopt;
+        if (!sent || !dns::is_later_serial(*sent, zone.serial)) continue;
+        return next_edited_serial(zone.settings.soa_edit_api, zone.serial, sent, seconds_of(turn));
+    }
+    return std::nullopt;
+}
+
 Answer write_edits(Session& session, const Turn& turn, const Zone& zone, const Intent& intent,
                    const DerivedEdits& derived) {
     if (auto editable = check_editable(zone); !editable) {
@@ -215,9 +232,11 @@ Answer write_edits(Session& session, const Turn& turn, const Zone& zone, const I
     if (!current) return std::unexpected(current.error());
     auto planned = plan_edits(zone.name, *current, derived.edits);
     if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
+    auto serial = derived.serial;
+    if (planned->empty() && !serial) serial = raised_serial(turn, zone, derived.edits);
     Change change = change_of(turn, zone, ChangeKind::Records, intent);
     change.diff.rrsets = *std::move(planned);
-    return write_records(session, turn, zone, std::move(change), derived.serial);
+    return write_records(session, turn, zone, std::move(change), serial);
 }
 
 bool has_set(const std::vector<Rrset>& rrsets, const dns::Name& owner, RRType type) {
