@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "dns/typed_name.h"
+
 namespace nearcast::control {
 namespace {
 
@@ -72,13 +74,33 @@ bool KeyScope::covers_set(const dns::Name& owner, dns::RRType type) const {
     return is_of_type && hold_for(names, owner);
 }
 
+namespace {
+
+bool is_form(std::string_view text) { return text == "subtree" || text == "match"; }
+
+// Of a form that is misspelled, or of two names in one, the key would cover nothing.
+base::Result<void> check_name(std::string_view text) {
+    const size_t mark = text.find(':');
+    const std::string_view name = text.substr(mark == std::string_view::npos ? 0 : mark + 1);
+    if (name.find_first_of(":,") != std::string_view::npos ||
+        (mark != std::string_view::npos && !is_form(text.substr(0, mark)))) {
+        return base::fail("is none of NAME, subtree:NAME and match:NAME");
+    }
+    const dns::Name root;
+    const auto typed = dns::parse_typed_name(name, &root);
+    return typed ? base::Result<void>() : std::unexpected(typed.error());
+}
+
+}  // namespace
+
 base::Result<void> check(const KeyScope& scope) {
     for (const auto* patterns : {&scope.zones, &scope.names}) {
         for (const std::string& text : *patterns) {
             // It is kept as one line.
             if (text.find('\n') != std::string::npos) return base::fail("a pattern is one line");
-            const auto pattern = transfer::parse_name_pattern(text);
-            if (!pattern) return base::fail('\'' + text + "' " + pattern.error().message);
+            if (auto named = check_name(text); !named) {
+                return base::fail('\'' + text + "' " + named.error().message);
+            }
         }
     }
     return {};

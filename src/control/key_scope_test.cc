@@ -75,5 +75,25 @@ TEST(KeyScope, TellsAPatternThatIsNone) {
     EXPECT_FALSE(check(scope));
 }
 
+TEST(KeyScope, RefusesALimitThatIsMisspelled) {
+    KeyScope scope;
+    for (const char* text :
+         {"example.org", "*.example.org.", "subtree:example.org", "subtree:.",
+          "match:*.*.example.org", "_acme-challenge.example.org", "a\\032b.org"}) {
+        scope.zones = {text};
+        EXPECT_TRUE(check(scope)) << text;
+    }
+    // Each would be taken for one strange name, and cover nothing.
+    for (const char* text : {"subtre:example.org", "subtree:match:example.org", "example.org:53",
+                             "example.org,example.com", "example.org example.com", " example.org",
+                             "b\xC3\xBC"
+                             "cher.example",
+                             "subtree:b\xC3\xBC"
+                             "cher.example"}) {
+        scope.zones = {text};
+        EXPECT_FALSE(check(scope)) << text;
+    }
+}
+
 }  // namespace
 }  // namespace nearcast::control

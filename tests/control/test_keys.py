@@ -106,7 +106,9 @@ def test_a_key_is_good_from_some_places_and_for_some_time(controller, made):
                                    {"expires_at": "soon"}, {"expires_at": 0},
                                    {"expires_at": 2**64 - 1}, {"zones": []}, {"names": []},
                                    {"types": []}, {"sources": []}, {"zone": ["example.com"]},
-                                   {"zones": ["a\nright=manage"]}])
+                                   {"zones": ["a\nright=manage"]}, {"zones": ["subtre:a.example"]},
+                                   {"zones": ["a.example b.example"]},
+                                   {"names": ["a.example,b.example"]}])
 def test_a_scope_that_is_none_is_refused(controller, scope):
     answer = controller.ask("POST", "/api/v1/keys", {"name": "test"} | scope)
     assert answer.status == 422, answer.body
