@@ -24,6 +24,7 @@ struct Options : ControllerOptions {
     std::vector<std::string> paths;
     std::string server;
     std::string tsig;
+    bool allows_include = false;
 };
 
 void print_json(const std::vector<Uploaded>& uploaded) {
@@ -101,7 +102,8 @@ Result<int> import(Controller& controller, const Options& options) {
     if (!options.server.empty()) return import_from_server(controller, options);
     const auto files = zone_files_of(options.paths);
     if (!files) return std::unexpected(files.error());
-    return finish(controller, upload_files(*files, options), options);
+    const zone::CompileOptions compile{.includes_only_beside = !options.allows_include};
+    return finish(controller, upload_files(*files, compile, options), options);
 }
 
 }  // namespace
@@ -124,6 +126,9 @@ void add_zone_import_command(CLI::App& zone, int& status) {
                      "The key for that; others on this machine may see it while the command runs")
         ->type_name("[ALGORITHM:]NAME:SECRET")
         ->needs(server);
+    verb->add_flag("--allow-include", options->allows_include,
+                   "Follow $INCLUDE to files outside of the folder of a zone's file too; what they "
+                   "hold shows in the zone, or in what is told of errors");
     verb->footer(
         "Examples:\n  nearcast zone import example.org.zone\n  nearcast zone import "
         "/etc/bind/zones --comment 'from the old server'\n  nearcast zone import --axfr "

@@ -109,6 +109,7 @@ Uploaded upload(Controller& controller, const LoadedZone& zone, const std::strin
 }
 
 std::vector<Uploaded> upload_files(const std::vector<std::string>& files,
+                                   const zone::CompileOptions& compile,
                                    const ControllerOptions& options) {
     std::vector<Uploaded> uploaded(files.size());
     std::atomic<size_t> next{0};
@@ -116,7 +117,7 @@ std::vector<Uploaded> upload_files(const std::vector<std::string>& files,
     const auto work = [&] {
         auto controller = Controller::connect(options.context);
         for (size_t i = next++; i < files.size(); i = next++) {
-            const auto loaded = load_zone_file(files[i]);
+            const auto loaded = load_zone_file(files[i], compile);
             if (!controller) {
                 uploaded[i] = failed({}, {}, controller.error());
             } else if (!loaded) {

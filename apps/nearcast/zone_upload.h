@@ -27,9 +27,10 @@ struct Uploaded {
 [[nodiscard]] Uploaded upload(Controller& controller, const LoadedZone& zone,
                               const std::string& comment);
 
-// Each file, many at a time; goes on after one that fails. Shows on a terminal how far it is. In
-// the order of the files.
+// Each file, read so, many at a time; goes on after one that fails. Shows on a terminal how far it
+// is. In the order of the files.
 [[nodiscard]] std::vector<Uploaded> upload_files(const std::vector<std::string>& files,
+                                                 const zone::CompileOptions& compile,
                                                  const ControllerOptions& options);
 
 }  // namespace nearcast

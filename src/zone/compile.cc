@@ -47,6 +47,16 @@ base::Result<std::string> read_whole(const std::string& path) {
                       "write a new file beside it and rename that over it");
 }
 
+// Wherever links lead.
+bool is_beside(const std::string& path, const std::string& file) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path folder = fs::weakly_canonical(fs::absolute(file, error), error).parent_path();
+    if (error) return false;
+    const fs::path target = fs::weakly_canonical(fs::absolute(path, error), error);
+    return !error && std::ranges::mismatch(folder, target).in1 == folder.end();
+}
+
 // The zone that a file is named for, if its name is one.
 std::optional<dns::Name> zone_named_by(const std::string& path) {
     std::string stem = std::filesystem::path(path).filename().string();
@@ -59,7 +69,10 @@ std::optional<dns::Name> zone_named_by(const std::string& path) {
 
 class Compiler {
  public:
-    explicit Compiler(dns::Name origin) : origin_(std::move(origin)) { zone_.apex = origin_; }
+    explicit Compiler(dns::Name origin, bool includes_only_beside = false)
+        : origin_(std::move(origin)), includes_only_beside_(includes_only_beside) {
+        zone_.apex = origin_;
+    }
 
     void read_file(const std::string& path);
     void parse(std::string_view text, const std::string& file);
@@ -80,6 +93,7 @@ class Compiler {
     void tell(Finding finding);
 
     dns::Name origin_;
+    const bool includes_only_beside_;
     CompiledZone zone_;
     std::optional<ZoneDraft> draft_;
     // Records in front of the SOA, which says what the zone is called. Mostly none.
@@ -150,7 +164,11 @@ void Compiler::parse(std::string_view text, const std::string& file) {
     options.file = file;
     options.origin = origin_;
     if (base::usable_cores() > 1) options.piece_size = kPieceSize;
-    options.read_file = [this](const std::string& path) {
+    options.read_file = [this, &file](const std::string& path) -> base::Result<std::string> {
+        if (includes_only_beside_ && !is_beside(path, file)) {
+            return base::fail("is not in the folder of the zone's file",
+                              "--allow-include, if whoever wrote the file may have that one read");
+        }
         zone_.files.push_back(FileStamp::of(path));
         return read_whole(path);
     };
@@ -246,7 +264,8 @@ std::string Diagnostic::to_text() const {
 
 CompiledZone compile_zone_file(const std::string& path, const CompileOptions& options) {
     const auto file_name = zone_named_by(path);
-    Compiler compiler(options.origin ? *options.origin : file_name.value_or(dns::Name()));
+    Compiler compiler(options.origin ? *options.origin : file_name.value_or(dns::Name()),
+                      options.includes_only_beside);
     compiler.read_file(path);
     compiler.finish();
     if (options.origin) {
@@ -265,7 +284,8 @@ CompiledZone compile_zone_text(const dns::Name& origin, std::string_view text) {
 }
 
 ZoneFileRecords read_zone_file(const std::string& path, const CompileOptions& options) {
-    Compiler compiler(options.origin ? *options.origin : zone_named_by(path).value_or(dns::Name()));
+    Compiler compiler(options.origin ? *options.origin : zone_named_by(path).value_or(dns::Name()),
+                      options.includes_only_beside);
     compiler.read_file(path);
     compiler.arrange();
     ZoneFileRecords records{.draft = compiler.take_draft(), .diagnostics = {}};

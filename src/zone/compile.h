@@ -40,7 +40,10 @@ struct Diagnostic {
 
 struct CompileOptions {
     // The zone's name, whatever the file is called. None: as compile_zone_file() says.
-    std::optional<dns::Name> origin;
+    std::optional<dns::Name> origin = {};
+    // What $INCLUDE names must lie in the folder of the zone's file, or below it: for files that
+    // somebody else wrote, who may read less than we.
+    bool includes_only_beside = false;
 };
 
 struct CompiledZone {

@@ -137,6 +137,25 @@ TEST_F(CompileZoneFile, DoesNotWaitForTheWriterOfAPipe) {
               "cannot read " + path("example.org.zone") + ": it is not a regular file");
 }
 
+TEST_F(CompileZoneFile, IncludesWhatLiesBesideItAloneWhenToldSo) {
+    const CompileOptions options{.includes_only_beside = true};
+    const auto is_read = [&](const std::string& name) {
+        write("example.org.zone", "$INCLUDE " + name + "\n");
+        const ZoneFileRecords read = read_zone_file(path("example.org.zone"), options);
+        const bool is_refused = !read.draft && read.diagnostics.at(0).message.contains("folder");
+        EXPECT_TRUE(read.draft || is_refused) << name;
+        return !is_refused;
+    };
+    fs::create_directory(path("below"));
+    std::ofstream(path("below/hosts")) << "www A 192.0.2.2\n";
+    fs::create_symlink("/etc/passwd", path("link"));
+    EXPECT_TRUE(is_read("below/hosts"));
+    EXPECT_TRUE(is_read(path("below/hosts")));
+    for (const char* name : {"/etc/passwd", "../passwd", "below/../../passwd", "link"}) {
+        EXPECT_FALSE(is_read(name)) << name;
+    }
+}
+
 TEST_F(CompileZoneFile, RefusesToIncludeADirectory) {
     write("example.org.zone", "$INCLUDE hosts\n");
     fs::create_directory(path("hosts"));

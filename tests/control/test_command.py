@@ -466,6 +466,18 @@ def test_a_name_in_unicode_is_refused_with_the_way_to_write_it(operator, zone):
     assert "A-labels" in operator.err("zone", "add", "bücher.example", "--ns", "ns1.example.net")
 
 
+def test_a_file_includes_what_lies_beside_it_alone(operator):
+    (operator.folder / "secret").write_text("of somebody else\n")
+    (operator.folder / "in").mkdir()
+    file = operator.folder / "in/example.org.zone"
+    file.write_text(ZONE_FILE + "$INCLUDE ../secret\n")
+    done = operator.run("zone", "import", file, status=1)
+    assert "--allow-include" in done.stdout and "somebody" not in done.stdout + done.stderr
+    (operator.folder / "secret").write_text("mail A 192.0.2.9\n")
+    operator.run("zone", "import", file, "--allow-include")
+    assert contents(operator, "mail", "A") == ["192.0.2.9"]
+
+
 def test_tenants_and_users_are_made_listed_and_removed(tmp_path):
     plans = '[[plan]]\nname = "small"\nzones = 2\n[[plan]]\nname = "large"\n'
     with Controller(tmp_path / "control", plans, tls=True) as control:
