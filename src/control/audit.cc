@@ -18,10 +18,13 @@ using base::Result;
 constexpr int64_t kPage = 1000;
 
 constexpr Sql kLastLink{"SELECT link FROM audit ORDER BY sequence DESC LIMIT 1", "", "t"};
-constexpr Sql kAppend{
-    "INSERT INTO audit (sequence, at, actor, source, action, subject, detail, link) "
-    "VALUES (:a, :b, :c, :d, :e, :f, :g, :h)",
-    "nntttttt", ""};
+constexpr RowsSql kAppend{
+    "INSERT INTO audit (sequence, at, actor, source, action, subject, detail, link) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?)",
+    ", ",
+    "",
+    "nntttttt",
+    ""};
 constexpr Sql kNewest{
     "SELECT sequence, at, actor, source, action, subject, detail, link FROM audit "
     "WHERE sequence < :a ORDER BY sequence DESC LIMIT :b",
@@ -114,36 +117,53 @@ std::string fault_of(const Row& row, const AuditEntry& entry, const std::string&
     return row.text(10) == entry.subject ? "" : "the zone of its change was altered";
 }
 
-}  // namespace
-
-Result<void> append_audit(Session& session, AuditEntry entry, AuditLink& last) {
-    if (!last) {
-        std::string before;
-        auto done = session.run(kLastLink, {}, [&](const Row& row) { before = row.text(0); });
-        if (!done) return done;
-        last = std::move(before);
-    }
-    entry.link = link_of(*last, entry);
-    last = entry.link;
-    return session.run(
-        kAppend, {static_cast<int64_t>(entry.sequence), int64_t{entry.at.count()}, entry.actor.name,
-                  entry.actor.source, entry.action, entry.subject, entry.detail, entry.link});
+Result<void> learn_last(Session& session, AuditLink& last) {
+    if (last) return {};
+    std::string link;  // Empty in front of the first entry of all.
+    auto done = session.run(kLastLink, {}, [&](const Row& row) { link = row.text(0); });
+    if (done) last = std::move(link);
+    return done;
 }
 
-Result<void> append_audit(Session& session, const Change& change, AuditLink& last) {
-    return append_audit(
-        session,
-        {.sequence = change.sequence,
-         .at = change.at,
-         .actor = change.actor,
-         .action = kActions[static_cast<size_t>(change.kind)],
-         .subject = row_name(change.zone),
-         .detail = digest_of({.diff = encode_diff(change.diff),
-                              .comment = change.comment,
-                              .old_serial = change.old_serial,
-                              .new_serial = change.new_serial,
-                              .reverts = static_cast<int64_t>(change.reverts.value_or(0))})},
-        last);
+// The entry with its link, behind the last one, which it becomes.
+Fields linked(AuditEntry entry, AuditLink& last) {
+    last = link_of(*last, entry);
+    return {static_cast<int64_t>(entry.sequence),
+            int64_t{entry.at.count()},
+            std::move(entry.actor.name),
+            std::move(entry.actor.source),
+            std::move(entry.action),
+            std::move(entry.subject),
+            std::move(entry.detail),
+            *last};
+}
+
+AuditEntry entry_of(const Change& change) {
+    return {.sequence = change.sequence,
+            .at = change.at,
+            .actor = change.actor,
+            .action = kActions[static_cast<size_t>(change.kind)],
+            .subject = row_name(change.zone),
+            .detail = digest_of({.diff = encode_diff(change.diff),
+                                 .comment = change.comment,
+                                 .old_serial = change.old_serial,
+                                 .new_serial = change.new_serial,
+                                 .reverts = static_cast<int64_t>(change.reverts.value_or(0))})};
+}
+
+}  // namespace
+
+Result<void> append_audit(Session& session, AuditEntry entry) {
+    AuditLink last;
+    if (auto done = learn_last(session, last); !done) return done;
+    return session.run_rows(kAppend, std::array{linked(std::move(entry), last)});
+}
+
+Result<void> append_audit(Session& session, std::span<const Change> changes, AuditLink& last) {
+    if (auto done = learn_last(session, last); !done) return done;
+    std::vector<Fields> rows;
+    for (const Change& change : changes) rows.push_back(linked(entry_of(change), last));
+    return session.run_rows(kAppend, rows);
 }
 
 Outcome<std::vector<AuditEntry>> read_audit(Database& database, uint64_t before, size_t count_max) {

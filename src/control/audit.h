@@ -9,6 +9,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,10 @@ struct AuditEntry {
 using AuditLink = std::optional<std::string>;
 
 // Within the transaction of what it tells. Its link is made here.
-[[nodiscard]] base::Result<void> append_audit(Session& session, AuditEntry entry, AuditLink& last);
-// Of a change that is written in the same transaction.
-[[nodiscard]] base::Result<void> append_audit(Session& session, const Change& change,
+[[nodiscard]] base::Result<void> append_audit(Session& session, AuditEntry entry);
+// Of changes that are written in the same transaction, in the order of their sequences. `last` is
+// taken on: only the first time in a transaction it is asked for.
+[[nodiscard]] base::Result<void> append_audit(Session& session, std::span<const Change> changes,
                                               AuditLink& last);
 
 // The newest first, those before `before`.

@@ -59,9 +59,8 @@ TEST_P(OfAudit, TellsEverythingThatWasDone) {
 
 TEST_P(OfAudit, LinksTheEntriesOfOneTransaction) {
     const auto written = database->write([](Session& session) {
-        AuditLink last;
-        auto done = append_audit(session, {.sequence = 1000, .action = "login.refused"}, last);
-        if (done) done = append_audit(session, {.sequence = 1001, .action = "key.create"}, last);
+        auto done = append_audit(session, {.sequence = 1000, .action = "login.refused"});
+        if (done) done = append_audit(session, {.sequence = 1001, .action = "key.create"});
         return done;
     });
     ASSERT_TRUE(written);

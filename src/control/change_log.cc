@@ -52,9 +52,10 @@ std::string text_of(const SettingsEdit& edit) {
 }
 
 // What is done unless the same was done under this key before.
-Result<Outcome<Committed>> once(Session& session, const GroupCommit::Turn& turn,
+Result<Outcome<Committed>> once(GroupRows& rows, const GroupCommit::Turn& turn,
                                 const Intent& intent, const std::string& request,
                                 const GroupCommit::Job& job) {
+    Session& session = rows.session();
     if (auto done = remove_repetitions(session, turn.now - kRepetitionAge); !done) {
         return std::unexpected(done.error());
     }
@@ -65,7 +66,7 @@ Result<Outcome<Committed>> once(Session& session, const GroupCommit::Turn& turn,
         return Outcome<Committed>(
             refuse(Kind::Invalid, "the idempotency key was used for another request"));
     }
-    auto answer = job(session, turn);
+    auto answer = job(rows, turn);
     if (!answer || !*answer) return answer;
     auto done = insert_repetition(session, intent, {request, **answer}, turn.now);
     if (!done) return std::unexpected(done.error());
@@ -144,18 +145,21 @@ ChangeLog::ChangeLog(Database& database, ChangeLogOptions options)
       commits_(database, options_.now ? options_.now : wall_now, options_.on_commit,
                options_.quotas) {}
 
-Outcome<Committed> ChangeLog::run(const Intent& intent, std::string request, GroupCommit::Job job) {
+Outcome<Committed> ChangeLog::run(const Intent& intent, std::string request, GroupCommit::Job job,
+                                  std::optional<GroupRows::Look> look) {
     if (intent.comment.size() > kCommentTextMax) {
         return refuse(Kind::Invalid, "the comment is longer than 4096 bytes");
     }
-    if (intent.idempotency_key.empty()) return commits_.run(std::move(job));
+    if (intent.idempotency_key.empty()) return commits_.run(std::move(job), std::move(look));
     if (intent.idempotency_key.size() > kIdempotencyKeySizeMax) {
         return refuse(Kind::Invalid, "the idempotency key is longer than 255 bytes");
     }
-    return commits_.run([&intent, digest = text_digest(request), job = std::move(job)](
-                            Session& session, const GroupCommit::Turn& turn) {
-        return once(session, turn, intent, digest, job);
-    });
+    return commits_.run(
+        [&intent, digest = text_digest(request), job = std::move(job)](
+            GroupRows& rows, const GroupCommit::Turn& turn) {
+            return once(rows, turn, intent, digest, job);
+        },
+        std::move(look));
 }
 
 Outcome<Committed> ChangeLog::commit(const ChangeRequest& request) {
@@ -166,41 +170,46 @@ Outcome<Committed> ChangeLog::commit(const ChangeRequest& request) {
     if (!request.intent.idempotency_key.empty()) {
         for (const RrsetEdit& edit : request.edits) text += text_of(edit);
     }
-    return run(request.intent, std::move(text), [&](Session& session, const auto& turn) {
-        return edit_zone(session, turn, request);
-    });
+    return run(
+        request.intent, std::move(text),
+        [&](GroupRows& rows, const auto& turn) { return edit_zone(rows, turn, request); },
+        GroupRows::Look{request.zone, touched_names(request.edits)});
 }
 
 Outcome<Committed> ChangeLog::commit_derived(const DerivedRequest& request) {
-    return run(request.intent, "", [&](Session& session, const auto& turn) {
-        return derive_zone(session, turn, request);
-    });
+    return run(
+        request.intent, "",
+        [&](GroupRows& rows, const auto& turn) { return derive_zone(rows, turn, request); },
+        GroupRows::Look{request.zone});
 }
 
 Outcome<Committed> ChangeLog::create_zone(const NewZone& zone) {
     std::string text = zone.intent.idempotency_key.empty() ? "" : text_of(zone);
-    return run(zone.intent, std::move(text), [&](Session& session, const auto& turn) {
-        return make_zone(session, turn, zone, options_.primary);
-    });
+    return run(
+        zone.intent, std::move(text),
+        [&](GroupRows& rows, const auto& turn) {
+            return make_zone(rows, turn, zone, options_.primary);
+        },
+        GroupRows::Look{zone.name});
 }
 
 Outcome<Committed> ChangeLog::delete_zone(const dns::Name& zone, const Intent& intent) {
-    return run(intent, "delete " + row_name(zone), [&](Session& session, const auto& turn) {
-        return end_zone(session, turn, zone, intent);
+    return run(intent, "delete " + row_name(zone), [&](GroupRows& rows, const auto& turn) {
+        return end_zone(rows, turn, zone, intent);
     });
 }
 
 Outcome<Committed> ChangeLog::update_settings(const dns::Name& zone, const SettingsEdit& edit,
                                               const Intent& intent) {
     return run(intent, "settings " + row_name(zone) + '\n' + text_of(edit),
-               [&](Session& session, const auto& turn) {
-                   return set_settings(session, turn, zone, edit, intent);
+               [&](GroupRows& rows, const auto& turn) {
+                   return set_settings(rows, turn, zone, edit, intent);
                });
 }
 
 Outcome<Committed> ChangeLog::take_version(const FetchedVersion& version) {
-    return run(version.intent, "", [&](Session& session, const auto& turn) {
-        return note_version(session, turn, version);
+    return run(version.intent, "", [&](GroupRows& rows, const auto& turn) {
+        return note_version(rows, turn, version);
     });
 }
 
@@ -224,10 +233,9 @@ Outcome<uint64_t> ChangeLog::room_for_copy(const dns::Name& name) {
 }
 
 Outcome<Committed> ChangeLog::revert(uint64_t sequence, const Intent& intent) {
-    return run(intent, "revert " + std::to_string(sequence),
-               [&](Session& session, const auto& turn) {
-                   return take_back(session, turn, sequence, intent);
-               });
+    return run(
+        intent, "revert " + std::to_string(sequence),
+        [&](GroupRows& rows, const auto& turn) { return take_back(rows, turn, sequence, intent); });
 }
 
 Outcome<Zone> ChangeLog::zone(const dns::Name& name) {

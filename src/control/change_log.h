@@ -105,7 +105,8 @@ class ChangeLog {
 
  private:
     [[nodiscard]] Outcome<Committed> run(const Intent& intent, std::string request,
-                                         GroupCommit::Job job);
+                                         GroupCommit::Job job,
+                                         std::optional<GroupRows::Look> look = {});
 
     Database& database_;
     const ChangeLogOptions options_;

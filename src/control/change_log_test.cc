@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "control/audit.h"
 #include "control/database_fixture.h"
 #include "control/stored_text.h"
 
@@ -287,6 +288,30 @@ TEST_P(OfChangeLog, KeepsCountWhenManyWriteAtOnce) {
     EXPECT_EQ(log.zone(name("example.org."))->serial, 2025112601U + kThreads * kEach);
     EXPECT_EQ(log.contents(name("example.org."))->rrsets.size(), kThreads * kEach + 2);
     EXPECT_EQ(log.history(name("example.org."), INT64_MAX, 1000)->size(), kThreads * kEach + 1);
+}
+
+TEST_P(OfChangeLog, RefusesOfAGroupOnlyWhatTheDatabaseDoesNotTake) {
+    ASSERT_TRUE(create("example.org."));
+    constexpr int kThreads = 16;
+    constexpr int kOdd = 7;
+    std::atomic<int> committed = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&, i] {
+            // No UTF-8, which PostgreSQL looks at, and SQLite does not.
+            Intent intent{.comment = i == kOdd ? "\xff" : "mine"};
+            const std::string owner = "h" + std::to_string(i) + ".example.org.";
+            if (put(owner, "192.0.2.1", std::move(intent))) ++committed;
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const bool takes_all = GetParam() == Database::Dialect::Sqlite;
+    EXPECT_EQ(committed, takes_all ? kThreads : kThreads - 1);
+    EXPECT_EQ(contents().find("h7.") != std::string::npos, takes_all);
+    EXPECT_EQ(log.history(name("example.org."), INT64_MAX, 100)->size(),
+              static_cast<size_t>(1 + committed));
+    const auto verdict = verify_audit(*database);
+    EXPECT_FALSE(verdict->broken_at) << verdict->reason;
 }
 
 TEST_P(OfChangeLog, FindsOneSetOfALargeZone) {

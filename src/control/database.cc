@@ -2,9 +2,11 @@
 
 #include "control/database.h"
 
+#include <algorithm>
+#include <bit>
 #include <condition_variable>
+#include <map>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 
 #include <fcntl.h>
@@ -95,11 +97,12 @@ struct Prepared {
         return places;
     }
 
-    void set(size_t number, const Value& value) {
+    template <typename Text>
+    void set(size_t number, const std::variant<std::monostate, int64_t, Text>& value) {
         Place& place = takes.at(number);
         place.indicator = std::holds_alternative<std::monostate>(value) ? soci::i_null : soci::i_ok;
         if (const auto* of_number = std::get_if<int64_t>(&value)) place.cell.number = *of_number;
-        if (const auto* text = std::get_if<std::string_view>(&value)) place.cell.text = *text;
+        if (const auto* text = std::get_if<Text>(&value)) place.cell.text = *text;
     }
 
     // Always to the last row: a statement left in the middle would keep its snapshot.
@@ -123,13 +126,35 @@ struct Prepared {
     soci::statement statement;
 };
 
+// Statements are made for so many rows, and for each smaller power of two: what is left over is
+// done in some that are smaller. Twice as many take as long again to prepare, and save little.
+constexpr size_t kRowsMax = 32;
+
+size_t rows_at_once(size_t left) { return std::bit_floor(std::min(left, kRowsMax)); }
+
+std::unique_ptr<Prepared> prepare_rows(soci::session& session, const RowsSql& sql, size_t count) {
+    std::string text = sql.head;
+    std::string takes;
+    size_t parameters = 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (i > 0) text += sql.join;
+        for (const char c : std::string_view(sql.row)) {
+            text += c == '?' ? ":p" + std::to_string(parameters++) : std::string(1, c);
+        }
+        takes += sql.takes;
+    }
+    text += sql.tail;
+    return std::make_unique<Prepared>(session, Sql{text.c_str(), takes.c_str(), sql.gives});
+}
+
 }  // namespace
 
 struct Session::State {
     Database::Dialect dialect = Database::Dialect::Sqlite;
     std::string connection;
     std::unique_ptr<soci::session> session;
-    std::unordered_map<const char*, std::unique_ptr<Prepared>> prepared;  // By their texts.
+    // By what they are known by, and the number of rows if they are about some.
+    std::map<std::pair<const void*, size_t>, std::unique_ptr<Prepared>> prepared;
     bool is_lost = true;
 
     // Anew, with nothing prepared.
@@ -167,11 +192,30 @@ Session::~Session() = default;
 Result<void> Session::run(const Sql& sql, std::initializer_list<Value> values,
                           const OnRow& on_row) {
     auto done = guarded([&] {
-        auto& prepared = state_->prepared[sql.text];
+        auto& prepared = state_->prepared[{sql.text, 0}];
         if (!prepared) prepared = std::make_unique<Prepared>(*state_->session, sql);
         size_t number = 0;
         for (const Value& value : values) prepared->set(number++, value);
         prepared->run(on_row);
+    });
+    if (!done) state_->look_after_failure();
+    return done;
+}
+
+Result<void> Session::run_rows(const RowsSql& sql, std::span<const Fields> rows,
+                               const OnRow& on_row) {
+    auto done = guarded([&] {
+        while (!rows.empty()) {
+            const size_t count = rows_at_once(rows.size());
+            auto& prepared = state_->prepared[{&sql, count}];
+            if (!prepared) prepared = prepare_rows(*state_->session, sql, count);
+            size_t number = 0;
+            for (const Fields& row : rows.first(count)) {
+                for (const Field& field : row) prepared->set(number++, field);
+            }
+            prepared->run(on_row);
+            rows = rows.subspan(count);
+        }
     });
     if (!done) state_->look_after_failure();
     return done;

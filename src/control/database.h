@@ -34,8 +34,23 @@ struct Sql {
     const char* gives;
 };
 
+// A statement about some rows at once: `head`, then for each row `row` with a '?' for each of its
+// parameters, with `join` between them, then `tail`. `takes` has the letters of one row. It lives
+// for ever, and is known by its address.
+struct RowsSql {
+    const char* head;
+    const char* row;
+    const char* join;
+    const char* tail;
+    const char* takes;
+    const char* gives;
+};
+
 // monostate is NULL.
 using Value = std::variant<std::monostate, int64_t, std::string_view>;
+// One that owns its text.
+using Field = std::variant<std::monostate, int64_t, std::string>;
+using Fields = std::vector<Field>;
 
 // A row that a statement gave; valid during the call that shows it.
 class Row {
@@ -68,6 +83,10 @@ class Session {
     // Runs it to its end; `on_row` sees each row.
     [[nodiscard]] base::Result<void> run(const Sql& sql, std::initializer_list<Value> values,
                                          const OnRow& on_row = {});
+    // The same of many rows, some dozens at a time: PostgreSQL is waited for once for each of
+    // these, not for each row.
+    [[nodiscard]] base::Result<void> run_rows(const RowsSql& sql, std::span<const Fields> rows,
+                                              const OnRow& on_row = {});
     // Without parameters, and not kept: for the definition of tables and transactions.
     [[nodiscard]] base::Result<void> run_once(const std::string& text);
 

@@ -16,6 +16,9 @@ using base::Result;
 using testing::HasSubstr;
 
 constexpr Sql kInsert{"INSERT INTO thing (id, text) VALUES (:a, :b)", "nt", ""};
+constexpr RowsSql kInsertAll{"INSERT INTO thing (id, text) VALUES ", "(?, ?)", ", ", "", "nt", ""};
+constexpr RowsSql kFindAll{
+    "SELECT id, text FROM thing WHERE ", "(id = ? AND text = ?)", " OR ", "", "nt", "nt"};
 constexpr Sql kFind{"SELECT id, text FROM thing WHERE id >= :a ORDER BY id", "n", "nt"};
 
 class OfDatabase : public testing::TestWithParam<Database::Dialect> {
@@ -58,6 +61,35 @@ TEST_P(OfDatabase, KeepsNumbersTextAndNull) {
     EXPECT_EQ(things(), "1=it's \"quoted\"; é 2= 1152921504606846976=NULL ");
     EXPECT_EQ(things(3), "1152921504606846976=NULL ");
     EXPECT_EQ(things(2), "2= 1152921504606846976=NULL ");
+}
+
+TEST_P(OfDatabase, TakesAnyNumberOfRowsAtOnce) {
+    for (const int64_t count : {0, 1, 2, 31, 32, 33, 100}) {
+        std::vector<Fields> rows;
+        for (int64_t i = 0; i < count; ++i)
+            rows.push_back({1000 * count + i, "'" + std::to_string(i)});
+        rows.push_back({-1 - count, Field()});
+        int64_t found = 0;
+        ASSERT_TRUE(run([&](Session& session) {
+            auto done = session.run_rows(kInsertAll, rows);
+            if (!done) return done;
+            return session.run_rows(kFindAll, rows, [&](const Row& row) {
+                EXPECT_EQ(row.text(1), "'" + std::to_string(row.number(0) - 1000 * count));
+                ++found;
+            });
+        }));
+        EXPECT_EQ(found, count);  // Without the one that is NULL, which is like nothing.
+        EXPECT_THAT(things(-1 - count), HasSubstr(std::to_string(-1 - count) + "=NULL "));
+    }
+}
+
+TEST_P(OfDatabase, TakesNoneOfManyRowsWhenOneIsRefused) {
+    std::vector<Fields> rows;
+    for (int64_t i = 0; i < 50; ++i) rows.push_back({i == 49 ? 0 : i, "a"});
+    EXPECT_FALSE(run([&](Session& session) { return session.run_rows(kInsertAll, rows); }));
+    EXPECT_EQ(things(), "");
+    rows.pop_back();
+    EXPECT_TRUE(run([&](Session& session) { return session.run_rows(kInsertAll, rows); }));
 }
 
 TEST_P(OfDatabase, LeavesNothingOfATransactionThatFails) {

@@ -21,15 +21,12 @@ Outcome<void> carry_out(Database& database, Deed deed, const DeedWork& work) {
         if (!worked) return std::unexpected(worked.error());
         answer = *std::move(worked);
         if (!answer) return base::fail("refused");  // And so nothing of it is written.
-        AuditLink last;
-        return append_audit(session,
-                            {.sequence = *sequence,
-                             .at = deed.at,
-                             .actor = deed.actor,
-                             .action = deed.action,
-                             .subject = deed.subject,
-                             .detail = deed.detail},
-                            last);
+        return append_audit(session, {.sequence = *sequence,
+                                      .at = deed.at,
+                                      .actor = deed.actor,
+                                      .action = deed.action,
+                                      .subject = deed.subject,
+                                      .detail = deed.detail});
     });
     if (!answer) return answer;
     if (!done) return unavailable(done.error());

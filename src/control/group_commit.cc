@@ -28,7 +28,7 @@ GroupCommit::~GroupCommit() {
     thread_.join();
 }
 
-Outcome<Committed> GroupCommit::run(Job job) {
+Outcome<Committed> GroupCommit::run(Job job, std::optional<GroupRows::Look> look) {
     std::future<Outcome<Committed>> answer;
     {
         const std::lock_guard lock(mutex_);
@@ -36,7 +36,7 @@ Outcome<Committed> GroupCommit::run(Job job) {
             return refuse(ChangeError::Kind::Unavailable,
                           "too many changes wait already; nothing was done");
         }
-        waiting_.push_back({std::move(job), {}});
+        waiting_.push_back({std::move(job), std::move(look), {}});
         answer = waiting_.back().promise.get_future();
     }
     wake_.notify_one();
@@ -84,15 +84,20 @@ Result<void> GroupCommit::transact(std::span<Waiting> group, Answers& answers, u
         const auto first = take_sequences(session, group.size());
         if (!first) return std::unexpected(first.error());
         last = *first + group.size() - 1;
-        AuditLink audit_link;
-        Turn turn{.sequence = *first, .now = now_(), .quotas = quotas_, .audit_link = audit_link};
+        GroupRows rows(session);
+        std::vector<GroupRows::Look> looks;
+        for (const Waiting& waiting : group) {
+            if (waiting.look) looks.push_back(*waiting.look);
+        }
+        if (auto done = rows.look_ahead(looks); !done) return done;
+        Turn turn{.sequence = *first, .now = now_(), .quotas = quotas_};
         for (Waiting& waiting : group) {
-            auto answer = waiting.job(session, turn);
+            auto answer = waiting.job(rows, turn);
             if (!answer) return std::unexpected(answer.error());
             answers.push_back(*std::move(answer));
             ++turn.sequence;
         }
-        return {};
+        return rows.write();
     });
 }
 

@@ -16,9 +16,9 @@
 #include <thread>
 #include <vector>
 
-#include "control/audit.h"
 #include "control/change_error.h"
 #include "control/database.h"
+#include "control/group_rows.h"
 #include "control/model.h"
 #include "control/quotas.h"
 
@@ -31,16 +31,15 @@ class GroupCommit {
     // Each waits in a thread of whoever asked; beyond this the next is told to come again.
     static constexpr size_t kWaitingMax = 4096;
 
-    // What a job may use besides the session.
+    // What a job may use besides the rows.
     struct Turn {
         uint64_t sequence = 0;  // Its own, greater than all before it.
         Timestamp now{};
         Quotas* quotas = nullptr;  // Null: nobody has any.
-        AuditLink& audit_link;     // Of this transaction.
     };
     // Decides first, and writes only when nothing speaks against it. May be run twice. An error
     // outside is the database's, and ends the transaction; one inside is the answer.
-    using Job = std::function<base::Result<Outcome<Committed>>(Session&, const Turn&)>;
+    using Job = std::function<base::Result<Outcome<Committed>>(GroupRows&, const Turn&)>;
 
     // `now` gives the time. `told` is called on the thread, with the greatest sequence of each
     // transaction that is on the disk.
@@ -51,12 +50,14 @@ class GroupCommit {
     // Carries out what waits.
     ~GroupCommit();
 
-    // Waits until the job's transaction is on the disk. Any thread.
-    [[nodiscard]] Outcome<Committed> run(Job job);
+    // Waits until the job's transaction is on the disk. `look`: what it will ask for, as far as
+    // that is known; it may ask for anything. Any thread.
+    [[nodiscard]] Outcome<Committed> run(Job job, std::optional<GroupRows::Look> look = {});
 
  private:
     struct Waiting {
         Job job;
+        std::optional<GroupRows::Look> look;
         std::promise<Outcome<Committed>> promise;
     };
     using Group = std::vector<Waiting>;

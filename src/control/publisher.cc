@@ -3,6 +3,7 @@
 #include "control/publisher.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "base/log.h"
@@ -20,17 +21,26 @@ namespace log = base::log;
 constexpr Sql kReadPublications{
     "SELECT zone_id, sequence, serial FROM publication WHERE controller = :a", "t", "nnn"};
 // Both databases know this form, and do it in one step.
-constexpr Sql kRemember{
-    "INSERT INTO publication (controller, zone_id, sequence, serial) VALUES (:a, :b, :c, :d) "
-    "ON CONFLICT (controller, zone_id) DO UPDATE SET sequence = :e, serial = :f",
-    "tnnnnn", ""};
+constexpr RowsSql kRemember{
+    "INSERT INTO publication (controller, zone_id, sequence, serial) VALUES ",
+    "(?, ?, ?, ?)",
+    ", ",
+    " ON CONFLICT (controller, zone_id) DO UPDATE "
+    "SET sequence = excluded.sequence, serial = excluded.serial",
+    "tnnn",
+    ""};
 constexpr Sql kReadServedSerials{
     "SELECT zone, serial, sequence FROM served_serial WHERE controller = :a", "t", "tnn"};
-constexpr Sql kRememberSerial{
-    "INSERT INTO served_serial (controller, zone, serial, sequence) VALUES (:a, :b, :c, :d) "
-    "ON CONFLICT (controller, zone) DO UPDATE SET serial = :e, sequence = :f",
-    "ttnnnn", ""};
-constexpr Sql kForget{"DELETE FROM publication WHERE controller = :a AND zone_id = :b", "tn", ""};
+constexpr RowsSql kRememberSerial{
+    "INSERT INTO served_serial (controller, zone, serial, sequence) VALUES ",
+    "(?, ?, ?, ?)",
+    ", ",
+    " ON CONFLICT (controller, zone) DO UPDATE "
+    "SET serial = excluded.serial, sequence = excluded.sequence",
+    "ttnn",
+    ""};
+constexpr RowsSql kForget{
+    "DELETE FROM publication WHERE ", "(controller = ? AND zone_id = ?)", " OR ", "", "tn", ""};
 
 Error to_error(const ChangeError& error) { return {error.message}; }
 
@@ -308,17 +318,36 @@ void Publisher::publish_all(const std::vector<Change>& changes) {
 }
 
 // A zone that was deleted may have been overtaken by the one that has its name now.
-Result<void> Publisher::remember_serial(Session& session, const State& state) {
-    const std::string zone = row_name(state.name);
-    {
-        const std::lock_guard lock(mutex_);
-        Floor& floor = floors_[zone];
-        if (floor.serial != 0 && dns::is_later_serial(floor.serial, state.serial)) return {};
-        floor = {state.serial, state.sequence};
+bool Publisher::raise_floor(const State& state) {
+    if (state.serial == 0) return false;
+    const std::lock_guard lock(mutex_);
+    Floor& floor = floors_[row_name(state.name)];
+    if (floor.serial != 0 && dns::is_later_serial(floor.serial, state.serial)) return false;
+    floor = {state.serial, state.sequence};
+    return true;
+}
+
+Result<void> Publisher::remember(Session& session, std::span<const State> states) {
+    std::vector<Fields> published;
+    std::vector<Fields> gone;
+    std::map<std::string, Fields> serials;  // By name: of two zones the later one counts.
+    for (const State& state : states) {
+        const auto sequence = static_cast<int64_t>(state.sequence);
+        const int64_t serial = state.serial;
+        if (state.is_served) {
+            published.push_back({controller_, state.zone_id, sequence, serial});
+        } else {
+            gone.push_back({controller_, state.zone_id});
+        }
+        if (!raise_floor(state)) continue;
+        const std::string zone = row_name(state.name);
+        serials[zone] = {controller_, zone, serial, sequence};
     }
-    const int64_t serial = state.serial;
-    const auto sequence = static_cast<int64_t>(state.sequence);
-    return session.run(kRememberSerial, {controller_, zone, serial, sequence, serial, sequence});
+    const auto rows = std::views::values(serials);
+    auto done = session.run_rows(kRemember, published);
+    if (done) done = session.run_rows(kForget, gone);
+    if (done) done = session.run_rows(kRememberSerial, std::vector(rows.begin(), rows.end()));
+    return done;
 }
 
 // One transaction for all. When it is lost, those zones are made anew at the next start.
@@ -336,18 +365,8 @@ Result<void> Publisher::remember() {
         unremembered_.clear();
         remember_at_ = base::Instant::max();
     }
-    const auto written = served_.database.write([&](Session& session) -> Result<void> {
-        for (const State& state : states) {
-            const auto sequence = static_cast<int64_t>(state.sequence);
-            auto done = state.is_served ? session.run(kRemember, {controller_, state.zone_id,
-                                                                  sequence, int64_t{state.serial},
-                                                                  sequence, int64_t{state.serial}})
-                                        : session.run(kForget, {controller_, state.zone_id});
-            if (done && state.serial != 0) done = remember_serial(session, state);
-            if (!done) return done;
-        }
-        return {};
-    });
+    const auto written =
+        served_.database.write([&](Session& session) { return remember(session, states); });
     if (written) return {};
     const std::lock_guard lock(mutex_);
     for (const State& state : states) unremembered_.insert(state.zone_id);

@@ -25,6 +25,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -247,7 +248,9 @@ class Publisher {
     // Later than all that was ever served under the zone's name; `edited` if that is so. With the
     // changes up to `sequence`.
     [[nodiscard]] uint32_t serial_for(const State& state, uint32_t edited, uint64_t sequence) const;
-    [[nodiscard]] base::Result<void> remember_serial(Session& session, const State& state);
+    [[nodiscard]] base::Result<void> remember(Session& session, std::span<const State> states);
+    // False when its name has had a later serial.
+    [[nodiscard]] bool raise_floor(const State& state);
 
     // publisher_fetched.cc
     void fetch_as_told(State& state, const Zone& zone);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/audit.h"
 #include "control/edit_plan.h"
 #include "control/record_content.h"
 #include "control/signing_settings.h"
@@ -46,8 +45,8 @@ Outcome<void> check_owner(const Actor& actor, const std::optional<Zone>& zone) {
 }
 
 // The zone, if it is there and as the actor has seen it.
-Result<Outcome<Zone>> expect_zone(Session& session, const dns::Name& name, const Intent& intent) {
-    auto found = find_zone(session, name);
+Result<Outcome<Zone>> expect_zone(GroupRows& rows, const dns::Name& name, const Intent& intent) {
+    auto found = rows.find_zone(name);
     if (!found) return std::unexpected(found.error());
     if (auto owned = check_owner(intent.actor, *found); !owned) {
         return Outcome<Zone>(std::unexpected(owned.error()));
@@ -65,11 +64,11 @@ Result<Outcome<Zone>> expect_zone(Session& session, const dns::Name& name, const
     return Outcome<Zone>(std::move(**found));
 }
 
-Result<RrsetsByName> read_names(Session& session, int64_t zone_id,
+Result<RrsetsByName> read_names(GroupRows& rows, int64_t zone_id,
                                 const std::vector<dns::Name>& names) {
     RrsetsByName current;
     for (const dns::Name& name : names) {
-        auto rrsets = rrsets_at(session, zone_id, name);
+        auto rrsets = rows.rrsets_at(zone_id, name);
         if (!rrsets) return std::unexpected(rrsets.error());
         if (!rrsets->empty()) current.emplace(dns::key_of(name), *std::move(rrsets));
     }
@@ -111,9 +110,11 @@ int64_t count_of(const std::optional<Rrset>& rrset) {
 }
 
 // Of all sets of the zone, and of its copy.
-Result<int64_t> count_in(Session& session, const Zone& zone) {
+Result<int64_t> count_in(GroupRows& rows, const Zone& zone) {
     auto count = static_cast<int64_t>(zone.copy_records);
-    auto done = each_rrset(session, zone.id,
+    const auto session = rows.settled();
+    if (!session) return std::unexpected(session.error());
+    auto done = each_rrset(**session, zone.id,
                            [&](const Rrset& rrset) { count += count_of(std::optional(rrset)); });
     if (!done) return std::unexpected(done.error());
     return count;
@@ -133,7 +134,7 @@ Outcome<void> check_editable(const Zone& zone) {
 }
 
 // What the change takes of the quotas of the accounts that the zone has, before and after it.
-Result<Outcome<void>> admit(Session& session, const Turn& turn, const Zone& zone,
+Result<Outcome<void>> admit(GroupRows& rows, const Turn& turn, const Zone& zone,
                             const Change& change) {
     // How much a primary may send was said before.
     if (turn.quotas == nullptr || change.kind == ChangeKind::Transfer) return Outcome<void>();
@@ -145,8 +146,14 @@ Result<Outcome<void>> admit(Session& session, const Turn& turn, const Zone& zone
     const ZoneSettings& after = change.diff.settings_after.value_or(zone.settings);
     const bool is_moved = change.diff.settings_before && change.diff.settings_after &&
                           change.diff.settings_before->account != after.account;
+    // Zones are counted in their table.
+    const bool needs_zones = !after.account.empty() && (take.zones > 0 || is_moved);
+    if (needs_zones) {
+        if (auto done = rows.write(); !done) return std::unexpected(done.error());
+    }
+    Session& session = rows.session();
     if (!is_moved) return turn.quotas->admit(session, after.account, take, turn.now);
-    const auto count = count_in(session, zone);
+    const auto count = count_in(rows, zone);
     if (!count) return std::unexpected(count.error());
     auto admitted = turn.quotas->admit(session, after.account, {1, *count}, turn.now);
     if (!admitted || !*admitted) return admitted;
@@ -165,30 +172,26 @@ Outcome<void> check_signing(const Zone& zone, const Change& change) {
 }
 
 // Writes the sets, the zone and the change, unless a quota does not allow it.
-Answer write(Session& session, const Turn& turn, Zone zone, Change change) {
+Answer write(GroupRows& rows, const Turn& turn, Zone zone, Change change) {
     if (auto checked = check_signing(zone, change); !checked) {
         return Outcome<Committed>(std::unexpected(checked.error()));
     }
-    const auto admitted = admit(session, turn, zone, change);
+    const auto admitted = admit(rows, turn, zone, change);
     if (!admitted) return std::unexpected(admitted.error());
     if (!*admitted) return Outcome<Committed>(std::unexpected(admitted->error()));
-    if (change.kind == ChangeKind::Create) {
-        if (auto done = insert_zone(session, zone); !done) return std::unexpected(done.error());
-    }
     for (const RrsetChange& rrset : change.diff.rrsets) {
         if (change.kind == ChangeKind::Transfer) break;  // They are kept elsewhere.
-        if (auto done = put_rrset(session, zone.id, rrset); !done) {
+        if (auto done = rows.put_rrset(zone.id, rrset); !done) {
             return std::unexpected(done.error());
         }
     }
     zone.serial = change.new_serial;
     zone.sequence = change.sequence;
     if (change.diff.settings_after) zone.settings = *change.diff.settings_after;
-    auto done = update_zone(session, zone);
-    if (done) done = append_change(session, change);
-    if (done) done = append_audit(session, change, turn.audit_link);
-    if (!done) return std::unexpected(done.error());
-    return committed(change);
+    rows.put_zone(zone);
+    const Committed answer = committed(change);
+    rows.append(std::move(change));
+    return answer;
 }
 
 Outcome<Committed> nothing_changed(const Zone& zone) {
@@ -199,14 +202,14 @@ Outcome<Committed> nothing_changed(const Zone& zone) {
 }
 
 // `serial`: that the zone is to have, whatever its settings say of it.
-Answer write_records(Session& session, const Turn& turn, const Zone& zone, Change change,
+Answer write_records(GroupRows& rows, const Turn& turn, const Zone& zone, Change change,
                      std::optional<uint32_t> serial = std::nullopt) {
     if (change.diff.rrsets.empty() && !serial) return nothing_changed(zone);
     change.new_serial = serial
                             ? *serial
                             : next_edited_serial(zone.settings.soa_edit_api, zone.serial,
                                                  sent_serial(change.diff.rrsets), seconds_of(turn));
-    return write(session, turn, zone, std::move(change));
+    return write(rows, turn, zone, std::move(change));
 }
 
 // What the zone's serial becomes by a SOA that is as the zone has it, but for a later serial.
@@ -223,12 +226,12 @@ std::optional<uint32_t> raised_serial(const Turn& turn, const Zone& zone,
     return std::nullopt;
 }
 
-Answer write_edits(Session& session, const Turn& turn, const Zone& zone, const Intent& intent,
+Answer write_edits(GroupRows& rows, const Turn& turn, const Zone& zone, const Intent& intent,
                    const DerivedEdits& derived) {
     if (auto editable = check_editable(zone); !editable) {
         return Outcome<Committed>(std::unexpected(editable.error()));
     }
-    auto current = read_names(session, zone.id, touched_names(derived.edits));
+    auto current = read_names(rows, zone.id, touched_names(derived.edits));
     if (!current) return std::unexpected(current.error());
     auto planned = plan_edits(zone.name, *current, derived.edits);
     if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
@@ -236,7 +239,7 @@ Answer write_edits(Session& session, const Turn& turn, const Zone& zone, const I
     if (planned->empty() && !serial) serial = raised_serial(turn, zone, derived.edits);
     Change change = change_of(turn, zone, ChangeKind::Records, intent);
     change.diff.rrsets = *std::move(planned);
-    return write_records(session, turn, zone, std::move(change), serial);
+    return write_records(rows, turn, zone, std::move(change), serial);
 }
 
 bool has_set(const std::vector<Rrset>& rrsets, const dns::Name& owner, RRType type) {
@@ -278,7 +281,7 @@ std::vector<Rrset> completed(const NewZone& zone, const dns::Name& primary) {
 }
 
 // Inserts the zone and what is in it. `floor`: the serial is later than this one.
-Answer insert(Session& session, const Turn& turn, Zone zone, Change change,
+Answer insert(GroupRows& rows, const Turn& turn, Zone zone, Change change,
               std::optional<uint32_t> floor) {
     const auto sent = sent_serial(change.diff.rrsets);
     const uint32_t first = first_serial(zone.settings.soa_edit_api, seconds_of(turn));
@@ -291,32 +294,33 @@ Answer insert(Session& session, const Turn& turn, Zone zone, Change change,
     change.old_serial = 0;
     change.new_serial = zone.serial;
     change.diff.settings_after = zone.settings;
-    return write(session, turn, zone, std::move(change));
+    return write(rows, turn, zone, std::move(change));
 }
 
-Result<std::vector<RrsetChange>> all_rrsets(Session& session, int64_t zone_id) {
+Result<std::vector<RrsetChange>> all_rrsets(GroupRows& rows, int64_t zone_id) {
     std::vector<RrsetChange> changes;
-    auto done = each_rrset(session, zone_id, [&](Rrset rrset) {
+    const auto session = rows.settled();
+    if (!session) return std::unexpected(session.error());
+    auto done = each_rrset(**session, zone_id, [&](Rrset rrset) {
         changes.push_back({std::move(rrset), std::nullopt});
     });
     if (!done) return std::unexpected(done.error());
     return changes;
 }
 
-Answer remove(Session& session, const Turn& turn, const Zone& zone, Change change) {
-    auto all = all_rrsets(session, zone.id);
+Answer remove(GroupRows& rows, const Turn& turn, const Zone& zone, Change change) {
+    auto all = all_rrsets(rows, zone.id);
     if (!all) return std::unexpected(all.error());
     change.new_serial = 0;
     change.diff.rrsets = *std::move(all);
     change.diff.settings_before = zone.settings;
-    const auto admitted = admit(session, turn, zone, change);
+    const auto admitted = admit(rows, turn, zone, change);
     if (!admitted) return std::unexpected(admitted.error());
     if (!*admitted) return Outcome<Committed>(std::unexpected(admitted->error()));
-    auto done = remove_zone(session, zone.id);
-    if (done) done = append_change(session, change);
-    if (done) done = append_audit(session, change, turn.audit_link);
-    if (!done) return std::unexpected(done.error());
-    return committed(change);
+    if (auto done = rows.remove_zone(zone); !done) return std::unexpected(done.error());
+    const Committed answer = committed(change);
+    rows.append(std::move(change));
+    return answer;
 }
 
 Zone new_zone(const Turn& turn, const dns::Name& name, const ZoneSettings& settings) {
@@ -328,13 +332,13 @@ Zone new_zone(const Turn& turn, const dns::Name& name, const ZoneSettings& setti
             .created_at = turn.now};
 }
 
-Answer take_back_records(Session& session, const Turn& turn, const Zone& zone, Change change,
+Answer take_back_records(GroupRows& rows, const Turn& turn, const Zone& zone, Change change,
                          const Change& taken) {
     std::vector<RrsetEdit> touched;
     for (const RrsetChange& rrset : taken.diff.rrsets) {
         touched.push_back({.owner = rrset.either().owner, .records = {}, .comments = {}});
     }
-    auto current = read_names(session, zone.id, touched_names(touched));
+    auto current = read_names(rows, zone.id, touched_names(touched));
     if (!current) return std::unexpected(current.error());
     auto planned = plan_revert(zone.name, *current, taken.diff);
     if (!planned) {
@@ -343,13 +347,13 @@ Answer take_back_records(Session& session, const Turn& turn, const Zone& zone, C
         return Outcome<Committed>(error);
     }
     change.diff.rrsets = *std::move(planned);
-    return write_records(session, turn, zone, std::move(change));
+    return write_records(rows, turn, zone, std::move(change));
 }
 
 // A zone that was deleted comes back, as another one of the same name.
-Answer take_back_deletion(Session& session, const Turn& turn, const Change& taken,
+Answer take_back_deletion(GroupRows& rows, const Turn& turn, const Change& taken,
                           const Intent& intent) {
-    auto found = find_zone(session, taken.zone);
+    auto found = rows.find_zone(taken.zone);
     if (!found) return std::unexpected(found.error());
     const ZoneSettings& lost = taken.diff.settings_before.value_or(ZoneSettings());
     if (!intent.actor.tenant.empty() && lost.account != intent.actor.tenant) {
@@ -366,12 +370,12 @@ Answer take_back_deletion(Session& session, const Turn& turn, const Change& take
     for (const RrsetChange& rrset : taken.diff.rrsets) {
         change.diff.rrsets.push_back({std::nullopt, rrset.before});
     }
-    return insert(session, turn, zone, std::move(change), taken.old_serial);
+    return insert(rows, turn, zone, std::move(change), taken.old_serial);
 }
 
-Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
+Answer take_back_within(GroupRows& rows, const Turn& turn, const Change& taken,
                         const Intent& intent) {
-    auto zone = expect_zone(session, taken.zone, intent);
+    auto zone = expect_zone(rows, taken.zone, intent);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
     if ((*zone)->id != taken.zone_id) {
@@ -386,7 +390,7 @@ Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
     Change change = change_of(turn, **zone, taken.kind, intent);
     change.reverts = taken.sequence;
     if (taken.kind == ChangeKind::Records) {
-        return take_back_records(session, turn, **zone, std::move(change), taken);
+        return take_back_records(rows, turn, **zone, std::move(change), taken);
     }
     if ((*zone)->sequence != taken.sequence && taken.kind == ChangeKind::Create) {
         return Outcome<Committed>(
@@ -395,7 +399,7 @@ Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
     }
     if (taken.kind == ChangeKind::Create) {
         change.kind = ChangeKind::Delete;
-        return remove(session, turn, **zone, std::move(change));
+        return remove(rows, turn, **zone, std::move(change));
     }
     if (taken.diff.settings_after != (*zone)->settings) {
         return Outcome<Committed>(
@@ -403,39 +407,39 @@ Answer take_back_within(Session& session, const Turn& turn, const Change& taken,
     }
     change.diff.settings_before = (*zone)->settings;
     change.diff.settings_after = taken.diff.settings_before;
-    return write(session, turn, **zone, std::move(change));
+    return write(rows, turn, **zone, std::move(change));
 }
 
 }  // namespace
 
-Answer edit_zone(Session& session, const Turn& turn, const ChangeRequest& request) {
-    auto zone = expect_zone(session, request.zone, request.intent);
+Answer edit_zone(GroupRows& rows, const Turn& turn, const ChangeRequest& request) {
+    auto zone = expect_zone(rows, request.zone, request.intent);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
-    return write_edits(session, turn, **zone, request.intent, {.edits = request.edits});
+    return write_edits(rows, turn, **zone, request.intent, {.edits = request.edits});
 }
 
-Answer derive_zone(Session& session, const Turn& turn, const DerivedRequest& request) {
-    auto zone = expect_zone(session, request.zone, request.intent);
+Answer derive_zone(GroupRows& rows, const Turn& turn, const DerivedRequest& request) {
+    auto zone = expect_zone(rows, request.zone, request.intent);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
     const int64_t zone_id = (*zone)->id;
-    const auto derived = request.derive({**zone, [&session, zone_id](const dns::Name& owner) {
-                                             return rrsets_at(session, zone_id, owner);
+    const auto derived = request.derive({**zone, [&rows, zone_id](const dns::Name& owner) {
+                                             return rows.rrsets_at(zone_id, owner);
                                          }});
     if (!derived) return std::unexpected(derived.error());
     if (!*derived) return Outcome<Committed>(std::unexpected(derived->error()));
-    return write_edits(session, turn, **zone, request.intent, **derived);
+    return write_edits(rows, turn, **zone, request.intent, **derived);
 }
 
 namespace {
 
 // A tenant makes no zone within another's, which would take answers away from him.
-Result<Outcome<void>> check_place(Session& session, const NewZone& request) {
+Result<Outcome<void>> check_place(GroupRows& rows, const NewZone& request) {
     const Actor& actor = request.intent.actor;
     if (actor.tenant.empty()) return Outcome<void>();
     for (dns::Name apex = request.name; !apex.is_root(); apex = apex.parent()) {
-        const auto found = find_zone(session, apex);
+        const auto found = rows.find_zone(apex);
         if (!found) return std::unexpected(found.error());
         if (!*found) continue;
         if (auto owned = check_owner(actor, *found); !owned) return owned;
@@ -445,11 +449,11 @@ Result<Outcome<void>> check_place(Session& session, const NewZone& request) {
 
 }  // namespace
 
-Answer make_zone(Session& session, const Turn& turn, const NewZone& request,
+Answer make_zone(GroupRows& rows, const Turn& turn, const NewZone& request,
                  const dns::Name& primary) {
-    auto found = find_zone(session, request.name);
+    auto found = rows.find_zone(request.name);
     if (!found) return std::unexpected(found.error());
-    if (auto free = check_place(session, request); !free || !*free) {
+    if (auto free = check_place(rows, request); !free || !*free) {
         if (!free) return std::unexpected(free.error());
         return Outcome<Committed>(std::unexpected(free->error()));
     }
@@ -462,19 +466,19 @@ Answer make_zone(Session& session, const Turn& turn, const NewZone& request,
     const Zone zone = new_zone(turn, request.name, request.settings);
     Change change = change_of(turn, zone, ChangeKind::Create, request.intent);
     change.diff.rrsets = *std::move(planned);
-    return insert(session, turn, zone, std::move(change), std::nullopt);
+    return insert(rows, turn, zone, std::move(change), std::nullopt);
 }
 
-Answer end_zone(Session& session, const Turn& turn, const dns::Name& name, const Intent& intent) {
-    auto zone = expect_zone(session, name, intent);
+Answer end_zone(GroupRows& rows, const Turn& turn, const dns::Name& name, const Intent& intent) {
+    auto zone = expect_zone(rows, name, intent);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
-    return remove(session, turn, **zone, change_of(turn, **zone, ChangeKind::Delete, intent));
+    return remove(rows, turn, **zone, change_of(turn, **zone, ChangeKind::Delete, intent));
 }
 
-Answer set_settings(Session& session, const Turn& turn, const dns::Name& name,
+Answer set_settings(GroupRows& rows, const Turn& turn, const dns::Name& name,
                     const SettingsEdit& edit, const Intent& intent) {
-    auto zone = expect_zone(session, name, intent);
+    auto zone = expect_zone(rows, name, intent);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
     const ZoneSettings after = edit.applied_to((*zone)->settings);
@@ -492,12 +496,12 @@ Answer set_settings(Session& session, const Turn& turn, const dns::Name& name,
     Change change = change_of(turn, **zone, ChangeKind::Settings, intent);
     change.diff.settings_before = (*zone)->settings;
     change.diff.settings_after = after;
-    return write(session, turn, **zone, std::move(change));
+    return write(rows, turn, **zone, std::move(change));
 }
 
 // Another controller may have noted it before.
-Answer note_version(Session& session, const Turn& turn, const FetchedVersion& version) {
-    auto zone = find_zone(session, version.zone);
+Answer note_version(GroupRows& rows, const Turn& turn, const FetchedVersion& version) {
+    auto zone = rows.find_zone(version.zone);
     if (!zone) return std::unexpected(zone.error());
     if (!*zone || (*zone)->id != version.zone_id) {
         return Outcome<Committed>(no_such_zone(version.zone));
@@ -510,23 +514,25 @@ Answer note_version(Session& session, const Turn& turn, const FetchedVersion& ve
     next.copy_records = version.record_count;
     const int64_t more =
         static_cast<int64_t>(next.copy_records) - static_cast<int64_t>((*zone)->copy_records);
-    if (auto done = Quotas::count(session, next.settings.account, more); !done) {
+    if (auto done = Quotas::count(rows.session(), next.settings.account, more); !done) {
         return std::unexpected(done.error());
     }
-    return write(session, turn, std::move(next), std::move(change));
+    return write(rows, turn, std::move(next), std::move(change));
 }
 
-Answer take_back(Session& session, const Turn& turn, uint64_t sequence, const Intent& intent) {
-    auto taken = find_change(session, sequence);
+Answer take_back(GroupRows& rows, const Turn& turn, uint64_t sequence, const Intent& intent) {
+    const auto session = rows.settled();
+    if (!session) return std::unexpected(session.error());
+    auto taken = find_change(**session, sequence);
     if (!taken) return std::unexpected(taken.error());
     if (!*taken) {
         return Outcome<Committed>(
             refuse(Kind::NotFound, "there is no change " + std::to_string(sequence)));
     }
     if ((*taken)->kind == ChangeKind::Delete) {
-        return take_back_deletion(session, turn, **taken, intent);
+        return take_back_deletion(rows, turn, **taken, intent);
     }
-    return take_back_within(session, turn, **taken, intent);
+    return take_back_within(rows, turn, **taken, intent);
 }
 
 }  // namespace nearcast::control

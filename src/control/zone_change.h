@@ -7,9 +7,9 @@
 #pragma once
 
 #include "control/change_error.h"
-#include "control/database.h"
 #include "control/derived_change.h"
 #include "control/group_commit.h"
+#include "control/group_rows.h"
 #include "control/model.h"
 
 namespace nearcast::control {
@@ -17,21 +17,21 @@ namespace nearcast::control {
 // An error outside is the database's.
 using Answer = base::Result<Outcome<Committed>>;
 
-[[nodiscard]] Answer edit_zone(Session& session, const GroupCommit::Turn& turn,
+[[nodiscard]] Answer edit_zone(GroupRows& rows, const GroupCommit::Turn& turn,
                                const ChangeRequest& request);
-[[nodiscard]] Answer derive_zone(Session& session, const GroupCommit::Turn& turn,
+[[nodiscard]] Answer derive_zone(GroupRows& rows, const GroupCommit::Turn& turn,
                                  const DerivedRequest& request);
 // `primary` is named by a SOA that is made.
-[[nodiscard]] Answer make_zone(Session& session, const GroupCommit::Turn& turn, const NewZone& zone,
+[[nodiscard]] Answer make_zone(GroupRows& rows, const GroupCommit::Turn& turn, const NewZone& zone,
                                const dns::Name& primary);
-[[nodiscard]] Answer end_zone(Session& session, const GroupCommit::Turn& turn,
-                              const dns::Name& zone, const Intent& intent);
-[[nodiscard]] Answer set_settings(Session& session, const GroupCommit::Turn& turn,
+[[nodiscard]] Answer end_zone(GroupRows& rows, const GroupCommit::Turn& turn, const dns::Name& zone,
+                              const Intent& intent);
+[[nodiscard]] Answer set_settings(GroupRows& rows, const GroupCommit::Turn& turn,
                                   const dns::Name& zone, const SettingsEdit& edit,
                                   const Intent& intent);
-[[nodiscard]] Answer note_version(Session& session, const GroupCommit::Turn& turn,
+[[nodiscard]] Answer note_version(GroupRows& rows, const GroupCommit::Turn& turn,
                                   const FetchedVersion& version);
-[[nodiscard]] Answer take_back(Session& session, const GroupCommit::Turn& turn, uint64_t sequence,
+[[nodiscard]] Answer take_back(GroupRows& rows, const GroupCommit::Turn& turn, uint64_t sequence,
                                const Intent& intent);
 
 }  // namespace nearcast::control

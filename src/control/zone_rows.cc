@@ -20,26 +20,44 @@ constexpr Sql kListZones{
     "WHERE name > :a "
     "ORDER BY name LIMIT :b",
     "tn", "nttnnnn"};
-constexpr Sql kInsertZone{
-    "INSERT INTO zone (id, name, settings, serial, sequence, created_at, account) "
-    "VALUES (:a, :b, :c, :d, :e, :f, :g)",
-    "nttnnnt", ""};
-constexpr Sql kUpdateZone{
-    "UPDATE zone SET settings = :a, serial = :b, sequence = :c, account = :d, copy_records = :e "
-    "WHERE id = :f",
-    "tnntnn", ""};
+constexpr RowsSql kFindZones{
+    "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
+    "WHERE name IN (",
+    "?",
+    ", ",
+    ")",
+    "t",
+    "nttnnnn"};
+// Both databases know this form, for new rows and for those that are there.
+constexpr RowsSql kPutZones{
+    "INSERT INTO zone (id, name, settings, serial, sequence, created_at, account, copy_records) "
+    "VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?)",
+    ", ",
+    " ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, serial = excluded.serial, "
+    "sequence = excluded.sequence, account = excluded.account, "
+    "copy_records = excluded.copy_records",
+    "nttnnntn",
+    ""};
 constexpr Sql kListZonesOf{
     "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
     "WHERE account = :a AND "
     "name > :b ORDER BY name LIMIT :c",
     "ttn", "nttnnnn"};
 constexpr Sql kRemoveZone{"DELETE FROM zone WHERE id = :a", "n", ""};
-constexpr Sql kRemoveRrsets{"DELETE FROM rrset WHERE zone_id = :a", "n", ""};
+constexpr Sql kEmptyZone{"DELETE FROM rrset WHERE zone_id = :a", "n", ""};
 
 constexpr Sql kRrsetsAt{
     "SELECT owner, type, ttl, records, comments FROM rrset WHERE zone_id = :a AND owner = :b "
     "ORDER BY type",
     "nt", "tnntt"};
+constexpr RowsSql kRrsetsAtPlaces{
+    "SELECT owner, type, ttl, records, comments, zone_id FROM rrset WHERE ",
+    "(zone_id = ? AND owner = ?)",
+    " OR ",
+    " ORDER BY type",
+    "nt",
+    "tnnttn"};
 constexpr Sql kAllRrsets{
     "SELECT owner, type, ttl, records, comments FROM rrset WHERE zone_id = :a ORDER BY owner, type",
     "n", "tnntt"};
@@ -56,21 +74,25 @@ constexpr Sql kSearchZone{
     "SELECT owner, type, ttl, records, comments FROM rrset WHERE zone_id = :a AND "
     "(owner LIKE :b ESCAPE '\\' OR records LIKE :c ESCAPE '\\') ORDER BY owner, type LIMIT :d",
     "nttn", "tnntt"};
-constexpr Sql kInsertRrset{
-    "INSERT INTO rrset (zone_id, owner, type, ttl, records, comments) "
-    "VALUES (:a, :b, :c, :d, :e, :f)",
-    "ntnntt", ""};
-constexpr Sql kUpdateRrset{
-    "UPDATE rrset SET ttl = :a, records = :b, comments = :c "
-    "WHERE zone_id = :d AND owner = :e AND type = :f",
-    "nttntn", ""};
-constexpr Sql kRemoveRrset{"DELETE FROM rrset WHERE zone_id = :a AND owner = :b AND type = :c",
-                           "ntn", ""};
+constexpr RowsSql kPutRrsets{
+    "INSERT INTO rrset (zone_id, owner, type, ttl, records, comments) VALUES ",
+    "(?, ?, ?, ?, ?, ?)",
+    ", ",
+    " ON CONFLICT (zone_id, owner, type) DO UPDATE SET ttl = excluded.ttl, "
+    "records = excluded.records, comments = excluded.comments",
+    "ntnntt",
+    ""};
+constexpr RowsSql kRemoveRrsets{
+    "DELETE FROM rrset WHERE ", "(zone_id = ? AND owner = ? AND type = ?)", " OR ", "", "ntn", ""};
 
-constexpr Sql kAppendChange{
+constexpr RowsSql kAppendChanges{
     "INSERT INTO change (sequence, zone_id, zone, kind, actor, source, at, comment, old_serial, "
-    "new_serial, reverts, diff) VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l)",
-    "nntnttntnnnt", ""};
+    "new_serial, reverts, diff) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ", ",
+    "",
+    "nntnttntnnnt",
+    ""};
 constexpr Sql kFindChange{
     "SELECT sequence, zone_id, zone, kind, actor, source, at, comment, old_serial, new_serial, "
     "reverts, diff FROM change WHERE sequence = :a",
@@ -183,20 +205,26 @@ Result<void> list_zones_of(Session& session, const std::string& account, const s
                        [&](const Row& row) { on_zone(zone_of(row)); });
 }
 
-Result<void> insert_zone(Session& session, const Zone& zone) {
-    return session.run(kInsertZone, {zone.id, row_name(zone.name), encode_settings(zone.settings),
-                                     int64_t{zone.serial}, to_row(zone.sequence),
-                                     int64_t{zone.created_at.count()}, zone.settings.account});
+Result<void> find_zones(Session& session, std::span<const std::string> names,
+                        const std::function<void(Zone)>& on_zone) {
+    std::vector<Fields> rows;
+    for (const std::string& name : names) rows.push_back({name});
+    return session.run_rows(kFindZones, rows, [&](const Row& row) { on_zone(zone_of(row)); });
 }
 
-Result<void> update_zone(Session& session, const Zone& zone) {
-    return session.run(kUpdateZone,
-                       {encode_settings(zone.settings), int64_t{zone.serial}, to_row(zone.sequence),
-                        zone.settings.account, to_row(zone.copy_records), zone.id});
+Result<void> put_zones(Session& session, std::span<const Zone> zones) {
+    std::vector<Fields> rows;
+    for (const Zone& zone : zones) {
+        rows.push_back({zone.id, row_name(zone.name), encode_settings(zone.settings),
+                        int64_t{zone.serial}, to_row(zone.sequence),
+                        int64_t{zone.created_at.count()}, zone.settings.account,
+                        to_row(zone.copy_records)});
+    }
+    return session.run_rows(kPutZones, rows);
 }
 
 Result<void> remove_zone(Session& session, int64_t zone_id) {
-    auto done = session.run(kRemoveRrsets, {zone_id});
+    auto done = session.run(kEmptyZone, {zone_id});
     return done ? session.run(kRemoveZone, {zone_id}) : done;
 }
 
@@ -206,6 +234,14 @@ Result<std::vector<Rrset>> rrsets_at(Session& session, int64_t zone_id, const dn
                             [&](const Row& row) { rrsets.push_back(rrset_of(row)); });
     if (!done) return std::unexpected(done.error());
     return rrsets;
+}
+
+Result<void> each_rrset_at(Session& session, std::span<const RrsetPlace> places,
+                           const std::function<void(int64_t zone_id, Rrset)>& on_rrset) {
+    std::vector<Fields> rows;
+    for (const auto& [zone_id, owner] : places) rows.push_back({zone_id, owner});
+    return session.run_rows(kRrsetsAtPlaces, rows,
+                            [&](const Row& row) { on_rrset(row.number(5), rrset_of(row)); });
 }
 
 Result<void> each_rrset(Session& session, int64_t zone_id,
@@ -232,26 +268,33 @@ Result<void> search_zone(Session& session, int64_t zone_id, const std::string& p
                        [&](const Row& row) { on_rrset(rrset_of(row)); });
 }
 
-Result<void> put_rrset(Session& session, int64_t zone_id, const RrsetChange& change) {
-    const std::string owner = row_name(change.either().owner);
-    const auto type = static_cast<int64_t>(change.either().type);
-    if (!change.after) return session.run(kRemoveRrset, {zone_id, owner, type});
-    const int64_t ttl = change.after->ttl;
-    const std::string records = encode_records(change.after->records);
-    const std::string comments = encode_comments(change.after->comments);
-    if (!change.before) {
-        return session.run(kInsertRrset, {zone_id, owner, type, ttl, records, comments});
+Result<void> put_rrsets(Session& session, const RrsetStates& states) {
+    std::vector<Fields> there;
+    std::vector<Fields> gone;
+    for (const auto& [place, rrset] : states) {
+        const auto& [zone_id, owner, type] = place;
+        if (rrset) {
+            there.push_back({zone_id, owner, int64_t{type}, int64_t{rrset->ttl},
+                             encode_records(rrset->records), encode_comments(rrset->comments)});
+        } else {
+            gone.push_back({zone_id, owner, int64_t{type}});
+        }
     }
-    return session.run(kUpdateRrset, {ttl, records, comments, zone_id, owner, type});
+    auto done = session.run_rows(kRemoveRrsets, gone);
+    return done ? session.run_rows(kPutRrsets, there) : done;
 }
 
-Result<void> append_change(Session& session, const Change& change) {
-    const Value reverts = change.reverts ? Value(to_row(*change.reverts)) : Value();
-    return session.run(kAppendChange,
-                       {to_row(change.sequence), change.zone_id, row_name(change.zone),
+Result<void> append_changes(Session& session, std::span<const Change> changes) {
+    std::vector<Fields> rows;
+    for (const Change& change : changes) {
+        rows.push_back({to_row(change.sequence), change.zone_id, row_name(change.zone),
                         static_cast<int64_t>(change.kind), change.actor.name, change.actor.source,
                         int64_t{change.at.count()}, change.comment, int64_t{change.old_serial},
-                        int64_t{change.new_serial}, reverts, encode_diff(change.diff)});
+                        int64_t{change.new_serial},
+                        change.reverts ? Field(to_row(*change.reverts)) : Field(),
+                        encode_diff(change.diff)});
+    }
+    return session.run_rows(kAppendChanges, rows);
 }
 
 Result<std::optional<Change>> find_change(Session& session, uint64_t sequence) {

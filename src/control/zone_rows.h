@@ -6,9 +6,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -29,15 +33,23 @@ namespace nearcast::control {
 [[nodiscard]] base::Result<void> list_zones_of(Session& session, const std::string& account,
                                                const std::string& after, int64_t count_max,
                                                const std::function<void(Zone)>& on_zone);
-[[nodiscard]] base::Result<void> insert_zone(Session& session, const Zone& zone);
-// Settings, serial and sequence.
-[[nodiscard]] base::Result<void> update_zone(Session& session, const Zone& zone);
+// Those of these that there are.
+[[nodiscard]] base::Result<void> find_zones(Session& session, std::span<const std::string> names,
+                                            const std::function<void(Zone)>& on_zone);
+// New ones, and settings, serials and sequences of others. Each once.
+[[nodiscard]] base::Result<void> put_zones(Session& session, std::span<const Zone> zones);
 // The zone with all its sets.
 [[nodiscard]] base::Result<void> remove_zone(Session& session, int64_t zone_id);
 
 // The SOA has the serial that it was written with.
 [[nodiscard]] base::Result<std::vector<Rrset>> rrsets_at(Session& session, int64_t zone_id,
                                                          const dns::Name& owner);
+// By the owner's name as it stands in the table.
+using RrsetPlace = std::pair<int64_t, std::string>;
+// Those of one owner in the order of their types.
+[[nodiscard]] base::Result<void> each_rrset_at(
+    Session& session, std::span<const RrsetPlace> places,
+    const std::function<void(int64_t zone_id, Rrset)>& on_rrset);
 [[nodiscard]] base::Result<void> each_rrset(Session& session, int64_t zone_id,
                                             const std::function<void(Rrset)>& on_rrset);
 // Names of zones, and sets by owner or data, that are like the pattern of LIKE with '\\' to escape.
@@ -51,11 +63,11 @@ namespace nearcast::control {
 [[nodiscard]] base::Result<void> search_rrsets(
     Session& session, const std::string& pattern, int64_t count_max,
     const std::function<void(const dns::Name& zone, Rrset)>& on_rrset);
-// Makes the set as it is after the change.
-[[nodiscard]] base::Result<void> put_rrset(Session& session, int64_t zone_id,
-                                           const RrsetChange& change);
+// By zone, owner and type: the set, or nothing where there is none any more.
+using RrsetStates = std::map<std::tuple<int64_t, std::string, uint16_t>, std::optional<Rrset>>;
+[[nodiscard]] base::Result<void> put_rrsets(Session& session, const RrsetStates& states);
 
-[[nodiscard]] base::Result<void> append_change(Session& session, const Change& change);
+[[nodiscard]] base::Result<void> append_changes(Session& session, std::span<const Change> changes);
 [[nodiscard]] base::Result<std::optional<Change>> find_change(Session& session, uint64_t sequence);
 // The newest first, those before `before`; of one zone, or of all with an empty name. Without
 // their diffs.

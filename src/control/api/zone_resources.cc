@@ -187,10 +187,12 @@ Response Api::edit_zone(const Call& call) {
     if (!name) return name.error();
     const auto body = read_body(call.request);
     if (!body) return body.error();
-    // A client that asks whether the zone is there at all need not send what is right.
-    if (const auto zone = partners_.changes.zone(*name); !zone) return error_reply(zone.error());
     auto edits = read_edits(*body);
-    if (!edits) return error_reply(edits.error());
+    if (!edits) {
+        // A client that asks whether the zone is there at all need not send what is right.
+        const auto zone = partners_.changes.zone(*name);
+        return zone ? error_reply(edits.error()) : error_reply(zone.error());
+    }
     for (const control::RrsetEdit& edit : *edits) {
         if (!call.scope.covers_set(edit.owner, edit.type)) return forbidden_set(edit);
     }

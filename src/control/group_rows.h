@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rows of zones, RRsets and changes, as the changes of one transaction see and write them.
+//
+// PostgreSQL takes longer to be asked than to answer, and so what the changes of a group look at is
+// read at once, and what they write is written at once at the end. In between it lies here, and
+// each change sees what those before it did. One thread, for as long as the transaction.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "control/audit.h"
+#include "control/database.h"
+#include "control/model.h"
+#include "control/zone_rows.h"
+
+namespace nearcast::control {
+
+class GroupRows {
+ public:
+    // What waits to be written is written when it is so many sets, or a group of zones would lie
+    // here whole. Each takes some hundred bytes, mostly.
+    static constexpr size_t kWaitingMax = 4096;
+    // Places that are read ahead for one group; others are read when they are asked for.
+    static constexpr size_t kPlacesMax = 1024;
+
+    explicit GroupRows(Session& session) : session_(session) {}
+    GroupRows(const GroupRows&) = delete;
+    GroupRows& operator=(const GroupRows&) = delete;
+
+    // What a change is going to ask for.
+    struct Look {
+        dns::Name zone;
+        std::vector<dns::Name> owners = {};
+    };
+    // Reads it for all of them.
+    [[nodiscard]] base::Result<void> look_ahead(std::span<const Look> looks);
+
+    [[nodiscard]] base::Result<std::optional<Zone>> find_zone(const dns::Name& name);
+    // In the order of their types.
+    [[nodiscard]] base::Result<std::vector<Rrset>> rrsets_at(int64_t zone_id,
+                                                             const dns::Name& owner);
+
+    // A new one, or one that has changed.
+    void put_zone(const Zone& zone);
+    // The set as it is after the change.
+    [[nodiscard]] base::Result<void> put_rrset(int64_t zone_id, const RrsetChange& change);
+    // With all its sets.
+    [[nodiscard]] base::Result<void> remove_zone(const Zone& zone);
+    // With what the audit log tells of it.
+    void append(Change change) { changes_.push_back(std::move(change)); }
+
+    // Writes what waits.
+    [[nodiscard]] base::Result<void> write();
+    // The same, for those who then read the tables themselves.
+    [[nodiscard]] base::Result<Session*> settled();
+    // For rows of other tables.
+    [[nodiscard]] Session& session() { return session_; }
+
+ private:
+    Session& session_;
+    AuditLink audit_link_;
+    // As far as they were asked for or put: a zone that is not there is known too.
+    std::unordered_map<std::string, std::optional<Zone>> zones_;  // By row_name().
+    std::map<RrsetPlace, std::vector<Rrset>> sets_;
+    // What waits.
+    std::set<std::string> put_zones_;  // Names.
+    RrsetStates put_sets_;
+    std::vector<Change> changes_;
+};
+
+}  // namespace nearcast::control
