@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 
 #include "authority/certificate.h"
+#include "authority/fetch_metrics.h"
 #include "authority/zone_service.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -250,6 +251,7 @@ class Controller {
             std::make_unique<observe::Statistics>(workers_.size() + 1, config_.metrics, table_);
         statistics_->add_source([this](std::vector<observe::Metric>& metrics) {
             add_control_metrics(*network_, *receipts_, leadership_->leads(), metrics);
+            authority::add_fetch_metrics(incoming_->secondaries().tallies(), metrics);
         });
         service_ = std::make_unique<authority::ZoneService>(
             config_.transfers, table_, *ledger_, responder_options(),

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "authority/fetch_metrics.h"
 #include "base/log.h"
 #include "dns/header.h"
 
@@ -125,22 +126,6 @@ void add_sent(const transfer::SentTallies& sent, std::vector<Metric>& metrics) {
               sent.bytes.get(), metrics);
 }
 
-void add_fetched(const transfer::FetchTallies& fetched, std::vector<Metric>& metrics) {
-    Metric metric{.name = "nearcast_transfers_in_total",
-                  .help = "Primaries that were asked for a zone, by what became of it",
-                  .kind = Kind::Counter,
-                  .samples = {}};
-    for (size_t i = 0; i < transfer::kContentCount; ++i) {
-        metric.add({{"result", kContents[i]}}, fetched.fetched[i].get());
-    }
-    metric.add({{"result", "current"}}, fetched.current.get());
-    metric.add({{"result", "refused"}}, fetched.refused.get());
-    metric.add({{"result", "failed"}}, fetched.failed.get());
-    metrics.push_back(std::move(metric));
-    add_total("nearcast_transfers_in_bytes_total", "Bytes of messages received in transfers",
-              fetched.bytes.get(), metrics);
-}
-
 void add_notices(const transfer::NoticeTallies& notices, std::vector<Metric>& metrics) {
     Metric metric{.name = "nearcast_notifies_out_total",
                   .help = "Secondaries that were told of a change, by what became of it",
@@ -221,7 +206,7 @@ void add_zone_metrics(const zone::ZoneHealth& health, uint64_t store_bytes,
 
 void add_transfer_metrics(const TransferNumbers& numbers, std::vector<Metric>& metrics) {
     add_sent(numbers.desks.transfers, metrics);
-    add_fetched(numbers.fetched, metrics);
+    authority::add_fetch_metrics(numbers.fetched, metrics);
     add_rcodes("nearcast_notifies_in_total", "NOTIFY messages by what was answered",
                numbers.desks.notices, metrics);
     add_notices(numbers.notices, metrics);

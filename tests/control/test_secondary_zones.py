@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+import urllib.request
 
 import dns.message
 import dns.query
@@ -379,6 +380,25 @@ def test_what_makes_no_sense_is_refused_with_the_reason(controller):
     refused("PUT", "/zones/native.example./axfr-retrieve", None, "not a slave domain")
     refused("GET", "/api/v1/transfers/native.example.", None, "not a slave domain")
     assert transfer_status(controller)["state"] == "waiting"
+
+
+def test_what_was_fetched_is_counted(world, tmp_path):
+    port = free_port()
+    with world.controller(more=f'[metrics]\nlisten = "127.0.0.1:{port}"\n') as controller:
+        def count_of(result):
+            text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+            lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
+            assert float(lines["nearcast_transfers_in_bytes_total"]) >= 0
+            return float(lines[f'nearcast_transfers_in_total{{result="{result}"}}'])
+
+        assert count_of("zone") == 0
+        follow(controller, free_port())
+        peers.wait_until(lambda: count_of("failed") > 0, "the first try", 60)
+        assert controller.ask("DELETE", f"/zones/{ZONE}").status == 204
+        with Primary(tmp_path / "primary", controller.port) as primary:
+            follow(controller, primary.port)
+            peers.wait_until(answers(controller.port, HOST, "A", "192.0.2.1"), "the zone", 60)
+            assert count_of("zone") == 1
 
 
 def test_a_transfer_is_not_taken_back(world, tmp_path):
