@@ -79,12 +79,17 @@ EventCounts& counts_of_events() {
 }
 
 std::atomic<uint64_t> lost_lines = 0;
+std::atomic<bool> has_reader = true;
 
 // A reader of stderr that has stopped reading must not stop us: a guard that waits for a log would
-// be taken for dead. A pipe or socket that polls writable has room for any line of ours.
+// be taken for dead. One that reads is waited for, once: many zones have many warnings, and what
+// comes behind them counts. A pipe or socket that polls writable has room for any line of ours.
 bool would_block() {
+    constexpr int kPatienceMs = 50;
     pollfd out{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-    return poll(&out, 1, 0) == 0;
+    const bool is_writable = poll(&out, 1, has_reader ? kPatienceMs : 0) != 0;
+    has_reader = is_writable;
+    return !is_writable;
 }
 
 void write(spdlog::level::level_enum level, std::string_view event, Facts facts) {

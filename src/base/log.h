@@ -5,7 +5,7 @@
 //   log::info("zone_loaded", {{"zone", "example.org"}, {"serial", "2026112301"}});
 //   2026-11-23T01:50:00.123Z info zone_loaded zone=example.org serial=2026112301
 //
-// Safe from any thread. Never waits: while nobody reads stderr, lines are dropped, and the next
+// Safe from any thread. Hardly waits: while nobody reads stderr, lines are dropped, and the next
 // that gets through says how many. Never called for a single query: the query path counts instead.
 
 #pragma once
