@@ -15,7 +15,8 @@ ATTEMPTS = 8
 class Link:
     """To one server, from one process: a UDP socket and a TCP connection."""
 
-    def __init__(self, port):
+    def __init__(self, name, port):
+        self.name = name
         self.address = ("127.0.0.1", port)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
@@ -59,7 +60,7 @@ class Link:
             if len(self.found) == len(self.window):
                 return self.found
         missing = [wire for number, _, wire in self.window if number not in self.found]
-        raise AssertionError(f"{self.address} does not answer {missing[0].hex()}")
+        raise AssertionError(f"{self.name} does not answer {missing[0].hex()}")
 
     def receive_some(self, deadline):
         over_tcp = {number for number, is_over_tcp, _ in self.window if is_over_tcp}

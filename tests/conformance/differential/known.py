@@ -10,9 +10,10 @@ import dataclasses
 import typing
 
 from differential import names, proof, wire
+from differential.places import Kind
 from differential.questions import TYPES, Question
 
-A, NS, CNAME, MX, AAAA, SRV = 1, 2, 5, 15, 28, 33
+A, NS, CNAME, SOA, MX, AAAA, SRV = 1, 2, 5, 6, 15, 28, 33
 DNAME, DS, RRSIG, NSEC, NSEC3, SVCB, HTTPS = 39, 43, 46, 47, 50, 64, 65
 NOERROR, SERVFAIL, NXDOMAIN, NOTIMP, YXDOMAIN = 0, 2, 3, 4, 6
 # Where the name begins in the rdata of types whose target's addresses may be added.
@@ -164,7 +165,7 @@ def they_truncate(d):
     return (
         "TC" in d.theirs.flags - d.ours.flags
         and d.differs_in("flag TC", "rcode", "answer", "authority", "additional")
-        and ("rcode" not in d.what or not d.theirs.answer)
+        and ("rcode" not in d.what or d.theirs.answer < d.ours.answer)
         and d.ours.answer == d.whole.answer
         and d.ours.authority == d.whole.authority
         and all(r in d.ours.additional for r in d.whole.additional if is_required(d, r[0]))
@@ -417,6 +418,20 @@ def other_proofs(d):
 
 
 @rule("a denial has its SOA and its proofs, or says TC (RFC 2308 §3, RFC 2181 §9)")
+def denial_without_soa(d):
+    """Behind a chain that leaves no room for it, as they compress."""
+    soa = d.ours.authority - d.theirs.authority
+    return (
+        d.peer == "knot"
+        and d.what == ["authority"]
+        and bool(d.theirs.answer)
+        and not d.theirs.authority
+        and {r[1] for r in soa} == {SOA}
+        and d.theirs.size + sum(RECORD_SIZE + len(r[4]) for r in soa) > d.question.limit()
+    )
+
+
+@rule("a denial has its SOA and its proofs, or says TC (RFC 2308 §3, RFC 2181 §9)")
 def empty_denial(d):
     return (
         d.peer == "knot"
@@ -448,6 +463,24 @@ def closer_names(d):
         and d.theirs.authority <= d.ours.authority
         and differs_in_proofs(d)
         and len(more) in (1, 2)
+    )
+
+
+@rule("of a wildcard that opted out a span says so, as of any other name (RFC 5155 §7.2.4, §7.2.5)",
+      "authority")  # fmt: skip
+def wildcard_that_opted_out(d):
+    name = chain(d, d.ours)[-1]
+    zone = d.content.zone_for(name, d.question.rdtype)
+    if zone is None:
+        return False
+    places = d.content.places[zone.apex]
+    place = places.place(name)
+    return (
+        d.peer == "knot"
+        and place.kind == Kind.WILDCARD
+        and places.may_lack_nsec3(names.join([b"*"], place.above))
+        and d.theirs.authority < d.ours.authority
+        and differs_in_proofs(d)
     )
 
 

@@ -181,7 +181,8 @@ class HashedProver(Prover):
         if len(wildcard) > names.SIZE_MAX:
             return
         # Where the encloser opted out, the one above may have a wildcard: then all is insecure.
-        is_there = provable != encloser and wildcard in self.places.existing
+        is_there = (provable != encloser and wildcard in self.places.existing
+                    and not self.places.may_lack_nsec3(wildcard))  # fmt: skip
         record = self.denial.match(wildcard) if is_there else self.denial.cover(wildcard)
         self.take(record, wildcard, "does not exist")
 
@@ -192,9 +193,10 @@ class HashedProver(Prover):
             self.without(self.take(self.denial.match(name), name, "has no such data"), name)
 
     def no_data_of_wildcard(self, encloser):
-        self.encloser(encloser)
         wildcard = names.join([b"*"], encloser)
-        self.without(self.take(self.denial.match(wildcard), wildcard, "has no such data"), wildcard)
+        if not self.places.may_lack_nsec3(wildcard):
+            self.encloser(encloser)
+        self.no_data(wildcard)
 
     def no_ds(self, cut):
         if self.places.may_lack_nsec3(cut):

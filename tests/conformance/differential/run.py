@@ -122,7 +122,7 @@ def run(plan):
         ours = stack.enter_context(Server(folder))
         for peer in running:
             peer.wait_for(served)
-        ports = [ours.port, *(peer.port for peer in running)]
+        ports = {"nearcast": ours.port} | {peer.name: peer.port for peer in running}
         work = functools.partial(compare_chunk, plan, served, Content.of(served), ports)
         # Processes take what they work on as they are forked: a chunk is but its number.
         context = multiprocessing.get_context("fork")
@@ -150,7 +150,7 @@ def compare_chunk(plan, served, content, ports, chunk):
         asked = [entry for entry in asked if entry[0] == plan.only]
     outcome = Outcome(asked=len(asked))
     with contextlib.ExitStack() as stack:
-        links = [stack.enter_context(contextlib.closing(ask.Link(port))) for port in ports]
+        links = [stack.enter_context(contextlib.closing(ask.Link(*each))) for each in ports.items()]
         found = ask.ask_all(links, [question for _, question in asked])
         found = [[wire.read(w) for w in wires] for wires in found]
         judge = Judge(plan, content, links[:1], outcome)
