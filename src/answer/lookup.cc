@@ -31,6 +31,15 @@ Node closest_encloser(const zone::Version& zone, const zone::HashedName& name) {
 
 }  // namespace
 
+// What a delta does not have is as in its base.
+Node fetch_likely(const zone::Version& zone, const zone::HashedName& name) {
+    const Node likely = zone.prefetch_node(name.hash());
+    if (!zone.has_delta()) return likely;
+    const Node changed = zone.newest().find(name.hash(), name.wire());
+    if (!changed) return zone.base().prefetch_node(name.hash());
+    return changed.has(zone::kTombstone) ? Node() : changed;
+}
+
 Lookup look_up(const zone::Version& zone, const zone::HashedName& name, const Node& likely) {
     const bool is_likely = likely && likely.is_named(name.wire());
     const Node node = is_likely ? likely : zone.find(name.hash(), name.wire());

@@ -22,7 +22,11 @@ struct Lookup {
     zone::Node encloser;  // With Wildcard and Nothing: the closest encloser.
 };
 
-// `name` is in the zone; `likely` is what Version::prefetch_node() gave for it, or none.
+// Fetches the node that is to be found for this name, once its buckets are there. Returns the one
+// that has it if any has: its name has still to be compared.
+[[nodiscard]] zone::Node fetch_likely(const zone::Version& zone, const zone::HashedName& name);
+
+// `name` is in the zone; `likely` is what fetch_likely() gave for it, or none.
 [[nodiscard]] Lookup look_up(const zone::Version& zone, const zone::HashedName& name,
                              const zone::Node& likely = {});
 

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "zone/delta.h"
+#include "zone/name_changes.h"
 #include "zone/zone_fixture.h"
 
 namespace nearcast::answer {
@@ -60,6 +62,35 @@ TEST(LookUp, TakesALikelyNodeOnlyIfItHasTheName) {
         }
     }
     // The right one was among them for each name that exists.
+    EXPECT_GE(likely_count, image.image().order().size());
+}
+
+TEST(LookUp, WithADeltaALikelyNodeIsOfTheVersionWhereItHasTheName) {
+    const zone::ImageBlock image = zone::image_of(kZone);
+    ASSERT_TRUE(image);
+    const zone::Version base(image.image());
+    const zone::Changeset records =
+        zone::change_of("@ 60 SOA ns h 1 2 3 4 5\nns 60 A 192.0.2.1\nx.w 60 A 192.0.2.3\n",
+                        "@ 60 SOA ns h 2 2 3 4 5\nns 60 A 192.0.2.9\nnew 60 A 192.0.2.5\n");
+    const auto changes = zone::name_changes(base, records);
+    ASSERT_TRUE(changes) << changes.error().message;
+    const auto delta = zone::build_delta(base, *changes, 100);
+    ASSERT_TRUE(delta && *delta);
+    const zone::Version version((*delta)->image());
+    std::vector<dns::Name> names = names_about(base);
+    for (const dns::Name& name : names_about(version)) names.push_back(name);
+    size_t likely_count = 0;
+    for (const dns::Name& name : names) {
+        const zone::HashedName hashed(name.wire());
+        const Lookup plain = look_up(version, hashed);
+        const zone::Node likely = fetch_likely(version, hashed);
+        const Lookup found = look_up(version, hashed, likely);
+        EXPECT_EQ(found.match, plain.match) << dns::to_text(name);
+        EXPECT_EQ(found.node, plain.node) << dns::to_text(name);
+        EXPECT_EQ(found.encloser, plain.encloser) << dns::to_text(name);
+        likely_count += static_cast<bool>(likely) && plain.node == likely;
+    }
+    // Each name that the version has was among them, and most came twice.
     EXPECT_GE(likely_count, image.image().order().size());
 }
 

@@ -194,7 +194,7 @@ void Responder::Worker::find_zone(Job& job) const {
 void Responder::Worker::fetch_node(Job& job) const {
     job.likely_node = {};
     if (!job.zone || job.zone->is_unavailable()) return;
-    job.likely_node = job.zone->prefetch_node(job.name.hash());
+    job.likely_node = fetch_likely(*job.zone, job.name);
 }
 
 // What the options of the query ask for. Those that do not fit the transport are as unknown ones:
