@@ -66,10 +66,13 @@ bool skip_data(WireReader& reader, const RecordHead& head, size_t& looks) {
     return skip_rdata(head.type, reader, head.rdata_size);
 }
 
+// Of the sections in front of the additional one, which OPT and TSIG have no place in (RFC 6891
+// §6.1.1, RFC 8945 §5.2).
 bool skip_records(WireReader& reader, size_t count, size_t& looks) {
     RecordHead head;
     for (; count > 0; --count) {
         if (!skip_name(reader) || !read_record_head(reader, head)) return false;
+        if (head.type == RRType::OPT || head.type == RRType::TSIG) return false;
         if (!skip_data(reader, head, looks)) return false;
     }
     return true;
