@@ -110,7 +110,8 @@ base::Result<std::vector<std::string>> zone_files_of(const std::vector<std::stri
         const size_t before = files.size();
         for (fs::directory_iterator item(path, error), end; !error && item != end;
              item.increment(error)) {
-            if (item->path().extension() == ".zone") files.push_back(item->path().string());
+            if (!zone::is_zone_file(item->path().filename().string())) continue;
+            files.push_back(item->path().string());
         }
         if (error) return base::fail("cannot list " + path + ": " + error.message());
         if (files.size() == before) {
@@ -157,7 +158,7 @@ ZoneCheckReport check_zone_files(const std::vector<std::string>& files,
     for (const std::string& file : files) {
         zone::CompiledZone compiled = zone::compile_zone_file(file, options);
         ZoneCheckReport::Zone zone{.file = file,
-                                   .name = dns::to_text(compiled.apex),
+                                   .name = compiled.is_named ? dns::to_text(compiled.apex) : "",
                                    .is_served = static_cast<bool>(compiled.image),
                                    .record_count = compiled.record_count,
                                    .findings = std::move(compiled.diagnostics)};

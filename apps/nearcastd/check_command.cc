@@ -14,7 +14,7 @@ namespace {
 bool has_zone_files(const std::string& directory) {
     std::error_code failed;
     for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
-        if (entry.path().extension() == ".zone") return true;
+        if (zone::is_zone_file(entry.path().filename().string())) return true;
     }
     return false;
 }

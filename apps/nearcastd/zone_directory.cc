@@ -140,15 +140,17 @@ ZoneOutcome ZoneDirectory::load(const std::string& file) {
     Entry& entry = entries_[file];
     if (is_doubtful(compiled.files, read_at)) compiled.files.clear();
     entry.stamps = compiled.files;
-    ZoneOutcome outcome{.zone = dns::to_text(compiled.apex),
+    ZoneOutcome outcome{.zone = compiled.is_named ? dns::to_text(compiled.apex) : std::string(),
                         .file = file,
                         .serial = {},
                         .findings = std::move(compiled.diagnostics)};
-    if (const std::string* other = other_file_of(compiled.apex, file)) {
+    const std::string* const other =
+        compiled.is_named ? other_file_of(compiled.apex, file) : nullptr;
+    if (other != nullptr) {
         outcome.findings.push_back({.file = file,
                                     .message = "zone " + outcome.zone + " is in " + *other + " too",
                                     .hint = "remove one of the two files"});
-    } else {
+    } else if (compiled.is_named) {
         publish(file, std::move(compiled), outcome);
     }
     entry.is_behind = !outcome.is_loaded;

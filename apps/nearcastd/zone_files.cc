@@ -12,13 +12,13 @@
 
 #include <dirent.h>
 
+#include "zone/compile.h"
+
 namespace nearcast::app {
 namespace {
 
 namespace fs = std::filesystem;
 using base::Result;
-
-constexpr std::string_view kEnding = ".zone";
 
 struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
@@ -58,10 +58,7 @@ Result<ZoneFiles::Paths> ZoneFiles::read() const {
             error = errno;
             break;
         }
-        const std::string_view name(item->d_name);
-        if (name.size() > kEnding.size() && name.ends_with(kEnding)) {
-            files.emplace_back(folder_).append(name);
-        }
+        if (zone::is_zone_file(item->d_name)) files.emplace_back(folder_).append(item->d_name);
     }
     if (error != 0) {
         return base::fail(

@@ -61,10 +61,17 @@ bool is_beside(const std::string& path, const std::string& file) {
 std::optional<dns::Name> zone_named_by(const std::string& path) {
     std::string stem = std::filesystem::path(path).filename().string();
     if (stem.ends_with(kFileEnding)) stem.resize(stem.size() - kFileEnding.size());
-    if (stem == "root" || stem.empty()) return dns::Name();
+    if (stem == "root") return dns::Name();
     const dns::Name root;
     const auto name = dns::parse_name(stem, &root);
     return name ? std::optional(*name) : std::nullopt;
+}
+
+Diagnostic unnamed(const std::string& path) {
+    return {.file = path,
+            .message = "the file is named for no zone: its name is none that a zone can have",
+            .hint = "name it after its zone, as in example.org.zone",
+            .check = "file-name"};
 }
 
 class Compiler {
@@ -262,10 +269,21 @@ std::string Diagnostic::to_text() const {
     return text;
 }
 
+bool is_zone_file(std::string_view file_name) {
+    return file_name.size() > kFileEnding.size() && file_name.ends_with(kFileEnding) &&
+           !file_name.starts_with('.');
+}
+
 CompiledZone compile_zone_file(const std::string& path, const CompileOptions& options) {
     const auto file_name = zone_named_by(path);
-    Compiler compiler(options.origin ? *options.origin : file_name.value_or(dns::Name()),
-                      options.includes_only_beside);
+    const auto origin = options.origin ? options.origin : file_name;
+    if (!origin) {
+        CompiledZone nothing;
+        nothing.is_named = false;
+        nothing.diagnostics.push_back(unnamed(path));
+        return nothing;
+    }
+    Compiler compiler(*origin, options.includes_only_beside);
     compiler.read_file(path);
     compiler.finish();
     if (options.origin) {
@@ -284,8 +302,9 @@ CompiledZone compile_zone_text(const dns::Name& origin, std::string_view text) {
 }
 
 ZoneFileRecords read_zone_file(const std::string& path, const CompileOptions& options) {
-    Compiler compiler(options.origin ? *options.origin : zone_named_by(path).value_or(dns::Name()),
-                      options.includes_only_beside);
+    const auto origin = options.origin ? options.origin : zone_named_by(path);
+    if (!origin) return {.draft = {}, .diagnostics = {unnamed(path)}};
+    Compiler compiler(*origin, options.includes_only_beside);
     compiler.read_file(path);
     compiler.arrange();
     ZoneFileRecords records{.draft = compiler.take_draft(), .diagnostics = {}};

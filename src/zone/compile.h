@@ -48,15 +48,21 @@ struct CompileOptions {
 
 struct CompiledZone {
     dns::Name apex;
+    bool is_named = true;  // False: the file's name is none of a zone, and nobody said another.
     size_t record_count = 0;
     ImageBlock image;  // None: there was an error.
     std::vector<Diagnostic> diagnostics;
     std::vector<FileStamp> files;  // All that were read, the one that was named first.
 };
 
+// Whether a file in a folder of zones holds one: "example.org.zone". Those that begin with a dot do
+// not, as they are no part of *.zone for a shell: editors and programs that copy make them.
+[[nodiscard]] bool is_zone_file(std::string_view file_name);
+
 // The zone in the file at `path`. It has the name of its SOA record; where that differs from the
 // file's name (without ".zone"), a warning says so. Until $ORIGIN, names are relative to the file's
-// name; "root.zone" means the root.
+// name; "root.zone" means the root. A file whose name is none of a zone ("example..org.zone") is
+// not read.
 [[nodiscard]] CompiledZone compile_zone_file(const std::string& path,
                                              const CompileOptions& options = {});
 

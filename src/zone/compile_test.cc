@@ -125,6 +125,28 @@ TEST_F(CompileZoneFile, GivesTheSameOnOneCoreAsOnAll) {
     EXPECT_EQ(told(), expected_told);
 }
 
+TEST_F(CompileZoneFile, TakesNoNameThatIsNoneForThatOfTheRoot) {
+    for (const std::string name : {"example..org.zone", ".example.org.zone", ".zone"}) {
+        write(name, "");
+        const CompiledZone zone = compile_zone_file(path(name));
+        EXPECT_FALSE(zone.is_named) << name;
+        EXPECT_FALSE(zone.image) << name;
+        EXPECT_FALSE(read_zone_file(path(name)).draft) << name;
+        EXPECT_TRUE(compile_zone_file(path(name), {.origin = dns::Name()}).image) << name;
+    }
+    write("root.zone", "");
+    EXPECT_TRUE(compile_zone_file(path("root.zone")).apex.is_root());
+}
+
+TEST(ZoneFileNames, LeaveOutWhatIsHidden) {
+    EXPECT_TRUE(is_zone_file("example.org.zone"));
+    EXPECT_TRUE(is_zone_file("example..org.zone"));  // It is told what is the matter with it.
+    for (const std::string_view name : {".zone", ".#example.org.zone", "._example.org.zone",
+                                        "example.org.zone~", "example.org"}) {
+        EXPECT_FALSE(is_zone_file(name)) << name;
+    }
+}
+
 TEST_F(CompileZoneFile, RefusesADirectoryInPlaceOfAFile) {
     fs::create_directory(path("example.org.zone"));
     EXPECT_EQ(problem_of("example.org.zone"),

@@ -168,6 +168,27 @@ def test_a_bad_file_at_a_restart_leaves_the_others(zones):
             assert dns.message.from_wire(client.recv(4096)).answer
 
 
+def rcode_of(server, name):
+    query = dns.message.make_query(name, "A")
+    return dns.rcode.to_text(
+        dns.query.udp(query, server.host, port=server.port, timeout=LIMIT).rcode())
+
+
+def test_what_editors_and_copying_programs_leave_is_no_zone(zones):
+    """Such names are none of a zone, and relative names in the files would be those of the root."""
+    with Server(zones) as server:
+        (zones / ".#reload.test.zone").symlink_to("somebody@host.1:2")
+        (zones / ".quiet.test.zone").write_text(zone_text(7))
+        (zones / "._new.test.zone").write_bytes(bytes(range(256)))
+        assert "loaded=0" in (told := server.reload()) and "failed=0" in told
+        assert rcode_of(server, "elsewhere.test") == "REFUSED"
+        (zones / "reload..test.zone").write_text(zone_text(7))
+        assert "loaded=0" in (told := server.reload()) and "failed=1" in told
+        assert any("the file is named for no zone" in line for line in server.log)
+        assert rcode_of(server, "elsewhere.test") == "REFUSED"
+        assert rcode_of(server, "n7.quiet.test") == "NOERROR"
+
+
 def test_what_the_memory_has_no_room_for_is_refused_and_the_old_version_served(zones, tmp_path):
     settings = tmp_path / "settings.toml"
     settings.write_text("[zones]\nmemory_max_mib = 1\n")
