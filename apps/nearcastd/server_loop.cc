@@ -162,6 +162,9 @@ ServerLoop::ServerLoop(const ServerOptions& options, ServedZones served,
         pulses_ = {own_pulses_.get(), workers_.size()};
     }
     assert(pulses_.size() >= workers_.size());
+    served.directory.share_with(
+        {.has = [this](const dns::Name& zone) { return service_.is_from_elsewhere(zone); },
+         .wants = [this](const dns::Name& zone) { return service_.is_kept_by_file(zone); }});
 }
 
 ServerLoop::~ServerLoop() {
@@ -415,6 +418,7 @@ answer::ResponderOptions ServerLoop::responder_options() const {
 void ServerLoop::finish_reload() {
     std::optional<Reloader::Finished> finished = reloader_.take();
     if (!finished) return;
+    service_.note_files();
     if (finished->report) {
         if (options_.transfers.tls.has_server()) {
             finished->report->certificate = authority::reload_certificate(

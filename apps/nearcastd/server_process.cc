@@ -164,6 +164,12 @@ std::unique_ptr<zone::ZoneLedger> open_ledger(const ServerOptions& options,
     return *std::move(ledger);
 }
 
+std::vector<dns::Name> fetched_zones(const transfer::TransferConfig& transfers) {
+    std::vector<dns::Name> zones;
+    for (const auto& secondary : transfers.secondaries) zones.push_back(secondary.zone);
+    return zones;
+}
+
 Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
     Result<LoadReport> report = directory.refresh();
     if (report) log_report(*report);
@@ -209,7 +215,8 @@ int run_server(const ServerOptions& options) {
     ZoneFiles files(options.zones_directory);  // Are listed while the store is read.
     zone::ZoneTable zones;
     const auto ledger = open_ledger(options, zones);
-    ZoneDirectory directory(files, zones, *ledger, need_of_files(options.transfers));
+    ZoneDirectory directory(files, zones, *ledger, need_of_files(options.transfers),
+                            fetched_zones(options.transfers));
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
     ServerLoop loop(options, {zones, *ledger, directory}, tls, std::move(*workers));

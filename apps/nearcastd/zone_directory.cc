@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <ctime>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/clock.h"
@@ -35,6 +37,11 @@ bool is_doubtful(const std::vector<zone::FileStamp>& stamps, int64_t read_at) {
     });
 }
 
+bool is_there(const std::string& file) {
+    std::error_code ignored;
+    return std::filesystem::exists(file, ignored);
+}
+
 // A zone that was changed by updates has gone on from its file. Only a file that has gone further
 // is newer.
 bool has_gone_on(const zone::StoredZone& zone) {
@@ -54,8 +61,10 @@ size_t LoadReport::failed() const {
 }
 
 ZoneDirectory::ZoneDirectory(ZoneFiles& files, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
-                             Files need)
-    : files_(files), zones_(zones), ledger_(ledger), need_(need) {}
+                             Files need, const std::vector<dns::Name>& fetched)
+    : files_(files), zones_(zones), ledger_(ledger), need_(need) {
+    for (const dns::Name& zone : fetched) fetched_.insert(dns::key_of(zone));
+}
 
 // Fails when there are none and there must be some.
 Result<ZoneFiles::Paths> ZoneDirectory::list() {
@@ -71,7 +80,10 @@ Result<LoadReport> ZoneDirectory::refresh() {
     LoadReport report;
     if (!std::exchange(is_restored_, true)) report.restored = restore();
     const Result<ZoneFiles::Paths> files = list();
-    if (!files) return std::unexpected(files.error());
+    if (!files) {
+        give_way();
+        return std::unexpected(files.error());
+    }
     withdraw_missing(*files, report);
     const auto unchanged = find_unchanged(*files);
     for (size_t i = 0; i < files->size(); ++i) {
@@ -113,13 +125,14 @@ std::vector<uint8_t> ZoneDirectory::find_unchanged(const ZoneFiles::Paths& files
 size_t ZoneDirectory::restore() {
     std::atomic<size_t> count = 0;
     const std::string& folder = files_.folder();
-    const auto claim = [&](const dns::Name&, const zone::ZoneOrigin& origin) {
+    const auto claim = [&](const dns::Name& zone, const zone::ZoneOrigin& origin) {
         zone::ZoneLedger::Restored restored;
         if (origin.kind != zone::ZoneOrigin::Kind::File || origin.files.empty()) return restored;
         const std::string& file = origin.files.front().path;
         if (!file.starts_with(folder) || file.find('/', folder.size()) != std::string::npos) {
             return restored;
         }
+        if (fetched_.contains(dns::key_of(zone)) && !is_there(file)) return restored;
         const size_t known = entries_.size();
         const auto entry = entries_.try_emplace(entries_.end(), file);  // Mostly stored by name.
         if (entries_.size() == known) return restored;  // Another zone came from this file, too.
@@ -150,6 +163,13 @@ ZoneOutcome ZoneDirectory::load(const std::string& file) {
         outcome.findings.push_back({.file = file,
                                     .message = "zone " + outcome.zone + " is in " + *other + " too",
                                     .hint = "remove one of the two files"});
+    } else if (compiled.is_named && sources_.has && sources_.has(compiled.apex)) {
+        outcome.serial = served_serial(compiled.apex);
+        outcome.findings.push_back(
+            {.file = file,
+             .message = "zone " + outcome.zone + " does not come from files: that goes on",
+             .hint = "remove the file, or the section or catalog that lists the zone, and start "
+                     "the server again"});
     } else if (compiled.is_named) {
         publish(file, std::move(compiled), outcome);
     }
@@ -273,6 +293,19 @@ void ZoneDirectory::withdraw_missing(const ZoneFiles::Paths& files, LoadReport& 
             report.withdrawn.push_back(dns::to_text(*item->second.apex));
             withdraw(item->second);
         }
+        item = entries_.erase(item);
+    }
+}
+
+void ZoneDirectory::give_way() {
+    if (!sources_.wants) return;
+    for (auto item = entries_.begin(); item != entries_.end();) {
+        auto& [file, entry] = *item;
+        if (!entry.apex || !sources_.wants(*entry.apex) || is_there(file)) {
+            ++item;
+            continue;
+        }
+        withdraw(entry);
         item = entries_.erase(item);
     }
 }

@@ -11,10 +11,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "authority/certificate.h"
@@ -55,11 +58,24 @@ struct LoadReport {
 enum class Files : uint8_t { Needed, Optional };
 [[nodiscard]] Files need_of_files(const transfer::TransferConfig& transfers);
 
+// Zones that have another source than files, as those see it who have them from there.
+struct OtherSources {
+    // It comes from there: no file takes its place.
+    std::function<bool(const dns::Name&)> has;
+    // It would come from there if no file served it.
+    std::function<bool(const dns::Name&)> wants;
+};
+
 class ZoneDirectory {
  public:
-    // All three outlive it.
+    // The first three outlive it. `fetched` are zones that are to come from primaries: what is
+    // stored of their files is not taken over without these.
     ZoneDirectory(ZoneFiles& files, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
-                  Files need = Files::Needed);
+                  Files need = Files::Needed, const std::vector<dns::Name>& fetched = {});
+
+    // From now on no file takes the place of a zone that they have, and a zone that they want is
+    // theirs once its file is gone.
+    void share_with(OtherSources sources) { sources_ = std::move(sources); }
 
     // Loads what changed since the last call and publishes it zone by zone; the first call also
     // takes over what is stored. Fails, with everything left as it is, when the directory cannot be
@@ -93,11 +109,16 @@ class ZoneDirectory {
     [[nodiscard]] std::optional<uint32_t> served_serial(const dns::Name& apex) const;
     void withdraw(Entry& entry);
     void withdraw_missing(const ZoneFiles::Paths& files, LoadReport& report);
+    // Where no file can be found: that all went away at once is mostly not what was meant, but for
+    // zones that come from elsewhere.
+    void give_way();
 
     ZoneFiles& files_;
     zone::ZoneTable& zones_;
     zone::ZoneLedger& ledger_;
     const Files need_;
+    std::unordered_set<std::string> fetched_;  // By dns::key_of().
+    OtherSources sources_;                     // May be empty.
     bool is_restored_ = false;
     std::map<std::string, Entry> entries_;  // By path.
     bool is_indexed_ = false;

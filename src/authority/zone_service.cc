@@ -57,12 +57,17 @@ void ZoneService::start_catalogs(Reports reports) {
     catalogs_.start(std::move(hooks));
 }
 
-void ZoneService::notify_members(const dns::Name& zone) {
+bool ZoneService::is_published_catalog(const dns::Name& zone) const {
     const auto& published = transfers_.published_catalogs;
-    if (network_.members == nullptr ||
-        std::ranges::find(published, zone, &transfer::PublishedCatalog::zone) == published.end()) {
-        return;
-    }
+    return std::ranges::find(published, zone, &transfer::PublishedCatalog::zone) != published.end();
+}
+
+bool ZoneService::is_from_elsewhere(const dns::Name& zone) const {
+    return secondaries_.config_of(zone) != nullptr || is_published_catalog(zone);
+}
+
+void ZoneService::notify_members(const dns::Name& zone) {
+    if (network_.members == nullptr || !is_published_catalog(zone)) return;
     notifier_.notify(zone, network_.members->targets(),
                      network_.notify_key ? transfers_.keys.find(*network_.notify_key) : nullptr);
 }

@@ -86,6 +86,19 @@ class ZoneService {
     // Fetches a secondary zone anew. False when it is none. Any thread.
     [[nodiscard]] bool retransfer(const dns::Name& zone) { return secondaries_.retransfer(zone); }
 
+    // Whether the zone comes from a primary, or is a catalog of ours: no file may take its place.
+    // Any thread.
+    [[nodiscard]] bool is_from_elsewhere(const dns::Name& zone) const;
+    // Whether it would come from a primary if no file served it. Any thread.
+    [[nodiscard]] bool is_kept_by_file(const dns::Name& zone) {
+        return secondaries_.is_kept_by_file(zone) || catalogs_.is_kept_otherwise(zone);
+    }
+    // After files were taken in: zones that are to come from primaries may have lost theirs.
+    void note_files() {
+        secondaries_.add_those_left_by_files();
+        catalogs_.look_again();
+    }
+
     // What it has done so far. Any thread.
     [[nodiscard]] const transfer::DeskTallies& desk_tallies() const { return tallies_; }
     [[nodiscard]] const transfer::FetchTallies& fetch_tallies() const {
@@ -99,6 +112,7 @@ class ZoneService {
     enum class MayWait : uint8_t { No, Yes };
 
     [[nodiscard]] zone::ZoneLedger& listen_to(zone::ZoneLedger& ledger);
+    [[nodiscard]] bool is_published_catalog(const dns::Name& zone) const;
     // Of a new version of a catalog of ours.
     void notify_members(const dns::Name& zone);
     // Who fetches the zone, if anybody does.

@@ -74,6 +74,7 @@ void CatalogMembership::take(size_t catalog, const CatalogMember& member, Change
     if (!owner) {
         if (is_taken_(member.zone)) {
             change.ignored.push_back(dns::to_text(member.zone) + " is configured here otherwise");
+            change.taken.push_back(member.zone);
             return;
         }
         ++owned_count_;

@@ -48,6 +48,7 @@ class CatalogMembership {
     struct Change {
         std::vector<MemberAction> actions = {};
         std::vector<std::string> ignored = {};  // Members that belong to others, in words.
+        std::vector<dns::Name> taken = {};      // Those of them that are configured otherwise.
     };
 
     // The catalog of this number lists these from now on, each zone once.

@@ -61,7 +61,8 @@ Catalogs::Catalogs(const TransferConfig& config, zone::ZoneTable& table, zone::Z
       names_(config.catalogs()),
       membership_(names_of(config.followed_catalogs),
                   [this](const dns::Name& zone) { return table_.pin(zone).has_value(); }),
-      followed_(config.followed_catalogs.size()) {
+      followed_(config.followed_catalogs.size()),
+      taken_(config.followed_catalogs.size()) {
     for (const PublishedCatalog& each : config.published_catalogs) {
         published_.push_back({.config = each, .members = {}, .differences = {}});
     }
@@ -88,6 +89,25 @@ void Catalogs::note(const dns::Name& zone) {
         const std::lock_guard lock(mutex_);
         noted_.emplace(dns::key_of(zone), zone);
         ++notes_;
+    }
+    wake_.notify_one();
+}
+
+bool Catalogs::is_kept_otherwise(const dns::Name& zone) {
+    const std::string key = dns::key_of(zone);
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(taken_, [&key](const auto& of_one) { return of_one.contains(key); });
+}
+
+void Catalogs::look_again() {
+    const auto is_free = [this](const auto& item) { return !table_.pin(item.second).has_value(); };
+    {
+        const std::lock_guard lock(mutex_);
+        for (size_t i = 0; i < taken_.size(); ++i) {
+            if (std::ranges::none_of(taken_[i], is_free)) continue;
+            const dns::Name& catalog = config_.followed_catalogs[i].catalog.zone;
+            noted_.emplace(dns::key_of(catalog), catalog);
+        }
     }
     wake_.notify_one();
 }
@@ -191,6 +211,12 @@ void Catalogs::follow(size_t number) {
     if (!change) return;
     // What is ignored now may be taken with any later version, whatever that changes.
     if (change->ignored.empty()) followed_[number] = served->number;
+    std::map<std::string, dns::Name> taken;
+    for (const dns::Name& zone : change->taken) taken.emplace(dns::key_of(zone), zone);
+    {
+        const std::lock_guard lock(mutex_);
+        taken_[number] = std::move(taken);
+    }
     for (const std::string& what : change->ignored) {
         log::warning("catalog_member_ignored", {{"catalog", dns::to_text(name)}, {"reason", what}});
     }

@@ -70,6 +70,10 @@ class Catalogs {
 
     // The zone has changed, or has come or gone. Any thread; costs little.
     void note(const dns::Name& zone);
+    // Whether a catalog lists the zone, which is served otherwise. Any thread.
+    [[nodiscard]] bool is_kept_otherwise(const dns::Name& zone);
+    // Looks again at catalogs with such zones, where one of these is served no longer. Any thread.
+    void look_again();
     // What Hooks::marked is told once all that was noted is in our catalogs. Any thread.
     void mark(uint64_t mark);
     // How often note() was called. Any thread.
@@ -129,6 +133,8 @@ class Catalogs {
     std::mutex mutex_;  // Guards what follows.
     std::condition_variable wake_;
     std::map<std::string, dns::Name> noted_;
+    // Of each followed catalog, what it did not get, by dns::key_of().
+    std::vector<std::map<std::string, dns::Name>> taken_;
     uint64_t mark_ = 0;  // The last one.
     uint64_t notes_ = 0;
     bool is_marked_ = false;

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "dns/serial.h"
@@ -54,7 +55,7 @@ SecondaryZones::SecondaryZones(const TransferConfig& config, zone::ZoneTable& ta
       random_(std::random_device{}()) {
     for (const SecondaryConfig& each : config.secondaries) add(each);
     const bool may_get_more = habits_.may_get_more || !config.followed_catalogs.empty();
-    if (zones_.empty() && !may_get_more) return;
+    if (zones_.empty() && served_by_files_.empty() && !may_get_more) return;
     fetchers_.start();
     time_keeper_ = std::thread([this] { keep_time(); });
 }
@@ -81,7 +82,8 @@ void SecondaryZones::load(Zone& zone, double luck) {
                                                  {"next", "it is fetched anew"}});
         return ledger_.make_unavailable(name);
     }
-    if (ledger_.state(name)->origin.zone_id != zone.config->zone_id) {
+    const zone::ZoneOrigin origin = ledger_.state(name)->origin;
+    if (origin.kind == zone::ZoneOrigin::Kind::File || origin.zone_id != zone.config->zone_id) {
         forget(name);
         return ledger_.make_unavailable(name);
     }
@@ -113,11 +115,13 @@ void SecondaryZones::add(const SecondaryConfig& config) {
         if (!known->is_busy) finish(lock, *known);
         return;
     }
+    served_by_files_.erase(dns::key_of(config.zone));
     if (table_.pin(config.zone)) {
+        served_by_files_.emplace(dns::key_of(config.zone), shared);
         log::error("secondary_conflict",
                    {{"zone", dns::to_text(config.zone)},
                     {"reason", "there is a zone file for it, which is served"},
-                    {"try", "remove the file, or the section or catalog that lists the zone"}});
+                    {"try", "remove the file and reload, or the section or catalog that has it"}});
         return;
     }
     book_.put(shared);
@@ -132,8 +136,25 @@ void SecondaryZones::add(const SecondaryConfig& config) {
     finish(lock, zone);
 }
 
+bool SecondaryZones::is_kept_by_file(const dns::Name& zone) {
+    const std::lock_guard lock(mutex_);
+    return served_by_files_.contains(dns::key_of(zone));
+}
+
+void SecondaryZones::add_those_left_by_files() {
+    std::vector<Config> left;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [key, config] : served_by_files_) {
+            if (!table_.pin(config->zone)) left.push_back(config);
+        }
+    }
+    for (const Config& config : left) add(*config);
+}
+
 void SecondaryZones::remove(const dns::Name& name) {
     Lock lock(mutex_);
+    served_by_files_.erase(dns::key_of(name));
     Zone* const zone = find(name);
     if (zone == nullptr) return;
     book_.remove(name);

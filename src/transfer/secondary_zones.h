@@ -68,6 +68,10 @@ class SecondaryZones {
     // One zone more, or another way to one that is there: its data stay. Served at once if the
     // ledger has it. From any thread, like all below.
     void add(const SecondaryConfig& config);
+    // Whether it could not be added because a file served it.
+    [[nodiscard]] bool is_kept_by_file(const dns::Name& zone);
+    // Adds those of them whose files are gone.
+    void add_those_left_by_files();
     // Serves the zone no longer and forgets it. What is under way for it comes to nothing.
     void remove(const dns::Name& zone);
     // The zone has this serial at its primary: fetched if that is later than ours.
@@ -215,6 +219,7 @@ class SecondaryZones {
     std::mutex mutex_;  // Guards what follows, but for what a busy zone's thread has.
     std::condition_variable settled_;                     // A zone is no longer expiring.
     std::map<std::string, std::unique_ptr<Zone>> zones_;  // By dns::key_of() their names.
+    std::map<std::string, Config> served_by_files_;       // By the same; none of zones_.
     FetchQueue queue_;                                    // Those that are not busy wait in it.
     std::set<std::pair<base::Instant, Zone*>> expiring_;  // Those that have data.
     std::minstd_rand random_;

@@ -90,6 +90,34 @@ def test_a_catalog_bears_the_serials(pair):
     assert all(line.endswith('0 txt "7"') for line in (text.lower() for text in lines))
 
 
+def test_a_file_that_is_gone_gives_way_to_a_catalog(zones, tmp_path):
+    """Zones that move from files to a catalog: all files are gone, and the store has the zones."""
+    own = tmp_path / "own"
+    own.mkdir()
+    write_zone(own, "odd.example", serial=5)
+    before = settings(tmp_path / "before.toml", f'[store]\ndirectory = "{tmp_path / "store"}"\n')
+    with Server(own, "--settings", before) as server:
+        assert serves(server.port, ["odd.example"], 5)()
+    (own / "odd.example.zone").unlink()
+    ours = settings(tmp_path / "publisher.toml", publish(tmp_path / "publisher", free_port()))
+    with Server(zones, "--settings", ours) as publisher:
+        after = settings(tmp_path / "after.toml", follow(publisher.port, tmp_path / "store"))
+        with Server(own, "--settings", after) as server:
+            peers.wait_until(lambda: any("is configured here otherwise" in line for line in server.log),
+                             "the conflict")
+            assert serves(server.port, ["odd.example"], 5)()  # Rather that than nothing.
+            assert "no *.zone files" in server.reload()
+            peers.wait_until(serves(server.port, ZONES), "the transfers", seconds=30)
+
+
+def test_no_file_takes_the_place_of_a_catalog_of_ours(pair, zones):
+    publisher, _ = pair
+    (zones / f"{CATALOG}.zone").write_text(
+        "$TTL 60\n@ SOA ns1 host 5 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n")
+    assert "failed=1" in publisher.reload()
+    assert any("version." in line for line in peers.transfer(publisher.port, CATALOG))
+
+
 def test_a_follower_has_its_zones_after_a_restart_without_the_publisher(zones, tmp_path):
     empty = tmp_path / "none"
     empty.mkdir()

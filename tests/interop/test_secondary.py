@@ -85,6 +85,60 @@ def test_the_copy_is_served_after_a_kill_with_no_primary_left(zones, transfers, 
         assert peers.serial_at(ours.port, zone) == 7
 
 
+def zone_with(text):
+    return f"$TTL 60\n@ SOA ns1 hostmaster 5 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n{text}"
+
+
+def test_no_file_takes_the_place_of_a_zone_that_is_fetched(zones, transfers, tmp_path):
+    zone = "odd.example"
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "other.example.zone").write_text(zone_with(""))
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, tmp_path / "copies", zone, primary.port)
+        with Server(own, "--settings", config) as ours:
+            ours.wait_for_event("secondary_fetched")
+            (own / f"{zone}.zone").write_text(zone_with(""))
+            assert "failed=1" in ours.reload()
+            assert any("does not come from files" in line for line in ours.log)
+            assert peers.serial_at(ours.port, zone) == 7
+            (own / f"{zone}.zone").unlink()
+            assert "failed=0" in ours.reload()
+            assert peers.serial_at(ours.port, zone) == 7
+
+
+def test_a_zone_whose_file_went_away_is_fetched(zones, transfers, tmp_path):
+    zone = "odd.example"
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "other.example.zone").write_text(zone_with(""))
+    (own / f"{zone}.zone").write_text(zone_with(""))
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, tmp_path / "copies", zone, primary.port)
+        with Server(own, "--settings", config) as ours:
+            assert any("secondary_conflict" in line for line in ours.log)
+            (own / f"{zone}.zone").write_text(zone_with("more A 192.0.2.2\n"))
+            ours.reload()
+            assert peers.serial_at(ours.port, zone) == 5
+            (own / f"{zone}.zone").unlink()
+            ours.reload()
+            peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the transfer")
+
+
+def test_what_is_stored_of_a_file_gives_way_to_a_section(zones, transfers, tmp_path, empty):
+    """Once the file is gone: where it was the last one, and under a restart, too."""
+    zone = "odd.example"
+    copies = tmp_path / "copies"
+    (empty / f"{zone}.zone").write_text(zone_with(""))
+    with Server(empty, "--settings", transfers(f'[store]\ndirectory = "{copies}"\n')) as ours:
+        assert peers.serial_at(ours.port, zone) == 5
+    (empty / f"{zone}.zone").unlink()
+    with Server(zones, "--settings", transfers(ALLOW_KEY)) as primary:
+        config = secondary(transfers, copies, zone, primary.port)
+        with Server(empty, "--settings", config) as ours:
+            peers.wait_until(lambda: peers.serial_at(ours.port, zone) == 7, "the transfer")
+
+
 def test_a_damaged_copy_is_told_and_fetched_anew(zones, transfers, tmp_path, empty):
     zone = "odd.example"
     copies = tmp_path / "copies"
