@@ -89,6 +89,10 @@ bool RequestDesk::is_trusted(const Request& request) const {
     return catalog != catalogs.end() && may_have(*catalog, request);
 }
 
+bool RequestDesk::is_about_catalog() const {
+    return std::ranges::find(private_zones_, query_.qname) != private_zones_.end();
+}
+
 // A worker must not wait for those who publish zones: it has the way that readers go. What it sees
 // is gone with the next question to the ordinary responder, which may announce a quiescent point.
 RequestDesk::SeenZone RequestDesk::look_at(const dns::Name& zone) const {
@@ -220,9 +224,7 @@ RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
 RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
     const bool is_soa = query_.qtype == dns::RRType::SOA && query_.qclass == dns::RRClass::IN;
     if (!is_soa) return reply(request, {Rcode::FormErr});
-    const bool is_of_catalog =
-        std::ranges::find(private_zones_, query_.qname) != private_zones_.end();
-    if (is_of_catalog && is_member(request)) return answer_report(request);
+    if (is_about_catalog() && is_member(request)) return answer_report(request);
     const Requestor requestor = requestor_of(request);
     const Rcode rcode = partners_.hear(
         {.zone = query_.qname,
@@ -241,6 +243,10 @@ RequestDesk::Outcome RequestDesk::answer_report(const Request& request) {
 }
 
 RequestDesk::Outcome RequestDesk::answer_update(const Request& request) {
+    // Nor does who may not have a catalog learn from this that there is one.
+    if (is_about_catalog() && !may_have(query_.qname, request)) {
+        return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
+    }
     if (const auto secondary = partners_.secondary_of(query_.qname)) {
         return forward_update(request, *secondary);
     }

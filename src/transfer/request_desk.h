@@ -168,6 +168,7 @@ class RequestDesk {
     [[nodiscard]] bool is_member(const Request& request) const;
     [[nodiscard]] bool may_have(const dns::Name& zone, const Request& request) const;
     [[nodiscard]] bool is_trusted(const Request& request) const;
+    [[nodiscard]] bool is_about_catalog() const;  // Its name is that of one.
     // Whether the key that signed is good for the zone though the configuration does not say so:
     // without a wait, and for sure.
     [[nodiscard]] bool might_be_granted(const Request& request) const;

@@ -3,6 +3,7 @@
 import dns.message
 import dns.query
 import dns.rcode
+import dns.update
 import pytest
 
 import peers
@@ -34,6 +35,12 @@ def rcode_at(port, zone, signed=False):
     if signed:
         query.use_tsig(peers.KEYRING)
     return dns.query.udp(query, "127.0.0.1", port=port, timeout=10).rcode()
+
+
+def rcode_of_update(port, zone):
+    update = dns.update.UpdateMessage(zone)
+    update.add("new", 60, "A", "192.0.2.1")
+    return dns.query.udp(update, "127.0.0.1", port=port, timeout=10).rcode()
 
 
 def serves(port, zones, serial=7):
@@ -80,6 +87,7 @@ def test_a_catalog_is_nobodys_business(pair):
         assert rcode_at(server.port, CATALOG) == dns.rcode.REFUSED
         assert rcode_at(server.port, f"version.{CATALOG}") == dns.rcode.REFUSED
         assert rcode_at(server.port, CATALOG, signed=True) == dns.rcode.NOERROR
+        assert rcode_of_update(server.port, CATALOG) == rcode_of_update(server.port, "none.example")
 
 
 def test_a_catalog_bears_the_serials(pair):
