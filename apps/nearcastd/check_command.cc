@@ -28,6 +28,14 @@ void print_doubts(const transfer::TransferConfig& transfers, zone::ZoneTable& zo
     for (const base::Error& doubt : transfer::sections_for_nothing(transfers, is_served)) {
         std::printf("warning: %s\n", to_text(doubt).c_str());
     }
+    for (const transfer::SecondaryConfig& secondary : transfers.secondaries) {
+        if (!zones.pin(secondary.zone)) continue;
+        const std::string zone = dns::to_text(secondary.zone);
+        const base::Error doubt{
+            zone + " has a file and a section [[secondary]]: the file is served",
+            "remove one of the two"};
+        std::printf("warning: %s\n", to_text(doubt).c_str());
+    }
 }
 
 }  // namespace

@@ -146,6 +146,15 @@ allow = ["192.0.2.1"]
 """
 
 
+def test_check_tells_a_zone_that_has_a_file_and_a_primary(zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[[secondary]]\nzone = "program.test"\nprimaries = ["127.0.0.1:1"]\n'
+                        f'[transfer]\ndirectory = "{tmp_path}/kept"\n')
+    found = run("--check", "--zones", zones, "--settings", settings)
+    assert found.returncode == 0, found
+    assert "program.test. has a file and a section [[secondary]]" in found.stdout
+
+
 def test_a_section_for_a_zone_that_is_not_served_is_told(zones, tmp_path):
     settings = tmp_path / "settings.toml"
     settings.write_text(f'[transfer]\ndirectory = "{tmp_path}/kept"\n{SECTIONS}')
