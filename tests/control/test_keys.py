@@ -86,7 +86,9 @@ def test_a_key_learns_nothing_of_other_zones(controller, made):
                           key=key).status == 403
     assert controller.ask("POST", "/zones", {"name": "new.example.com.", "kind": "Native"},
                           key=key).status == 201
-    assert controller.ask("GET", "/api/v1/changes", key=key).status == 403
+    answer = controller.ask("GET", "/api/v1/changes", key=key)
+    assert answer.status == 403
+    assert "?zone=NAME" in answer.error, "it names no zone that could be covered or not"
     assert controller.ask("GET", "/api/v1/changes?zone=example.com", key=key).status == 200
     sequence = controller.ask("GET", "/api/v1/changes?zone=other.example").json[0]["sequence"]
     assert controller.ask("GET", f"/api/v1/changes/{sequence}", key=key).status == 403

@@ -41,7 +41,8 @@ Response Api::list_changes(const Call& call) {
     std::optional<int64_t>
         zone_id_wanted;  // Of a tenant: what others had under the name is theirs.
     if (!call.scope.covers_all_zones()) {
-        if (!zone || !call.scope.covers_zone(*zone)) return forbidden_zone();
+        if (!zone) return error_reply(403, "A key with limits asks for one zone: ?zone=NAME");
+        if (!call.scope.covers_zone(*zone)) return forbidden_zone();
         if (!call.scope.tenant.empty()) {
             const auto found = partners_.changes.zone(*zone);
             if (!found || !call.scope.covers(*found)) return forbidden_zone();
