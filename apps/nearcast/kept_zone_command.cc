@@ -156,6 +156,7 @@ Result<int> show(Controller& controller, const Options& options) {
         {"kind", text_of(*zone, "kind")},
         {"serial", text_of(*zone, "serial")},
         {"served", served == "0" ? "not yet" : "serial " + served},
+        {"problem", text_of(*zone, "not_published")},
         {"signed", console::is_true(*zone, "dnssec") ? "yes" : "no"},
         {"account", text_of(*zone, "account")},
         {"masters", console::list_text(*zone, "masters")}};

@@ -4,13 +4,18 @@
 
 #include <csignal>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 #include "audit_command.h"
 #include "change_command.h"
 #include "completion_command.h"
 #include "console/table.h"
+#include "console/wrap.h"
 #include "context_command.h"
 #include "key_command.h"
 #include "lab_command.h"
@@ -18,6 +23,7 @@
 #include "pop_command.h"
 #include "record_command.h"
 #include "tenant_command.h"
+#include "terminal.h"
 #include "user_command.h"
 #include "zone_command.h"
 
@@ -26,6 +32,16 @@
 namespace {
 
 constexpr int kUsageError = 2;
+
+// Help in lines as wide as the terminal; whole where it goes elsewhere.
+class WrappedHelp : public CLI::Formatter {
+ public:
+    std::string make_help(const CLI::App* app, std::string name,
+                          CLI::AppFormatMode mode) const override {
+        return nearcast::console::wrapped(CLI::Formatter::make_help(app, std::move(name), mode),
+                                          nearcast::terminal_of(STDOUT_FILENO).width);
+    }
+};
 
 // Of the library's errors one does not name the word that it does not know: that which stands where
 // a verb should. True when this one was such, and is told.
@@ -47,6 +63,7 @@ bool tell_unknown_word(const CLI::App& program, const CLI::ParseError& error) {
 
 int main(int argc, char** argv) {
     CLI::App program{"Nearcast: an anycast DNS network of your own", "nearcast"};
+    program.formatter(std::make_shared<WrappedHelp>());
     program.require_subcommand(1);
     program.set_version_flag("--version", "nearcast " NEARCAST_VERSION);
     program.footer("Exit status: 0 done, 1 failed, 2 not understood.");

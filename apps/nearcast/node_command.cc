@@ -196,7 +196,8 @@ int carry_out(const Verb& verb, const Options& options) {
 
 void add_node_command(CLI::App& program, int& status) {
     CLI::App* node = program.add_subcommand(
-        "node", "Look after the node on this machine; list and revoke: those of the whole network");
+        "node",
+        "Look after the node on this machine; list, show and revoke: those of the whole network");
     node->require_subcommand(1);
     const auto options = std::make_shared<Options>();
     for (const Verb& verb : kVerbs) {

@@ -77,7 +77,8 @@ void define_options(CLI::App& app, CommandLine& line) {
     app.add_option("--pop", line.server.pop, "The place it stands in, named after the node there")
         ->type_name("NAME");
     app.add_option("--control", line.server.control_socket,
-                   "Take 'reload' and 'status' on this Unix socket, one JSON object a line")
+                   "Take requests on this Unix socket, one JSON object a line: reload, status, "
+                   "talkers, zones, export ZONE, retransfer ZONE; nearcast node asks so")
         ->type_name("PATH");
     app.add_flag("--fetch", line.is_fetch,
                  "Bring every zone that the catalogs of --config list into the store, and exit: 0 "

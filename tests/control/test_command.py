@@ -164,6 +164,15 @@ def test_a_zone_is_added_listed_shown_exported_and_deleted(operator):
     assert "try: the lists" in operator.err("zone", "show", "example.org")
 
 
+def test_a_zone_that_cannot_be_served_says_why(operator):
+    assert "--ns NAME" in operator.run("zone", "add", "example.org").stderr
+    peers.wait_until(lambda: "\nproblem  no NS record at example.org.\n" in
+                     operator.out("zone", "show", "example.org"), "what is wrong with the zone")
+    operator.run("record", "set", "example.org", "@", "NS", "300", "ns1.example.net.")
+    peers.wait_until(lambda: "problem" not in operator.out("zone", "show", "example.org"),
+                     "the zone to be served")
+
+
 def test_a_zone_is_made_of_a_file_and_only_under_its_name(operator):
     (operator.folder / "new.zone").write_text(ZONE_FILE)
     operator.run("zone", "add", "example.org", "--file", "new.zone")
@@ -316,6 +325,11 @@ def test_a_directory_is_imported_but_for_a_bad_zone(operator):
     assert contents(operator, "www", "A", "z3.example") == ["192.0.2.2"]
     assert operator.json("change", "list", "--limit", "1")[0]["comment"] == "again"
     assert "z3.example. is unchanged" in operator.out("zone", "import", "zones/z3.example.zone")
+    # A later serial is a change, and is one once.
+    (folder / "z4.example.zone").write_text(ZONE_FILE.replace(" 7 ", " 2100000000 "))
+    assert "z4.example. is changed" in operator.out("zone", "import", "zones/z4.example.zone")
+    assert operator.json("zone", "show", "z4.example")["serial"] == 2100000000
+    assert "z4.example. is unchanged" in operator.out("zone", "import", "zones/z4.example.zone")
 
 
 def test_two_zones_are_compared_in_files_and_at_the_controller(operator):
@@ -359,6 +373,10 @@ def test_places_are_added_shown_and_removed(operator):
     assert operator.control.ask("POST", "/api/v1/nodes", node).status == 201
     assert [each["name"] for each in operator.json("node", "list")] == ["knot-sin"]
     assert "knot-sin" in operator.out("node", "list")
+    assert operator.json("node", "show", "knot-sin")["pop"] == "sin"
+    shown = operator.out("node", "show", "knot-sin").splitlines()
+    assert {"node     knot-sin", "state    new", "pin      " + OTHER_PIN} <= set(shown)
+    assert "there is no node" in operator.err("node", "show", "nowhere")
     assert operator.err("pop", "remove", "sin", "--yes")
     assert "nothing was revoked" in operator.err("node", "revoke", "knot-sin", typed="\n")
     operator.run("node", "revoke", "knot-sin", "--yes")
