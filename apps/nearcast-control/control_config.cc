@@ -34,6 +34,12 @@ Result<dns::Name> parse_absolute_name(std::string_view text) {
     return dns::parse_name(text, &root);
 }
 
+Result<std::string> parse_connection(std::string_view text) {
+    if (text.starts_with("sqlite:") || text.starts_with("postgresql:")) return std::string(text);
+    return base::fail("is neither sqlite:PATH nor postgresql: and what libpq takes",
+                      "connection = \"postgresql:host=/run/postgresql dbname=nearcast\"");
+}
+
 void read_own(ConfigTable root, ControlConfig& config) {
     ConfigTable control = root.table("control");
     config.name = machine_name();
@@ -43,9 +49,8 @@ void read_own(ConfigTable root, ControlConfig& config) {
     control.read_as("primary", config.primary, parse_absolute_name, "\"ns1.example.net.\"");
 
     ConfigTable database = root.table("database");
-    database.read("connection", config.database,
-                  "\"postgresql:host=/run/postgresql dbname=nearcast\"");
-
+    database.read_as("connection", config.database, parse_connection,
+                     "\"postgresql:host=/run/postgresql dbname=nearcast\"");
     if (config.database.empty()) config.database = "sqlite:" + config.directory + "/control.db";
 
     ConfigTable api = root.table("api");

@@ -213,3 +213,15 @@ def test_many_records_are_added_and_removed_one_by_one(controller):
     assert len(controller.rrset("www." + ZONE, "A")) == 3500
     assert controller.patch(some(range(0, 3499), "PRUNE")).status == 204
     assert controller.rrset("www." + ZONE, "A") == ["192.0.13.249"]
+
+
+@pytest.mark.parametrize("connection, status", [
+    ("sqlite:/nowhere/control.db", 0), ("postgresql:dbname=nearcast", 0), ("mysql:nearcast", 2),
+    ("/var/lib/nearcast-control/control.db", 2)])
+def test_a_check_knows_which_databases_there_are(tmp_path, connection, status):
+    config = tmp_path / "control.toml"
+    config.write_text(f'[database]\nconnection = "{connection}"\n')
+    done = subprocess.run([program("nearcast-control"), "--config", config, "--check"],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, done.stderr
+    assert ("postgresql:" in done.stderr) == (status != 0)
