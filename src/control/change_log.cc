@@ -80,24 +80,26 @@ Outcome<T> answered(Result<void> done, Read&& found) {
     return std::forward<Read>(found);
 }
 
-// The pattern as LIKE has it.
-std::string like_pattern(const std::string& pattern) {
+// The pattern as LIKE has it. Names are kept with their last dot, which may be left out here; the
+// data of a record lies anywhere in its set's.
+Sought sought_by(const std::string& pattern) {
     std::string like;
     for (const char c : pattern) {
         if (c == '%' || c == '_' || c == '\\') like += '\\';
         like += c == '*' ? '%' : c == '?' ? '_' : c;
     }
-    return like;
+    const bool has_end = pattern.ends_with('.') || pattern.ends_with('*');
+    return {.name = has_end ? like : like + '.', .records = '%' + like + '%'};
 }
 
 // Those that are like it, of the ones that the filter leaves.
-Result<void> find_zones(Session& session, const std::string& like, size_t count_max,
+Result<void> find_zones(Session& session, const Sought& sought, size_t count_max,
                         const ChangeLog::ZoneFilter& covers, ChangeLog::Found& found) {
     std::string after;
     std::vector<Zone> zones;
     do {
         zones.clear();
-        auto done = search_zones(session, after, like, ChangeLog::kPageMax,
+        auto done = search_zones(session, after, sought, ChangeLog::kPageMax,
                                  [&](Zone zone) { zones.push_back(std::move(zone)); });
         if (!done) return done;
         for (Zone& zone : zones) {
@@ -110,7 +112,7 @@ Result<void> find_zones(Session& session, const std::string& like, size_t count_
 }
 
 // Zone by zone, so that what others have takes no part in it: not even time.
-Result<void> find_rrsets(Session& session, const std::string& like, size_t count_max,
+Result<void> find_rrsets(Session& session, const Sought& sought, size_t count_max,
                          const ChangeLog::ZoneFilter& covers, ChangeLog::Found& found) {
     std::string after;
     std::vector<Zone> zones;
@@ -124,7 +126,7 @@ Result<void> find_rrsets(Session& session, const std::string& like, size_t count
             if (!covers(zone)) continue;
             const auto left = static_cast<int64_t>(count_max - found.rrsets.size());
             if (left == 0) return {};
-            done = search_zone(session, zone.id, like, left, [&](Rrset rrset) {
+            done = search_zone(session, zone.id, sought, left, [&](Rrset rrset) {
                 found.rrsets.emplace_back(zone.name, std::move(rrset));
             });
             if (!done) return done;
@@ -307,13 +309,13 @@ Outcome<ChangeLog::Contents> ChangeLog::contents(const dns::Name& name, const Rr
 Outcome<ChangeLog::Found> ChangeLog::search(const std::string& pattern, size_t count_max,
                                             const ZoneFilter& covers) {
     Found found;
-    const std::string like = like_pattern(pattern);
+    const Sought sought = sought_by(pattern);
     auto done = database_.read_together([&](Session& session) {
         found = {};
-        auto searched = find_zones(session, like, count_max, covers, found);
+        auto searched = find_zones(session, sought, count_max, covers, found);
         if (!searched) return searched;
-        if (covers) return find_rrsets(session, like, count_max, covers, found);
-        return search_rrsets(session, like, static_cast<int64_t>(count_max),
+        if (covers) return find_rrsets(session, sought, count_max, covers, found);
+        return search_rrsets(session, sought, static_cast<int64_t>(count_max),
                              [&](const dns::Name& zone, Rrset rrset) {
                                  found.rrsets.emplace_back(zone, std::move(rrset));
                              });

@@ -249,22 +249,21 @@ Result<void> each_rrset(Session& session, int64_t zone_id,
     return session.run(kAllRrsets, {zone_id}, [&](const Row& row) { on_rrset(rrset_of(row)); });
 }
 
-Result<void> search_zones(Session& session, const std::string& after, const std::string& pattern,
+Result<void> search_zones(Session& session, const std::string& after, const Sought& sought,
                           int64_t count_max, const std::function<void(Zone)>& on_zone) {
-    return session.run(kSearchZones, {after, pattern, count_max},
+    return session.run(kSearchZones, {after, sought.name, count_max},
                        [&](const Row& row) { on_zone(zone_of(row)); });
 }
 
-Result<void> search_rrsets(Session& session, const std::string& pattern, int64_t count_max,
+Result<void> search_rrsets(Session& session, const Sought& sought, int64_t count_max,
                            const std::function<void(const dns::Name& zone, Rrset)>& on_rrset) {
-    // The data of a record lies anywhere in its set's.
-    return session.run(kSearchRrsets, {pattern, "%" + pattern + "%", count_max},
+    return session.run(kSearchRrsets, {sought.name, sought.records, count_max},
                        [&](const Row& row) { on_rrset(name_of(row.text(5)), rrset_of(row)); });
 }
 
-Result<void> search_zone(Session& session, int64_t zone_id, const std::string& pattern,
-                         int64_t count_max, const std::function<void(Rrset)>& on_rrset) {
-    return session.run(kSearchZone, {zone_id, pattern, "%" + pattern + "%", count_max},
+Result<void> search_zone(Session& session, int64_t zone_id, const Sought& sought, int64_t count_max,
+                         const std::function<void(Rrset)>& on_rrset) {
+    return session.run(kSearchZone, {zone_id, sought.name, sought.records, count_max},
                        [&](const Row& row) { on_rrset(rrset_of(row)); });
 }
 

@@ -52,16 +52,20 @@ using RrsetPlace = std::pair<int64_t, std::string>;
     const std::function<void(int64_t zone_id, Rrset)>& on_rrset);
 [[nodiscard]] base::Result<void> each_rrset(Session& session, int64_t zone_id,
                                             const std::function<void(Rrset)>& on_rrset);
-// Names of zones, and sets by owner or data, that are like the pattern of LIKE with '\\' to escape.
+// What to look for, as patterns of LIKE with '\\' to escape.
+struct Sought {
+    std::string name = {};     // Of a zone, or the owner of a set.
+    std::string records = {};  // Of a set's records, all of them together.
+};
 // These look at every row: of zones behind `after`, of all sets, of the sets of one zone.
 [[nodiscard]] base::Result<void> search_zones(Session& session, const std::string& after,
-                                              const std::string& pattern, int64_t count_max,
+                                              const Sought& sought, int64_t count_max,
                                               const std::function<void(Zone)>& on_zone);
 [[nodiscard]] base::Result<void> search_zone(Session& session, int64_t zone_id,
-                                             const std::string& pattern, int64_t count_max,
+                                             const Sought& sought, int64_t count_max,
                                              const std::function<void(Rrset)>& on_rrset);
 [[nodiscard]] base::Result<void> search_rrsets(
-    Session& session, const std::string& pattern, int64_t count_max,
+    Session& session, const Sought& sought, int64_t count_max,
     const std::function<void(const dns::Name& zone, Rrset)>& on_rrset);
 // By zone, owner and type: the set, or nothing where there is none any more.
 using RrsetStates = std::map<std::tuple<int64_t, std::string, uint16_t>, std::optional<Rrset>>;

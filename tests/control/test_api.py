@@ -172,6 +172,16 @@ def test_changes_tell_both_serials(controller):
     assert answer.headers["x-pdns-new-serial"] == str(old + 1)
 
 
+def test_a_later_serial_is_taken_with_the_same_soa(controller):
+    old = controller.create().json["serial"]
+    soa, = controller.rrset(ZONE, "SOA")
+    for serial, shown in ((old + 40, old + 40), (old + 40, old + 40), (old, old + 40)):
+        later = replace(ZONE, "SOA", soa.replace(f" {old} ", f" {serial} "), ttl=3600)
+        assert controller.patch(later).headers["x-pdns-new-serial"] == str(shown)
+        assert controller.ask("GET", f"/zones/{ZONE}").json["serial"] == shown
+        assert f" {shown} " in controller.rrset(ZONE, "SOA")[0]
+
+
 def test_replace_creates_and_replace_with_nothing_deletes(controller):
     controller.create()
     assert controller.patch(replace("www." + ZONE, "A", "192.0.2.1")).status == 204
@@ -282,6 +292,10 @@ def test_records_are_added_and_removed_one_by_one(controller):
     assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1", "192.0.2.2"]
     assert controller.patch(one | {"changetype": "PRUNE"}).status == 204
     assert controller.rrset("www." + ZONE, "A") == ["192.0.2.2"]
+    # What adds nothing leaves the TTL as well.
+    serial = controller.ask("GET", f"/zones/{ZONE}").json["serial"]
+    assert controller.patch(one | {"records": []}).status == 204
+    assert controller.ask("GET", f"/zones/{ZONE}").json["serial"] == serial
 
 
 @pytest.mark.parametrize("raw", ["{", "[]", '"x"', "\x00", "null"])
@@ -317,12 +331,39 @@ def test_a_zone_is_exported_as_text(controller):
     assert "www.example.com.\t300\tIN\tA\t192.0.2.1\n" in answer.json["zone"]
 
 
+def test_a_zone_is_made_of_the_text_of_a_zone_file(controller):
+    text = ("$TTL 300\n@ SOA ns1.example.net. hostmaster 7 3600 600 86400 300\n"
+            "@ NS ns1.example.net.\nwww A 192.0.2.1\nwww A 192.0.2.2\n")
+    made = controller.ask("POST", "/zones", {"name": ZONE, "kind": "Native", "zone": text})
+    assert made.status == 201
+    assert made.json["serial"] == 7
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1", "192.0.2.2"]
+    exported = controller.ask("GET", f"/zones/{ZONE}/export", headers={"Accept": JSON}).json["zone"]
+    assert controller.ask("DELETE", f"/zones/{ZONE}").status == 204
+    made = controller.ask("POST", "/zones", {"name": ZONE, "kind": "Native", "zone": exported})
+    assert made.status == 201
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1", "192.0.2.2"]
+    other = {"name": "other.example.", "kind": "Native"}
+    answer = controller.ask("POST", "/zones", other | {"zone": "@ 60 NS ns1\nwww 60 A 192.0.2\n"})
+    assert answer.status == 422
+    assert "zone:2:" in answer.error
+    answer = controller.ask("POST", "/zones", other | {
+        "zone": "www 60 A 192.0.2.1\n", "rrsets": [replace("a.other.example.", "A", "192.0.2.1")]})
+    assert (answer.status, answer.error) == (422, "You cannot give rrsets AND zone data as text")
+    assert controller.ask("POST", "/zones", other | {"zone": "a.b. 60 A 192.0.2.1\n"}).status == 422
+    assert controller.ask("GET", "/zones/other.example.").status == 404
+
+
 def test_small_calls_answer_as_clients_expect(controller):
     controller.create()
     assert controller.ask("GET", f"/zones/{ZONE}/cryptokeys").json == []
     assert controller.ask("PUT", f"/zones/{ZONE}/rectify").json == {"result": "Rectified"}
     assert controller.ask("PUT", "/cache/flush?domain=x").json["result"] == "Flushed cache."
-    assert controller.ask("GET", "/statistics").status == 200
+    statistics = controller.ask("GET", "/statistics").json
+    assert [(each["name"], each["type"]) for each in statistics] == [("uptime", "StatisticItem")]
+    assert controller.ask("GET", "/statistics?statistic=uptime").json[0]["value"].isdigit()
+    assert controller.ask("GET", "/statistics?statistic=nothing").status == 422
+    assert controller.ask("GET", "/autoprimaries").json == []
     config = {each["name"]: each["value"] for each in controller.ask("GET", "/config").json}
     assert config["enable-lua-records"] == "no"
 
@@ -433,6 +474,22 @@ def test_what_there_is_can_be_searched(controller):
     assert len(found) == 1
     found = controller.ask("GET", "/search-data?q=exam*&object_type=zone").json
     assert [each["name"] for each in found] == [ZONE]
+    # By the whole name, with its last dot or without, as people type it.
+    for name in ("www.example.com", "www.example.com.", "w?w.example.co?", "www.*.com"):
+        found = controller.ask("GET", f"/search-data?q={name}").json
+        assert [each["name"] for each in found] == ["www." + ZONE], name
+    found = controller.ask("GET", "/search-data?q=example.com&object_type=zone").json
+    assert [each["name"] for each in found] == [ZONE]
+    # Of a set that a name has all records, of one that is found by its data those alone.
+    controller.patch(replace("two." + ZONE, "A", "198.51.100.1", "198.51.100.2"))
+    for pattern, count in (("two.*", 2), ("*.100.2*", 1), ("198.51.100.?", 2), ("100.1", 1)):
+        found = controller.ask("GET", f"/search-data?q={pattern}").json
+        assert len(found) == count, found
+    controller.patch(replace("txt." + ZONE, "TXT", '"h\u00e9llo"', '"World"'))
+    for pattern in ("h?llo", "h%C3%A9l", '%22h*o%22', "World"):
+        assert len(controller.ask("GET", f"/search-data?q={pattern}").json) == 1, pattern
+    assert controller.ask("GET", "/search-data?q=*&object_type=comment").json == []
+    assert controller.ask("GET", "/search-data?q=*&object_type=domain").status == 422
 
 
 # --- Ours ---
@@ -455,6 +512,9 @@ def test_a_zone_is_changed_only_as_it_was_seen(controller):
     same = controller.ask("GET", f"/zones/{ZONE}")
     again = controller.ask("GET", f"/zones/{ZONE}", headers={"If-None-Match": same.headers["etag"]})
     assert again.status == 304 and again.body == b""
+    # As who stands between leaves it, having packed the answer.
+    weak = {"If-None-Match": f'"1", W/{same.headers["etag"]}'}
+    assert controller.ask("GET", f"/zones/{ZONE}", headers=weak).status == 304
 
 
 def test_a_request_that_is_repeated_is_done_once(controller):

@@ -117,7 +117,7 @@ def walk_signing(walk):
 
 def walk_server(walk):
     for path in ("/api", "/api/v1", "/api/v1/servers", SERVER, SERVER + "/config",
-                 SERVER + "/statistics", "/api/v1/audit", "/api/v1/audit/verdict"):
+                 SERVER + "/statistics", SERVER + "/autoprimaries", "/api/v1/audit", "/api/v1/audit/verdict"):
         walk.ask("GET", path)
     walk.ask("GET", "/api/v1/openapi.json", key=False)
     walk.ask("PUT", SERVER + "/cache/flush", query="?domain=example.org.")

@@ -140,6 +140,7 @@ class Api {
     [[nodiscard]] Response show_server(const Call& call);
     [[nodiscard]] Response list_settings(const Call& call);
     [[nodiscard]] Response list_statistics(const Call& call);
+    [[nodiscard]] Response list_autoprimaries(const Call& call);
     [[nodiscard]] Response flush_cache(const Call& call);
     [[nodiscard]] Response search(const Call& call);
 
@@ -295,6 +296,7 @@ class Api {
     [[nodiscard]] Response turn_away(const Request& request, const base::IpAddress& source);
 
     const Partners partners_;
+    const base::Instant since_ = base::now();
     control::Refusals refusals_;
 };
 

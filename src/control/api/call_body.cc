@@ -198,6 +198,17 @@ std::expected<Expectation, Response> read_if_match(const Request& request) {
     return expected;
 }
 
+bool has_seen(const Request& request, std::string_view etag) {
+    const std::string header = request.header("if-none-match");
+    std::string_view list = header;
+    while (!list.empty()) {
+        std::string_view tag = take_tag(list);
+        if (tag.starts_with("W/")) tag.remove_prefix(2);
+        if (tag == etag || tag == "*") return true;
+    }
+    return false;
+}
+
 std::expected<control::Intent, Response> read_intent(const Request& request,
                                                      const control::Actor& actor,
                                                      const json& body) {

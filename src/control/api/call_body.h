@@ -39,6 +39,9 @@ namespace nearcast::control_api {
 using Expectation = std::optional<std::vector<control::Intent::Expected>>;
 [[nodiscard]] std::expected<Expectation, Response> read_if_match(const Request& request);
 
+// Whether If-None-Match has the ETag, weak or strong (RFC 9110 §13.1.2), or is '*'.
+[[nodiscard]] bool has_seen(const Request& request, std::string_view etag);
+
 // 400 when the header is longer than 255 bytes, or no text.
 [[nodiscard]] std::expected<std::string, Response> read_idempotency_key(const Request& request);
 

@@ -56,6 +56,19 @@ TEST(ReadIntent, RefusesACommentThatIsNoText) {
     EXPECT_EQ(read_intent({}, {}, {{"comment", nullptr}})->comment, "");
 }
 
+TEST(HasSeen, TakesWeakTagsAsWell) {
+    Request request;
+    EXPECT_FALSE(has_seen(request, "\"7-9\""));
+    for (const char* header : {"\"7-9\"", "W/\"7-9\"", "\"1-2\", W/\"7-9\"", "*"}) {
+        request.headers["if-none-match"] = header;
+        EXPECT_TRUE(has_seen(request, "\"7-9\"")) << header;
+    }
+    for (const char* header : {"\"7-8\"", "7-9", "\"7-9", "\"a,7-9\"", "W/"}) {
+        request.headers["if-none-match"] = header;
+        EXPECT_FALSE(has_seen(request, "\"7-9\"")) << header;
+    }
+}
+
 // The states of a zone that an If-Match lets pass, as "SERIAL-SEQUENCE" each; "*" for all.
 std::string states_of(const std::string& header) {
     Request request;

@@ -41,6 +41,8 @@ HttpConnection::~HttpConnection() { desk_.leave(place_); }
 
 bool HttpConnection::await_request() {
     head_left_ = kHeadSizeMax;
+    is_in_line_ = true;
+    has_query_ = false;
     // Who connects has something to ask.
     if (!std::exchange(is_first_, false)) {
         if (!begin(Phase::Idle)) return false;
@@ -96,13 +98,28 @@ bool HttpConnection::is_readable() const { return !is_over_; }
 
 bool HttpConnection::is_writable() const { return !is_over_; }
 
+// In a query '?' is a character like others (RFC 3986 §3.4), and to the library a mistake.
+void HttpConnection::read_line(char& next) {
+    if (next == '\n') is_in_line_ = false;
+    if (next != '?' || !std::exchange(has_query_, true)) return;
+    next = '%';
+    spelt_ = "3F";
+}
+
 ssize_t HttpConnection::read(char* to, size_t size) {
+    if (!spelt_.empty() && size > 0) {
+        *to = spelt_.front();
+        spelt_.remove_prefix(1);
+        return 1;
+    }
     if (begin_ == end_ && !fill()) return -1;
-    const size_t taken = std::min({size, end_ - begin_, head_left_});
+    const size_t wanted = is_in_line_ ? std::min<size_t>(size, 1) : size;
+    const size_t taken = std::min({wanted, end_ - begin_, head_left_});
     is_over_ = taken == 0;  // The head goes on and on.
     if (is_over_) return -1;
     std::memcpy(to, room_.data() + begin_, taken);
     begin_ += taken;
+    if (is_in_line_) read_line(*to);
     if (head_left_ != SIZE_MAX) head_left_ -= taken;
     return static_cast<ssize_t>(taken);
 }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include <httplib.h>
 
@@ -50,6 +51,7 @@ class HttpConnection final : public httplib::Stream {
  private:
     [[nodiscard]] bool begin(ConnectionDesk::Phase phase);
     [[nodiscard]] bool fill();
+    void read_line(char& next);
     // Until the stream can go on. False: the time is up.
     [[nodiscard]] bool await(tls::Io::State need) const;
     [[nodiscard]] base::Instant deadline() const;
@@ -62,6 +64,9 @@ class HttpConnection final : public httplib::Stream {
     base::Instant since_ = base::now();  // In this phase.
     size_t moved_ = 0;                   // Bytes, in this phase.
     size_t head_left_;
+    bool is_in_line_ = true;  // The first one of a request.
+    bool has_query_ = false;
+    std::string_view spelt_;  // What is left of a character that is spelt as an escape.
     bool is_first_ = true;
     bool is_over_ = false;
     std::array<uint8_t, size_t{16} << 10> room_{};  // A TLS record as a whole.

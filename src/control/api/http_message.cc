@@ -2,6 +2,7 @@
 
 #include "control/api/http_message.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -60,6 +61,16 @@ std::string_view take_until(char separator, std::string_view& text) {
     return part;
 }
 
+// Who takes the server for a proxy names it in front of the path (RFC 9112 §3.2.2).
+void drop_authority(std::string_view& target) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!target.starts_with(scheme)) continue;
+        target.remove_prefix(scheme.size());
+        target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
+        return;
+    }
+}
+
 }  // namespace
 
 std::string Request::header(const std::string& name) const {
@@ -99,6 +110,7 @@ std::string escaped(std::string_view text) {
 }
 
 bool read_target(std::string_view target, Request& request) {
+    drop_authority(target);
     std::string_view path = take_until('?', target);
     while (!path.empty()) {
         const std::string_view segment = take_until('/', path);

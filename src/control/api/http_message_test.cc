@@ -22,6 +22,19 @@ TEST(ReadTarget, DividesPathAndQuery) {
     EXPECT_FALSE(request.parameter("none"));
 }
 
+TEST(ReadTarget, TakesTheWholeAddress) {
+    for (const char* target :
+         {"http://a.example:8053/api/v1?q=http://b/c", "https://a/api/v1?q=http://b/c"}) {
+        Request request;
+        ASSERT_TRUE(read_target(target, request));
+        EXPECT_THAT(request.path, ElementsAre("api", "v1")) << target;
+        EXPECT_EQ(request.parameter("q"), "http://b/c");
+    }
+    Request request;
+    ASSERT_TRUE(read_target("http://a.example", request));
+    EXPECT_TRUE(request.path.empty());
+}
+
 TEST(ReadTarget, RefusesEscapesThatAreNone) {
     for (const char* target : {"/a%2", "/a%", "/%GG", "/a?b=%1", "/a?%x1=b"}) {
         Request request;

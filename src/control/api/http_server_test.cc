@@ -90,6 +90,26 @@ TEST(HttpServer, RequestsThatComeTogetherAreAnsweredInTurn) {
     EXPECT_TRUE(answers.ends_with("GET:|")) << answers;
 }
 
+TEST(HttpServer, AQuestionMarkIsACharacterOfAQuery) {
+    const auto server = serve(1, [](const Request& head) -> Admission {
+        const std::string found = head.path.at(0) + ' ' + head.parameter("q").value_or("none");
+        return {1000, [found](const Request& whole) -> Response {
+                    return {.status = 200,
+                            .content_type = "text/plain",
+                            .body = found + whole.body + "|",
+                            .headers = {}};
+                }};
+    });
+    const base::Fd client = connected_to(*server);
+    const std::string host = " HTTP/1.1\r\nHost: x?y?z\r\n";
+    send(client, "GET /a?q=w?w.??&max=1" + host + "\r\n" + "PATCH /b?q=%3F?" + host +
+                     "Content-Length: 4\r\n\r\n?b?c" + "GET /c" + host + "\r\n");
+    const std::string answers = receive(client, 3);
+    EXPECT_TRUE(answers.contains("a w?w.??|")) << answers;
+    EXPECT_TRUE(answers.contains("b ???b?c|")) << answers;
+    EXPECT_TRUE(answers.ends_with("c none|")) << answers;
+}
+
 TEST(HttpServer, WhoeverKeepsItWaitingGivesWay) {
     const auto server = serve(2);
     const base::Fd in_head = connected_to(*server);

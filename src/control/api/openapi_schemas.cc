@@ -20,7 +20,9 @@ const std::string_view kSchemas = R"json({
     "properties": {"id": {"type": "string"}, "version": {"type": "string"}}},
 "Setting": {"type": "object", "required": ["name", "type", "value"], "properties": {
     "name": {"type": "string"}, "type": {"const": "ConfigSetting"}, "value": {"type": "string"}}},
-"Statistic": {"type": "object", "required": ["name", "type", "value"]},
+"Statistic": {"type": "object", "required": ["name", "type", "value"], "properties": {
+    "name": {"type": "string"}, "type": {"const": "StatisticItem"}, "value": {"type": "string"}}},
+"Autoprimary": {"type": "object", "required": ["ip", "nameserver"]},
 "Flushed": {"type": "object", "required": ["count", "result"], "properties": {
     "count": {"type": "integer"}, "result": {"type": "string"}}},
 "Result": {"type": "object", "required": ["result"], "properties": {"result": {"type": "string"}}},
@@ -112,7 +114,7 @@ const std::string_view kSchemas = R"json({
 "NewZone": {"allOf": [{"$ref": "#/components/schemas/ZoneSettings"}, {"type": "object",
     "required": ["name"], "properties": {"name": {"type": "string"},
     "nameservers": {"type": ["array", "null"], "items": {"type": "string"}},
-    "rrsets": {"type": ["array", "null"]}}}]},
+    "rrsets": {"type": ["array", "null"]}, "zone": {"type": ["string", "null"]}}}]},
 "Zone": {"type": "object", "required": ["id", "url", "name", "kind", "account", "catalog", "dnssec",
     "masters", "serial", "edited_serial", "notified_serial", "last_check"], "properties": {
     "id": {"type": "string"}, "url": {"type": "string"}, "name": {"type": "string"},

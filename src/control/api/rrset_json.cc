@@ -3,6 +3,8 @@
 #include "control/api/rrset_json.h"
 
 #include <array>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "control/api/call_body.h"
@@ -33,16 +35,24 @@ std::unexpected<Fault> wrong(const char* field, std::string reason) {
     return std::unexpected(Fault{field, std::move(reason)});
 }
 
+// A number, or its digits as text, which PowerDNS takes and so scripts send.
+std::optional<int64_t> number_of(const json& value) {
+    if (value.is_number_integer()) return value.get<int64_t>();
+    if (!value.is_string()) return std::nullopt;
+    const auto& text = value.get_ref<const std::string&>();
+    int64_t number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+    return is_whole ? std::optional(number) : std::nullopt;
+}
+
 ReadField<uint32_t> read_ttl(const json& rrset) {
-    const json& ttl = member(rrset, "ttl");
-    if (!ttl.is_number_integer()) {
-        return wrong("ttl", "Key 'ttl' not an Integer or not present");
-    }
-    const auto value = ttl.get<int64_t>();
-    if (value < 0 || value > INT32_MAX) {
+    const auto ttl = number_of(member(rrset, "ttl"));
+    if (!ttl) return wrong("ttl", "Key 'ttl' not an Integer or not present");
+    if (*ttl < 0 || *ttl > INT32_MAX) {
         return wrong("ttl", "Key 'ttl' is not from 0 to 2147483647");
     }
-    return static_cast<uint32_t>(value);
+    return static_cast<uint32_t>(*ttl);
 }
 
 ReadField<std::vector<RecordText>> read_records(const json& list) {

@@ -36,6 +36,14 @@ json answer_to(const json& members) {
     return json::parse(response.body, nullptr, false);
 }
 
+TEST(RrsetJson, TakesATtlThatIsTextOfDigits) {
+    json rrset = replace("a.example.org.");
+    rrset["ttl"] = "3600";
+    const auto edits = read_edits({{"rrsets", json::array({rrset})}});
+    ASSERT_TRUE(edits);
+    EXPECT_EQ(edits->front().ttl, 3600U);
+}
+
 struct Case {
     json members;
     const char* field;
@@ -49,7 +57,9 @@ TEST(RrsetJson, TellsWhichSetAndWhichFieldIsWrong) {
     const Case cases[] = {
         {{{"ttl", nullptr}}, "ttl", no_integer},
         {{{"ttl", 60.5}}, "ttl", no_integer},
-        {{{"ttl", "60"}}, "ttl", no_integer},
+        {{{"ttl", "60s"}}, "ttl", no_integer},
+        {{{"ttl", ""}}, "ttl", no_integer},
+        {{{"ttl", "-1"}}, "ttl", "Key 'ttl' is not from 0 to 2147483647"},
         {{{"ttl", -1}}, "ttl", "Key 'ttl' is not from 0 to 2147483647"},
         {{{"ttl", 4294967296}}, "ttl", "Key 'ttl' is not from 0 to 2147483647"},
         {{{"changetype", nullptr}}, "changetype", no_change_type},

@@ -9,6 +9,7 @@
 
 #include "control/api/call_body.h"
 #include "control/api/json_member.h"
+#include "control/api/zone_file_text.h"
 #include "control/api/zone_id.h"
 #include "control/incoming_zones.h"
 #include "control/signing_settings.h"
@@ -261,6 +262,14 @@ ReadBody<control::NewZone> read_new_zone(const json& body) {
     auto rrsets = read_rrsets(member(body, "rrsets"));
     if (!rrsets) return std::unexpected(rrsets.error());
     zone.rrsets = *std::move(rrsets);
+    const std::string text = text_of(body, "zone");
+    if (text.empty()) return zone;
+    if (!zone.rrsets.empty()) {
+        return std::unexpected(BodyFault{"You cannot give rrsets AND zone data as text"});
+    }
+    auto sets = read_zone_file_text(text, zone.name);
+    if (!sets) return std::unexpected(sets.error());
+    zone.rrsets = *std::move(sets);
     return zone;
 }
 

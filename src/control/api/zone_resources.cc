@@ -174,7 +174,7 @@ Response Api::show_zone(const Call& call) {
     const auto contents = contents_of(*name, filter);
     if (!contents) return error_reply(contents.error());
     const std::string etag = etag_of(contents->zone.serial, contents->zone.sequence);
-    if (call.request.header("if-none-match") == etag) {
+    if (has_seen(call.request, etag)) {
         return {.status = 304, .content_type = {}, .body = {}, .headers = {{"ETag", etag}}};
     }
     Response response = json_reply(200, full_zone(*contents, has_rrsets));
