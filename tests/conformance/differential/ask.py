@@ -10,6 +10,7 @@ import time
 WINDOW = 125  # Questions on their way to one server: few enough for any socket's buffer.
 LIMIT = 2.0  # Seconds for a window; what is missing then is asked again.
 ATTEMPTS = 8
+OURS = "nearcast"
 
 
 class Link:
@@ -51,7 +52,7 @@ class Link:
             self.tcp.sendall(b"".join(frames))
 
     def receive(self):
-        """The response to each number of the window."""
+        """The response to each number of the window; None for one that a peer is silent about."""
         for attempt in range(ATTEMPTS):
             if attempt > 0:
                 self.close_tcp()
@@ -60,6 +61,8 @@ class Link:
             if len(self.found) == len(self.window):
                 return self.found
         missing = [wire for number, _, wire in self.window if number not in self.found]
+        if self.name != OURS and len(missing) == 1:
+            return {number: self.found.get(number) for number, _, _ in self.window}
         raise AssertionError(f"{self.name} does not answer {missing[0].hex()}")
 
     def receive_some(self, deadline):

@@ -122,7 +122,7 @@ def run(plan):
         ours = stack.enter_context(Server(folder))
         for peer in running:
             peer.wait_for(served)
-        ports = {"nearcast": ours.port} | {peer.name: peer.port for peer in running}
+        ports = {ask.OURS: ours.port} | {peer.name: peer.port for peer in running}
         work = functools.partial(compare_chunk, plan, served, Content.of(served), ports)
         # Processes take what they work on as they are forked: a chunk is but its number.
         context = multiprocessing.get_context("fork")
@@ -152,7 +152,7 @@ def compare_chunk(plan, served, content, ports, chunk):
     with contextlib.ExitStack() as stack:
         links = [stack.enter_context(contextlib.closing(ask.Link(*each))) for each in ports.items()]
         found = ask.ask_all(links, [question for _, question in asked])
-        found = [[wire.read(w) for w in wires] for wires in found]
+        found = [[w and wire.read(w) for w in wires] for wires in found]
         judge = Judge(plan, content, links[:1], outcome)
         for (number, question), responses in zip(asked, found, strict=True):
             judge.judge(number, question, responses)
@@ -177,6 +177,9 @@ class Judge:
             self.report(number, question, "proofs", [("; ".join(unproved), ours)])
         whole = None
         for peer, theirs in zip(self.plan.peers, others, strict=True):
+            if theirs is None:
+                self.outcome.explained[peer, "a question has an answer, of whatever kind"] += 1
+                continue
             what = compare.differences(ours, theirs)
             if not what:
                 continue
