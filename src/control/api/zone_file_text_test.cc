@@ -27,16 +27,17 @@ std::string read(const std::string& text) {
 }
 
 TEST(ZoneFileText, BecomesSets) {
-    EXPECT_EQ(read("$TTL 5m\n"
-                   "@ SOA ns1 hostmaster 7 3600 600 86400 300\n"
-                   "WWW A 192.0.2.1\n"
-                   "www 60 A 192.0.2.2\n"
-                   "www A 192.0.2.1\n"
-                   "txt TXT plain \"two words\"\n"),
-              "example.org. 300 SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300\n"
-              "txt.example.org. 300 TXT \"plain\" \"two words\"\n"
-              "www.example.org. 300 A 192.0.2.1\n"
-              "www.example.org. 300 A 192.0.2.2\n");
+    EXPECT_EQ(
+        read("$TTL 5m\n"
+             "@ SOA ns1 hostmaster 7 3600 600 86400 300\n"
+             "WWW A 192.0.2.1\n"
+             "www 60 A 192.0.2.2\n"
+             "www A 192.0.2.1\n"
+             "txt TXT plain \"two words\"\n"),
+        "txt.example.org. 300 TXT \"plain\" \"two words\"\n"
+        "www.example.org. 300 A 192.0.2.1\n"
+        "www.example.org. 300 A 192.0.2.2\n"
+        "example.org. 300 SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300\n");
     EXPECT_EQ(read(""), "");
 }
 
