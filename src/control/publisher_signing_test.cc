@@ -426,8 +426,10 @@ TEST_F(SignedBy, WhatTheLeaderHasDoneIsPublishedByAll) {
     ASSERT_TRUE(leader->published(now));
     ASSERT_EQ(leader->rollover().dnskeys().keys.size(), 2U);
     ASSERT_TRUE(put(kZone, "www.example.org.", RRType::A, {{"192.0.2.2", false}}));
-    EXPECT_TRUE(wait_until(
-        [&] { return lines(" DNSKEY 257").find('\n') + 1 != lines(" DNSKEY 257").size(); }));
+    EXPECT_TRUE(wait_until([&] {
+        const std::string found = lines(" DNSKEY 257");
+        return serves(kZone, "192.0.2.2") && found.find('\n') + 1 != found.size();
+    }));
     expect_settled();
     EXPECT_EQ(faults(), "");
     const uint32_t before = serial();
