@@ -113,23 +113,27 @@ NameError read_name(WireReader& reader, Name& name) noexcept {
     size_t limit = at;    // Pointers must aim below it, so the walk always ends.
     size_t resume = 0;    // Where to leave the reader; zero until the first pointer.
     size_t size = 0;
+    const auto fail = [&name](NameError error) {
+        name.clear();  // What was copied so far is no name.
+        return error;
+    };
 
     for (;;) {
-        if (at >= message.size()) return NameError::Truncated;
+        if (at >= message.size()) return fail(NameError::Truncated);
         const uint8_t length = message[at];
         if (length != 0 && length <= kLabelSizeMax) {
             at += length + 1U;
-            if (size + (at - stretch) >= kNameSizeMax) return NameError::TooLong;
+            if (size + (at - stretch) >= kNameSizeMax) return fail(NameError::TooLong);
             continue;
         }
         // The labels so far leave room for the root, and lie in the message: `at` does.
         std::memcpy(name.bytes_.data() + size, message.data() + stretch, at - stretch);
         size += at - stretch;
         if (length == 0) break;
-        if ((length & 0xC0) != 0xC0) return NameError::BadLabelType;
-        if (at + 1 >= message.size()) return NameError::Truncated;
+        if ((length & 0xC0) != 0xC0) return fail(NameError::BadLabelType);
+        if (at + 1 >= message.size()) return fail(NameError::Truncated);
         const size_t target = base::load_u16(message.data() + at) & 0x3FFFU;
-        if (target >= limit) return NameError::BadPointer;
+        if (target >= limit) return fail(NameError::BadPointer);
         if (resume == 0) resume = at + 2;
         at = stretch = limit = target;
     }

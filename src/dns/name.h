@@ -80,7 +80,7 @@ class Name {
 };
 
 // Reads a name at the reader's position, following compression pointers (RFC 1035 §4.1.4), and
-// leaves the reader after it. On error the reader has not moved and `name` is unspecified.
+// leaves the reader after it. On error the reader has not moved and `name` is the root.
 [[nodiscard]] NameError read_name(WireReader& reader, Name& name) noexcept;
 
 // The same for one that must not be compressed. False when it is, or there is no name; then the

@@ -58,6 +58,16 @@ TEST(ReadName, RefusesWhatTheMessageCannotHold) {
     EXPECT_EQ(read_at("\1a\xC0"s, 0).error, NameError::Truncated);
 }
 
+// A name of another size, into which labels were copied before the fault, would lead out of itself.
+TEST(ReadName, LeavesTheRootAfterAFault) {
+    for (const std::string& message : {"\3abc\xC0\7"s, "\3abc\x80"s, ""s, "\77abc"s}) {
+        Name name = *parse_name("a.b.c.example.");
+        WireReader reader({reinterpret_cast<const uint8_t*>(message.data()), message.size()});
+        EXPECT_NE(read_name(reader, name), NameError::None);
+        EXPECT_TRUE(name.is_root()) << to_text(name);
+    }
+}
+
 TEST(ReadName, RefusesReservedLabelTypes) {
     EXPECT_EQ(read_at("\x41x\0"s, 0).error, NameError::BadLabelType);
     EXPECT_EQ(read_at("\x80x\0"s, 0).error, NameError::BadLabelType);
