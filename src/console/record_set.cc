@@ -28,7 +28,6 @@ using zone::ZoneDraft;
 
 constexpr std::array kMadeBySigner{RRType::RRSIG, RRType::NSEC, RRType::NSEC3, RRType::NSEC3PARAM,
                                    RRType::ZONEMD};
-constexpr size_t kStringSizeMax = 255;  // RFC 1035 §3.3.
 
 // The data in one line of words. `text` outlives the call alone.
 Result<std::vector<uint8_t>> parse(RRType type, std::string_view text, const Name* origin) {
@@ -43,7 +42,7 @@ Result<std::vector<uint8_t>> parse(RRType type, std::string_view text, const Nam
     if (lexer.next(none) != dns::ZoneLexer::Status::End) {
         return base::fail(dns::to_text(type) + " data is more than one line");
     }
-    return dns::parse_rdata(type, entry.words, origin);
+    return dns::parse_rdata(type, entry.words, origin, dns::LongStrings::Divided);
 }
 
 std::optional<dns::Record> record_of(const RecordSet& set, const RecordWords& words) {
@@ -61,7 +60,7 @@ bool is_of_strings(RRType type) { return dns::rr_layout(type).fields[0] == dns::
 std::string as_strings(std::string_view text) {
     std::string quoted;
     do {
-        const std::string_view part = text.substr(0, kStringSizeMax);
+        const std::string_view part = text.substr(0, dns::kStringSizeMax);
         text.remove_prefix(part.size());
         quoted += quoted.empty() ? "\"" : " \"";
         for (const char c : part) {

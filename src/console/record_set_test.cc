@@ -45,6 +45,7 @@ TEST(TypedContent, CompletesNamesAndQuotesText) {
     EXPECT_EQ(*typed_content(RRType::TXT, "", kZone), "\"\"");
     const std::string part(255, 'x');
     EXPECT_EQ(*typed_content(RRType::TXT, part + "yz", kZone), '"' + part + "\" \"yz\"");
+    EXPECT_EQ(*typed_content(RRType::TXT, '"' + part + "yz\"", kZone), '"' + part + "\" \"yz\"");
 }
 
 TEST(TypedContent, TellsWhatIsWrong) {
@@ -92,6 +93,19 @@ TEST(EditableText, IsAZoneFileOfWhatIsSwitchedOn) {
     EXPECT_EQ(compiled.record_count, 3U);
 }
 
+TEST(EditableText, DividesStringsThatTheApiHasAsOne) {
+    const std::string part(255, 'x');
+    const std::vector<RecordSet> sets{
+        {"example.org.",
+         "SOA",
+         3600,
+         {{"ns1.example.net. host.example.org. 7 10800 3600 604800 3600"}}},
+        {"txt.example.org.", "TXT", 300, {{'"' + part + "yz\""}}}};
+    const auto text = editable_text(kZone, sets);
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_THAT(*text, HasSubstr('"' + part + "\" \"yz\""));
+}
+
 TEST(EditableText, RefusesWhatIsNotOfTheZone) {
     EXPECT_FALSE(editable_text(kZone, {{"www.example.net.", "A", 1, {{"192.0.2.1"}}}}));
     EXPECT_FALSE(editable_text(kZone, {{"www.example.org.", "A", 1, {{"nonsense"}}}}));
@@ -99,6 +113,8 @@ TEST(EditableText, RefusesWhatIsNotOfTheZone) {
 
 TEST(CanonicalContent, IsOneForAllWritings) {
     EXPECT_EQ(canonical_content("AAAA", "2001:DB8:0::1"), canonical_content("AAAA", "2001:db8::1"));
+    EXPECT_EQ(canonical_content("TXT", '"' + std::string(256, 'x') + '"'),
+              canonical_content("TXT", '"' + std::string(255, 'x') + "\" \"x\""));
     EXPECT_EQ(canonical_content("A", "odd"), "odd");
 }
 

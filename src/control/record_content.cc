@@ -66,14 +66,14 @@ std::expected<std::vector<uint8_t>, std::string> parse_content(RRType type,
     dns::ZoneEntry entry;
     if (has_comment(content)) return std::unexpected("A ';' outside of quotes needs a '\\'");
     if (!read_words(content, entry)) return std::unexpected("Not one line of record data");
-    auto rdata = dns::parse_rdata(type, entry.words, nullptr);
+    auto rdata = dns::parse_rdata(type, entry.words, nullptr, dns::LongStrings::Divided);
     if (rdata) {
         if (has_bare_string(type, entry)) return std::unexpected(not_as_expected(type, *rdata));
         return *std::move(rdata);
     }
     // Is it a name without its last dot, and nothing else? Then say what it would have meant.
     const dns::Name root;
-    const auto completed = dns::parse_rdata(type, entry.words, &root);
+    const auto completed = dns::parse_rdata(type, entry.words, &root, dns::LongStrings::Divided);
     return std::unexpected(completed ? not_as_expected(type, *completed) : rdata.error().message);
 }
 

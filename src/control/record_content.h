@@ -3,7 +3,8 @@
 // Reads the data of one record as a client of the API writes it, and says exactly what is wrong.
 //
 // Stricter than a zone file: names are absolute and strings are in quotes, as clients expect that
-// what they meant by mistake is refused and not interpreted.
+// what they meant by mistake is refused and not interpreted. But a string of a TXT may be longer
+// than 255 bytes, and is several then, as PowerDNS has it.
 
 #pragma once
 

@@ -3,6 +3,7 @@
 #include "dns/ascii.h"
 #include "dns/datum.h"
 #include "dns/name.h"
+#include "dns/rdata.h"
 
 namespace nearcast::dns {
 
@@ -39,19 +40,38 @@ void append_escaped(std::span<const uint8_t> bytes, std::string& text) {
 
 namespace {
 
-constexpr size_t kStringSizeMax = 255;  // The length is one byte (RFC 1035 §3.3).
+// Makes several strings of what stands from `start` on without lengths.
+void divide(Bytes& rdata, size_t start) {
+    const Bytes whole(rdata.begin() + static_cast<std::ptrdiff_t>(start), rdata.end());
+    rdata.resize(start);
+    for (std::span rest(whole); !rest.empty();) {
+        const auto part = rest.first(std::min(rest.size(), kStringSizeMax));
+        rest = rest.subspan(part.size());
+        rdata.push_back(static_cast<uint8_t>(part.size()));
+        rdata.insert(rdata.end(), part.begin(), part.end());
+    }
+}
 
-Fault parse_string(TokenReader& words, Bytes& rdata) {
+Fault parse_string(TokenReader& words, Bytes& rdata, LongStrings long_strings) {
     std::string_view text;
     if (const Fault fault = words.next(text)) return fault;
     const size_t start = rdata.size();
     rdata.push_back(0);
     if (!unescape(text, rdata)) return Fault("has a bad escape: write \\DDD, 000 to 255, or \\X");
     const size_t size = rdata.size() - start - 1;
-    if (size > kStringSizeMax)
+    if (size <= kStringSizeMax) {
+        rdata[start] = static_cast<uint8_t>(size);
+        return {};
+    }
+    if (long_strings == LongStrings::Refused)
         return Fault("is longer than 255 bytes: split it in several strings");
-    rdata[start] = static_cast<uint8_t>(size);
+    rdata.erase(rdata.begin() + static_cast<std::ptrdiff_t>(start));
+    divide(rdata, start);
     return {};
+}
+
+Fault parse_one_string(TokenReader& words, Bytes& rdata) {
+    return parse_string(words, rdata, LongStrings::Refused);
 }
 
 bool check_string(WireReader& rdata) {
@@ -70,7 +90,7 @@ void print_string(WireReader& rdata, std::string& text) {
 }
 
 Fault parse_optional_string(TokenReader& words, Bytes& rdata) {
-    return words.has_next() ? parse_string(words, rdata) : Fault();
+    return words.has_next() ? parse_one_string(words, rdata) : Fault();
 }
 
 bool check_optional_string(WireReader& rdata) {
@@ -83,7 +103,7 @@ void print_optional_string(WireReader& rdata, std::string& text) {
 
 Fault parse_strings(TokenReader& words, Bytes& rdata) {
     do {
-        if (const Fault fault = parse_string(words, rdata)) return fault;
+        if (const Fault fault = parse_string(words, rdata, words.long_strings())) return fault;
     } while (words.has_next());
     return {};
 }
@@ -164,7 +184,7 @@ void print_tag(WireReader& rdata, std::string& text) {
 
 }  // namespace
 
-const Datum kStringDatum{parse_string, check_string, print_string};
+const Datum kStringDatum{parse_one_string, check_string, print_string};
 const Datum kOptionalStringDatum{parse_optional_string, check_optional_string,
                                  print_optional_string};
 const Datum kStringsDatum{parse_strings, check_strings, print_strings};

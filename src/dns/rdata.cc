@@ -83,8 +83,8 @@ Fault parse_rdata(RRType type, TokenReader& words, std::vector<uint8_t>& rdata) 
 }
 
 base::Result<std::vector<uint8_t>> parse_rdata(RRType type, std::span<const Token> tokens,
-                                               const Name* origin) {
-    TokenReader words(tokens, origin);
+                                               const Name* origin, LongStrings long_strings) {
+    TokenReader words(tokens, origin, long_strings);
     std::vector<uint8_t> rdata;
     if (const Fault fault = parse_rdata(type, words, rdata)) {
         return std::unexpected(describe_fault(type, words, fault));

@@ -20,6 +20,8 @@
 
 namespace nearcast::dns {
 
+constexpr size_t kStringSizeMax = 255;  // The length is one byte (RFC 1035 §3.3).
+
 // Reads all `words` as data of `type` and appends its wire form, which is_valid_rdata() holds for.
 // On a fault `rdata` may have grown; words.last() is the word at fault, or the last one when more
 // are missing.
@@ -28,7 +30,8 @@ Fault parse_rdata(RRType type, TokenReader& words, std::vector<uint8_t>& rdata);
 // The same, with a sentence on failure.
 [[nodiscard]] base::Result<std::vector<uint8_t>> parse_rdata(RRType type,
                                                              std::span<const Token> tokens,
-                                                             const Name* origin);
+                                                             const Name* origin,
+                                                             LongStrings = LongStrings::Refused);
 
 // The sentence for such a fault: MX needs a preference and a host, found "mail": it is not a ...
 [[nodiscard]] base::Error describe_fault(RRType type, const TokenReader& words, Fault fault);

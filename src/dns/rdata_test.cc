@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "dns/encoding.h"
 #include "dns/rr_layout.h"
+#include "dns/zone_lexer.h"
 
 namespace nearcast::dns {
 namespace {
@@ -88,6 +90,40 @@ TEST(ParseRdata, GivesTheWireForm) {
 
         EXPECT_EQ(hex_of(*got), example.wire) << to_text(example.type) << ' ' << example.text;
     }
+}
+
+TEST(ParseRdata, DividesALongStringOnlyWhereItIsAskedTo) {
+    const auto strings_of = [](RRType type, const std::string& text, LongStrings long_strings) {
+        ZoneLexer lexer(text);
+        ZoneEntry entry;
+        EXPECT_EQ(lexer.next(entry), ZoneLexer::Status::Entry);
+        const auto rdata = parse_rdata(type, entry.words, nullptr, long_strings);
+        return rdata ? rdata_to_text(type, *rdata) : rdata.error().message;
+    };
+    const auto quoted = [](size_t size) { return '"' + std::string(size, 'x') + '"'; };
+    const struct {
+        std::string text;
+        std::string divided;
+    } examples[] = {
+        {quoted(255), quoted(255)},
+        {quoted(256), quoted(255) + ' ' + quoted(1)},
+        {quoted(510), quoted(255) + ' ' + quoted(255)},
+        {"\"a\" " + quoted(300) + " \"\" \"b\"",
+         "\"a\" " + quoted(255) + ' ' + quoted(45) + " \"\" \"b\""},
+        {'"' + std::string(254, 'x') + "\\\"\\200y\"",
+         '"' + std::string(254, 'x') + "\\\"\" \"\\200y\""},
+    };
+    for (const auto& example : examples) {
+        for (const RRType type : {RRType::TXT, RRType::SPF}) {
+            EXPECT_EQ(strings_of(type, example.text, LongStrings::Divided), example.divided);
+        }
+    }
+    EXPECT_THAT(strings_of(RRType::TXT, quoted(256), LongStrings::Refused),
+                testing::HasSubstr("longer than 255"));
+    EXPECT_THAT(strings_of(RRType::HINFO, quoted(256) + " b", LongStrings::Divided),
+                testing::HasSubstr("longer than 255"));
+    EXPECT_THAT(strings_of(RRType::TXT, quoted(65'535), LongStrings::Divided),
+                testing::HasSubstr("over 65535"));
 }
 
 TEST(ParseRdata, TakesTheExampleOfEveryTypeAndPrintsItBack) {

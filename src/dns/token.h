@@ -46,13 +46,19 @@ class [[nodiscard]] Fault {
     bool is_missing_ = false;
 };
 
+// What becomes of a character-string of more than 255 bytes where any number of them may stand: a
+// master file has none (RFC 1035 §3.3); clients of PowerDNS send one and mean several.
+enum class LongStrings : bool { Refused, Divided };
+
 class TokenReader {
  public:
     // Relative names are completed with `origin`; with none they are refused. Both must outlive it.
-    TokenReader(std::span<const Token> tokens, const Name* origin)
-        : tokens_(tokens), origin_(origin) {}
+    TokenReader(std::span<const Token> tokens, const Name* origin,
+                LongStrings long_strings = LongStrings::Refused)
+        : tokens_(tokens), origin_(origin), long_strings_(long_strings) {}
 
     [[nodiscard]] const Name* origin() const { return origin_; }
+    [[nodiscard]] LongStrings long_strings() const { return long_strings_; }
     [[nodiscard]] bool has_next() const { return next_ < tokens_.size(); }
     [[nodiscard]] const Token& peek() const { return tokens_[next_]; }
 
@@ -68,6 +74,7 @@ class TokenReader {
  private:
     std::span<const Token> tokens_;
     const Name* origin_;
+    LongStrings long_strings_;
     size_t next_ = 0;
 };
 

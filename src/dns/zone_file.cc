@@ -344,7 +344,7 @@ bool ZoneFileParser::read_type(Cursor& cursor) {
 
 bool ZoneFileParser::read_data(Cursor& cursor) {
     record_.rdata.clear();
-    TokenReader words(cursor.rest(), &context_.origin);
+    TokenReader words(cursor.rest(), &context_.origin, options_.long_strings);
     const Fault fault = parse_rdata(record_.type, words, record_.rdata);
     if (!fault) return true;
     const Token* const last = words.last();

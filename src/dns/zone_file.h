@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "dns/record.h"
+#include "dns/token.h"
 
 namespace nearcast::dns {
 
@@ -50,6 +51,7 @@ struct ZoneFileOptions {
     RRClass rr_class = RRClass::IN;       // Of every record; another one is an error.
     std::optional<uint32_t> default_ttl;  // As if the file began with $TTL.
     size_t error_count_max = 20;          // Reading stops with this many.
+    LongStrings long_strings = LongStrings::Refused;
     // What all $GENERATE of a zone may make: a PTR for each address of a /8. More is a typing error
     // that would fill the memory.
     size_t generate_count_max = size_t{1} << 24;

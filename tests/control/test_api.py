@@ -3,8 +3,12 @@
 import json
 import socket
 
+import dns.message
+import dns.query
+import dns.rdata
 import pytest
 
+import peers
 from controller import API, Controller, delete, replace
 
 ZONE = "example.com."
@@ -258,6 +262,54 @@ def test_what_is_wrong_is_said_in_known_words(controller, rrset, error):
     answer = controller.patch(rrset)
     assert answer.status == 422
     assert answer.error == error
+
+
+def served_strings(controller, name):
+    """The sizes of the strings of each TXT record there."""
+    query = dns.message.make_query(name, "TXT")
+    response = dns.query.tcp(query, "127.0.0.1", port=controller.port, timeout=10)
+    return sorted([len(string) for string in record.strings]
+                  for rrset in response.answer for record in rrset)
+
+
+@pytest.mark.parametrize("content, sizes", [
+    (f'"{"x" * 255}"', [255]), (f'"{"x" * 256}"', [255, 1]), (f'"{"x" * 510}"', [255, 255]),
+    (f'"a" "{"x" * 300}" "" "b"', [1, 255, 45, 0, 1]),
+    ('"%s"' % ("x" * 254 + '\\"' * 10), [255, 9])],
+    ids=["255", "256", "510", "among others", "escapes"])
+def test_a_long_string_is_served_as_several_and_kept_as_one(controller, content, sizes):
+    """As PowerDNS does: Terraform and octoDNS compare what comes back with what they sent."""
+    controller.create()
+    name = "txt." + ZONE
+    assert controller.patch(replace(name, "TXT", content)).status == 204
+    assert controller.rrset(name, "TXT") == [content]
+    peers.wait_until(lambda: served_strings(controller, name) == [sizes], "the record")
+    divided = dns.rdata.from_text("IN", "TXT", controller.ask(
+        "GET", f"/zones/{ZONE}/export").body.decode().partition("IN\tTXT\t")[2].splitlines()[0])
+    assert [len(string) for string in divided.strings] == sizes, "dnspython takes no long string"
+    answer = controller.patch({"name": name, "type": "TXT", "changetype": "PRUNE",
+                               "records": [{"content": divided.to_text()}]})
+    assert answer.status == 204
+    assert controller.rrset(name, "TXT") is None, "they are the same record"
+
+
+def test_long_strings_come_with_a_new_zone(controller):
+    long = f'"{"x" * 300}"'
+    controller.create(rrsets=[{"name": "txt." + ZONE, "type": "TXT", "ttl": 60,
+                               "records": [{"content": long}]}])
+    assert controller.rrset("txt." + ZONE, "TXT") == [long]
+    controller.create("example.net.", nameservers=[], zone=(
+        f"@ 60 SOA ns1 host 7 60 60 600 60\n@ 60 NS ns1.example.org.\ntxt 60 TXT {long}\n"))
+    peers.wait_until(lambda: served_strings(controller, "txt.example.net.") == [[255, 45]],
+                     "the zone")
+    peers.wait_until(lambda: served_strings(controller, "txt." + ZONE) == [[255, 45]], "the other")
+
+
+def test_strings_of_other_types_are_never_long(controller):
+    controller.create()
+    answer = controller.patch(replace("h." + ZONE, "HINFO", f'"{"x" * 300}" "b"'))
+    assert answer.status == 422
+    assert "longer than 255" in answer.error
 
 
 def test_an_alias_stands_alone(controller):

@@ -8,6 +8,7 @@
 
 #include "control/record_content.h"
 #include "dns/rdata.h"
+#include "dns/rr_layout.h"
 #include "dns/zone_file.h"
 
 namespace nearcast::control_api {
@@ -38,6 +39,7 @@ ReadBody<std::vector<Rrset>> read_zone_file_text(const std::string& text, const 
     options.file = "zone";
     options.origin = zone;
     options.error_count_max = 1;
+    options.long_strings = dns::LongStrings::Divided;
     options.generate_count_max = kGeneratedMax;
     const auto errors = dns::parse_zone_file(text, options, add);
     if (!errors.empty()) {
@@ -46,6 +48,14 @@ ReadBody<std::vector<Rrset>> read_zone_file_text(const std::string& text, const 
     std::vector<Rrset> list;
     for (auto& [key, set] : sets) list.push_back(std::move(set));
     return list;
+}
+
+std::string zone_file_words(dns::RRType type, const std::string& content) {
+    const bool may_be_long = dns::rr_layout(type).fields[0] == dns::Field::Strings &&
+                             content.size() > dns::kStringSizeMax;
+    if (!may_be_long) return content;
+    const auto rdata = control::parse_content(type, content);
+    return rdata ? dns::rdata_to_text(type, *rdata) : content;
 }
 
 }  // namespace nearcast::control_api

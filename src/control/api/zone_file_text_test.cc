@@ -41,6 +41,15 @@ TEST(ZoneFileText, BecomesSets) {
     EXPECT_EQ(read(""), "");
 }
 
+TEST(ZoneFileText, MayHaveLongStringsAsPowerDnsHasThem) {
+    const std::string part(255, 'x');
+    EXPECT_EQ(read("a 60 TXT \"" + part + "yz\"\n"),
+              "a.example.org. 60 TXT \"" + part + "\" \"yz\"\n");
+    const std::string words = zone_file_words(dns::RRType::TXT, '"' + part + "yz\"");
+    EXPECT_EQ(words, '"' + part + "\" \"yz\"");
+    EXPECT_EQ(zone_file_words(dns::RRType::TXT, "\"a\"   \"b\""), "\"a\"   \"b\"");
+}
+
 TEST(ZoneFileText, LeavesOutWhatIsMadeHere) {
     EXPECT_EQ(read("a 60 A 192.0.2.1\na 60 NSEC b A\n@ 0 NSEC3PARAM 1 0 0 -\n"),
               "a.example.org. 60 A 192.0.2.1\n");

@@ -7,6 +7,7 @@
 #include "control/api/call_body.h"
 #include "control/api/reply.h"
 #include "control/api/signing_json.h"
+#include "control/api/zone_file_text.h"
 #include "control/api/zone_id.h"
 #include "control/api/zone_json.h"
 #include "control/zone_rows.h"
@@ -43,7 +44,8 @@ std::string zone_text(const ChangeLog::Contents& contents) {
         for (const control::RecordText& record : rrset.records) {
             if (record.is_disabled) continue;
             text += dns::to_text(rrset.owner) + '\t' + std::to_string(rrset.ttl) + "\tIN\t" +
-                    dns::to_text(rrset.type) + '\t' + record.content + '\n';
+                    dns::to_text(rrset.type) + '\t' + zone_file_words(rrset.type, record.content) +
+                    '\n';
         }
     }
     return text;
