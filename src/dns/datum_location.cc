@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Places on the earth (RFC 1876): angles in thousandths of a second around 2^31, the altitude in
-// centimetres above -100 km, sizes in centimetres as a digit and a power of ten.
+// centimetres above -100 km, sizes in centimetres as a digit and a power of ten. All that is of
+// version 0; of another nothing is known (§2), and so it is any bytes, printed as such.
 
 #include <array>
 #include <cstdio>
 
 #include "base/bytes.h"
 #include "dns/datum.h"
+#include "dns/rdata.h"
 
 namespace nearcast::dns {
 namespace {
 
+constexpr uint8_t kVersion = 0;
 constexpr size_t kLocationSize = 16;
 constexpr uint32_t kEquator = 1U << 31;
 constexpr int64_t kGround = 10'000'000;  // Centimetres from the lowest altitude to the geoid.
@@ -115,7 +118,7 @@ Fault parse_location(TokenReader& words, Bytes& rdata) {
     for (uint8_t* size : {&sizes.size, &sizes.horizontal, &sizes.vertical}) {
         if (const Fault fault = parse_size(words, *size)) return fault;
     }
-    rdata.insert(rdata.end(), {0, sizes.size, sizes.horizontal, sizes.vertical});
+    rdata.insert(rdata.end(), {kVersion, sizes.size, sizes.horizontal, sizes.vertical});
     rdata.insert(rdata.end(), angles.begin(), angles.end());
     return {};
 }
@@ -129,11 +132,15 @@ bool is_angle(uint32_t value, uint32_t degrees_max) {
     return distance <= degrees_max * kPerDegree;
 }
 
+bool is_of_other_version(std::span<const uint8_t> rdata) {
+    return !rdata.empty() && rdata[0] != kVersion;
+}
+
 bool check_location(WireReader& rdata) {
+    if (is_of_other_version(rdata.rest())) return rdata.skip(rdata.remaining());
     std::span<const uint8_t> bytes;
     if (!rdata.read_bytes(kLocationSize, bytes)) return false;
-    constexpr uint8_t kVersion = 0;
-    return bytes[0] == kVersion && is_size(bytes[1]) && is_size(bytes[2]) && is_size(bytes[3]) &&
+    return is_size(bytes[1]) && is_size(bytes[2]) && is_size(bytes[3]) &&
            is_angle(base::load_u32(&bytes[4]), 90) && is_angle(base::load_u32(&bytes[8]), 180);
 }
 
@@ -156,6 +163,7 @@ void append_metres(int64_t centimetres, std::string& text) {
 }
 
 void print_location(WireReader& rdata, std::string& text) {
+    if (is_of_other_version(rdata.rest())) return append_generic_rdata(rdata.rest(), text);
     std::span<const uint8_t> bytes;
     (void)rdata.read_bytes(kLocationSize, bytes);
     append_angle(base::load_u32(&bytes[4]), 'N', 'S', text);

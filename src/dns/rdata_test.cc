@@ -247,6 +247,21 @@ TEST(IsValidRdata, RefusesWhatTheLayoutDoesNotAllow) {
     EXPECT_EQ(rdata_to_text(static_cast<RRType>(65280), {}), "\\# 0");
 }
 
+// RFC 1876 §2: what another version means is not known, so its data is any bytes.
+TEST(IsValidRdata, TakesAPlaceOfAVersionThatIsNotKnown) {
+    const auto message = bytes_of("01aabbcc");
+    WireReader reader(message);
+    std::vector<uint8_t> rdata;
+    EXPECT_TRUE(read_rdata(RRType::LOC, reader, 4, rdata));
+    EXPECT_EQ(rdata, message);
+    EXPECT_EQ(rdata_to_text(RRType::LOC, rdata), "\\# 4 01aabbcc");
+    EXPECT_EQ(parse(RRType::LOC, "\\# 4 01aabbcc").value(), rdata);
+    EXPECT_TRUE(is_valid_rdata(RRType::LOC, bytes_of("01")));
+
+    EXPECT_FALSE(is_valid_rdata(RRType::LOC, bytes_of("")));
+    EXPECT_FALSE(is_valid_rdata(RRType::LOC, bytes_of("00aabbcc")));
+}
+
 TEST(RdataNames, WalksTheNamesOfALayout) {
     const auto soa = parse(RRType::SOA, "ns1 hostmaster 1 2 3 4 5").value();
     RdataNames names(RRType::SOA, soa);
