@@ -125,7 +125,7 @@ int serve(CommandLine& line) {
     }
     for (const std::string& text : line.listen) {
         const auto address = serve::parse_listen_address(text);
-        if (!address) return usage_error(address.error());
+        if (!address) return usage_error(base::within("--listen", address.error()).error());
         line.server.listen.push_back(*address);
     }
     for (const std::string& interface : line.xdp) line.server.serve.xdp.push_back(interface);

@@ -2,6 +2,7 @@
 
 #include "serve/listen_address.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -108,20 +109,37 @@ bool ask_for_destinations(const Fd& socket, bool is_v6) {
                  : set(socket, IPPROTO_IP, IP_PKTINFO, kOn);
 }
 
+// What is meant by an address and port in the form of another server's configuration
+// (2001:db8::1@53), or by one whose brackets were forgotten. 2001:db8::1:53 is also an address by
+// itself: which one is meant would not show later, since a socket binds what is not there yet.
+Result<SocketAddress> read_as_divided(std::string_view text) {
+    const size_t end = std::min(text.find_last_of("@:"), text.size());
+    const std::string host(text.substr(0, end));
+    const std::string port(text.substr(std::min(end + 1, text.size())));
+    const bool is_v6 = host.contains(':') && !host.starts_with('[');
+    return base::parse_socket_address((is_v6 ? '[' + host + ']' : host) + ':' + port);
+}
+
 }  // namespace
 
 Result<SocketAddress> parse_listen_address(std::string_view text) {
+    return parse_listen_address(text, kDnsPort);
+}
+
+Result<SocketAddress> parse_listen_address(std::string_view text, uint16_t port) {
+    const std::string quoted = '"' + std::string(text) + '"';
+    const Result<SocketAddress> divided = read_as_divided(text);
     if (const Result<base::IpAddress> ip = base::parse_ip_address(text)) {
-        return SocketAddress{*ip, kDnsPort};
+        if (!divided || divided->port == 0) return SocketAddress{*ip, port};
+        return base::fail(
+            quoted + " could be an IPv6 address, or one with a port behind it",
+            to_text(*divided) + ", or [" + std::string(text) + "]:" + std::to_string(port));
     }
     Result<SocketAddress> address = base::parse_socket_address(text);
-    if (!address) {
-        return base::fail("--listen " + std::string(text) + ": " + address.error().message,
-                          "--listen 192.0.2.53:53 or --listen [2001:db8::53]:53");
-    }
-    if (address->port == 0) {
-        return base::fail("--listen " + std::string(text) + ": port 0 is none that can be asked",
-                          "--listen " + to_text(SocketAddress{address->ip, kDnsPort}));
+    if (!address && divided) address.error().hint = to_text(*divided);
+    if (address && address->port == 0) {
+        return base::fail(quoted + ": port 0 is none that can be asked",
+                          to_text(SocketAddress{address->ip, port}));
     }
     return address;
 }

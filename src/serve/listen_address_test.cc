@@ -19,17 +19,44 @@ TEST(ListenAddress, HasPort53UnlessToldOtherwise) {
     EXPECT_EQ(round_trip("2001:db8::53"), "[2001:db8::53]:53");
 }
 
+TEST(ListenAddress, HasThePortOfItsTransportWhereNoneIsSaid) {
+    EXPECT_EQ(to_text(*parse_listen_address("192.0.2.53", kDotPort)), "192.0.2.53:853");
+    EXPECT_EQ(to_text(*parse_listen_address("192.0.2.53:5353", kDotPort)), "192.0.2.53:5353");
+}
+
 TEST(ListenAddress, AnErrorNamesTheTextAndTheForm) {
     const auto address = parse_listen_address("ns1.example.org:53");
     ASSERT_FALSE(address);
     EXPECT_NE(address.error().message.find("ns1.example.org:53"), std::string::npos);
-    EXPECT_NE(address.error().hint.find("--listen"), std::string::npos);
+    EXPECT_NE(address.error().hint.find("[2001:db8::53]:53"), std::string::npos);
 }
 
 TEST(ListenAddress, RefusesAPortThatNobodyCanAsk) {
     const auto address = parse_listen_address("192.0.2.53:0");
     ASSERT_FALSE(address);
-    EXPECT_EQ(address.error().hint, "--listen 192.0.2.53:53");
+    EXPECT_EQ(address.error().hint, "192.0.2.53:53");
+}
+
+// Whoever forgot the brackets would listen on an address that nobody has.
+TEST(ListenAddress, RefusesAnAddressThatCouldBeAnotherWithAPort) {
+    const auto address = parse_listen_address("::1:53");
+    ASSERT_FALSE(address);
+    EXPECT_EQ(address.error().hint, "[::1]:53, or [::1:53]:53");
+
+    EXPECT_EQ(round_trip("[2001:db8::1:53]:53"), "[2001:db8::1:53]:53");
+    EXPECT_EQ(round_trip("2001:db8::1:fe"), "[2001:db8::1:fe]:53");
+    EXPECT_EQ(round_trip("2001:db8::1:0"), "[2001:db8::1:0]:53");
+    EXPECT_EQ(round_trip("2001:db8:0:0:0:0:0:53"), "[2001:db8::53]:53");
+}
+
+TEST(ListenAddress, SaysWhatIsMeantByTheFormOfOtherServers) {
+    const std::pair<const char*, const char*> examples[] = {
+        {"::1@53", "[::1]:53"}, {"192.0.2.1@5353", "192.0.2.1:5353"}, {"::1:15353", "[::1]:15353"}};
+    for (const auto& [text, meant] : examples) {
+        const auto address = parse_listen_address(text);
+        ASSERT_FALSE(address) << text;
+        EXPECT_EQ(address.error().hint, meant) << text;
+    }
 }
 
 TEST(ListenAddress, TellsWildcards) {

@@ -4,6 +4,7 @@
 
 #include "base/config_file.h"
 #include "dns/edns.h"
+#include "serve/listen_address.h"
 #include "serve/udp_batch.h"
 
 namespace nearcast::serve {
@@ -12,8 +13,6 @@ namespace {
 using base::ConfigTable;
 using base::Result;
 using base::SocketAddress;
-
-constexpr uint16_t kDotPort = 853;  // RFC 7858 §3.1.
 
 // What src/anycast reads in this section.
 constexpr std::array<std::string_view, 2> kNodeKeys = {"listen", "threads"};
@@ -24,13 +23,7 @@ constexpr uint64_t kConnectionsMax = 65536;
 constexpr ConfigTable::Range kIdleRange = {1, 3600};  // Seconds.
 
 Result<SocketAddress> parse_tls_address(std::string_view text) {
-    if (const auto ip = base::parse_ip_address(text)) return SocketAddress{*ip, kDotPort};
-    auto address = base::parse_socket_address(text);
-    if (address && address->port == 0) {
-        return base::fail('"' + std::string(text) + "\" has no port where it could be asked",
-                          to_text(SocketAddress{address->ip, kDotPort}));
-    }
-    return address;
+    return parse_listen_address(text, kDotPort);
 }
 
 template <typename Number>

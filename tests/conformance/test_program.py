@@ -68,6 +68,7 @@ def test_says_its_version():
         (["--zones", "/nowhere", "--listen", "localhost:53"], ["localhost:53", "try:"]),
         (["--zones", "/nowhere", "--listen", "127.0.0.1:99999"], ["99999", "try:"]),
         (["--zones", "/nowhere", "--listen", "127.0.0.1:0"], ["port 0", "try:"]),
+        (["--zones", "/nowhere", "--listen", "::1:53"], ["--listen", "try: [::1]:53, or"]),
         (["--zones", "/nowhere", "--config", "node.toml"], ["--config", "[zones]", "try:"]),
         (["--zoness", "x"], ["--zoness"]),
     ],
