@@ -22,6 +22,19 @@ std::unexpected<base::Error> malformed() {
     return base::fail("the primary sent a message that is no DNS message");
 }
 
+std::unexpected<base::Error> broken(std::span<const uint8_t> message,
+                                    const dns::RecordPlace& place) {
+    dns::WireReader reader(message);
+    reader.seek(place.offset);
+    dns::Name owner;
+    const std::string type = dns::to_text(place.type);
+    if (dns::read_name(reader, owner) != dns::NameError::None) {
+        return base::fail("the primary sent a record of type " + type +
+                          " whose name cannot be read");
+    }
+    return base::fail("the primary sent a broken " + type + " of " + dns::to_text(owner));
+}
+
 zone::RecordView view_of(const dns::Record& record) {
     return {record.owner.wire(), record.type, record.ttl, record.rdata};
 }
@@ -72,10 +85,7 @@ Result<void> ZoneReceiver::take_header(std::span<const uint8_t> message, dns::He
 
 Result<void> ZoneReceiver::read_record(std::span<const uint8_t> message,
                                        const dns::RecordPlace& place) {
-    if (!dns::read_record(message, place, record_)) {
-        return base::fail("the primary sent a broken " + dns::to_text(record_.type) + " of " +
-                          dns::to_text(record_.owner));
-    }
+    if (!dns::read_record(message, place, record_)) return broken(message, place);
     if (record_.ttl > dns::kTtlMax) record_.ttl = 0;  // RFC 2181 §8.
     return {};
 }

@@ -100,6 +100,19 @@ TEST_F(Receiving, WhatIsTruncatedIsRefused) {
     EXPECT_THAT(problem_with(message), HasSubstr("truncated"));
 }
 
+TEST_F(Receiving, OfABrokenRecordIsToldWhatCouldBeRead) {
+    const auto sent_with = [&](std::initializer_list<uint8_t> record) {
+        Bytes message = sent(kHead).front();
+        ++message[7];
+        message.insert(message.end(), record);
+        return message;
+    };
+    EXPECT_EQ(problem_with(sent_with({1, 'a', 0, 0, 1, 0, 1, 0, 0, 0, 9, 0, 3, 1, 2, 3})),
+              "the primary sent a broken A of a.");
+    EXPECT_EQ(problem_with(sent_with({1, 'a', 0xFF, 0, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 1, 2, 3, 4})),
+              "the primary sent a record of type A whose name cannot be read");
+}
+
 TEST_F(Receiving, AZoneThatIsNotWhatItsDigestSaysIsRefused) {
     const std::string text =
         "@ 60 SOA ns1 admin 7 3600 900 604800 60\n@ 60 NS ns1\nns1 60 A 192.0.2.1\n";
