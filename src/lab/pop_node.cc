@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <sstream>
@@ -16,7 +15,6 @@
 #include "lab/files.h"
 #include "lab/lab_state.h"
 #include "lab/node_user.h"
-#include "lab/process.h"
 
 #include <nlohmann/json.hpp>
 
@@ -28,8 +26,6 @@ using base::Result;
 
 // A PoP answers with one thread: a lab has many PoPs and few cores.
 constexpr int kThreads = 1;
-// A program that takes the place of another has no command meanwhile.
-constexpr std::chrono::milliseconds kExecTime{100};
 
 std::string neighbor_words(const Plan& plan, const Interface& interface, bool is_v6) {
     return plan.router(interface.neighbor).name + (is_v6 ? "-v6," : "-v4,") +
@@ -53,12 +49,6 @@ Result<std::vector<std::string>> ask_for_command(const Plan& plan, size_t router
     if (json.is_discarded() || !json.contains("join")) return base::fail(*printed);
     std::istringstream command(json["join"].value("command", ""));
     return std::vector<std::string>{std::istream_iterator<std::string>(command), {}};
-}
-
-bool runs_node(const std::string& net_namespace) {
-    return std::ranges::any_of(inspect(net_namespace), [](const ProcessInfo& process) {
-        return process.command.contains("nearcastd") || process.command.contains("node join");
-    });
 }
 
 Result<void> make_directory(const std::string& path, uid_t owner) {
@@ -116,11 +106,15 @@ Result<void> start_pop(const Plan& plan, size_t router) {
                   .gets_own_tun = true});
 }
 
+bool has_node(std::span<const ProcessInfo> processes) {
+    return std::ranges::any_of(processes, [](const ProcessInfo& process) {
+        return process.command.empty() || process.command.contains("nearcastd") ||
+               process.command.contains("node join");
+    });
+}
+
 bool is_node_running(const Plan& plan, size_t router) {
-    const std::string& net_namespace = plan.nodes[router].net_namespace;
-    if (runs_node(net_namespace)) return true;
-    ::usleep(std::chrono::microseconds(kExecTime).count());
-    return runs_node(net_namespace);
+    return has_node(inspect(plan.nodes[router].net_namespace));
 }
 
 std::string program_path(const std::string& name) {

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 
 #include "base/result.h"
 #include "lab/plan.h"
+#include "lab/process.h"
 
 namespace nearcast::lab {
 
@@ -22,7 +24,12 @@ namespace nearcast::lab {
 // Starts `nearcastd --config node.toml` of a node that has joined: the guard and the server.
 [[nodiscard]] base::Result<void> start_pop(const Plan& plan, size_t router);
 
-// nearcastd runs there, or what becomes it.
+// Whether one of them is nearcastd, or what becomes it. A program that takes the place of another
+// has no command meanwhile, nor has one that is about to end: it counts, and is no longer there
+// when asked again.
+[[nodiscard]] bool has_node(std::span<const ProcessInfo> processes);
+
+// The same of what runs there.
 [[nodiscard]] bool is_node_running(const Plan& plan, size_t router);
 
 // The path of a program that lies beside this one, or its bare name to look for along PATH.
