@@ -44,6 +44,8 @@ constexpr int kTcpFastOpenMax = 256;
 
 constexpr int kOn = 1;
 
+constexpr uint16_t kDotPort = 853;  // RFC 7858 §3.1.
+
 bool set(const Fd& socket, int level, int option, int value) {
     return setsockopt(socket.get(), level, option, &value, sizeof value) == 0;
 }
@@ -120,13 +122,8 @@ Result<SocketAddress> read_as_divided(std::string_view text) {
     return base::parse_socket_address((is_v6 ? '[' + host + ']' : host) + ':' + port);
 }
 
-}  // namespace
-
-Result<SocketAddress> parse_listen_address(std::string_view text) {
-    return parse_listen_address(text, kDnsPort);
-}
-
-Result<SocketAddress> parse_listen_address(std::string_view text, uint16_t port) {
+// `port` where none is said.
+Result<SocketAddress> parse_with(std::string_view text, uint16_t port) {
     const std::string quoted = '"' + std::string(text) + '"';
     const Result<SocketAddress> divided = read_as_divided(text);
     if (const Result<base::IpAddress> ip = base::parse_ip_address(text)) {
@@ -142,6 +139,16 @@ Result<SocketAddress> parse_listen_address(std::string_view text, uint16_t port)
                           to_text(SocketAddress{address->ip, port}));
     }
     return address;
+}
+
+}  // namespace
+
+Result<SocketAddress> parse_listen_address(std::string_view text) {
+    return parse_with(text, kDnsPort);
+}
+
+Result<SocketAddress> parse_tls_address(std::string_view text) {
+    return parse_with(text, kDotPort);
 }
 
 bool is_wildcard(const SocketAddress& address) {

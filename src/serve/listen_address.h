@@ -18,13 +18,11 @@
 namespace nearcast::serve {
 
 constexpr uint16_t kDnsPort = 53;
-constexpr uint16_t kDotPort = 853;  // RFC 7858 §3.1.
 
-// Reads "192.0.2.53:53", "[2001:db8::53]:53", and without a port, which is then 53 or the one said.
+// Reads "192.0.2.53:53", "[2001:db8::53]:53", and without a port, which is then 53, or for TLS 853.
 // Refuses an IPv6 address without brackets that could be another with a port, as 2001:db8::1:53.
 [[nodiscard]] base::Result<base::SocketAddress> parse_listen_address(std::string_view text);
-[[nodiscard]] base::Result<base::SocketAddress> parse_listen_address(std::string_view text,
-                                                                     uint16_t port);
+[[nodiscard]] base::Result<base::SocketAddress> parse_tls_address(std::string_view text);
 
 // 0.0.0.0 or [::]: every address of the machine.
 [[nodiscard]] bool is_wildcard(const base::SocketAddress& address);

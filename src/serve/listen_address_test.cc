@@ -20,8 +20,8 @@ TEST(ListenAddress, HasPort53UnlessToldOtherwise) {
 }
 
 TEST(ListenAddress, HasThePortOfItsTransportWhereNoneIsSaid) {
-    EXPECT_EQ(to_text(*parse_listen_address("192.0.2.53", kDotPort)), "192.0.2.53:853");
-    EXPECT_EQ(to_text(*parse_listen_address("192.0.2.53:5353", kDotPort)), "192.0.2.53:5353");
+    EXPECT_EQ(to_text(*parse_tls_address("192.0.2.53")), "192.0.2.53:853");
+    EXPECT_EQ(to_text(*parse_tls_address("192.0.2.53:5353")), "192.0.2.53:5353");
 }
 
 TEST(ListenAddress, AnErrorNamesTheTextAndTheForm) {

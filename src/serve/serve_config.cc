@@ -12,7 +12,6 @@ namespace {
 
 using base::ConfigTable;
 using base::Result;
-using base::SocketAddress;
 
 // What src/anycast reads in this section.
 constexpr std::array<std::string_view, 2> kNodeKeys = {"listen", "threads"};
@@ -21,10 +20,6 @@ constexpr std::array<std::string_view, 2> kNodeKeys = {"listen", "threads"};
 constexpr uint64_t kConnectionsMax = 65536;
 
 constexpr ConfigTable::Range kIdleRange = {1, 3600};  // Seconds.
-
-Result<SocketAddress> parse_tls_address(std::string_view text) {
-    return parse_listen_address(text, kDotPort);
-}
 
 template <typename Number>
 void read_small(ConfigTable& table, std::string_view key, Number& value, ConfigTable::Range range,
