@@ -1,17 +1,17 @@
 """Zones that come from primaries: fetched, kept, passed on or signed here, and given up in time."""
 
-import socket
 import threading
 import time
 import urllib.request
 
-import dns.message
 import dns.query
 import dns.rcode
+import dns.rrset
 import pytest
 
 import peers
 from controller import Controller, replace
+from fake_primary import FakePrimary, response_to
 from nodes import Node
 from server import free_port, nearcast
 from signing import ZONE, Judge, run, serves_signed
@@ -158,55 +158,30 @@ def test_its_primaries_may_be_others_from_now_on(world, tmp_path):
             peers.wait_until(answers(controller.port, HOST, "A", "192.0.2.9"), "the other's", 60)
 
 
-class Broken:
+def rrsets(*texts):
+    return [dns.rrset.from_text(ZONE if name == "@" else name, 1, "IN", kind, text)
+            for name, kind, text in texts]
+
+
+class Broken(FakePrimary):
     """Says that it has a later version, and sends half of it: of the zone, or of what changed."""
-
-    def __init__(self, port, half):
-        self.half = half
-        self.asked = threading.Event()
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", port))
-        self.tcp = socket.create_server(("127.0.0.1", port))
-        for serve in (self._serve_udp, self._serve_tcp):
-            threading.Thread(target=serve, daemon=True).start()
-
-    def close(self):
-        self.udp.close()
-        self.tcp.close()
-
-    @staticmethod
-    def answer(query, *texts):
-        response = dns.message.make_response(query)
-        response.flags |= dns.flags.AA
-        response.answer = [dns.rrset.from_text(ZONE if name == "@" else name, 1, "IN", kind, text)
-                           for name, kind, text in texts]
-        return response.to_wire()
 
     SOA = ("@", "SOA", f"ns1.example.net. host.example.net. 9 {CALM}")
     WHOLE = (SOA, ("@", "NS", "evil.example.net."))
     CHANGES = (SOA, ("@", "SOA", f"ns1.example.net. host.example.net. 7 {CALM}"),
                (HOST, "A", "192.0.2.1"), SOA, (HOST, "A", "192.0.2.66"))
 
-    def _serve_udp(self):
-        while True:
-            try:
-                wire, peer = self.udp.recvfrom(4096)
-                self.udp.sendto(self.answer(dns.message.from_wire(wire), self.SOA), peer)
-            except OSError:
-                return
+    def __init__(self, half):
+        self.half = half
+        self.asked = threading.Event()
+        super().__init__()
 
-    def _serve_tcp(self):
-        while True:
-            try:
-                link, _ = self.tcp.accept()
-                size = int.from_bytes(link.recv(2, socket.MSG_WAITALL), "big")
-                query = dns.message.from_wire(link.recv(size, socket.MSG_WAITALL))
-                half = self.answer(query, *self.half)
-                link.sendall(len(half).to_bytes(2, "big") + half)
-                link.close()
-                self.asked.set()
-            except OSError:
-                return
+    def soa(self):
+        return rrsets(self.SOA)[0]
+
+    def transfer(self, query, send):
+        send(response_to(query, *rrsets(*self.half)))
+        self.asked.set()
 
 
 @pytest.mark.parametrize("half", [Broken.WHOLE, Broken.CHANGES], ids=["zone", "changes"])
@@ -216,14 +191,13 @@ def test_a_broken_transfer_changes_nothing(world, tmp_path, half):
             follow(controller, primary.port)
             peers.wait_until(answers(controller.port, HOST, "A", "192.0.2.1"), "the zone", 60)
         before = history(controller)
-        port = free_port()
-        broken = Broken(port, half)
-        changed = controller.ask("PUT", f"/zones/{ZONE}", {"masters": [master(port)],
-                                                           "slave_tsig_key_ids": []})
-        assert changed.status == 204, changed.body
-        assert broken.asked.wait(60)
-        peers.wait_until(lambda: transfer_status(controller)["state"] == "failing", "its end", 60)
-        broken.close()
+        with Broken(half) as broken:
+            changed = controller.ask("PUT", f"/zones/{ZONE}", {"masters": [master(broken.port)],
+                                                               "slave_tsig_key_ids": []})
+            assert changed.status == 204, changed.body
+            assert broken.asked.wait(60)
+            peers.wait_until(lambda: transfer_status(controller)["state"] == "failing", "its end",
+                             60)
         assert answers(controller.port, HOST, "A", "192.0.2.1")()
         assert peers.serial_at(controller.port, ZONE) == serial_in(controller) == 7
         assert [each["kind"] for each in history(controller)] == ["settings"] + [
@@ -442,31 +416,27 @@ def test_the_command_follows_a_primary(tmp_path):
         assert "--secondary" in error
 
 
-class Slow:
+class Slow(FakePrimary):
     """Has the zone, and sends it when it is told to."""
+
+    SOA = ("@", "SOA", f"ns1.example.net. host.example.net. 99 {CALM}")
 
     def __init__(self):
         self.asked, self.may_send = threading.Event(), threading.Event()
-        self.tcp = socket.create_server(("127.0.0.1", 0))
-        self.port = self.tcp.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__()
 
-    def _serve(self):
-        link, _ = self.tcp.accept()
-        size = int.from_bytes(link.recv(2, socket.MSG_WAITALL), "big")
-        query = dns.message.from_wire(link.recv(size, socket.MSG_WAITALL))
+    def soa(self):
+        return rrsets(self.SOA)[0]
+
+    def transfer(self, query, send):
         self.asked.set()
         self.may_send.wait(60)
-        soa = ("@", "SOA", f"ns1.example.net. host.example.net. 99 {CALM}")
-        zone = Broken.answer(query, soa, ("@", "NS", "ns1.example.net."),
-                             (HOST, "A", "192.0.2.99"), soa)
-        link.sendall(len(zone).to_bytes(2, "big") + zone)
-        link.close()
+        ns, address = ("@", "NS", "ns1.example.net."), (HOST, "A", "192.0.2.99")
+        send(response_to(query, *rrsets(self.SOA, ns, address), *rrsets(self.SOA)))
 
 
 def test_a_zone_made_anew_gets_nothing_that_was_on_its_way(world, tmp_path):
-    with world.controller() as controller:
-        slow = Slow()
+    with Slow() as slow, world.controller() as controller:
         follow(controller, slow.port, slave_tsig_key_ids=[])
         assert slow.asked.wait(60)
         assert controller.ask("DELETE", f"/zones/{ZONE}").status == 204

@@ -1,7 +1,5 @@
 """What a primary that means harm can do to its secondary: nothing, and the last good zone goes on."""
 
-import socket
-import struct
 import threading
 
 import dns.flags
@@ -13,6 +11,7 @@ import dns.rrset
 import pytest
 
 import peers
+from fake_primary import FakePrimary, response_to
 from server import Server
 
 ZONE = "victim.example"
@@ -23,85 +22,49 @@ def soa(serial):
                                f"ns1.{ZONE}. host.{ZONE}. {serial} 60 1 3600 60")
 
 
-def response_to(query):
-    response = dns.message.make_response(query)
-    response.flags |= dns.flags.AA
-    return response
-
-
 def good_zone(query, serial):
-    response = response_to(query)
-    response.answer = [soa(serial), dns.rrset.from_text(f"{ZONE}.", 300, "IN", "NS", f"ns1.{ZONE}."),
-                       dns.rrset.from_text(f"ns1.{ZONE}.", 300, "IN", "A", "192.0.2.1"), soa(serial)]
-    return response
+    ns = dns.rrset.from_text(f"{ZONE}.", 300, "IN", "NS", f"ns1.{ZONE}.")
+    address = dns.rrset.from_text(f"ns1.{ZONE}.", 300, "IN", "A", "192.0.2.1")
+    return response_to(query, soa(serial), ns, address, soa(serial))
 
 
-class Hostile:
+class Hostile(FakePrimary):
     """Serves a good zone first; with `attack` set, a newer serial, and then what that does."""
 
     def __init__(self):
         self.attack = None
         self.attacked = threading.Event()
-        self.port = peers.free_port()
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
-        self.tcp = socket.create_server(("127.0.0.1", self.port))
-        for serve in (self._serve_udp, self._serve_tcp):
-            threading.Thread(target=serve, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self.udp.close()
-        self.tcp.close()
+    def soa(self):
+        return soa(9 if self.attack else 7)
 
-    def _serve_udp(self):
-        while True:
-            try:
-                wire, peer = self.udp.recvfrom(4096)
-                response = response_to(dns.message.from_wire(wire))
-                response.answer = [soa(9 if self.attack else 7)]
-                self.udp.sendto(response.to_wire(), peer)
-            except OSError:
-                return
-
-    def _serve_tcp(self):
-        while True:
-            try:
-                link, _ = self.tcp.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve_link, args=(link,), daemon=True).start()
-
-    def _serve_link(self, link):
-        with link:
-            try:
-                size, = struct.unpack("!H", link.recv(2, socket.MSG_WAITALL))
-                query = dns.message.from_wire(link.recv(size, socket.MSG_WAITALL))
-                if self.attack:
-                    self.attack(query, lambda wire: link.sendall(struct.pack("!H", len(wire)) + wire))
-                    self.attacked.set()
-                else:
-                    wire = good_zone(query, 7).to_wire()
-                    link.sendall(struct.pack("!H", len(wire)) + wire)
-            except (OSError, struct.error):
-                self.attacked.set()
+    def transfer(self, query, send):
+        if not self.attack:
+            send(good_zone(query, 7))
+            return
+        try:
+            self.attack(query, send)
+        finally:
+            self.attacked.set()
 
 
 def wrong_id(query, send):
     response = good_zone(query, 9)
     response.id ^= 1
-    send(response.to_wire())
+    send(response)
 
 
 def another_question(query, send):
     response = good_zone(query, 9)
     response.question = dns.message.make_query("other.example", "AXFR").question
-    send(response.to_wire())
+    send(response)
 
 
 def records_of_others(query, send):
     response = good_zone(query, 9)
     response.answer.insert(2, dns.rrset.from_text("www.bank.example.", 300, "IN", "A", "192.0.2.66"))
-    send(response.to_wire())
+    send(response)
 
 
 def huge_counts(query, send):
@@ -110,30 +73,30 @@ def huge_counts(query, send):
     send(bytes(wire))
 
 
+def broken_name(query, send):
+    wire = bytearray(good_zone(query, 9).to_wire())
+    wire[7] += 1
+    send(bytes(wire) + b"\1a\xff\xff\0\1\0\1\0\0\0\0\0\4\1\2\3\4")
+
+
 def no_end(query, send):
     """As many records as fit through in a moment, then silence for ever, by hanging up."""
-    response = response_to(query)
-    response.answer = [soa(9)]
-    send(response.to_wire())
+    response = response_to(query, soa(9))
+    send(response)
     for number in range(2000):
         response.answer = [dns.rrset.from_text(f"h{number}.{ZONE}.", 300, "IN", "A", "192.0.2.1")]
-        send(response.to_wire())
+        send(response)
 
 
 def changes_that_do_not_fit(query, send):
-    response = response_to(query)
     ghost = dns.rrset.from_text(f"ghost.{ZONE}.", 300, "IN", "A", "192.0.2.1")
-    response.answer = [soa(9), soa(7), ghost, soa(9), soa(9)]
-    send(response.to_wire())
+    send(response_to(query, soa(9), soa(7), ghost, soa(9), soa(9)))
 
 
 def changes_without_end(query, send):
-    response = response_to(query)
-    response.answer = [soa(4000), soa(7), soa(8)]
-    send(response.to_wire())
+    send(response_to(query, soa(4000), soa(7), soa(8)))
     for serial in range(8, 2000):
-        response.answer = [soa(serial), soa(serial + 1)]
-        send(response.to_wire())
+        send(response_to(query, soa(serial), soa(serial + 1)))
 
 
 def no_message(_, send):
@@ -141,30 +104,27 @@ def no_message(_, send):
 
 
 def no_ns(query, send):
-    response = response_to(query)
-    response.answer = [soa(9), soa(9)]
-    send(response.to_wire())
+    send(response_to(query, soa(9), soa(9)))
 
 
 def truncated(query, send):
     response = good_zone(query, 9)
     response.flags |= dns.flags.TC
-    send(response.to_wire())
+    send(response)
 
 
-ATTACKS = [truncated, wrong_id, another_question, records_of_others, huge_counts, no_end,
-           changes_that_do_not_fit, changes_without_end, no_message, no_ns]
+ATTACKS = [truncated, wrong_id, another_question, records_of_others, huge_counts, broken_name,
+           no_end, changes_that_do_not_fit, changes_without_end, no_message, no_ns]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_the_last_good_zone_goes_on(attack, transfers, tmp_path):
     empty = tmp_path / "none"
     empty.mkdir()
-    primary = Hostile()
-    config = transfers(f'[transfer]\ndirectory = "{tmp_path / "store"}"\n'
-                       f'[[secondary]]\nzone = "{ZONE}"\n'
-                       f'primaries = ["127.0.0.1:{primary.port}"]\n')
-    try:
+    with Hostile() as primary:
+        config = transfers(f'[transfer]\ndirectory = "{tmp_path / "store"}"\n'
+                           f'[[secondary]]\nzone = "{ZONE}"\n'
+                           f'primaries = ["127.0.0.1:{primary.port}"]\n')
         with Server(empty, "--settings", config) as ours:
             ours.wait_for_event("secondary_fetched")
             primary.attack = attack
@@ -176,5 +136,3 @@ def test_the_last_good_zone_goes_on(attack, transfers, tmp_path):
             assert "still_serving=7" in line
             assert primary.attacked.wait(10)
             assert peers.serial_at(ours.port, ZONE) == 7
-    finally:
-        primary.close()
