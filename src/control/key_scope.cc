@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ranges>
 
 #include "dns/typed_name.h"
 
@@ -124,12 +125,10 @@ std::string encode_scope(const KeyScope& scope) {
 
 KeyScope decode_scope(std::string_view text) {
     KeyScope scope;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
+    for (const auto part : std::views::split(text, '\n')) {
+        const std::string_view line(part);
         const size_t equals = std::min(line.find('='), line.size());
         take(line.substr(0, equals), line.substr(std::min(equals + 1, line.size())), scope);
-        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return scope;
 }

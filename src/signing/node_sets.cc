@@ -108,10 +108,12 @@ bool is_linked(bool has_ds, const Standing& standing, const Denial& denial) {
 }
 
 std::vector<uint8_t> nsec3param_rdata(const Denial& denial) {
-    std::vector<uint8_t> rdata = {dnssec::kNsec3Sha1, 0, 0, 0,
-                                  static_cast<uint8_t>(denial.salt.size())};
+    constexpr size_t kSaltAt = 5;
+    std::vector<uint8_t> rdata(kSaltAt + denial.salt.size());
+    rdata[0] = dnssec::kNsec3Sha1;
     base::store_u16(&rdata[2], denial.iterations);
-    rdata.insert(rdata.end(), denial.salt.begin(), denial.salt.end());
+    rdata[kSaltAt - 1] = static_cast<uint8_t>(denial.salt.size());
+    std::ranges::copy(denial.salt, rdata.begin() + kSaltAt);
     return rdata;
 }
 
@@ -136,7 +138,9 @@ base::Result<void> check_denial(const Denial& denial, std::span<const uint8_t> a
 std::vector<uint8_t> nsec3_owner(const dnssec::Nsec3Hash& hash, std::span<const uint8_t> apex) {
     std::string label;
     dns::append_base32hex(hash, label);
-    std::vector<uint8_t> owner = {static_cast<uint8_t>(label.size())};
+    std::vector<uint8_t> owner;
+    owner.reserve(1 + label.size() + apex.size());
+    owner.push_back(static_cast<uint8_t>(label.size()));
     owner.insert(owner.end(), label.begin(), label.end());
     owner.insert(owner.end(), apex.begin(), apex.end());
     return owner;
