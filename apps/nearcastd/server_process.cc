@@ -35,6 +35,10 @@ namespace log = base::log;
 // keep freed memory apart and cost 100 KiB or more each when idle.
 constexpr int kArenasMax = 2;
 
+// From this size on freed memory goes back to the system at once. Left to itself the allocator
+// raises the limit with what it sees, up to 32 MiB: of reading a large zone file 20 MB would stay.
+constexpr int kMappedSizeMin = 1 << 20;
+
 // Descriptors beside the workers' own: log, signals, control clients, zone files, and some air.
 constexpr size_t kOtherDescriptors = 64;
 
@@ -194,6 +198,7 @@ void block_server_signals() {
 
 int run_server(const ServerOptions& options) {
     mallopt(M_ARENA_MAX, kArenasMax);
+    mallopt(M_MMAP_THRESHOLD, kMappedSizeMin);
     std::signal(SIGPIPE, SIG_IGN);  // A reader of the log that ends does not end the server.
     block_server_signals();
     tls::ReloadableContext tls(options.transfers.tls.server);

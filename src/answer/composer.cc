@@ -127,7 +127,7 @@ Composer::Step Composer::answer_from(const zone::Version& zone, const Lookup& fo
 }
 
 bool Composer::add_set(Section section, const Node& node, const RRset& rrset, const Owner& owner) {
-    const bool has_signatures = query_->edns.dnssec_ok && rrset.header().signature_count > 0;
+    const bool has_signatures = query_->edns.dnssec_ok && rrset.signature_count() > 0;
     if (!has_signatures) return writer_->add(section, rrset, owner, name_, node.owner());
     const auto mark = writer_->mark();
     if (!writer_->add(section, rrset, owner, name_, node.owner())) return false;
@@ -145,7 +145,7 @@ void Composer::need_set(Section section, const Node& node, const RRset& rrset, c
 void Composer::answer_positive(const zone::Version& zone, const Node& node, const RRset& rrset) {
     const Owner owner = current_owner();
     need_set(Section::Answer, node, rrset, owner);
-    if (outcome_.is_truncated || rrset.header().link_count == 0) return;
+    if (outcome_.is_truncated || rrset.links().empty()) return;
     const size_t rrset_at = writer_->last_body_at();
     add_proofs();
     if (outcome_.is_truncated) return;
@@ -165,7 +165,7 @@ void Composer::answer_any(const Node& node) {
 void Composer::answer_signatures(const Node& node) {
     for (const zone::RRsetEntry& entry : node.rrsets()) {
         const RRset rrset = node.rrset(entry);
-        if (rrset.header().signature_count == 0) continue;
+        if (rrset.signature_count() == 0) continue;
         if (!writer_->add_signatures(Section::Answer, rrset, current_owner())) {
             outcome_.is_truncated = true;
         }
@@ -246,7 +246,7 @@ bool Composer::dname_answers(const Node& node) const {
     if (query_->qtype != RRType::RRSIG) {
         return query_->qtype == RRType::DNAME || query_->qtype == RRType::ANY;
     }
-    return query_->edns.dnssec_ok && node.find(RRType::DNAME).header().signature_count > 0;
+    return query_->edns.dnssec_ok && node.find(RRType::DNAME).signature_count() > 0;
 }
 
 // RFC 6672 §3.2: the DNAME, and a CNAME made from it for this very name.
@@ -293,7 +293,7 @@ void Composer::refer(const zone::Version& zone, const Node& cut) {
         }
     }
     add_proofs();
-    if (outcome_.is_truncated || ns.header().link_count == 0) return;
+    if (outcome_.is_truncated || ns.links().empty()) return;
     resolve_targets(zone, cut, ns);
     add_glue(ns, ns_at);
 }

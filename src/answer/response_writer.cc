@@ -54,7 +54,7 @@ bool ResponseWriter::add(Section section, const zone::RRset& rrset, const Owner&
         }
         last_body_at_ = 0;
         if (!add_expanded(rrset, owner, rrset_owner)) return false;
-        count_records(section, rrset.header().record_count);
+        count_records(section, rrset.record_count());
         return true;
     }
     if (is_root(owner)) return add_of_root(section, rrset, frame);
@@ -71,7 +71,7 @@ bool ResponseWriter::add(Section section, const zone::RRset& rrset, const Owner&
     last_body_at_ = size_;
     first_rdata_at_ = size_ + zone::kRecordFixedSize;
     size_ += body.size();
-    count_records(section, rrset.header().record_count);
+    count_records(section, rrset.record_count());
     return true;
 }
 
@@ -90,7 +90,7 @@ bool ResponseWriter::add_named(Section section, const zone::RRset& rrset, Owner 
                        pointer_to(owner.at));
     last_body_at_ = 0;
     first_rdata_at_ = size_ - behind_owner.size() - 2 + zone::kRecordFixedSize;
-    count_records(section, rrset.header().record_count);
+    count_records(section, rrset.record_count());
     return true;
 }
 
@@ -99,7 +99,7 @@ bool ResponseWriter::add_named(Section section, const zone::RRset& rrset, Owner 
 bool ResponseWriter::add_of_root(Section section, const zone::RRset& rrset,
                                  const PlacedName& frame) {
     const auto body = rrset.body();
-    const size_t record_count = rrset.header().record_count;
+    const size_t record_count = rrset.record_count();
     if (body.size() - record_count > limit_ - size_) return false;
     // Of the records that pointers may lead to: how far the body has moved there is their number.
     std::array<uint16_t, zone::BodyWriter::kPointerTargetMax / zone::kRecordFixedSize + 1> starts;
@@ -145,7 +145,7 @@ bool ResponseWriter::add_signatures(Section section, const zone::RRset& rrset, c
         if (owner.at != dns::kHeaderSize) {
             set_owner_pointers(data_ + start, signatures.size(), pointer_to(owner.at));
         }
-        count_records(section, rrset.header().signature_count);
+        count_records(section, rrset.signature_count());
         return true;
     }
     Owner placed = owner;
@@ -157,7 +157,7 @@ bool ResponseWriter::add_signatures(Section section, const zone::RRset& rrset, c
         }
         at += size;
     }
-    count_records(section, rrset.header().signature_count);
+    count_records(section, rrset.signature_count());
     return true;
 }
 

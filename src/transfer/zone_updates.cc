@@ -41,7 +41,7 @@ Verdict refuse_to_sign(const dns::Name& zone, const Requestor& requestor) {
 bool is_signed_zone(const zone::Version& version) {
     const zone::Node apex = version.apex();
     const zone::RRset soa = apex.find(dns::RRType::SOA);
-    return apex.find(dns::RRType::DNSKEY) || (soa && soa.header().signature_count > 0);
+    return apex.find(dns::RRType::DNSKEY) || (soa && soa.signature_count() > 0);
 }
 
 ZoneUpdates::ZoneUpdates(const TransferConfig& config, zone::ZoneTable& table,

@@ -78,8 +78,7 @@ TEST_F(ApplyTest, KeepsSignaturesOverNothingUntilWhatTheyCoverComes) {
         const Node node = find_any(Version(zone_.image()), name.wire());
         const RRset set = node ? node.find(type) : RRset();
         if (!set) return 0;
-        return int{type == dns::RRType::RRSIG ? set.header().record_count
-                                              : set.header().signature_count};
+        return int{type == dns::RRType::RRSIG ? set.record_count() : set.signature_count()};
     };
     const std::string text = "new.example.org. 30 RRSIG ";
     next(1, "", "new 30 RRSIG A " + end + "new 30 RRSIG TXT " + end);

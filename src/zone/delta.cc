@@ -28,8 +28,8 @@ uint32_t record_count(const Node& node) {
     uint32_t count = 0;
     if (!node) return count;
     for (const RRsetEntry& entry : node.rrsets()) {
-        const RRsetHeader& set = node.rrset(entry).header();
-        count += uint32_t{set.record_count} + set.signature_count;
+        const RRset set = node.rrset(entry);
+        count += uint32_t{set.record_count()} + set.signature_count();
     }
     return count;
 }
@@ -41,7 +41,8 @@ class DeltaBuilder {
           names_(names),
           draft_(*dns::Name::from_wire(from.apex().owner())),
           // Mostly there is little to add to the delta before.
-          writer_(from.has_delta() ? from.newest().header().size + kGrowth : kGrowth) {}
+          writer_(from.has_delta() ? from.newest().header().size + kGrowth : kGrowth,
+                  NodeWriter::Links::InAll) {}
 
     // False when the check finds something: for the whole zone it may be right.
     bool check();
@@ -122,7 +123,7 @@ Result<Ref> DeltaBuilder::put_touched(std::span<const uint8_t> name, const Touch
         const auto ref = writer_.put_node(draft_, draft_.nodes()[draft_.find_node(hashed)]);
         if (!ref) return ref;
         entry.node = *ref;
-        writer_.node(*ref).flags = touched.flags;
+        writer_.node(*ref).flags = touched.flags | kLinked;
     }
     entries_for(touched.is_nsec3).push_back(entry);
     if (!touched.exists) return 0;
@@ -189,13 +190,13 @@ Ref DeltaBuilder::link_to_wildcard_below(std::span<const uint8_t> name) const {
 
 void DeltaBuilder::settle_links() {
     for (const Ref ref : copied_) {
-        Ref& link = writer_.node(ref).link;
+        Ref& link = writer_.link(ref);
         if (link != 0 && (link & kInBase) == 0) link = moved(link);
     }
     for (const auto& [name, ref] : refs_) {
         const TouchedName& touched = names_.find(name)->second;
         if (touched.is_nsec3) continue;
-        writer_.node(ref).link =
+        writer_.link(ref) =
             touched.hidden_by.empty() ? link_to_wildcard_below(name) : link_to(touched.hidden_by);
     }
 }

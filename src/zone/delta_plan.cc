@@ -104,7 +104,7 @@ bool DeltaPlan::keeps_nsec3_order() const {
     const auto count = std::ranges::count(apex, RRType::NSEC3PARAM, &dns::Record::type);
     if (!before) return count == 0;
     const auto after = std::ranges::find(apex, RRType::NSEC3PARAM, &dns::Record::type);
-    const bool is_same = count == 1 && before.header().record_count == 1 &&
+    const bool is_same = count == 1 && before.record_count() == 1 &&
                          std::ranges::equal(before.body().subspan(kRecordFixedSize), after->rdata);
     if (!is_same || (base.header().flags & kChainInOrder) == 0) return false;
     const auto apex_size = base.apex().owner().size();

@@ -158,9 +158,7 @@ ImageFault verify_image(std::span<const uint8_t> block) {
     if (block.size() < sizeof(ImageHeader)) return ImageFault::Truncated;
     const ImageHeader& header = Image(block.data()).header();
     if (header.magic != kImageMagic) return ImageFault::NotAnImage;
-    if (header.format < kImageFormatOldest || header.format > kImageFormat) {
-        return ImageFault::UnknownFormat;
-    }
+    if (header.format != kImageFormat) return ImageFault::UnknownFormat;
     if (header.size != block.size()) return ImageFault::Truncated;
     if (header.checksum != image_checksum(block)) return ImageFault::WrongChecksum;
     if ((header.flags & kDelta) != 0 || header.base_address != 0) return ImageFault::OutOfBounds;

@@ -31,9 +31,7 @@ constexpr size_t kRefUnit = 4;         // As size_t: products with it do not ove
 constexpr Ref kInBase = Ref{1} << 31;  // In a delta: the rest is a place in its base.
 
 constexpr uint64_t kImageMagic = 0x31454E4F5A434E0A;  // "\nNCZONE1"
-constexpr uint32_t kImageFormat = 3;
-// Older ones that are read too: 2 is the same without keys of names, its field for them zero.
-constexpr uint32_t kImageFormatOldest = 2;
+constexpr uint32_t kImageFormat = 4;
 constexpr size_t kImageAlignment = 64;  // A bucket of the index is a cache line.
 constexpr size_t kImageTail = 8;        // Readable bytes after the last name or record.
 
@@ -89,17 +87,16 @@ struct Bucket {
 };
 static_assert(sizeof(Bucket) == 64);
 
-// Followed by the owner name, padded to four bytes, then RRsetEntry[rrset_count], and Nsec3Places
-// where the flags say so.
+// Followed by the owner name, padded to four bytes, then RRsetEntry[rrset_count], and where the
+// flags say so a Ref and Nsec3Places.
 struct NodeHeader {
     uint16_t flags;  // NodeFlag
     uint8_t owner_size;
     uint8_t label_count;
     uint16_t rrset_count;  // Zero: an empty non-terminal.
     uint16_t reserved;
-    Ref link;  // Occluded: the cut or DNAME above it. Otherwise its wildcard child, if any.
 };
-static_assert(sizeof(NodeHeader) == 12);
+static_assert(sizeof(NodeHeader) == 8);
 
 enum NodeFlag : uint16_t {
     kApex = 1,
@@ -109,6 +106,7 @@ enum NodeFlag : uint16_t {
     kTombstone = 16,  // For a delta: the name is gone.
     kPlaced = 32,     // In a zone with an NSEC3 chain, and not occluded: it has Nsec3Places.
     kProvable = 64,   // An NSEC3 of the chain matches its name: see Nsec3Places::own.
+    kLinked = 128,    // It has a Ref: to what hides it if it is occluded, else to its wildcard.
 };
 
 // A node of a delta, in its place in the order of the version.
@@ -161,18 +159,23 @@ static_assert(sizeof(Nsec3Places) == 8);
 // an OPT record they still fit in the largest message.
 constexpr size_t kSetSizeMax = 65535 - 12 - 259 - 512;
 
-// Followed by Link[link_count], Fixup[fixup_count], the body, and the signatures.
+// Followed by RRsetParts, Link[link_count] and Fixup[fixup_count] if it has any of these, then the
+// body, and the signatures. Most RRsets are nothing but a body.
 struct RRsetHeader {
-    dns::RRType type;
-    uint16_t record_count;
+    static constexpr uint16_t kHasParts = 0x8000;  // Beside the number of records.
+
+    uint16_t records;
     uint16_t body_size;
+};
+static_assert(sizeof(RRsetHeader) == 4);
+
+struct RRsetParts {
     uint16_t signature_count;
     uint16_t signatures_size;
     uint16_t link_count;
     uint16_t fixup_count;
-    uint16_t reserved;
 };
-static_assert(sizeof(RRsetHeader) == 16);
+static_assert(sizeof(RRsetParts) == 8);
 
 // A name in the rdata that is in this zone: what additional data and glue need. It leads to nothing
 // where no such node is, or none that may be told; and always in a delta, whose RRsets are looked
@@ -227,30 +230,51 @@ class RRset {
     RRset(const uint8_t* block, Ref ref) : block_(block), at_(block + ref * kRefUnit) {}
 
     [[nodiscard]] explicit operator bool() const { return at_ != nullptr; }
-    [[nodiscard]] const RRsetHeader& header() const {
-        return *reinterpret_cast<const RRsetHeader*>(at_);
+    [[nodiscard]] dns::RRType type() const {
+        return static_cast<dns::RRType>(base::load_u16(body().data() + kTypeAt));
     }
-    [[nodiscard]] dns::RRType type() const { return header().type; }
+    [[nodiscard]] uint16_t record_count() const {
+        return header().records & uint16_t{RRsetHeader::kHasParts - 1};
+    }
+    [[nodiscard]] uint16_t signature_count() const { return parts().signature_count; }
     [[nodiscard]] std::span<const Link> links() const {
-        return {reinterpret_cast<const Link*>(at_ + sizeof(RRsetHeader)), header().link_count};
+        return {reinterpret_cast<const Link*>(behind_parts()), parts().link_count};
     }
     [[nodiscard]] std::span<const Fixup> fixups() const {
-        return {reinterpret_cast<const Fixup*>(at_ + sizeof(RRsetHeader) +
-                                               header().link_count * sizeof(Link)),
-                header().fixup_count};
+        return {reinterpret_cast<const Fixup*>(behind_parts() + parts().link_count * sizeof(Link)),
+                parts().fixup_count};
     }
     [[nodiscard]] std::span<const uint8_t> body() const {
-        return {reinterpret_cast<const uint8_t*>(fixups().data() + fixups().size()),
+        if (!has_parts()) return {at_ + sizeof(RRsetHeader), header().body_size};
+        return {behind_parts() + parts().link_count * sizeof(Link) +
+                    parts().fixup_count * sizeof(Fixup),
                 header().body_size};
     }
     // The RRSIG records over this RRset, in the same form as the body and without fixups.
     [[nodiscard]] std::span<const uint8_t> signatures() const {
-        return {body().data() + header().body_size, header().signatures_size};
+        return {body().data() + header().body_size, parts().signatures_size};
+    }
+    // What the record counts and sizes are read from; no more than that is known to lie in the
+    // block before it has been verified.
+    [[nodiscard]] const RRsetHeader& header() const {
+        return *reinterpret_cast<const RRsetHeader*>(at_);
+    }
+    [[nodiscard]] bool has_parts() const {
+        return (header().records & RRsetHeader::kHasParts) != 0;
+    }
+    [[nodiscard]] const RRsetParts& parts() const {
+        static constexpr RRsetParts kNone{};
+        return has_parts() ? *reinterpret_cast<const RRsetParts*>(at_ + sizeof(RRsetHeader))
+                           : kNone;
     }
     [[nodiscard]] Node target(const Link& link) const;
     [[nodiscard]] uint32_t ttl() const { return base::load_u32(body().data() + kTtlAt); }
 
  private:
+    [[nodiscard]] const uint8_t* behind_parts() const {
+        return at_ + sizeof(RRsetHeader) + (has_parts() ? sizeof(RRsetParts) : 0);
+    }
+
     const uint8_t* block_ = nullptr;
     const uint8_t* at_ = nullptr;
 };
@@ -280,9 +304,15 @@ class Node {
                 header().rrset_count};
     }
     [[nodiscard]] RRset rrset(const RRsetEntry& entry) const { return {block_, entry.rrset}; }
+    // Of a node that is kLinked.
+    [[nodiscard]] const Ref* link_field() const {
+        return reinterpret_cast<const Ref*>(rrsets().data() + rrsets().size());
+    }
+    // Zero: it leads nowhere.
+    [[nodiscard]] Ref link() const { return has(kLinked) ? *link_field() : 0; }
     // Of a node that is kPlaced.
     [[nodiscard]] const Nsec3Places& nsec3_places() const {
-        return *reinterpret_cast<const Nsec3Places*>(rrsets().data() + rrsets().size());
+        return *reinterpret_cast<const Nsec3Places*>(link_field() + (has(kLinked) ? 1 : 0));
     }
     // False when the node has none of this type.
     [[nodiscard]] RRset find(dns::RRType type) const {
@@ -293,11 +323,9 @@ class Node {
     }
 
     // Of an occluded node: the cut or DNAME that hides it.
-    [[nodiscard]] Node hidden_by() const { return Node(block_, header().link); }
+    [[nodiscard]] Node hidden_by() const { return Node(block_, link()); }
     // Of any other: the node *.owner, or none.
-    [[nodiscard]] Node wildcard() const {
-        return header().link == 0 ? Node() : Node(block_, header().link);
-    }
+    [[nodiscard]] Node wildcard() const { return link() == 0 ? Node() : Node(block_, link()); }
 
     // `lowered` is followed by HashedName::kPadding readable bytes.
     [[nodiscard]] bool is_named(std::span<const uint8_t> lowered) const {

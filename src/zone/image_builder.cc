@@ -17,9 +17,10 @@ using dns::RRType;
 
 // What the image will have at most, unless it has many names that are compressed or lead to others.
 size_t expected_size(const ZoneDraft& draft) {
-    constexpr size_t kNode = sizeof(NodeHeader) + kRefUnit + sizeof(Nsec3Places) + sizeof(Ref) +
+    constexpr size_t kNode = sizeof(NodeHeader) + kRefUnit + sizeof(Nsec3Places) + 2 * sizeof(Ref) +
                              sizeof(uint64_t) + sizeof(Nsec3Link) + sizeof(Bucket) / 8;
-    constexpr size_t kSet = sizeof(RRsetHeader) + sizeof(RRsetEntry) + kRefUnit;
+    constexpr size_t kSet =
+        sizeof(RRsetHeader) + sizeof(RRsetParts) + sizeof(RRsetEntry) + kRefUnit;
     constexpr size_t kRecord = kRecordFixedSize + sizeof(Link) + 2 * sizeof(Fixup);
     return sizeof(ImageHeader) + sizeof(Bucket) + draft.byte_count() +
            draft.nodes().size() * kNode + draft.set_count() * kSet + draft.record_count() * kRecord;
@@ -29,7 +30,7 @@ class Builder {
  public:
     explicit Builder(const ZoneDraft& draft)
         : draft_(draft),
-          writer_(expected_size(draft)),
+          writer_(expected_size(draft), NodeWriter::Links::WhereUsed),
           refs_(draft.nodes().size()),
           chain_(find_nsec3_chain(draft)) {
         if (!chain_.links.empty()) standings_ = find_nsec3_places(draft, chain_);
@@ -71,7 +72,7 @@ void Builder::settle_links() {
     for (size_t i = 0; i < refs_.size(); ++i) {
         const ZoneDraft::Node& node = draft_.nodes()[i];
         const uint32_t target = node.hidden_by != ZoneDraft::kNone ? node.hidden_by : node.wildcard;
-        if (target != ZoneDraft::kNone) writer_.node(refs_[i]).link = refs_[target];
+        if (target != ZoneDraft::kNone) writer_.link(refs_[i]) = refs_[target];
     }
 }
 

@@ -102,8 +102,8 @@ TEST_F(ImageTest, KeepsTheNsec3ChainOutOfTheNames) {
 TEST_F(ImageTest, KeepsSignaturesBesideWhatTheySign) {
     block_ = compile("ns RRSIG A 13 3 60 20300101000000 20250101000000 1 example.org. q80=\n");
     const RRset addresses = find("ns").find(dns::RRType::A);
-    EXPECT_EQ(addresses.header().record_count, 1);
-    EXPECT_EQ(addresses.header().signature_count, 1);
+    EXPECT_EQ(addresses.record_count(), 1);
+    EXPECT_EQ(addresses.signature_count(), 1);
     EXPECT_FALSE(find("ns").find(dns::RRType::RRSIG));
 }
 
@@ -115,10 +115,23 @@ TEST_F(ImageTest, KeepsSignaturesOverNothingAsRecords) {
         "example.org. q80=\n");
     ASSERT_TRUE(find("x"));
     EXPECT_FALSE(find("x").has(kDelegation));
-    EXPECT_EQ(find("x").find(dns::RRType::RRSIG).header().record_count, 2);
+    EXPECT_EQ(find("x").find(dns::RRType::RRSIG).record_count(), 2);
     EXPECT_TRUE(find("0p9mhaveqvm6t7vbl5lop2u3t2rp3tom"));
     EXPECT_EQ(block_.image().header().record_count, 6U);
     EXPECT_EQ(verify_image(block_.bytes()), ImageFault::None);
+}
+
+TEST_F(ImageTest, SpendsNothingOnWhatANameHasNot) {
+    block_ = compile("a A 192.0.2.1\nw A 192.0.2.2\n*.w A 192.0.2.3\n");
+    const auto size = [&](const std::string& name) {
+        const Node node = find(name);
+        const auto body = node.find(dns::RRType::A).body();
+        return body.data() + body.size() - reinterpret_cast<const uint8_t*>(&node.header());
+    };
+    // Header, name, entry; header of the RRset, record.
+    EXPECT_EQ(size("a"), 8 + 16 + 8 + 4 + 16);
+    EXPECT_EQ(size("w"), size("a") + 4) << "the link to its wildcard";
+    EXPECT_EQ(find("w").wildcard(), find("*.w"));
 }
 
 TEST_F(ImageTest, IsTheSameWhereverItLies) {
@@ -142,15 +155,15 @@ TEST_F(ImageTest, SaysWhatIsWrongWithABlock) {
     EXPECT_EQ(verify_image(bytes), ImageFault::NotAnImage);
 }
 
-TEST_F(ImageTest, ReadsTheFormatBeforeAndNoOther) {
+TEST_F(ImageTest, ReadsNoOtherFormat) {
     auto& header = *reinterpret_cast<ImageHeader*>(block_.bytes().data());
     const auto verdict = [&](uint32_t format) {
         header.format = format;
         header.checksum = image_checksum(block_.bytes());
         return verify_image(block_.bytes());
     };
-    EXPECT_EQ(verdict(kImageFormatOldest - 1), ImageFault::UnknownFormat);
-    EXPECT_EQ(verdict(kImageFormatOldest), ImageFault::None);
+    EXPECT_EQ(verdict(kImageFormat - 1), ImageFault::UnknownFormat);
+    EXPECT_EQ(verdict(kImageFormat), ImageFault::None);
     EXPECT_EQ(verdict(kImageFormat + 1), ImageFault::UnknownFormat);
 }
 
@@ -167,7 +180,6 @@ TEST_F(ImageTest, FindsPlacesWithoutKeysOfNamesToo) {
     ASSERT_NE(header.name_keys, 0U);
     EXPECT_EQ(behind_a(), "a.example.org.");
     header.name_keys = 0;
-    header.format = kImageFormatOldest;
     header.checksum = image_checksum(block_.bytes());
     ASSERT_EQ(verify_image(block_.bytes()), ImageFault::None);
     EXPECT_EQ(behind_a(), "a.example.org.");

@@ -101,30 +101,29 @@ bool ImageVerifier::is_sound_node(Ref ref) const {
     }
     const size_t entries_at = name_at + round_up(header.owner_size, kRefUnit);
     const size_t entries_size = header.rrset_count * sizeof(RRsetEntry);
-    if (!is_inside(entries_at, entries_size + sizeof(Nsec3Places))) return false;
+    if (!is_inside(entries_at, entries_size + sizeof(Ref) + sizeof(Nsec3Places))) return false;
     if (node.has(kPlaced)) {
         const size_t count = image_.header().nsec3_link_count;
         const Nsec3Places& places = node.nsec3_places();
         if (places.own >= count || places.wildcard >= count) return false;
     }
-    if (header.link != 0 && !is_node(header.link)) return false;
-    if (node.has(kOccluded) && header.link == 0) return false;
+    if (node.link() != 0 && !is_node(node.link())) return false;
+    if (node.has(kOccluded) && node.link() == 0) return false;
     return std::ranges::all_of(node.rrsets(),
                                [&](const RRsetEntry& entry) { return is_sound_set(node, entry); });
 }
 
 bool ImageVerifier::is_sound_set(const Node& node, const RRsetEntry& entry) const {
     const size_t at = size_t{entry.rrset} * kRefUnit;
-    if (!is_inside(at, sizeof(RRsetHeader))) return false;
+    if (!is_inside(at, sizeof(RRsetHeader) + sizeof(RRsetParts))) return false;
     const RRset rrset = node.rrset(entry);
-    const RRsetHeader& header = rrset.header();
-    const size_t size = sizeof(RRsetHeader) + header.link_count * sizeof(Link) +
-                        header.fixup_count * sizeof(Fixup) + header.body_size +
-                        header.signatures_size;
-    return is_inside(at, size) && header.type == entry.type && header.record_count > 0 &&
-           size_t{header.body_size} + header.signatures_size <= kSetSizeMax &&
-           is_sequence(rrset.body(), header.record_count) &&
-           is_sequence(rrset.signatures(), header.signature_count) &&
+    const RRsetParts& parts = rrset.parts();
+    const size_t records_size = size_t{rrset.header().body_size} + parts.signatures_size;
+    const size_t size = sizeof(RRsetHeader) + sizeof(RRsetParts) + parts.link_count * sizeof(Link) +
+                        parts.fixup_count * sizeof(Fixup) + records_size;
+    return is_inside(at, size) && records_size <= kSetSizeMax && rrset.record_count() > 0 &&
+           is_sequence(rrset.body(), rrset.record_count()) && rrset.type() == entry.type &&
+           is_sequence(rrset.signatures(), rrset.signature_count()) &&
            are_sound_fixups(rrset, node.owner()) && are_sound_links(rrset);
 }
 

@@ -3,6 +3,7 @@
 #include "zone/node_writer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <string>
 
@@ -110,15 +111,16 @@ base::Result<void> NodeWriter::put_set(const ZoneDraft& draft, const ZoneDraft::
     if (writer.body().size() + signatures.body().size() > kSetSizeMax) {
         return std::unexpected(too_large(draft.name(node), set.type));
     }
-    RRsetHeader header{};
-    header.type = set.type;
-    header.record_count = static_cast<uint16_t>(set.records.size());
-    header.body_size = static_cast<uint16_t>(writer.body().size());
-    header.signature_count = static_cast<uint16_t>(set.signatures.size());
-    header.signatures_size = static_cast<uint16_t>(signatures.body().size());
-    header.link_count = static_cast<uint16_t>(links_.size());
-    header.fixup_count = static_cast<uint16_t>(writer.fixups().size());
+    const RRsetParts parts{.signature_count = static_cast<uint16_t>(set.signatures.size()),
+                           .signatures_size = static_cast<uint16_t>(signatures.body().size()),
+                           .link_count = static_cast<uint16_t>(links_.size()),
+                           .fixup_count = static_cast<uint16_t>(writer.fixups().size())};
+    const bool has_parts = !set.signatures.empty() || !links_.empty() || !writer.fixups().empty();
+    RRsetHeader header{.records = static_cast<uint16_t>(set.records.size()),
+                       .body_size = static_cast<uint16_t>(writer.body().size())};
+    if (has_parts) header.records |= RRsetHeader::kHasParts;
     put(header);
+    if (has_parts) put(parts);
     for (Link link : links_) {
         const uint32_t target = std::exchange(link.node, 0);
         if (target != ZoneDraft::kNone) {
@@ -144,11 +146,15 @@ base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::
     const bool is_placed = standing != nullptr && !node.is_nsec3 && (node.flags & kOccluded) == 0;
     if (is_placed) header.flags |= kPlaced;
     if (is_placed && standing->is_provable) header.flags |= kProvable;
+    const bool is_linked = room_for_links_ == Links::InAll || node.hidden_by != ZoneDraft::kNone ||
+                           node.wildcard != ZoneDraft::kNone;
+    if (is_linked) header.flags |= kLinked;
     put(header);
     put_bytes(draft.name(node));
     pad(kRefUnit);
     size_t entry = bytes_.size();
     bytes_.resize(entry + header.rrset_count * sizeof(RRsetEntry));
+    if (is_linked) put(Ref{0});
     if (is_placed) put(standing->places);
     for (const ZoneDraft::Set& set : draft.sets(node)) {
         at<RRsetEntry>(entry) = {set.type, 0, here()};
@@ -162,20 +168,28 @@ base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::
 Ref NodeWriter::put_bare_node(std::span<const uint8_t> owner, uint16_t flags) {
     const Ref ref = here();
     NodeHeader header{};
-    header.flags = flags;
+    header.flags = flags | kLinked;
     header.owner_size = static_cast<uint8_t>(owner.size());
     header.label_count = static_cast<uint8_t>(HashedName(owner).label_count());
     put(header);
     put_bytes(owner);
     pad(kRefUnit);
+    put(Ref{0});
     return ref;
+}
+
+Ref& NodeWriter::link(Ref ref) {
+    const Node node(bytes_.data(), ref);
+    assert(node.has(kLinked));
+    const auto* const field = reinterpret_cast<const uint8_t*>(node.link_field());
+    return at<Ref>(static_cast<size_t>(field - bytes_.data()));
 }
 
 base::Result<Ref> NodeWriter::copy_node(const Node& node) {
     const Ref ref = here();
     const auto entries = node.rrsets();
     const auto* const start = reinterpret_cast<const uint8_t*>(&node.header());
-    const auto* end = reinterpret_cast<const uint8_t*>(entries.data() + entries.size());
+    const auto* end = reinterpret_cast<const uint8_t*>(node.link_field() + 1);
     if (!entries.empty()) {  // RRsets lie behind their node, in the order of the entries.
         const auto last = node.rrset(entries.back()).signatures();
         end = last.data() + last.size();

@@ -33,15 +33,20 @@ class NodeWriter {
         uint32_t target;  // A number in the draft's nodes.
     };
 
+    // Which nodes have room for a link: those that the draft knows one of, or all.
+    enum class Links : uint8_t { WhereUsed, InAll };
+
     // `size` is about what the image will have.
-    explicit NodeWriter(size_t size) : bytes_(size) { bytes_.resize(sizeof(ImageHeader)); }
+    NodeWriter(size_t size, Links links) : bytes_(size), room_for_links_(links) {
+        bytes_.resize(sizeof(ImageHeader));
+    }
 
     // An arranged node of the draft, with its places in the NSEC3 chain if there is one. Fails when
     // an RRset fits in no message, or the image is full.
     [[nodiscard]] base::Result<Ref> put_node(const ZoneDraft& draft, const ZoneDraft::Node& node,
                                              const Nsec3Standing* standing = nullptr);
 
-    // A node with no records, and these flags.
+    // A node with no records, these flags, and room for a link.
     Ref put_bare_node(std::span<const uint8_t> owner, uint16_t flags);
 
     // A node as it lies in another delta, with its RRsets.
@@ -56,6 +61,8 @@ class NodeWriter {
 
     [[nodiscard]] ImageHeader& header() { return at<ImageHeader>(0); }
     [[nodiscard]] NodeHeader& node(Ref ref) { return at<NodeHeader>(ref * kRefUnit); }
+    // Of a node that has room for it.
+    [[nodiscard]] Ref& link(Ref ref);
     template <typename T>
     [[nodiscard]] T& at(size_t place) {
         return *reinterpret_cast<T*>(bytes_.data() + place);
@@ -79,6 +86,7 @@ class NodeWriter {
     [[nodiscard]] base::Result<void> check_size() const;
 
     BlockBuffer bytes_;
+    Links room_for_links_;
     std::vector<PendingLink> pending_;
     std::vector<Link> links_;  // Of the set being written; node is still a number of the draft.
 };

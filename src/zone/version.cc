@@ -101,7 +101,7 @@ Node Version::current(Ref base_node) const {
 }
 
 Node Version::linked_from(const Node& node) const {
-    const Ref link = node.header().link;
+    const Ref link = node.link();
     if (link == 0) return {};
     if (node.block() == base_.block()) return current(link);
     return (link & kInBase) != 0 ? current(link & ~kInBase) : newest_.node(link);
