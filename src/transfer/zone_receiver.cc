@@ -111,9 +111,12 @@ Result<void> ZoneReceiver::count_record() {
         return base::fail("all zones that are being received take more memory than there is for it",
                           "it is tried again later; fewer or smaller zones at a time");
     }
+    // A SOA of another name would be taken for the end of a part of the changes, once they are
+    // kept.
     const bool is_of_zone = record_.rr_class == dns::RRClass::IN &&
                             !dns::is_meta_type(record_.type) &&
-                            record_.owner.is_subdomain_of(question_.zone);
+                            record_.owner.is_subdomain_of(question_.zone) &&
+                            (record_.type != dns::RRType::SOA || record_.owner == question_.zone);
     if (is_of_zone) return {};
     return base::fail("the primary sent a record that is not of the zone: " +
                       dns::to_text(record_.owner) + " " + dns::to_text(record_.type));

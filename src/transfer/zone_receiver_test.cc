@@ -159,10 +159,12 @@ class ReceivingChanges : public testing::Test {
 
     static void writer_add(MessageWriter& writer, const std::string& record) {
         const dns::Name apex = *dns::parse_name("example.org.");
-        if (record.starts_with("SOA ")) {
+        if (const auto soa = record.find("SOA "); soa != std::string::npos) {
+            const dns::Name owner =
+                soa == 0 ? apex : *dns::parse_name(record.substr(0, soa - 1), &apex);
             Bytes rdata(22);
-            base::store_u32(&rdata[2], static_cast<uint32_t>(std::stoul(record.substr(4))));
-            ASSERT_TRUE(writer.add_answer({apex.wire(), dns::RRType::SOA, 300, rdata}));
+            base::store_u32(&rdata[2], static_cast<uint32_t>(std::stoul(record.substr(soa + 4))));
+            ASSERT_TRUE(writer.add_answer({owner.wire(), dns::RRType::SOA, 300, rdata}));
             return;
         }
         // "host 5": an address.
@@ -246,6 +248,14 @@ TEST_F(ReceivingChanges, ThatDoNotLinkUpAreRefused) {
 TEST_F(ReceivingChanges, OfNamesOutsideTheZoneAreRefused) {
     EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "www.example.net. 1"}}),
                 HasSubstr("not of the zone"));
+}
+
+// Between the SOAs that divide them it would be read as one of those.
+TEST_F(ReceivingChanges, WithASoaOfAnotherNameAreRefused) {
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "SOA 5", "x SOA 4", "SOA 5"}}),
+                HasSubstr("not of the zone: x.example.org. SOA"));
+    EXPECT_THAT(outcome_of({{"SOA 5", "SOA 3", "x SOA 4", "SOA 5", "SOA 5"}}),
+                HasSubstr("not of the zone: x.example.org. SOA"));
 }
 
 TEST_F(ReceivingChanges, AreBounded) {
