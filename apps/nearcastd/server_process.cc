@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "base/side_by_side.h"
 #include "privileges.h"
-#include "serve/by_core.h"
 #include "serve/listen_address.h"
 #include "server_loop.h"
 #include "xdp_ports.h"
@@ -89,7 +88,7 @@ Result<void> check_addresses(const ServerOptions& options) {
 // the kernel would give some of them nothing to do.
 std::vector<unsigned> cores_of(const ServerOptions& options, size_t workers) {
     if (!options.serve.by_core) return {};
-    std::vector<unsigned> cores = serve::usable_core_numbers();
+    std::vector<unsigned> cores = base::usable_core_numbers();
     if (cores.size() >= workers) {
         cores.resize(workers);
         return cores;

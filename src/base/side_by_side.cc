@@ -18,12 +18,20 @@ constexpr size_t kStretch = 64;
 
 }  // namespace
 
-unsigned usable_cores() {
+std::vector<unsigned> usable_core_numbers() {
     cpu_set_t usable;
     CPU_ZERO(&usable);
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0) return 1;
-    return std::max(static_cast<unsigned>(CPU_COUNT(&usable)), 1U);
+    std::vector<unsigned> cores;
+    if (sched_getaffinity(0, sizeof usable, &usable) == 0) {
+        for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
+            if (CPU_ISSET(core, &usable)) cores.push_back(core);
+        }
+    }
+    if (cores.empty()) cores.push_back(0);
+    return cores;
 }
+
+unsigned usable_cores() { return static_cast<unsigned>(usable_core_numbers().size()); }
 
 void side_by_side(size_t count, size_t share, const std::function<void(size_t number)>& work) {
     const size_t stretch = std::min(kStretch, std::max<size_t>(share, 1));

@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 namespace nearcast::base {
 
-// At least one.
+// The cores that this process may use, in ascending order; at least one.
+[[nodiscard]] std::vector<unsigned> usable_core_numbers();
 [[nodiscard]] unsigned usable_cores();
 
 // Calls `work` for each number below `count`, in no order, from several threads at once where that

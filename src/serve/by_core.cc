@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstdint>
+#include <vector>
 
 #include <linux/filter.h>
 #include <sched.h>
@@ -30,19 +31,6 @@ sock_filter skip_one_unless(uint32_t value) {
 sock_filter choose(uint32_t socket) { return BPF_STMT(BPF_RET | BPF_K, socket); }
 
 }  // namespace
-
-std::vector<unsigned> usable_core_numbers() {
-    cpu_set_t usable;
-    CPU_ZERO(&usable);
-    std::vector<unsigned> cores;
-    if (sched_getaffinity(0, sizeof usable, &usable) == 0) {
-        for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
-            if (CPU_ISSET(core, &usable)) cores.push_back(core);
-        }
-    }
-    if (cores.empty()) cores.push_back(0);
-    return cores;
-}
 
 // Who asks from this machine is a guard, and it reaches a worker by the hash of its ports.
 base::Result<void> choose_by_core(const base::Fd& socket, std::span<const unsigned> cores) {

@@ -9,15 +9,11 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
 
 namespace nearcast::serve {
-
-// The cores that this process may use, in ascending order; at least one.
-[[nodiscard]] std::vector<unsigned> usable_core_numbers();
 
 // From now on the socket number i of this one's address, in the order in which they were bound,
 // gets what comes in on cores[i]. What comes in on another core, what this machine asks itself, and

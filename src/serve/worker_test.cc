@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "base/side_by_side.h"
 #include "serve/by_core.h"
 #include "serve/listen_address.h"
 
@@ -202,7 +203,7 @@ TEST_F(WorkerTest, CountsWhatItAnsweredAndWhatItDropped) {
 }
 
 TEST_F(WorkerTest, StaysOnItsCore) {
-    const unsigned last = usable_core_numbers().back();
+    const unsigned last = base::usable_core_numbers().back();
     port_ = free_port();
     auto worker =
         Worker::open({.listen = {address_of("127.0.0.1", port_)}, .tcp = {}, .core = last});
