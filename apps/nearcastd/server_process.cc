@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include <malloc.h>
@@ -167,10 +168,15 @@ std::unique_ptr<zone::ZoneLedger> open_ledger(const ServerOptions& options,
     return *std::move(ledger);
 }
 
-std::vector<dns::Name> fetched_zones(const transfer::TransferConfig& transfers) {
-    std::vector<dns::Name> zones;
-    for (const auto& secondary : transfers.secondaries) zones.push_back(secondary.zone);
-    return zones;
+// Until there is a ZoneService that knows all who have zones from elsewhere.
+OtherSources primaries_of(const transfer::TransferConfig& transfers) {
+    std::unordered_set<std::string> fetched;  // By dns::key_of().
+    for (const auto& secondary : transfers.secondaries) {
+        fetched.insert(dns::key_of(secondary.zone));
+    }
+    return {.has = {}, .wants = [fetched = std::move(fetched)](const dns::Name& zone) {
+                return fetched.contains(dns::key_of(zone));
+            }};
 }
 
 Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
@@ -219,8 +225,8 @@ int run_server(const ServerOptions& options) {
     ZoneFiles files(options.zones_directory);  // Are listed while the store is read.
     zone::ZoneTable zones;
     const auto ledger = open_ledger(options, zones);
-    ZoneDirectory directory(files, zones, *ledger, need_of_files(options.transfers),
-                            fetched_zones(options.transfers));
+    ZoneDirectory directory(files, zones, *ledger, need_of_files(options.transfers));
+    directory.share_with(primaries_of(options.transfers));
     const Result<LoadReport> loaded = load_zones(directory, options.is_empty_allowed);
     if (!loaded) return cannot_start(loaded.error());
     ServerLoop loop(options, {zones, *ledger, directory}, tls, std::move(*workers));

@@ -61,10 +61,8 @@ size_t LoadReport::failed() const {
 }
 
 ZoneDirectory::ZoneDirectory(ZoneFiles& files, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
-                             Files need, const std::vector<dns::Name>& fetched)
-    : files_(files), zones_(zones), ledger_(ledger), need_(need) {
-    for (const dns::Name& zone : fetched) fetched_.insert(dns::key_of(zone));
-}
+                             Files need)
+    : files_(files), zones_(zones), ledger_(ledger), need_(need) {}
 
 // Fails when there are none and there must be some.
 Result<ZoneFiles::Paths> ZoneDirectory::list() {
@@ -132,7 +130,7 @@ size_t ZoneDirectory::restore() {
         if (!file.starts_with(folder) || file.find('/', folder.size()) != std::string::npos) {
             return restored;
         }
-        if (fetched_.contains(dns::key_of(zone)) && !is_there(file)) return restored;
+        if (is_left(zone, file)) return restored;
         const size_t known = entries_.size();
         const auto entry = entries_.try_emplace(entries_.end(), file);  // Mostly stored by name.
         if (entries_.size() == known) return restored;  // Another zone came from this file, too.
@@ -297,11 +295,14 @@ void ZoneDirectory::withdraw_missing(const ZoneFiles::Paths& files, LoadReport& 
     }
 }
 
+bool ZoneDirectory::is_left(const dns::Name& apex, const std::string& file) const {
+    return sources_.wants && sources_.wants(apex) && !is_there(file);
+}
+
 void ZoneDirectory::give_way() {
-    if (!sources_.wants) return;
     for (auto item = entries_.begin(); item != entries_.end();) {
         auto& [file, entry] = *item;
-        if (!entry.apex || !sources_.wants(*entry.apex) || is_there(file)) {
+        if (!entry.apex || !is_left(*entry.apex, file)) {
             ++item;
             continue;
         }

@@ -16,7 +16,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -68,13 +67,12 @@ struct OtherSources {
 
 class ZoneDirectory {
  public:
-    // The first three outlive it. `fetched` are zones that are to come from primaries: what is
-    // stored of their files is not taken over without these.
+    // The references outlive it.
     ZoneDirectory(ZoneFiles& files, zone::ZoneTable& zones, zone::ZoneLedger& ledger,
-                  Files need = Files::Needed, const std::vector<dns::Name>& fetched = {});
+                  Files need = Files::Needed);
 
     // From now on no file takes the place of a zone that they have, and a zone that they want is
-    // theirs once its file is gone.
+    // theirs once its file is gone: what is stored of that file is not taken over either.
     void share_with(OtherSources sources) { sources_ = std::move(sources); }
 
     // Loads what changed since the last call and publishes it zone by zone; the first call also
@@ -109,6 +107,8 @@ class ZoneDirectory {
     [[nodiscard]] std::optional<uint32_t> served_serial(const dns::Name& apex) const;
     void withdraw(Entry& entry);
     void withdraw_missing(const ZoneFiles::Paths& files, LoadReport& report);
+    // Whether others want it and its file is gone.
+    [[nodiscard]] bool is_left(const dns::Name& apex, const std::string& file) const;
     // Where no file can be found: that all went away at once is mostly not what was meant, but for
     // zones that come from elsewhere.
     void give_way();
@@ -117,8 +117,7 @@ class ZoneDirectory {
     zone::ZoneTable& zones_;
     zone::ZoneLedger& ledger_;
     const Files need_;
-    std::unordered_set<std::string> fetched_;  // By dns::key_of().
-    OtherSources sources_;                     // May be empty.
+    OtherSources sources_;  // May be empty.
     bool is_restored_ = false;
     std::map<std::string, Entry> entries_;  // By path.
     bool is_indexed_ = false;
