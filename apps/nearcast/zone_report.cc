@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
+
+#include "zone/zone_folder.h"
 
 #include <nlohmann/json.hpp>
 
@@ -107,17 +110,13 @@ base::Result<std::vector<std::string>> zone_files_of(const std::vector<std::stri
             files.push_back(path);
             continue;
         }
-        const size_t before = files.size();
-        for (fs::directory_iterator item(path, error), end; !error && item != end;
-             item.increment(error)) {
-            if (!zone::is_zone_file(item->path().filename().string())) continue;
-            files.push_back(item->path().string());
+        auto listed = zone::zone_files_in(path);
+        if (!listed) return listed;
+        if (listed->empty()) {
+            return base::fail(path + " has no *.zone files",
+                              zone::with_slash(path) + "example.org.zone");
         }
-        if (error) return base::fail("cannot list " + path + ": " + error.message());
-        if (files.size() == before) {
-            return base::fail(path + " has no *.zone files", path + "/example.org.zone");
-        }
-        std::ranges::sort(files.begin() + static_cast<long>(before), files.end());
+        std::ranges::move(*listed, std::back_inserter(files));
     }
     return files;
 }

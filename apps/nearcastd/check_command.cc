@@ -2,39 +2,21 @@
 
 #include "check_command.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
+#include "zone/zone_folder.h"
 #include "zone_directory.h"
 
 namespace nearcast::app {
 namespace {
 
-bool has_zone_files(const std::string& directory) {
-    std::error_code failed;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
-        if (zone::is_zone_file(entry.path().filename().string())) return true;
-    }
-    return false;
-}
+void print_doubt(const base::Error& doubt) { std::printf("warning: %s\n", to_text(doubt).c_str()); }
 
 void print_doubts(const transfer::TransferConfig& transfers, zone::ZoneTable& zones) {
-    const auto is_served = [&](const dns::Name& zone) {
-        return zones.pin(zone).has_value() ||
-               std::ranges::find(transfers.secondaries, zone, &transfer::SecondaryConfig::zone) !=
-                   transfers.secondaries.end();
-    };
-    for (const base::Error& doubt : transfer::sections_for_nothing(transfers, is_served)) {
-        std::printf("warning: %s\n", to_text(doubt).c_str());
-    }
-    for (const transfer::SecondaryConfig& secondary : transfers.secondaries) {
-        if (!zones.pin(secondary.zone)) continue;
-        const std::string zone = dns::to_text(secondary.zone);
-        const base::Error doubt{
-            zone + " has a file and a section [[secondary]]: the file is served",
-            "remove one of the two"};
-        std::printf("warning: %s\n", to_text(doubt).c_str());
+    const auto has_file = [&](const dns::Name& zone) { return zones.pin(zone).has_value(); };
+    for (const auto& doubts : {transfer::sections_for_nothing(transfers, has_file),
+                               transfer::secondaries_with_files(transfers, has_file)}) {
+        for (const base::Error& doubt : doubts) print_doubt(doubt);
     }
 }
 
@@ -42,7 +24,9 @@ void print_doubts(const transfer::TransferConfig& transfers, zone::ZoneTable& zo
 
 int check_zones(const std::string& directory, const transfer::TransferConfig& transfers) {
     zone::ZoneTable zones;
-    if (need_of_files(transfers) == Files::Optional && !has_zone_files(directory)) {
+    const auto listed = zone::zone_files_in(directory);
+    if (need_of_files(transfers) == Files::Optional && (!listed || listed->empty())) {
+        if (!listed) print_doubt(listed.error());
         print_doubts(transfers, zones);
         std::puts("no zone files; zones come from elsewhere");
         return 0;

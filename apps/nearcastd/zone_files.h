@@ -31,8 +31,6 @@ class ZoneFiles {
     [[nodiscard]] const std::string& folder() const { return folder_; }
 
  private:
-    [[nodiscard]] base::Result<Paths> read() const;
-
     std::string directory_;
     std::string folder_;
     base::Result<Paths> read_ahead_;  // Of the thread below, until it is joined.

@@ -365,9 +365,10 @@ std::vector<base::Error> sections_for_nothing(
     const TransferConfig& config, const std::function<bool(const dns::Name&)>& is_served) {
     std::vector<base::Error> doubts;
     if (!config.followed_catalogs.empty()) return doubts;
-    const std::vector<dns::Name> catalogs = config.catalogs();
+    std::vector<dns::Name> others = config.catalogs();
+    for (const SecondaryConfig& each : config.secondaries) others.push_back(each.zone);
     const auto doubt = [&](const char* section, const dns::Name& zone) {
-        if (is_served(zone) || std::ranges::find(catalogs, zone) != catalogs.end()) return;
+        if (is_served(zone) || std::ranges::find(others, zone) != others.end()) return;
         doubts.push_back(
             {std::string("there is a section ") + section + " for " + dns::to_text(zone) +
                  ", which is not served here",
@@ -375,6 +376,18 @@ std::vector<base::Error> sections_for_nothing(
     };
     for (const auto& own : config.zones) doubt("[[transfer.zone]]", own.zone);
     for (const auto& own : config.updates) doubt("[[update.zone]]", own.zone);
+    return doubts;
+}
+
+std::vector<base::Error> secondaries_with_files(
+    const TransferConfig& config, const std::function<bool(const dns::Name&)>& has_file) {
+    std::vector<base::Error> doubts;
+    for (const SecondaryConfig& each : config.secondaries) {
+        if (!has_file(each.zone)) continue;
+        doubts.push_back({dns::to_text(each.zone) +
+                              " has a file and a section [[secondary]]: the file is served",
+                          "remove one of the two"});
+    }
     return doubts;
 }
 

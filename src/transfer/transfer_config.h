@@ -108,9 +108,14 @@ struct TransferConfig {
     [[nodiscard]] std::vector<dns::Name> catalogs() const;
 };
 
-// The sections for zones that are not served, though no catalog brings zones later.
+// The sections for zones that are neither fetched nor served otherwise, though no catalog brings
+// zones later.
 [[nodiscard]] std::vector<base::Error> sections_for_nothing(
     const TransferConfig& config, const std::function<bool(const dns::Name&)>& is_served);
+
+// The sections of zones that are not fetched, since they are served from files.
+[[nodiscard]] std::vector<base::Error> secondaries_with_files(
+    const TransferConfig& config, const std::function<bool(const dns::Name&)>& has_file);
 
 // Reads a file that has these sections; those of node.toml that are not ours may be there too.
 [[nodiscard]] base::Result<TransferConfig> read_transfer_config(const std::string& path);

@@ -160,6 +160,20 @@ TEST(TransferConfig, SectionsForZonesThatAreNotServedAreDoubted) {
     EXPECT_TRUE(sections_for_nothing(*following, is_served).empty());
 }
 
+TEST(TransferConfig, AZoneThatIsFetchedIsServed) {
+    const std::string fetched =
+        "[[secondary]]\nzone = \"fetched.example\"\nprimaries = [\"192.0.2.1\"]\n";
+    const auto config =
+        read(fetched + "[[transfer.zone]]\nzone = \"fetched.example\"\nallow = []\n");
+    ASSERT_TRUE(config) << to_text(config.error());
+    EXPECT_TRUE(sections_for_nothing(*config, [](const dns::Name&) { return false; }).empty());
+    EXPECT_TRUE(secondaries_with_files(*config, [](const dns::Name&) { return false; }).empty());
+    const auto doubts = secondaries_with_files(*config, [](const dns::Name&) { return true; });
+    ASSERT_EQ(doubts.size(), 1U);
+    EXPECT_TRUE(doubts[0].message.contains("fetched.example. has a file")) << doubts[0].message;
+    EXPECT_NE(doubts[0].hint, "");
+}
+
 TEST(TransferConfig, MistakesThatTheParsersFindHaveAWayOut) {
     for (const char* const text :
          {"[[key]]\nname = \"k.example\"\nsecret_file = \"/nonexistent\"\n",

@@ -13,11 +13,10 @@
 #include "zone/draft.h"
 #include "zone/huge_pages.h"
 #include "zone/image_builder.h"
+#include "zone/zone_folder.h"
 
 namespace nearcast::zone {
 namespace {
-
-constexpr std::string_view kFileEnding = ".zone";
 
 // Read within a few milliseconds: many for a large file, and each worth the way to another core.
 constexpr size_t kPieceSize = size_t{128} << 10;
@@ -267,11 +266,6 @@ std::string Diagnostic::to_text() const {
     text += message;
     if (!hint.empty()) text += "\n  try: " + hint;
     return text;
-}
-
-bool is_zone_file(std::string_view file_name) {
-    return file_name.size() > kFileEnding.size() && file_name.ends_with(kFileEnding) &&
-           !file_name.starts_with('.');
 }
 
 CompiledZone compile_zone_file(const std::string& path, const CompileOptions& options) {

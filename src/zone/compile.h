@@ -55,10 +55,6 @@ struct CompiledZone {
     std::vector<FileStamp> files;  // All that were read, the one that was named first.
 };
 
-// Whether a file in a folder of zones holds one: "example.org.zone". Those that begin with a dot do
-// not, as they are no part of *.zone for a shell: editors and programs that copy make them.
-[[nodiscard]] bool is_zone_file(std::string_view file_name);
-
 // The zone in the file at `path`. It has the name of its SOA record; where that differs from the
 // file's name (without ".zone"), a warning says so. Until $ORIGIN, names are relative to the file's
 // name; "root.zone" means the root. A file whose name is none of a zone ("example..org.zone") is

@@ -138,15 +138,6 @@ TEST_F(CompileZoneFile, TakesNoNameThatIsNoneForThatOfTheRoot) {
     EXPECT_TRUE(compile_zone_file(path("root.zone")).apex.is_root());
 }
 
-TEST(ZoneFileNames, LeaveOutWhatIsHidden) {
-    EXPECT_TRUE(is_zone_file("example.org.zone"));
-    EXPECT_TRUE(is_zone_file("example..org.zone"));  // It is told what is the matter with it.
-    for (const std::string_view name : {".zone", ".#example.org.zone", "._example.org.zone",
-                                        "example.org.zone~", "example.org"}) {
-        EXPECT_FALSE(is_zone_file(name)) << name;
-    }
-}
-
 TEST_F(CompileZoneFile, RefusesADirectoryInPlaceOfAFile) {
     fs::create_directory(path("example.org.zone"));
     EXPECT_EQ(problem_of("example.org.zone"),

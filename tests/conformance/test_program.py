@@ -156,6 +156,16 @@ def test_check_tells_a_zone_that_has_a_file_and_a_primary(zones, tmp_path):
     assert "program.test. has a file and a section [[secondary]]" in found.stdout
 
 
+def test_check_tells_of_a_folder_that_is_not_there(tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[[secondary]]\nzone = "program.test"\nprimaries = ["127.0.0.1:1"]\n'
+                        f'[transfer]\ndirectory = "{tmp_path}/kept"\n')
+    found = run("--check", "--zones", tmp_path / "none", "--settings", settings)
+    assert found.returncode == 0, found
+    assert f"zone directory {tmp_path}/none: No such file or directory" in found.stdout
+    assert "zones come from elsewhere" in found.stdout
+
+
 def test_a_section_for_a_zone_that_is_not_served_is_told(zones, tmp_path):
     settings = tmp_path / "settings.toml"
     settings.write_text(f'[transfer]\ndirectory = "{tmp_path}/kept"\n{SECTIONS}')
