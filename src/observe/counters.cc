@@ -24,7 +24,7 @@ void Counters::count_odd(const answer::Exchange& exchange) noexcept {
     const size_t opcode = (exchange.query[kFlagsAt] & kOpcodeBits) >> 3;
     const bool is_query = opcode == static_cast<size_t>(dns::Opcode::Query);
     if (is_query && is_readable) {
-        types[std::min(static_cast<size_t>(facts.qtype), kTypeCount - 1)].add();
+        types[type_place(exchange)].add();
     } else {
         opcodes[opcode].add();
     }

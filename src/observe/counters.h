@@ -110,7 +110,7 @@ struct alignas(64) Counters {
             count_odd(exchange);
             return;
         }
-        types[std::min(static_cast<size_t>(exchange.facts.qtype), kTypeCount - 1)].add();
+        types[type_place(exchange)].add();
         count_response(exchange);
     }
 
@@ -146,6 +146,21 @@ struct alignas(64) Counters {
         return outcomes;
     }();
 
+    // Where the counts of a zone have a type.
+    static constexpr std::array<uint8_t, kTypeCount> kZonePlaces = [] {
+        std::array<uint8_t, kTypeCount> places{};
+        places.fill(kZoneTypes.size());
+        for (uint8_t i = 0; i < kZoneTypes.size(); ++i) {
+            places[static_cast<size_t>(kZoneTypes[i])] = i;
+        }
+        return places;
+    }();
+
+    // Where `types` has the question's type.
+    [[nodiscard]] static size_t type_place(const answer::Exchange& exchange) {
+        return std::min(static_cast<size_t>(exchange.facts.qtype), kTypeCount - 1);
+    }
+
     // Where the response's kind has its place.
     [[nodiscard]] static size_t response_place(const answer::Exchange& exchange) {
         const uint8_t* const response = exchange.room.data();
@@ -166,7 +181,9 @@ struct alignas(64) Counters {
         responses[place].add();
         response_sizes.add(exchange.response_size);
         const uint64_t apex_hash = exchange.facts.apex_hash;
-        if (apex_hash != 0) zones.count(apex_hash, kOutcomes[place]);
+        if (apex_hash != 0) {
+            zones.count(apex_hash, kOutcomes[place], kZonePlaces[type_place(exchange)]);
+        }
     }
     void count_other_response(const answer::Exchange& exchange) noexcept {
         other_responses[response_place(exchange)].add();

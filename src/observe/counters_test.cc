@@ -110,6 +110,23 @@ TEST_F(CountersTest, CountsForTheMostSpecificZone) {
     EXPECT_EQ(value("nearcast_zone_outcomes_total{zone=example.org.,outcome=answer}"), 1);
 }
 
+TEST_F(CountersTest, CountsTypesForEachZone) {
+    for (const char* type : {"A", "AAAA", "AAAA", "TXT", "DS", "CAA", "TYPE65280"}) {
+        ask("ns1.example.org " + std::string(type));
+    }
+    ask("example.net TXT");
+    const auto of_type = [&](const char* type) {
+        return value("nearcast_zone_queries_by_type_total{zone=example.org.,type=" +
+                     std::string(type) + "}");
+    };
+    EXPECT_EQ(of_type("A"), 1);
+    EXPECT_EQ(of_type("AAAA"), 2);
+    EXPECT_EQ(of_type("TXT"), 1);
+    EXPECT_EQ(of_type("other"), 3);
+    EXPECT_EQ(of_type("MX"), -1);
+    EXPECT_EQ(value("nearcast_zone_queries_total{zone=example.org.}"), 7);
+}
+
 TEST_F(CountersTest, ForgetsTheNameOfAZoneThatIsServedNoLonger) {
     ask("ns1.example.org A");
     ASSERT_TRUE(zones_.table().withdraw(*dns::parse_name("example.org.")));
@@ -163,7 +180,7 @@ TEST(ZoneCounters, CountsEachZoneUpToItsBound) {
     ZoneCounters counters(kZones);
     for (uint64_t round = 0; round < 3; ++round) {
         for (uint64_t zone = 1; zone <= kZones + 10; ++zone) {
-            counters.count(zone * 0x9E3779B97F4A7C15, Outcome::Answer);
+            counters.count(zone * 0x9E3779B97F4A7C15, Outcome::Answer, 0);
         }
     }
     ASSERT_EQ(counters.entries().size(), kZones);
@@ -173,15 +190,15 @@ TEST(ZoneCounters, CountsEachZoneUpToItsBound) {
 
 TEST(ZoneCounters, FindsZonesWhoseHashesCrowdOnePlace) {
     ZoneCounters counters(100);
-    for (uint64_t zone = 1; zone <= 100; ++zone) counters.count(zone, Outcome::NoData);
-    for (uint64_t zone = 1; zone <= 100; ++zone) counters.count(zone, Outcome::NoData);
+    for (uint64_t zone = 1; zone <= 100; ++zone) counters.count(zone, Outcome::NoData, 0);
+    for (uint64_t zone = 1; zone <= 100; ++zone) counters.count(zone, Outcome::NoData, 0);
     ASSERT_EQ(counters.entries().size(), 100U);
     for (const auto& entry : counters.entries()) EXPECT_EQ(entry.total(), 2U);
 }
 
 TEST(ZoneCounters, MayBeTurnedOff) {
     ZoneCounters counters(0);
-    counters.count(7, Outcome::Answer);
+    counters.count(7, Outcome::Answer, 0);
     EXPECT_TRUE(counters.entries().empty());
     EXPECT_EQ(counters.uncounted(), 1U);
 }

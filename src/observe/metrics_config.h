@@ -15,7 +15,7 @@ namespace nearcast::observe {
 
 struct MetricsConfig {
     std::optional<base::SocketAddress> listen;  // None: no endpoint.
-    // The busiest zones that have lines of their own in the metrics. Each is some six lines in
+    // The busiest zones that have lines of their own in the metrics. Each is some ten lines in
     // every scrape, and as many series for the collector to keep.
     size_t zone_labels_max = 100;
     // Zones that are counted at all. See ZoneCounters for what they cost.

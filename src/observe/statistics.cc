@@ -51,7 +51,33 @@ struct ZoneSum {
     uint64_t apex_hash = 0;
     uint64_t total = 0;
     std::array<uint64_t, kOutcomeCount> outcomes{};
+    std::array<uint64_t, kZoneTypeCount> types{};
+
+    void add(const ZoneCounters::Entry& entry) {
+        for (size_t i = 0; i < kOutcomeCount; ++i) {
+            const uint64_t count = entry.outcomes[i].get();
+            outcomes[i] += count;
+            total += count;
+        }
+        for (size_t i = 0; i < kZoneTypeCount; ++i) types[i] += entry.types[i].get();
+    }
 };
+
+std::string zone_type_text(size_t place) {
+    return place == kZoneTypes.size() ? "other" : to_text(kZoneTypes[place]);
+}
+
+// The zones that were asked most, at most so many, the greatest first.
+std::vector<ZoneSum> busiest_of(const std::unordered_map<uint64_t, ZoneSum>& zones,
+                                size_t count_max) {
+    std::vector<ZoneSum> busiest;
+    for (const auto& [hash, zone] : zones) busiest.push_back(zone);
+    const size_t told = std::min(busiest.size(), count_max);
+    std::ranges::partial_sort(busiest, busiest.begin() + static_cast<ptrdiff_t>(told),
+                              std::ranges::greater{}, &ZoneSum::total);
+    busiest.resize(told);
+    return busiest;
+}
 
 }  // namespace
 
@@ -212,24 +238,15 @@ void Statistics::add_zones(std::vector<Metric>& metrics) const {
             const uint64_t hash = entry.apex_hash.load(std::memory_order_relaxed);
             ZoneSum& zone = zones[hash];
             zone.apex_hash = hash;
-            for (size_t i = 0; i < kOutcomeCount; ++i) {
-                const uint64_t count = entry.outcomes[i].get();
-                zone.outcomes[i] += count;
-                zone.total += count;
-            }
+            zone.add(entry);
         }
     }
-    std::vector<ZoneSum> busiest;
-    for (const auto& [hash, zone] : zones) busiest.push_back(zone);
-    const size_t told = std::min(busiest.size(), zone_labels_max_);
-    std::ranges::partial_sort(busiest, busiest.begin() + static_cast<ptrdiff_t>(told),
-                              std::ranges::greater{}, &ZoneSum::total);
-    busiest.resize(told);
-
     Metric queries = counter("nearcast_zone_queries_total", "Questions about the busiest zones");
     Metric outcomes =
         counter("nearcast_zone_outcomes_total", "What became of questions about the busiest zones");
-    for (const ZoneSum& zone : busiest) {
+    Metric types = counter("nearcast_zone_queries_by_type_total",
+                           "Types of the questions about the busiest zones");
+    for (const ZoneSum& zone : busiest_of(zones, zone_labels_max_)) {
         const auto apex = zones_.apex_with_hash(zone.apex_hash);
         if (!apex) continue;  // Served no longer.
         const std::string name = lowered(to_text(*apex));
@@ -238,9 +255,14 @@ void Statistics::add_zones(std::vector<Metric>& metrics) const {
             if (zone.outcomes[i] == 0) continue;
             outcomes.add({{"zone", name}, {"outcome", kOutcomes[i]}}, zone.outcomes[i]);
         }
+        for (size_t i = 0; i < kZoneTypeCount; ++i) {
+            if (zone.types[i] == 0) continue;
+            types.add({{"zone", name}, {"type", zone_type_text(i)}}, zone.types[i]);
+        }
     }
     metrics.push_back(std::move(queries));
     metrics.push_back(std::move(outcomes));
+    metrics.push_back(std::move(types));
     Metric beyond = counter("nearcast_zone_queries_uncounted_total",
                             "Questions about zones beyond metrics.zones_counted_max");
     beyond.add({}, uncounted);

@@ -3,6 +3,7 @@
 #include "observe/zone_counters.h"
 
 #include <bit>
+#include <cstdint>
 #include <new>
 
 namespace nearcast::observe {
@@ -14,6 +15,13 @@ T* reserve(size_t count) {
     void* const memory = std::calloc(count, sizeof(T));
     if (memory == nullptr) std::abort();  // At start; as operator new would end it.
     return static_cast<T*>(memory);
+}
+
+// calloc() keeps to 16 bytes.
+ZoneCounters::Entry* first_entry(std::byte* memory) {
+    const size_t beyond = reinterpret_cast<uintptr_t>(memory) % alignof(ZoneCounters::Entry);
+    const size_t gap = beyond == 0 ? 0 : alignof(ZoneCounters::Entry) - beyond;
+    return reinterpret_cast<ZoneCounters::Entry*>(memory + gap);
 }
 
 }  // namespace
@@ -30,7 +38,8 @@ ZoneCounters::ZoneCounters(size_t zones_max)
       shift_(static_cast<unsigned>(64 - std::bit_width(2 * zones_max | 1))),
       mask_((size_t{1} << (64 - shift_)) - 1),
       index_(reserve<uint32_t>(mask_ + 1)),
-      entries_(reserve<Entry>(zones_max + 1)) {}
+      memory_(reserve<std::byte>((zones_max + 2) * sizeof(Entry))),
+      entries_(first_entry(memory_.get())) {}
 
 ZoneCounters::Entry* ZoneCounters::find_or_make(uint64_t apex_hash) noexcept {
     // Ends: the index is never full.
@@ -51,9 +60,10 @@ ZoneCounters::Entry* ZoneCounters::find_or_make(uint64_t apex_hash) noexcept {
     }
 }
 
-void ZoneCounters::count_elsewhere(uint64_t apex_hash, Outcome outcome) noexcept {
+void ZoneCounters::count_elsewhere(uint64_t apex_hash, Outcome outcome, size_t type) noexcept {
     if (Entry* const entry = find_or_make(apex_hash)) {
         entry->outcomes[static_cast<size_t>(outcome)].add();
+        entry->types[type].add();
     } else {
         uncounted_.add();
     }

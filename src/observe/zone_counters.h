@@ -6,18 +6,20 @@
 //                                                            first question
 //
 // A zone's entry is made by its first question and stays. All memory is reserved at start and costs
-// nothing until it is used: 64 bytes for a zone that was asked, and a page of the index for each
+// nothing until it is used: 128 bytes for a zone that was asked, and a page of the index for each
 // 1,024 of its places.
 
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <span>
 
 #include "base/tally.h"
+#include "dns/rr_type.h"
 
 namespace nearcast::observe {
 
@@ -34,32 +36,41 @@ enum class Outcome : uint8_t {
 };
 constexpr size_t kOutcomeCount = 6;
 
+// The types that each zone has a count of; all others share one more. With as many an entry is two
+// cache lines, and what the first of them needs lies in one.
+constexpr std::array kZoneTypes = {dns::RRType::A,   dns::RRType::AAAA, dns::RRType::HTTPS,
+                                   dns::RRType::MX,  dns::RRType::NS,   dns::RRType::PTR,
+                                   dns::RRType::SOA, dns::RRType::TXT};
+constexpr size_t kZoneTypeCount = kZoneTypes.size() + 1;
+
 class ZoneCounters {
  public:
-    struct Entry {
+    struct alignas(64) Entry {
         std::atomic<uint64_t> apex_hash = 0;
-        std::array<Tally, 7> outcomes;  // By Outcome; one more makes an entry a cache line.
+        std::array<Tally, kOutcomeCount> outcomes;  // By Outcome.
+        std::array<Tally, kZoneTypeCount> types;    // In the order of kZoneTypes.
 
         [[nodiscard]] uint64_t total() const;
     };
-    static_assert(sizeof(Entry) == 64 && kOutcomeCount <= 7);
+    static_assert(sizeof(Entry) == 128);
 
     // Counts at most `zones_max` zones; any further one goes uncounted.
     explicit ZoneCounters(size_t zones_max);
 
-    // The owner only.
-    void count(uint64_t apex_hash, Outcome outcome) noexcept {
+    // The owner only. `type` is a place in Entry::types.
+    void count(uint64_t apex_hash, Outcome outcome, size_t type) noexcept {
         Entry& entry = entries_[index_[apex_hash >> shift_]];
         if (entry.apex_hash.load(std::memory_order_relaxed) == apex_hash) [[likely]] {
             entry.outcomes[static_cast<size_t>(outcome)].add();
+            entry.types[type].add();
         } else {
-            count_elsewhere(apex_hash, outcome);
+            count_elsewhere(apex_hash, outcome, type);
         }
     }
 
     // Any thread.
     [[nodiscard]] std::span<const Entry> entries() const {
-        return {entries_.get() + 1, size_.load(std::memory_order_acquire)};
+        return {entries_ + 1, size_.load(std::memory_order_acquire)};
     }
     // Questions about zones beyond the bound.
     [[nodiscard]] uint64_t uncounted() const { return uncounted_.get(); }
@@ -70,14 +81,15 @@ class ZoneCounters {
     };
 
     // Of a zone that has no entry yet, or not where its hash points to.
-    void count_elsewhere(uint64_t apex_hash, Outcome outcome) noexcept;
+    void count_elsewhere(uint64_t apex_hash, Outcome outcome, size_t type) noexcept;
     Entry* find_or_make(uint64_t apex_hash) noexcept;
 
     size_t zones_max_;
     unsigned shift_;
     size_t mask_;
     std::unique_ptr<uint32_t[], Free> index_;  // Places in entries_; 0: free. Owner only.
-    std::unique_ptr<Entry[], Free> entries_;   // The first is nobody's: no apex has its hash, 0.
+    std::unique_ptr<std::byte[], Free> memory_;
+    Entry* entries_;  // In that memory. The first is nobody's: no apex has its hash, 0.
     std::atomic<size_t> size_ = 0;
     Tally uncounted_;
 };

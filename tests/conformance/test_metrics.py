@@ -110,6 +110,8 @@ def test_every_question_is_counted(zones, tmp_path):
         assert grown("nearcast_outcomes_total", outcome="referral") == 1
         assert grown("nearcast_zone_queries_total", zone="one.test.") == 8
         assert grown("nearcast_zone_outcomes_total", zone="two.test.", outcome="referral") == 1
+        assert grown("nearcast_zone_queries_by_type_total", zone="one.test.", type="A") == 8
+        assert grown("nearcast_zone_queries_by_type_total", zone="two.test.", type="AAAA") == 1
         assert grown("nearcast_query_size_bytes_count") == 10
         assert grown("nearcast_response_size_bytes_bucket", le="+Inf") == 10
         assert value(after, "nearcast_zones") == 3
