@@ -28,8 +28,8 @@ Result<void> write_secret_file(const std::string& path, const std::string& text)
     if (::rename(made.c_str(), path.c_str()) != 0)
         return fail_errno("cannot rename " + made, errno);
     // The name too must outlive a loss of power: what is sealed with a key needs just that one.
-    std::string folder = std::filesystem::path(path).parent_path();
-    if (folder.empty()) folder = ".";
+    const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+    const std::string folder = parent.empty() ? "." : parent.string();
     const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory || ::fsync(directory.get()) != 0) {
         return fail_errno("cannot sync " + folder, errno);

@@ -26,11 +26,11 @@ std::optional<Dnskey> read_dnskey(std::span<const uint8_t> rdata) {
 
 std::vector<uint8_t> dnskey_rdata(uint16_t flags, Algorithm algorithm,
                                   std::span<const uint8_t> public_key) {
-    std::vector<uint8_t> rdata(kKeyAt);
+    std::vector<uint8_t> rdata(kKeyAt + public_key.size());
     base::store_u16(rdata.data(), flags);
     rdata[2] = kDnskeyProtocol;
     rdata[3] = static_cast<uint8_t>(algorithm);
-    rdata.insert(rdata.end(), public_key.begin(), public_key.end());
+    std::ranges::copy(public_key, rdata.begin() + kKeyAt);
     return rdata;
 }
 
