@@ -33,7 +33,7 @@ int64_t file_clock_ns() {
 
 bool is_doubtful(const std::vector<zone::FileStamp>& stamps, int64_t read_at) {
     return std::ranges::any_of(stamps, [read_at](const zone::FileStamp& stamp) {
-        return stamp.changed_ns > read_at - kStampDoubtNs;
+        return stamp.modified_ns > read_at - kStampDoubtNs;
     });
 }
 

@@ -7,8 +7,8 @@
 namespace nearcast::zone {
 namespace {
 
-int64_t changed_ns_of(const struct stat& status) {
-    return status.st_ctim.tv_sec * int64_t{1'000'000'000} + status.st_ctim.tv_nsec;
+int64_t modified_ns_of(const struct stat& status) {
+    return status.st_mtim.tv_sec * int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
 }
 
 }  // namespace
@@ -20,14 +20,15 @@ FileStamp FileStamp::of(const std::string& path) {
     if (::stat(path.c_str(), &status) != 0) return stamp;
     stamp.inode = status.st_ino;
     stamp.size = status.st_size;
-    stamp.changed_ns = changed_ns_of(status);
+    stamp.modified_ns = modified_ns_of(status);
     return stamp;
 }
 
 bool FileStamp::is_current() const {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return size < 0;
-    return inode == status.st_ino && size == status.st_size && changed_ns == changed_ns_of(status);
+    return inode == status.st_ino && size == status.st_size &&
+           modified_ns == modified_ns_of(status);
 }
 
 }  // namespace nearcast::zone

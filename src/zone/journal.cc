@@ -61,7 +61,7 @@ bool read_part(std::span<const uint8_t> part, Take take) {
 bool read_stamp(ByteReader& reader, FileStamp& stamp) {
     uint16_t size = 0;
     std::span<const uint8_t> path;
-    if (!reader.read(stamp.inode) || !reader.read(stamp.size) || !reader.read(stamp.changed_ns) ||
+    if (!reader.read(stamp.inode) || !reader.read(stamp.size) || !reader.read(stamp.modified_ns) ||
         !reader.read(size) || size > kPathSizeMax || !reader.read(size, path)) {
         return false;
     }
@@ -152,7 +152,7 @@ std::vector<uint8_t> encode_origin(const ZoneOrigin& origin) {
         const FileStamp& stamp = origin.files[i];
         append_number(stamp.inode, bytes);
         append_number(stamp.size, bytes);
-        append_number(stamp.changed_ns, bytes);
+        append_number(stamp.modified_ns, bytes);
         append_number(static_cast<uint16_t>(stamp.path.size()), bytes);
         bytes.insert(bytes.end(), stamp.path.begin(), stamp.path.end());
     }
