@@ -57,8 +57,8 @@ static_assert(sizeof(EntryHead) == 64);
 
 constexpr size_t kEntryHeadMax = sizeof(EntryHead) + 256;
 
-// What bounds a payload that a head may claim: an image can have 16 GiB.
-constexpr uint64_t kPayloadSizeMax = uint64_t{17} << 30;
+// What bounds a payload that a head may claim: an image can have 8 GiB.
+constexpr uint64_t kPayloadSizeMax = uint64_t{9} << 30;
 
 // At the start of a segment, twice.
 struct SegmentHead {
