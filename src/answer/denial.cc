@@ -80,6 +80,7 @@ Node Nsec3Prover::parent_of(const Node& node) const {
 Node Nsec3Prover::prove_from_above(Node node) {
     while (!(node == zone_.apex())) {
         const Node parent = parent_of(node);
+        if (!parent) break;  // An image that nobody compiled.
         const Nsec3Proof above = zone_.nsec3_of(parent);
         if (above.is_match) {
             take(above);

@@ -15,15 +15,47 @@ namespace {
 using nearcast::zone::ImageBlock;
 using nearcast::zone::ImageFault;
 
-constexpr const char* kZone =
+constexpr const char* kZones[] = {
     "@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n*.w 60 IN TXT x\n@ 60 IN MX "
     "1 ns\n@ 60 IN MX 2 mx.ns\n@ 60 IN NSEC ns NS SOA MX\nns 60 IN NSEC *.w A\n*.w 60 IN NSEC @ "
-    "TXT\n";
+    "TXT\n",
+    // Cuts, a DNAME, what they hide, and a chain of NSEC3 that has one link.
+    "@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\nsub 60 IN NS ns.sub\nns.sub "
+    "60 IN A 192.0.2.2\nd 60 IN DNAME e.\nx.d 60 IN TXT x\n@ 60 IN NSEC3PARAM 1 0 0 -\n"
+    "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 IN NSEC3 1 0 0 - 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom NS\n"};
 
-std::span<const uint8_t> good_image() {
-    static auto* const zone = new nearcast::zone::CompiledZone(
-        nearcast::zone::compile_zone_text(*nearcast::dns::parse_name("example."), kZone));
-    return zone->image.bytes();
+std::span<const uint8_t> good_image(size_t number) {
+    static auto* const zones = [] {
+        auto* const compiled = new std::vector<nearcast::zone::CompiledZone>;
+        for (const char* text : kZones) {
+            compiled->push_back(
+                nearcast::zone::compile_zone_text(*nearcast::dns::parse_name("example."), text));
+        }
+        return compiled;
+    }();
+    return (*zones)[number].image.bytes();
+}
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+// What an answer takes from a node without a look whether it is there.
+void read_node(const nearcast::zone::Version& version, const nearcast::zone::Node& node) {
+    using nearcast::dns::RRType;
+    namespace zone = nearcast::zone;
+    require(!node.has(zone::kDelegation) || node.find(RRType::NS));
+    require(!node.has(zone::kDname) || node.find(RRType::DNAME));
+    if (node.has(zone::kOccluded)) {
+        const zone::Node above = version.hidden_by(node);
+        require(above && (above.has(zone::kDelegation) || above.has(zone::kDname)));
+        return;
+    }
+    (void)version.wildcard(node).find(RRType::A);
+    if (!version.has_nsec3()) return;
+    for (const auto& proof : {version.nsec3_of(node), version.nsec3_of_wildcard(node)}) {
+        if (proof.node && proof.node.owner().empty()) std::abort();
+    }
 }
 
 void read_all(const nearcast::zone::Image& image) {
@@ -39,6 +71,7 @@ void read_all(const nearcast::zone::Image& image) {
         if (before && before.owner().empty()) std::abort();
         const auto node = version.find(name.hash(), name.wire());
         if (!node) continue;
+        read_node(version, node);
         for (const auto& entry : node.rrsets()) {
             const auto rrset = node.rrset(entry);
             for (const auto& link : rrset.links()) {
@@ -51,10 +84,11 @@ void read_all(const nearcast::zone::Image& image) {
 
 }  // namespace
 
-// The input says what to change: pairs of a place (two bytes) and a value; what is left over says
-// how much to cut off.
+// The input says which zone, and what to change: pairs of a place (two bytes) and a value; what is
+// left over says how much to cut off.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    const auto good = good_image();
+    const auto good = good_image(size > 0 && data[0] % 2 == 1 ? 1 : 0);
+    if (size > 0) ++data, --size;
     ImageBlock block = ImageBlock::allocate(good.size());
     std::ranges::copy(good, block.bytes().begin());
     for (; size >= 3; data += 3, size -= 3) {

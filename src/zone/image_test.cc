@@ -203,6 +203,25 @@ TEST_F(ImageTest, RefusesANodeWithoutAName) {
     EXPECT_EQ(verify_image(block_.bytes()), ImageFault::OutOfBounds);
 }
 
+// An answer takes the NS of a cut, the DNAME of what has one, and what hides a name for granted.
+TEST_F(ImageTest, RefusesANodeThatHasNotWhatItsFlagsSay) {
+    block_ = compile("sub NS ns\nx.sub A 192.0.2.1\nd DNAME e.\na A 192.0.2.1\n");
+    const auto verdict_with = [&](const std::string& name, uint16_t flags) {
+        auto& node = const_cast<NodeHeader&>(find(name).header());
+        const uint16_t before = std::exchange(node.flags, flags);
+        auto& header = *reinterpret_cast<ImageHeader*>(block_.bytes().data());
+        header.checksum = image_checksum(block_.bytes());
+        const ImageFault fault = verify_image(block_.bytes());
+        node.flags = before;
+        return fault;
+    };
+    EXPECT_EQ(verdict_with("a", 0), ImageFault::None);
+    EXPECT_EQ(verdict_with("a", kDelegation), ImageFault::OutOfBounds);
+    EXPECT_EQ(verdict_with("a", kDname), ImageFault::OutOfBounds);
+    EXPECT_EQ(verdict_with("a", kOccluded), ImageFault::OutOfBounds);
+    EXPECT_EQ(verdict_with("sub", 0), ImageFault::OutOfBounds) << "it hides a name";
+}
+
 TEST_F(ImageTest, RefusesAFreeSlotThatLeadsOutside) {
     auto& header = *reinterpret_cast<ImageHeader*>(block_.bytes().data());
     auto& bucket =

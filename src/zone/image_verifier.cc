@@ -74,6 +74,17 @@ bool are_sound_fixups(const RRset& rrset, std::span<const uint8_t> owner) {
 
 bool ImageVerifier::is_node(Ref ref) const { return std::ranges::binary_search(nodes_, ref); }
 
+// What an answer takes from a node without a look whether it is there. Its RRsets, and those of the
+// node that hides it, are sound.
+bool ImageVerifier::has_what_flags_say(const Node& node) const {
+    if (node.has(kDelegation) && !node.find(RRType::NS)) return false;
+    if (node.has(kDname) && !node.find(RRType::DNAME)) return false;
+    if (!node.has(kOccluded)) return true;
+    if (node.link() == 0 || node == image_.apex()) return false;
+    const Node above = node.hidden_by();
+    return above.has(kDelegation) || above.has(kDname);
+}
+
 // Nodes lie in the block as they stand in the two orders, the apex first.
 bool ImageVerifier::collect_nodes() {
     const auto names = image_.order();
@@ -108,7 +119,6 @@ bool ImageVerifier::is_sound_node(Ref ref) const {
         if (places.own >= count || places.wildcard >= count) return false;
     }
     if (node.link() != 0 && !is_node(node.link())) return false;
-    if (node.has(kOccluded) && node.link() == 0) return false;
     return std::ranges::all_of(node.rrsets(),
                                [&](const RRsetEntry& entry) { return is_sound_set(node, entry); });
 }
@@ -162,6 +172,8 @@ bool ImageVerifier::has_soa() const {
 bool ImageVerifier::is_sound() {
     if (!collect_nodes()) return false;
     if (!std::ranges::all_of(nodes_, [&](Ref ref) { return is_sound_node(ref); })) return false;
+    const auto is_right = [&](Ref ref) { return has_what_flags_say(image_.node(ref)); };
+    if (!std::ranges::all_of(nodes_, is_right)) return false;
     if (!has_soa() || !is_sound_index() || !is_sound_chain()) return false;
     ImageRecords records{Version(image_)};
     RecordView record;

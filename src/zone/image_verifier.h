@@ -29,6 +29,7 @@ class ImageVerifier {
         return at <= size_ && count <= size_ - at;
     }
     [[nodiscard]] bool is_sound_node(Ref ref) const;
+    [[nodiscard]] bool has_what_flags_say(const Node& node) const;
     [[nodiscard]] bool is_sound_set(const Node& node, const RRsetEntry& entry) const;
     [[nodiscard]] bool are_sound_links(const RRset& rrset) const;
     [[nodiscard]] bool is_sound_index() const;

@@ -123,14 +123,14 @@ Node Version::find_target(const Node& node, const RRset& rrset, const Link& link
 
 Nsec3Proof Version::nsec3_of(const Node& node) const {
     if (has_delta()) return find_nsec3(node);
-    assert(node.has(kPlaced));
+    if (!node.has(kPlaced)) return {};
     const Nsec3Link& link = base_.nsec3_links()[node.nsec3_places().own];
     return {base_.node(link.node), node.has(kProvable)};
 }
 
 Nsec3Proof Version::nsec3_of_wildcard(const Node& node) const {
     if (has_delta()) return find_nsec3_of_wildcard(node);
-    assert(node.has(kPlaced));
+    if (!node.has(kPlaced)) return {};
     const Nsec3Link& link = base_.nsec3_links()[node.nsec3_places().wildcard];
     return {base_.node(link.node), static_cast<bool>(node.wildcard())};
 }

@@ -124,7 +124,8 @@ class Version {
     [[nodiscard]] dnssec::Nsec3Parameters nsec3_parameters() const {
         return base_.nsec3_parameters();
     }
-    // The link that matches the name of `node`, or else covers it; `node` is not occluded.
+    // The link that matches the name of `node`, or else covers it; `node` is not occluded. None
+    // where the image, which somebody else made, does not say it.
     [[nodiscard]] Nsec3Proof nsec3_of(const Node& node) const;
     // The link for the wildcard below `node`, which is no cut, has no DNAME and is not occluded.
     [[nodiscard]] Nsec3Proof nsec3_of_wildcard(const Node& node) const;
