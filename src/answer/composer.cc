@@ -337,7 +337,7 @@ bool Composer::add_addresses(const Node& target, const Owner& owner) {
     return true;
 }
 
-// What the client would ask next: never worth a truncated answer.
+// What the client would ask next, as much of it as has room: never worth a truncated answer.
 void Composer::add_additional(const RRset& rrset, const Owner& owner, size_t rrset_at) {
     const auto links = rrset.links();
     for (size_t i = 0; i < target_count_; ++i) {
@@ -348,8 +348,8 @@ void Composer::add_additional(const RRset& rrset, const Owner& owner, size_t rrs
         const Owner to = (link.flags & zone::kToOwner) != 0 ? owner : Owner{at, target.owner()};
         const RRset same =
             (links[i].flags & zone::kSameType) != 0 ? target.find(rrset.type()) : RRset();
-        if (same && !add_set(Section::Additional, target, same, to)) return;
-        if (!add_addresses(target, to)) return;
+        if (same) (void)add_set(Section::Additional, target, same, to);
+        (void)add_addresses(target, to);
     }
 }
 
