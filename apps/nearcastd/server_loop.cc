@@ -403,6 +403,7 @@ void ServerLoop::reload_cookie_secrets() {
 void ServerLoop::announce(const LoadReport& report) {
     if (options_.on_loaded) options_.on_loaded(report.behind);
     look_at_ = Instant::min();
+    if (report.restored > 0) return service_.notify_of_all();
     for (const ZoneOutcome& outcome : report.changed) {
         if (!outcome.is_loaded) continue;
         if (const auto zone = dns::parse_name(outcome.zone)) service_.notify(*zone);

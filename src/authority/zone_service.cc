@@ -72,6 +72,13 @@ void ZoneService::notify_members(const dns::Name& zone) {
                      network_.notify_key ? transfers_.keys.find(*network_.notify_key) : nullptr);
 }
 
+void ZoneService::notify_of_all() {
+    if (!transfers_.notifies()) return;
+    for (const zone::StoredZone& zone : ledger_.states()) {
+        if (zone.is_available) notifier_.notify(zone.apex);
+    }
+}
+
 // Before there is a thread that changes a zone.
 zone::ZoneLedger& ZoneService::listen_to(zone::ZoneLedger& ledger) {
     ledger.on_change([this](const dns::Name& zone) {

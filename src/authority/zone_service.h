@@ -83,6 +83,8 @@ class ZoneService {
 
     // Tells the secondaries that the zone has changed. Any thread.
     void notify(const dns::Name& zone) { notifier_.notify(zone); }
+    // The same of all zones, at a start: it may be that the last change was told to nobody.
+    void notify_of_all();
     // Fetches a secondary zone anew. False when it is none. Any thread.
     [[nodiscard]] bool retransfer(const dns::Name& zone) { return secondaries_.retransfer(zone); }
 

@@ -354,6 +354,12 @@ const UpdatePolicy* TransferConfig::update_policy_for(const dns::Name& zone) con
     return found == updates.end() ? nullptr : &found->policy;
 }
 
+bool TransferConfig::notifies() const {
+    return !defaults.notify.empty() || std::ranges::any_of(zones, [](const OwnPolicy& each) {
+        return !each.policy.notify.empty();
+    });
+}
+
 std::vector<dns::Name> TransferConfig::catalogs() const {
     std::vector<dns::Name> names;
     for (const FollowedCatalog& each : followed_catalogs) names.push_back(each.catalog.zone);

@@ -106,6 +106,8 @@ struct TransferConfig {
     [[nodiscard]] const UpdatePolicy* update_policy_for(const dns::Name& zone) const;
     // The apexes of all catalogs: nobody sees them but those who may have them.
     [[nodiscard]] std::vector<dns::Name> catalogs() const;
+    // Whether there is a secondary that is told of changes.
+    [[nodiscard]] bool notifies() const;
 };
 
 // The sections for zones that are neither fetched nor served otherwise, though no catalog brings

@@ -64,6 +64,20 @@ def test_it_is_said_again_until_it_was_heard(zones, transfers):
         assert secondary.hear().id != first.id
 
 
+def test_it_is_said_at_a_start_of_what_comes_from_the_store(zones, transfers, tmp_path):
+    """Whoever was killed behind a change has told nobody."""
+    secondary = Listener()
+    config = transfers(f'[[transfer.zone]]\nzone = "odd.example"\n'
+                       f'notify = ["127.0.0.1:{secondary.port}"]\n'
+                       f'[store]\ndirectory = "{tmp_path}/kept"\n')
+    for _ in range(2):
+        with Server(zones, "--settings", config) as ours:
+            heard = secondary.hear()
+            assert str(heard.question[0]) == "odd.example. IN SOA"
+            secondary.acknowledge(heard)
+    assert "restored=" in "\n".join(ours.log) and "restored=0" not in "\n".join(ours.log)
+
+
 def test_it_is_signed_and_so_must_be_the_answer(zones, transfers):
     secondary = Listener()
     config = transfers(f'[[transfer.zone]]\nzone = "odd.example"\n'
