@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
 #include <unistd.h>
 
 #include "base/config_file.h"
+#include "base/read_file.h"
 #include "serve/listen_address.h"
 
 namespace nearcast::control_app {
@@ -178,10 +178,8 @@ Result<ControlConfig> parse_control_config(std::string_view text, const std::str
 }
 
 Result<ControlConfig> read_control_config(const std::string& path) {
-    std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return base::fail_errno("cannot read " + path, errno);
-    return parse_control_config(text, path);
+    const auto text = base::read_file(path);
+    return text ? parse_control_config(*text, path) : std::unexpected(text.error());
 }
 
 }  // namespace nearcast::control_app

@@ -3,7 +3,6 @@
 #include "first_start.h"
 
 #include <cerrno>
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/read_file.h"
 #include "base/secret_file.h"
 #include "control/wall_clock.h"
 #include "tls/self_signed.h"
@@ -65,11 +65,10 @@ Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
     const std::string path = config.signing.key_file.empty() ? config.directory + "/signing.key"
                                                              : config.signing.key_file;
     if (is_there(path)) {
-        std::ifstream file(path);
-        std::string text{std::istreambuf_iterator<char>(file), {}};
-        if (!file) return base::fail_errno("cannot read " + path, errno);
-        auto key = dnssec::SealingKey::from_text(text);
-        dnssec::wipe(text);
+        auto text = base::read_file(path);
+        if (!text) return std::unexpected(text.error());
+        auto key = dnssec::SealingKey::from_text(*text);
+        dnssec::wipe(*text);
         return key ? key : base::within(path, key.error());
     }
     const auto are_sealed = keys.has_sealed_keys();

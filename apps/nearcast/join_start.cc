@@ -3,7 +3,6 @@
 #include "join_start.h"
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "anycast/frr_daemons.h"
 #include "anycast/node_setup.h"
 #include "anycast/routing_config.h"
+#include "base/read_file.h"
 #include "join_files.h"
 #include "service_unit.h"
 
@@ -78,11 +78,10 @@ Result<void> set_up_bird(const NodeConfig& config, const StartPlace& place) {
 }
 
 Result<void> enable_frr_daemons(const std::string& path) {
-    std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return base::fail("cannot read " + path, "apt-get install frr");
-    const std::string enabled = anycast::with_frr_daemons(text);
-    if (enabled == text) return {};
+    const auto text = base::read_file(path);
+    if (!text) return base::fail(text.error().message, "apt-get install frr");
+    const std::string enabled = anycast::with_frr_daemons(*text);
+    if (enabled == *text) return {};
     if (auto done = write_file(path, enabled, 0640); !done) return done;
     return give_to(path, "frr");
 }

@@ -3,7 +3,6 @@
 #include "server_sections.h"
 
 #include <cerrno>
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "base/config_file.h"
 #include "base/log.h"
+#include "base/read_file.h"
 
 namespace nearcast::app {
 namespace {
@@ -64,24 +64,13 @@ Result<void> parse_sections(std::string_view text, const std::string& path,
     return done ? check(path, options) : done;
 }
 
-namespace {
-
-Result<std::string> text_of(const std::string& path) {
-    std::ifstream file(path);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return base::fail_errno("cannot read " + path, errno);
-    return text;
-}
-
-}  // namespace
-
 Result<void> read_sections(const std::string& path, ServerOptions& options) {
-    const Result<std::string> text = text_of(path);
+    const Result<std::string> text = base::read_file(path);
     return text ? parse_sections(*text, path, options) : std::unexpected(text.error());
 }
 
 Result<void> read_settings(const std::string& path, ServerOptions& options) {
-    const Result<std::string> text = text_of(path);
+    const Result<std::string> text = base::read_file(path);
     if (!text) return std::unexpected(text.error());
     if (auto done = refuse_what_a_node_says(*text, path); !done) return done;
     return parse_sections(*text, path, options);
@@ -89,7 +78,7 @@ Result<void> read_settings(const std::string& path, ServerOptions& options) {
 
 void warn_of_changed_settings(const ServerOptions& options, std::string& told) {
     if (options.settings_path.empty()) return;
-    const Result<std::string> text = text_of(options.settings_path);
+    const Result<std::string> text = base::read_file(options.settings_path);
     if (!text || *text == options.settings_text || *text == told) return;
     told = *text;
     base::log::warning("settings_not_reloaded",

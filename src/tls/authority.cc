@@ -2,7 +2,6 @@
 
 #include "tls/authority.h"
 
-#include <fstream>
 #include <iterator>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/read_file.h"
 #include "tls/certificate_maker.h"
 
 namespace nearcast::tls {
@@ -22,13 +22,6 @@ constexpr size_t kPublicKeySizeMax = 4096;
 constexpr int kSecurityBitsMin = 112;  // RSA with 2048 bits, any of the usual curves.
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
-Result<std::string> read_file(const std::string& path) {
-    std::ifstream file(path);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return base::fail("cannot read " + path);
-    return text;
-}
 
 Memory memory_of(const std::string& text) {
     return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -67,9 +60,9 @@ Result<Authority> Authority::open(const SelfSignedFiles& files, const std::strin
             return std::unexpected(made.error());
         }
     }
-    const auto text = read_file(files.certificate);
+    const auto text = base::read_file(files.certificate);
     if (!text) return std::unexpected(text.error());
-    const auto key_text = read_file(files.key);
+    const auto key_text = base::read_file(files.key);
     if (!key_text) return std::unexpected(key_text.error());
     auto state = std::make_unique<State>();
     state->text = *text;
@@ -111,7 +104,7 @@ Result<KeyPair> make_key_pair() {
 }
 
 Result<SpkiPin> pin_of_file(const std::string& path) {
-    const auto text = read_file(path);
+    const auto text = base::read_file(path);
     if (!text) return std::unexpected(text.error());
     const CertificatePointer certificate(
         PEM_read_bio_X509(memory_of(*text).get(), nullptr, nullptr, nullptr));

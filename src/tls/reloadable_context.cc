@@ -3,10 +3,10 @@
 #include "tls/reloadable_context.h"
 
 #include <array>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
+#include "base/read_file.h"
 #include "tls/openssl.h"
 
 namespace nearcast::tls {
@@ -19,8 +19,7 @@ Digest digest_of(const ServerSettings& settings) {
     const std::unique_ptr<EVP_MD_CTX, base::FreeWith<EVP_MD_CTX_free>> hash(EVP_MD_CTX_new());
     EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
     for (const std::string& path : {settings.certificate, settings.key, settings.client_ca}) {
-        std::ifstream file(path);
-        std::string text{std::istreambuf_iterator<char>(file), {}};
+        std::string text = base::read_file(path).value_or("");
         EVP_DigestUpdate(hash.get(), text.data(), text.size());
         EVP_DigestUpdate(hash.get(), "", 1);  // An end, so that nothing moves between the files.
         OPENSSL_cleanse(text.data(), text.size());

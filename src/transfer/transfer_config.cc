@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <iterator>
 #include <utility>
 
 #include "base/config_file.h"
+#include "base/read_file.h"
 #include "dns/header.h"
 
 namespace nearcast::transfer {
@@ -34,15 +34,14 @@ Result<dns::Name> parse_absolute_name(std::string_view text) {
 }
 
 Result<std::vector<uint8_t>> read_secret_file(std::string_view path) {
-    std::ifstream file{std::string(path)};
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) {
+    auto text = base::read_file(std::string(path));
+    if (!text) {
         return base::fail("names a file that cannot be read: " + std::string(path),
                           "a file that is there, that the server's user may read, and that has the "
                           "base64 which tsig-keygen printed as the secret");
     }
-    std::erase_if(text, [](unsigned char byte) { return byte <= ' '; });
-    return parse_secret(text);
+    std::erase_if(*text, [](unsigned char byte) { return byte <= ' '; });
+    return parse_secret(*text);
 }
 
 // RFC 8945 §10: a secret should have as many bytes as the digest at least.

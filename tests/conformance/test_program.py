@@ -193,6 +193,28 @@ def test_a_reload_tells_of_settings_that_it_does_not_take_in(zones, tmp_path):
         assert str(settings) in told and "restart" in told
 
 
+def test_a_directory_in_place_of_a_file_is_told(zones, tmp_path):
+    listen = ("--zones", zones, "--listen", f"127.0.0.1:{free_port()}")
+    found = run(*listen, "--settings", tmp_path)
+    assert found.returncode == 2, found
+    assert f"cannot read {tmp_path}: Is a directory" in found.stderr
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[[key]]\nname = "k.test"\nsecret_file = "{tmp_path}"\n')
+    found = run(*listen, "--settings", settings)
+    assert found.returncode == 2, found
+    assert f"names a file that cannot be read: {tmp_path}" in found.stderr
+
+
+def test_settings_that_became_a_directory_end_no_server(zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[cookies]\n")
+    with Server(zones, "--settings", settings) as server:
+        settings.unlink()
+        settings.mkdir()
+        server.reload()
+        assert serial(server) == 7
+
+
 def ask_by_command(*arguments):
     return subprocess.run([nearcast(), "node", *map(str, arguments)], capture_output=True,
                           text=True, timeout=START_LIMIT)

@@ -203,6 +203,10 @@ def test_a_broken_certificate_is_told_and_the_old_one_goes_on(zones, authority, 
             assert shown_certificate(server.tls_port) == good
             file.write_text(kept)
         assert "zones_loaded" in server.reload()
+        server.certificate.unlink()
+        server.certificate.mkdir()
+        assert str(server.certificate) in asked_to_reload(control)["certificate"]["error"]
+        assert shown_certificate(server.tls_port) == good
 
 
 def test_an_expired_certificate_does_not_replace_a_good_one(zones, authority, tmp_path):
