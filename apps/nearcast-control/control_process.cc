@@ -208,7 +208,8 @@ class Controller {
         for (const dns::Name& catalog : config_.transfers.catalogs()) catalogs.add(catalog);
         return {.identity = {.pop = "", .node = config_.name, .version = NEARCAST_VERSION},
                 .udp_payload_max = config_.serve.udp_payload_max,
-                .private_zones = catalogs};
+                .private_zones = catalogs,
+                .more_private_zones = &private_zones_};
     }
 
     Result<void> open_primary() {
@@ -273,7 +274,8 @@ class Controller {
                                       .updates = key_desk_.get(),
                                       .keys = &tsig_keys_->keyring(),
                                       .grants = key_desk_.get(),
-                                      .incoming = &incoming_->secondaries()};
+                                      .incoming = &incoming_->secondaries(),
+                                      .private_zones = &private_zones_};
         if (joining_) hands.notify_key = joining_->settings.key.name;
         hands.marked = [this](const transfer::Catalogs::Marked& told) {
             if (!(told.catalog == config_.network.catalog)) return;
@@ -300,7 +302,8 @@ class Controller {
 
     Result<void> publish() {
         publishing_ = std::make_unique<control::Publisher>(
-            control::Publisher::Served{*database_, *changes_, table_, *ledger_, incoming_.get()},
+            control::Publisher::Served{*database_, *changes_, table_, *ledger_, incoming_.get(),
+                                       &private_zones_},
             config_.name, config_.transfers.catalogs(), signing());
         publishing_->ask_servers(servers());
         publisher_.store(publishing_.get());
@@ -388,6 +391,7 @@ class Controller {
     std::unique_ptr<tls::ReloadableContext> tls_;      // Of the hidden primary.
     std::unique_ptr<tls::ReloadableContext> api_tls_;  // Null: the API goes without.
     zone::ZoneTable table_;
+    zone::LiveNames private_zones_;  // Those of kind Producer and Consumer.
     std::unique_ptr<control::Database> database_;
     std::unique_ptr<zone::ZoneLedger> ledger_;
     std::atomic<control::Publisher*> publisher_ = nullptr;  // For changes that come meanwhile.

@@ -257,7 +257,9 @@ void add_add(CLI::App& zone, int& status) {
     app->add_option("--ns", options->nameservers, "A name server of the zone; several times")
         ->type_name("NAME");
     app->add_option("--file", options->file, "Its records")->type_name("FILE");
-    app->add_option("--kind", options->kind, "Native, or Master")->capture_default_str();
+    app->add_option("--kind", options->kind,
+                    "Native, Master, or Producer: a catalog of other zones")
+        ->capture_default_str();
     app->add_option("--account", options->account, "Whose it is")->type_name("TEXT");
     CLI::Option* const secondary =
         app->add_flag("--secondary", options->is_secondary, "Other servers have it: it is fetched");

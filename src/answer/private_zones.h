@@ -3,7 +3,7 @@
 // Zones that only those may see who are trusted: catalogs are served beside the others, and are
 // nobody's business. To everybody else they are not there.
 //
-// Made before there are readers, then only read.
+// Of one thread.
 
 #pragma once
 

@@ -61,6 +61,23 @@ TEST_F(PrivateZonesTest, AreNotReachedByAnAlias) {
     EXPECT_NE(ask("a.example.org TXT", true).find("secret"), std::string::npos);
 }
 
+TEST(MorePrivateZones, ComeAndGo) {
+    zone::LiveNames more;
+    ResponderOptions with_more = options();
+    with_more.more_private_zones = &more;
+    ServedZones zones(with_more);
+    for (const char* apex : {"catalog.example.", "other.example."}) {
+        zones.serve(apex, "@ 0 SOA . . 1 2 3 4 5\n@ 0 NS .\nx 0 TXT secret\n");
+    }
+    EXPECT_NE(zones.ask("x.other.example TXT"), kNotThere);
+    more.add(*dns::parse_name("Other.example."));
+    EXPECT_EQ(zones.ask("x.other.example TXT"), kNotThere);
+    EXPECT_EQ(zones.ask("x.catalog.example TXT"), kNotThere);
+    more.remove(*dns::parse_name("other.example."));
+    EXPECT_NE(zones.ask("x.other.example TXT"), kNotThere);
+    EXPECT_EQ(zones.ask("x.catalog.example TXT"), kNotThere);
+}
+
 TEST_F(PrivateZonesTest, HideNothingElse) {
     EXPECT_EQ(ask("b.example.org TXT", false).substr(0, 8), "NXDOMAIN");
     EXPECT_FALSE(is_special_);

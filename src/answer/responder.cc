@@ -91,6 +91,7 @@ std::span<const uint8_t> address_of(const sockaddr& peer) {
 struct Responder::Worker {
     Worker(zone::ZoneTable& table, const ResponderOptions& options);
 
+    void refresh();
     void respond(std::span<Exchange> batch, uint32_t now);
 
     void parse(Job& job);
@@ -113,7 +114,10 @@ struct Responder::Worker {
     const bool knows_probes;
     const uint16_t worker_index;
     const uint16_t udp_payload_max;
-    const PrivateZones private_zones;
+    const PrivateZones fixed_private_zones;
+    const zone::LiveNames* const more_private_zones;
+    zone::LiveNames::Seen seen_private_zones;
+    PrivateZones private_zones;  // All of them.
     std::optional<shield::CookieJar> jar;
     Composer composer;
     ResponseWriter writer;
@@ -129,6 +133,8 @@ Responder::Worker::Worker(zone::ZoneTable& table, const ResponderOptions& option
       knows_probes(options.probe_token != ProbeToken{}),
       worker_index(options.worker_index),
       udp_payload_max(std::max<uint16_t>(options.udp_payload_max, dns::kUdpPayloadMin)),
+      fixed_private_zones(options.private_zones),
+      more_private_zones(options.more_private_zones),
       private_zones(options.private_zones),
       composer(table) {
     if (options.cookie_secrets != nullptr) {
@@ -335,6 +341,13 @@ void Responder::Worker::compose(Job& job, uint32_t now) {
     if (job.zone) exchange.facts.apex_hash = apex_hash(job);
 }
 
+void Responder::Worker::refresh() {
+    if (jar) jar->refresh();
+    if (more_private_zones == nullptr || !more_private_zones->refresh(seen_private_zones)) return;
+    private_zones = fixed_private_zones;
+    for (const dns::Name& apex : *seen_private_zones.names) private_zones.add(apex);
+}
+
 void Responder::Worker::respond(std::span<Exchange> batch, uint32_t now) {
     const auto staged = std::span(jobs).first(batch.size());
     for (size_t i = 0; i < batch.size(); ++i) staged[i].exchange = &batch[i];
@@ -352,7 +365,7 @@ Responder::~Responder() = default;
 
 void Responder::respond(std::span<Exchange> batch, std::chrono::seconds now) noexcept {
     worker_->reader.online();
-    if (worker_->jar) worker_->jar->refresh();
+    worker_->refresh();
     while (!batch.empty()) {
         const auto staged = batch.first(std::min(batch.size(), kStageMax));
         worker_->respond(staged, static_cast<uint32_t>(now.count()));

@@ -25,6 +25,7 @@
 #include "answer/outcome.h"
 #include "answer/private_zones.h"
 #include "shield/cookie_jar.h"
+#include "zone/live_names.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::tls {
@@ -96,6 +97,8 @@ struct ResponderOptions {
     const shield::CookieSecrets* cookie_secrets = nullptr;
     shield::CookiePolicy cookie_policy = {};
     PrivateZones private_zones = {};
+    // More of them, which come and go. Null: there are none. Outlives the Responder.
+    const zone::LiveNames* more_private_zones = nullptr;
 };
 
 class Responder {

@@ -18,7 +18,7 @@ ZoneService::ZoneService(const transfer::TransferConfig& transfers, zone::ZoneTa
       table_(table),
       notifier_(transfers),
       ledger_(listen_to(ledger)),
-      catalogs_(transfers, table, ledger, secondaries_),
+      catalogs_(transfers, table, ledger, secondaries_, network_.private_zones),
       secondaries_(transfers, table, ledger),
       updates_(transfers, table, ledger),
       late_counters_(late_counters),
@@ -109,6 +109,7 @@ transfer::RequestDesk::Partners ZoneService::partners(MayWait may_wait) {
         .members = network_.members,
         .keys = network_.keys,
         .grants = network_.grants,
+        .private_zones = network_.private_zones,
         .waiting = may_wait == MayWait::Yes ? std::optional<transfer::RequestDesk::Waiting>(
                                                   {.zones = table_, .is_stopping = ends_waits_})
                                             : std::nullopt};

@@ -32,6 +32,7 @@
 #include "transfer/zone_sender.h"
 #include "transfer/zone_updates.h"
 #include "zone/ledger.h"
+#include "zone/live_names.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::authority {
@@ -48,6 +49,9 @@ struct NetworkHands {
     // Zones that are fetched into a store of their own, from which they are published. May be null;
     // outlives the service.
     transfer::SecondaryZones* incoming = nullptr;
+    // Catalogs that come and go, which are nobody's business but of those who may have them; may be
+    // null. Outlives the service.
+    const zone::LiveNames* private_zones = nullptr;
     // As transfer::Catalogs::Hooks has it.
     std::function<void(const transfer::Catalogs::Marked&)> marked = {};
 };

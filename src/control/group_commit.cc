@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/catalog_rows.h"
 #include "control/zone_rows.h"
 
 namespace nearcast::control {
@@ -58,6 +59,23 @@ void GroupCommit::work() {
     for (Group group = take(); !group.empty(); group = take()) carry_out(group);
 }
 
+namespace {
+
+// What the zones of the group mean for their catalogs. Nobody else takes a sequence meanwhile:
+// these are the next ones.
+Result<void> list_catalogs(GroupRows& rows, const GroupCommit::Turn& turn, uint64_t& last) {
+    const size_t count = rows.moved().size();
+    if (count == 0) return {};
+    const auto first = take_sequences(rows.session(), count);
+    if (!first) return std::unexpected(first.error());
+    last = *first + count - 1;
+    GroupCommit::Turn own = turn;
+    own.sequence = *first;
+    return list_moved_zones(rows, own);
+}
+
+}  // namespace
+
 void GroupCommit::carry_out(Group& group) {
     Answers answers;
     uint64_t last = 0;
@@ -97,6 +115,7 @@ Result<void> GroupCommit::transact(std::span<Waiting> group, Answers& answers, u
             answers.push_back(*std::move(answer));
             ++turn.sequence;
         }
+        if (auto listed = list_catalogs(rows, turn, last); !listed) return listed;
         return rows.write();
     });
 }

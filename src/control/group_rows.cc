@@ -80,6 +80,18 @@ Result<void> GroupRows::remove_zone(const Zone& zone) {
     return control::remove_zone(session_, zone.id);
 }
 
+void GroupRows::append(Change change) {
+    const auto& before = change.diff.settings_before;
+    const auto& after = change.diff.settings_after;
+    const bool stays = before && after && before->catalog == after->catalog &&
+                       before->catalog_groups == after->catalog_groups;
+    for (const auto& settings : {before, after}) {
+        if (stays || !settings || settings->catalog.empty()) continue;
+        moved_[settings->catalog].emplace(row_name(change.zone), change.zone);
+    }
+    changes_.push_back(std::move(change));
+}
+
 Result<void> GroupRows::write() {
     std::vector<Zone> zones;
     for (const std::string& name : put_zones_) zones.push_back(*zones_.at(name));

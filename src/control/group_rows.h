@@ -57,7 +57,11 @@ class GroupRows {
     // With all its sets.
     [[nodiscard]] base::Result<void> remove_zone(const Zone& zone);
     // With what the audit log tells of it.
-    void append(Change change) { changes_.push_back(std::move(change)); }
+    void append(Change change);
+
+    // Zones by name, by the name of a catalog that may have to list them otherwise now.
+    using Moved = std::map<std::string, std::map<std::string, dns::Name>>;
+    [[nodiscard]] const Moved& moved() const { return moved_; }
 
     // Writes what waits.
     [[nodiscard]] base::Result<void> write();
@@ -76,6 +80,7 @@ class GroupRows {
     std::set<std::string> put_zones_;  // Names.
     RrsetStates put_sets_;
     std::vector<Change> changes_;
+    Moved moved_;
 };
 
 }  // namespace nearcast::control

@@ -58,6 +58,7 @@ ZoneSettings SettingsEdit::applied_to(ZoneSettings settings) const {
     take(soa_edit_api, settings.soa_edit_api);
     take(soa_edit, settings.soa_edit);
     take(catalog, settings.catalog);
+    take(catalog_groups, settings.catalog_groups);
     take(nsec3param, settings.nsec3param);
     take(signing, settings.signing);
     take(is_signed, settings.is_signed);

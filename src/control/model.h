@@ -73,6 +73,11 @@ enum class ZoneKind : uint8_t { Native, Master, Slave, Producer, Consumer };
     return kind == ZoneKind::Slave || kind == ZoneKind::Consumer;
 }
 
+// Whether it lists other zones (RFC 9432), and is nobody's business but of those who serve them.
+[[nodiscard]] constexpr bool is_catalog(ZoneKind kind) {
+    return kind == ZoneKind::Producer || kind == ZoneKind::Consumer;
+}
+
 struct ZoneSettings {
     ZoneKind kind = ZoneKind::Native;
     std::string account = {};
@@ -80,8 +85,9 @@ struct ZoneSettings {
     std::string primary_key = {};           // The TSIG key that they are asked with; empty: none.
     std::string soa_edit_api = "DEFAULT";
     std::string soa_edit = {};
-    std::string catalog = {};
-    std::string nsec3param = {};  // "1 0 0 -"; empty: NSEC.
+    std::string catalog = {};  // The zone that lists this one, as row_name() has it; empty: none.
+    std::vector<std::string> catalog_groups = {};  // That it is of there (RFC 9432 §4.3.2).
+    std::string nsec3param = {};                   // "1 0 0 -"; empty: NSEC.
     std::string signing = {};  // What is otherwise than the controller has it: signing_settings.h.
     bool is_signed = false;
     bool is_nsec3_narrow = false;
@@ -99,6 +105,7 @@ struct SettingsEdit {
     std::optional<std::string> soa_edit_api = {};
     std::optional<std::string> soa_edit = {};
     std::optional<std::string> catalog = {};
+    std::optional<std::vector<std::string>> catalog_groups = {};
     std::optional<std::string> nsec3param = {};
     std::optional<std::string> signing = {};
     std::optional<bool> is_signed = {};

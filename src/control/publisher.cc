@@ -142,6 +142,7 @@ Result<void> Publisher::read_publications() {
 // that goes on until the zone is made anew, or if it cannot be.
 void Publisher::take_over(const Zone& zone) {
     State& state = state_of(zone.id, zone.name);
+    note_kind(zone.name, zone.settings);
     fetch_as_told(state, zone);
     begin_signing(state, zone.settings);
     const auto stored = served_.ledger.state(zone.name);
@@ -307,11 +308,19 @@ void Publisher::publish_all(const std::vector<Change>& changes) {
     // the order of their first changes.
     std::map<std::string, std::vector<size_t>> by_name;
     for (size_t i = 0; i < works.size(); ++i) by_name[dns::key_of(works[i].name)].push_back(i);
-    std::vector<const std::vector<size_t>*> names;
-    for (const auto& [name, list] : by_name) names.push_back(&list);
-    side_by_side(names.size(), [&](size_t i) {
-        for (const size_t work : *names[i]) publish(works[work]);
-    });
+    // Catalogs last: who hears of one asks for the zones that it lists.
+    std::vector<const std::vector<size_t>*> zones;
+    std::vector<const std::vector<size_t>*> catalogs;
+    for (const auto& [name, list] : by_name) {
+        const bool is_catalog =
+            served_.catalogs != nullptr && served_.catalogs->has(works[list.front()].name);
+        (is_catalog ? catalogs : zones).push_back(&list);
+    }
+    for (const auto& names : {zones, catalogs}) {
+        side_by_side(names.size(), [&](size_t i) {
+            for (const size_t work : *names[i]) publish(works[work]);
+        });
+    }
     const std::lock_guard lock(mutex_);
     for (const Work& work : works) unremembered_.insert(work.zone_id);
     remember_at_ = std::min(remember_at_, base::now() + kRememberPause);
@@ -402,9 +411,18 @@ void Publisher::side_by_side(size_t count, const std::function<void(size_t)>& pu
     for (std::thread& thread : threads) thread.join();
 }
 
+// Before anybody can see the zone.
+void Publisher::note_kind(const dns::Name& zone, const ZoneSettings& settings) {
+    if (served_.catalogs == nullptr) return;
+    if (is_catalog(settings.kind)) served_.catalogs->add(zone);
+}
+
 void Publisher::publish(const Work& work) {
     State& state = state_of(work.zone_id, work.name);
-    for (const Change* change : work.changes) heed_primaries(state, *change);
+    for (const Change* change : work.changes) {
+        if (change->diff.settings_after) note_kind(work.name, *change->diff.settings_after);
+        heed_primaries(state, *change);
+    }
     const bool is_ending = std::ranges::any_of(
         work.changes, [](const Change* change) { return change->kind == ChangeKind::Delete; });
     if (!claim(state, is_ending)) return;  // Who has it makes it anew, with these changes.
@@ -513,6 +531,7 @@ void Publisher::end(State& state) {
         log::error("zone_not_withdrawn",
                    {{"zone", dns::to_text(state.name)}, {"reason", done.error().message}});
     }
+    if (served_.catalogs != nullptr) served_.catalogs->remove(state.name);
     if (looks_) looks_->forget(state.zone_id);
     if (state.is_fetched && served_.incoming != nullptr) served_.incoming->remove(state.name);
     const std::lock_guard lock(mutex_);

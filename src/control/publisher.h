@@ -40,6 +40,7 @@
 #include "control/parent_looks.h"
 #include "control/zone_signing.h"
 #include "zone/ledger.h"
+#include "zone/live_names.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::control {
@@ -64,6 +65,8 @@ class Publisher {
         zone::ZoneTable& table;
         zone::ZoneLedger& ledger;
         IncomingZones* incoming = nullptr;  // Null: no zone is fetched.
+        // Gets the names of catalogs; may be null.
+        zone::LiveNames* catalogs = nullptr;
     };
 
     struct Signing {
@@ -232,6 +235,7 @@ class Publisher {
 
     void side_by_side(size_t count, const std::function<void(size_t)>& publish_one);
     void publish(const Work& work);
+    void note_kind(const dns::Name& zone, const ZoneSettings& settings);
     void publish_one(State& state, const Change& change);
     // Publishes the zone as it is in the database now.
     void publish_whole(State& state);

@@ -103,6 +103,7 @@ void take_setting(std::string_view line, ZoneSettings& settings) {
     if (key == "soa_edit_api") settings.soa_edit_api = value;
     if (key == "soa_edit") settings.soa_edit = value;
     if (key == "catalog") settings.catalog = value;
+    if (key == "catalog_groups") settings.catalog_groups = split(value);
     if (key == "nsec3param") settings.nsec3param = value;
     if (key == "signing") settings.signing = value;
     if (key == "signed") settings.is_signed = value == "yes";
@@ -235,6 +236,8 @@ std::string encode_settings(const ZoneSettings& settings) {
     put("soa_edit_api", settings.soa_edit_api, usual.soa_edit_api, settings.soa_edit_api);
     put("soa_edit", settings.soa_edit, usual.soa_edit, settings.soa_edit);
     put("catalog", settings.catalog, usual.catalog, settings.catalog);
+    put("catalog_groups", settings.catalog_groups, usual.catalog_groups,
+        joined(settings.catalog_groups));
     put("nsec3param", settings.nsec3param, usual.nsec3param, settings.nsec3param);
     put("signing", settings.signing, usual.signing, settings.signing);
     put_flag("signed", settings.is_signed, usual.is_signed);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/catalog_rows.h"
 #include "control/edit_plan.h"
 #include "control/record_content.h"
 #include "control/signing_settings.h"
@@ -235,6 +236,9 @@ Answer write_edits(GroupRows& rows, const Turn& turn, const Zone& zone, const In
     if (!current) return std::unexpected(current.error());
     auto planned = plan_edits(zone.name, *current, derived.edits);
     if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
+    if (auto editable = check_catalog_edits(zone, *planned); !editable) {
+        return Outcome<Committed>(std::unexpected(editable.error()));
+    }
     auto serial = derived.serial;
     if (planned->empty() && !serial) serial = raised_serial(turn, zone, derived.edits);
     Change change = change_of(turn, zone, ChangeKind::Records, intent);
@@ -280,9 +284,35 @@ std::vector<Rrset> completed(const NewZone& zone, const dns::Name& primary) {
     return rrsets;
 }
 
+// Of a catalog that was deleted, what it has beside its members and what follows from them.
+std::vector<Rrset> own_sets(const Zone& zone, std::vector<RrsetChange> changes) {
+    std::vector<Rrset> sets;
+    for (RrsetChange& change : changes) {
+        if (change.after && change.after->owner == zone.name) sets.push_back(*change.after);
+    }
+    return sets;
+}
+
+// A catalog lists the zones that name it, however long they do.
+Result<Outcome<void>> fill_catalog(GroupRows& rows, const Zone& zone, Change& change) {
+    if (zone.settings.kind != ZoneKind::Producer) return Outcome<void>();
+    auto frame = catalog_frame(zone.name, own_sets(zone, std::move(change.diff.rrsets)));
+    if (!frame) return Outcome<void>(std::unexpected(frame.error()));
+    auto listed = listed_sets(rows, zone.name);
+    if (!listed) return std::unexpected(listed.error());
+    change.diff.rrsets.clear();
+    for (auto* sets : {&*frame, &*listed}) {
+        for (Rrset& rrset : *sets) change.diff.rrsets.push_back({std::nullopt, std::move(rrset)});
+    }
+    return Outcome<void>();
+}
+
 // Inserts the zone and what is in it. `floor`: the serial is later than this one.
 Answer insert(GroupRows& rows, const Turn& turn, Zone zone, Change change,
               std::optional<uint32_t> floor) {
+    const auto filled = fill_catalog(rows, zone, change);
+    if (!filled) return std::unexpected(filled.error());
+    if (!*filled) return Outcome<Committed>(std::unexpected(filled->error()));
     const auto sent = sent_serial(change.diff.rrsets);
     const uint32_t first = first_serial(zone.settings.soa_edit_api, seconds_of(turn));
     zone.serial = sent && *sent != 0 ? *sent : first;
@@ -345,6 +375,9 @@ Answer take_back_records(GroupRows& rows, const Turn& turn, const Zone& zone, Ch
         auto error = refuse(std::move(planned.error()));
         error.error().kind = Kind::Conflict;
         return Outcome<Committed>(error);
+    }
+    if (auto editable = check_catalog_edits(zone, *planned); !editable) {
+        return Outcome<Committed>(std::unexpected(editable.error()));
     }
     change.diff.rrsets = *std::move(planned);
     return write_records(rows, turn, zone, std::move(change));
@@ -464,6 +497,9 @@ Answer make_zone(GroupRows& rows, const Turn& turn, const NewZone& request,
     auto planned = plan_new_zone(request.name, completed(request, primary));
     if (!planned) return Outcome<Committed>(refuse(std::move(planned.error())));
     const Zone zone = new_zone(turn, request.name, request.settings);
+    if (auto fitting = check_catalog_edits(zone, *planned); !fitting) {
+        return Outcome<Committed>(std::unexpected(fitting.error()));
+    }
     Change change = change_of(turn, zone, ChangeKind::Create, request.intent);
     change.diff.rrsets = *std::move(planned);
     return insert(rows, turn, zone, std::move(change), std::nullopt);
@@ -482,7 +518,8 @@ Answer set_settings(GroupRows& rows, const Turn& turn, const dns::Name& name,
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
     const ZoneSettings after = edit.applied_to((*zone)->settings);
-    if (is_fetched(after.kind) != is_fetched((*zone)->settings.kind)) {
+    const ZoneKind kind = (*zone)->settings.kind;
+    if (is_fetched(after.kind) != is_fetched(kind) || is_catalog(after.kind) != is_catalog(kind)) {
         return Outcome<Committed>(
             refuse(Kind::Invalid, "Domain '" + row_name(name) + "' cannot become one of kind " +
                                       std::string(to_text(after.kind)) +

@@ -44,6 +44,10 @@ constexpr Sql kListZonesOf{
     "WHERE account = :a AND "
     "name > :b ORDER BY name LIMIT :c",
     "ttn", "nttnnnn"};
+constexpr Sql kZonesLike{
+    "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
+    "WHERE settings LIKE :a ESCAPE '\\'",
+    "t", "nttnnnn"};
 constexpr Sql kRemoveZone{"DELETE FROM zone WHERE id = :a", "n", ""};
 constexpr Sql kEmptyZone{"DELETE FROM rrset WHERE zone_id = :a", "n", ""};
 
@@ -247,6 +251,19 @@ Result<void> each_rrset_at(Session& session, std::span<const RrsetPlace> places,
 Result<void> each_rrset(Session& session, int64_t zone_id,
                         const std::function<void(Rrset)>& on_rrset) {
     return session.run(kAllRrsets, {zone_id}, [&](const Row& row) { on_rrset(rrset_of(row)); });
+}
+
+Result<void> zones_of_catalog(Session& session, const std::string& catalog,
+                              const std::function<void(const Zone&)>& on_zone) {
+    std::string pattern = "%";
+    for (const char c : encode_settings({.catalog = catalog})) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return session.run(kZonesLike, {pattern + '%'}, [&](const Row& row) {
+        const Zone zone = zone_of(row);
+        if (zone.settings.catalog == catalog) on_zone(zone);
+    });
 }
 
 Result<void> search_zones(Session& session, const std::string& after, const Sought& sought,

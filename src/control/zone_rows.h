@@ -33,6 +33,9 @@ namespace nearcast::control {
 [[nodiscard]] base::Result<void> list_zones_of(Session& session, const std::string& account,
                                                const std::string& after, int64_t count_max,
                                                const std::function<void(Zone)>& on_zone);
+// Those that have this catalog. Looks at every zone.
+[[nodiscard]] base::Result<void> zones_of_catalog(Session& session, const std::string& catalog,
+                                                  const std::function<void(const Zone&)>& on_zone);
 // Those of these that there are.
 [[nodiscard]] base::Result<void> find_zones(Session& session, std::span<const std::string> names,
                                             const std::function<void(Zone)>& on_zone);

@@ -53,11 +53,12 @@ uint32_t first_serial() { return static_cast<uint32_t>(::time(nullptr)); }
 }  // namespace
 
 Catalogs::Catalogs(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger,
-                   SecondaryZones& secondaries)
+                   SecondaryZones& secondaries, const zone::LiveNames* private_zones)
     : config_(config),
       table_(table),
       ledger_(ledger),
       secondaries_(secondaries),
+      private_zones_(private_zones),
       names_(config.catalogs()),
       membership_(names_of(config.followed_catalogs),
                   [this](const dns::Name& zone) { return table_.pin(zone).has_value(); }),
@@ -266,6 +267,7 @@ std::optional<CatalogMember> Catalogs::member_for(const PublishedCatalog& config
                                                   const dns::Name& zone) {
     const bool is_listed = config.zones.empty() || is_any(config.zones, zone);
     if (!is_listed || std::ranges::find(names_, zone) != names_.end()) return std::nullopt;
+    if (private_zones_ != nullptr && private_zones_->has(zone)) return std::nullopt;
     const auto pinned = table_.pin(zone);
     if (!pinned) return std::nullopt;
     CatalogMember member{.zone = zone, .label = catalog_label(zone)};

@@ -28,6 +28,7 @@
 #include "transfer/transfer_config.h"
 #include "zone/changeset.h"
 #include "zone/ledger.h"
+#include "zone/live_names.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::transfer {
@@ -56,8 +57,9 @@ class Catalogs {
 
     // Nothing is used before start(), and `secondaries` and reporters not after stop(). The others
     // outlive it.
+    // No catalog lists one of `private_zones`, where there are some.
     Catalogs(const TransferConfig& config, zone::ZoneTable& table, zone::ZoneLedger& ledger,
-             SecondaryZones& secondaries);
+             SecondaryZones& secondaries, const zone::LiveNames* private_zones = nullptr);
     Catalogs(const Catalogs&) = delete;
     Catalogs& operator=(const Catalogs&) = delete;
     ~Catalogs() { stop(); }
@@ -119,6 +121,7 @@ class Catalogs {
     zone::ZoneTable& table_;
     zone::ZoneLedger& ledger_;
     SecondaryZones& secondaries_;
+    const zone::LiveNames* const private_zones_;
     Hooks hooks_;                         // Not changed after start().
     const std::vector<dns::Name> names_;  // Of all catalogs.
 

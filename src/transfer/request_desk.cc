@@ -62,7 +62,7 @@ std::optional<uint32_t> lone_soa_serial(std::span<const uint8_t> message, dns::S
 RequestDesk::RequestDesk(const TransferConfig& config, Partners partners)
     : config_(config),
       partners_(std::move(partners)),
-      private_zones_(config.catalogs()),
+      catalogs_(config.catalogs()),
       plain_(dns::kMessageSizeMax) {}
 
 Requestor RequestDesk::requestor_of(const Request& request) const {
@@ -82,15 +82,33 @@ bool RequestDesk::may_have(const dns::Name& zone, const Request& request) const 
 }
 
 // Who may have a catalog may also look at it; a question may be about any name in it.
-bool RequestDesk::is_trusted(const Request& request) const {
-    const auto& catalogs = private_zones_;
-    const auto catalog = std::ranges::find_if(
-        catalogs, [this](const dns::Name& apex) { return query_.qname.is_subdomain_of(apex); });
-    return catalog != catalogs.end() && may_have(*catalog, request);
+bool RequestDesk::is_trusted(const Request& request) {
+    const dns::Name* const zone = private_zone_around(query_.qname);
+    if (zone == nullptr) return false;
+    return may_have(*zone, request) || (may_wait() && is_granted(*zone, request));
 }
 
-bool RequestDesk::is_about_catalog() const {
-    return std::ranges::find(private_zones_, query_.qname) != private_zones_.end();
+// Whether who asks is trusted takes a wait to know.
+bool RequestDesk::might_be_trusted(const Request& request) {
+    const dns::Name* const zone = private_zone_around(query_.qname);
+    return zone != nullptr && !may_have(*zone, request) && might_be_granted(*zone, request);
+}
+
+const dns::Name* RequestDesk::private_zone_around(const dns::Name& name) {
+    const auto find_in = [&name](const std::vector<dns::Name>& zones) -> const dns::Name* {
+        const auto found = std::ranges::find_if(
+            zones, [&name](const dns::Name& apex) { return name.is_subdomain_of(apex); });
+        return found == zones.end() ? nullptr : &*found;
+    };
+    if (const dns::Name* const catalog = find_in(catalogs_)) return catalog;
+    if (partners_.private_zones == nullptr) return nullptr;
+    (void)partners_.private_zones->refresh(live_private_zones_);
+    return find_in(*live_private_zones_.names);
+}
+
+bool RequestDesk::is_about_private_zone() {
+    const dns::Name* const zone = private_zone_around(query_.qname);
+    return zone != nullptr && *zone == query_.qname;
 }
 
 // A worker must not wait for those who publish zones: it has the way that readers go. What it sees
@@ -107,14 +125,13 @@ RequestDesk::SeenZone RequestDesk::look_at(const dns::Name& zone) const {
     return seen;
 }
 
-bool RequestDesk::might_be_granted(const Request& request) const {
-    return partners_.grants != nullptr &&
-           partners_.grants->might_have(query_.qname, requestor_of(request));
+bool RequestDesk::might_be_granted(const dns::Name& zone, const Request& request) const {
+    return partners_.grants != nullptr && partners_.grants->might_have(zone, requestor_of(request));
 }
 
-bool RequestDesk::is_granted(const Request& request) const {
-    return might_be_granted(request) &&
-           partners_.grants->may_have(query_.qname, requestor_of(request));
+bool RequestDesk::is_granted(const dns::Name& zone, const Request& request) const {
+    return might_be_granted(zone, request) &&
+           partners_.grants->may_have(zone, requestor_of(request));
 }
 
 const TsigKeyring& RequestDesk::keyring() {
@@ -209,6 +226,7 @@ RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
     if (query_.qclass == dns::RRClass::IN && is_transfer_type(query_.qtype)) {
         return answer_transfer(request);
     }
+    if (!may_wait() && might_be_trusted(request)) return {.is_for_waiter = true};
     std::optional<uint32_t> expire;
     const bool wants_expire = query_.qtype == dns::RRType::SOA &&
                               asks_for_expire(query_.edns.options(request.message)) &&
@@ -224,7 +242,7 @@ RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
 RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
     const bool is_soa = query_.qtype == dns::RRType::SOA && query_.qclass == dns::RRClass::IN;
     if (!is_soa) return reply(request, {Rcode::FormErr});
-    if (is_about_catalog() && is_member(request)) return answer_report(request);
+    if (is_about_private_zone() && is_member(request)) return answer_report(request);
     const Requestor requestor = requestor_of(request);
     const Rcode rcode = partners_.hear(
         {.zone = query_.qname,
@@ -244,7 +262,7 @@ RequestDesk::Outcome RequestDesk::answer_report(const Request& request) {
 
 RequestDesk::Outcome RequestDesk::answer_update(const Request& request) {
     // Nor does who may not have a catalog learn from this that there is one.
-    if (is_about_catalog() && !may_have(query_.qname, request)) {
+    if (is_about_private_zone() && !may_have(query_.qname, request)) {
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
     }
     if (const auto secondary = partners_.secondary_of(query_.qname)) {
@@ -286,8 +304,11 @@ RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
     // An older TLS carries questions, not zones (RFC 9103 §7.2).
     const bool is_unfit = request.tls != nullptr && !request.tls->is_fit_for_transfers;
     const bool is_to_ask = !is_unfit && !may_have(query_.qname, request);
-    if (is_to_ask && !may_wait() && might_be_granted(request)) return {.is_for_waiter = true};
-    if (is_unfit || (is_to_ask && !is_granted(request))) return reply(request, kProhibited);
+    if (is_to_ask && !may_wait() && might_be_granted(query_.qname, request)) {
+        return {.is_for_waiter = true};
+    }
+    if (is_unfit || (is_to_ask && !is_granted(query_.qname, request)))
+        return reply(request, kProhibited);
     const SeenZone seen = look_at(query_.qname);
     if (!seen.version)
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});

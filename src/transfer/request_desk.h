@@ -31,6 +31,7 @@
 #include "transfer/update_taker.h"
 #include "transfer/zone_stream.h"
 #include "zone/ledger.h"
+#include "zone/live_names.h"
 #include "zone/zone_table.h"
 
 namespace nearcast::transfer {
@@ -116,6 +117,9 @@ class RequestDesk {
         // All keys there are. Null: those of the configuration, which stay as they are.
         const LiveKeyring* keys = nullptr;
         Grants* grants = nullptr;  // What they are good for beside the configuration; may be null.
+        // Zones that only those may look at who may have them, beside catalogs; null: there are
+        // none.
+        const zone::LiveNames* private_zones = nullptr;
         std::optional<Waiting> waiting;
     };
 
@@ -167,18 +171,22 @@ class RequestDesk {
     [[nodiscard]] Requestor requestor_of(const Request& request) const;
     [[nodiscard]] bool is_member(const Request& request) const;
     [[nodiscard]] bool may_have(const dns::Name& zone, const Request& request) const;
-    [[nodiscard]] bool is_trusted(const Request& request) const;
-    [[nodiscard]] bool is_about_catalog() const;  // Its name is that of one.
+    // Private zones: without a wait those of who asks are not all known.
+    [[nodiscard]] bool is_trusted(const Request& request);
+    [[nodiscard]] bool might_be_trusted(const Request& request);
+    [[nodiscard]] const dns::Name* private_zone_around(const dns::Name& name);
+    [[nodiscard]] bool is_about_private_zone();  // Its name is that of one.
     // Whether the key that signed is good for the zone though the configuration does not say so:
     // without a wait, and for sure.
-    [[nodiscard]] bool might_be_granted(const Request& request) const;
-    [[nodiscard]] bool is_granted(const Request& request) const;
+    [[nodiscard]] bool might_be_granted(const dns::Name& zone, const Request& request) const;
+    [[nodiscard]] bool is_granted(const dns::Name& zone, const Request& request) const;
     [[nodiscard]] const TsigKeyring& keyring();
     [[nodiscard]] size_t reserved() const;
 
     const TransferConfig& config_;
     Partners partners_;
-    std::vector<dns::Name> private_zones_;
+    const std::vector<dns::Name> catalogs_;  // Of the configuration.
+    zone::LiveNames::Seen live_private_zones_;
     Hmac hmac_;
     dns::Query query_;
     LiveKeyring::Seen live_keys_;            // At least as long as the signature's key is used.

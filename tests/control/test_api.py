@@ -462,6 +462,7 @@ def test_terraform_reads_back_its_name_servers(controller):
                                   {"api_rectify": True}, {"account": "somebody"}])
 def test_powerdns_admin_sets_what_it_sets(controller, body):
     controller.create()
+    controller.create("c.example.", kind="Producer")
     answer = controller.ask("PUT", f"/zones/{ZONE}", body)
     assert answer.status == 204, answer.body
     zone = controller.ask("GET", f"/zones/{ZONE}").json

@@ -168,6 +168,9 @@ class Api {
     [[nodiscard]] std::optional<Response> check_settings(const Call& call, const dns::Name& name,
                                                          const control::ZoneSettings& before,
                                                          const control::ZoneSettings& after) const;
+    [[nodiscard]] std::optional<Response> check_catalog(const Call& call, const dns::Name& name,
+                                                        const control::ZoneSettings& before,
+                                                        const control::ZoneSettings& after) const;
     // As ChangeLog::contents(), wherever the records are kept.
     [[nodiscard]] control::Outcome<control::ChangeLog::Contents> contents_of(
         const dns::Name& name, const control::RrsetFilter& filter = {});

@@ -74,14 +74,36 @@ Response not_fetched(const Zone& zone) {
 
 }  // namespace
 
+// What a catalog lists is a change of it: only who has it may list zones there.
+std::optional<Response> Api::check_catalog(const Call& call, const dns::Name& name,
+                                           const control::ZoneSettings& before,
+                                           const control::ZoneSettings& after) const {
+    if (after.catalog.empty() || after.catalog == before.catalog) return std::nullopt;
+    if (control::is_catalog(after.kind)) {
+        return error_reply(422, "Domain '" + control::row_name(name) +
+                                    "' is a catalog itself, and is listed in none");
+    }
+    const auto catalog = dns::parse_name(after.catalog).value_or(dns::Name());
+    if (!call.scope.covers_whole_zone(catalog)) return forbidden_zone();
+    const auto zone = partners_.changes.zone(catalog);
+    const bool is_missing = !zone && zone.error().kind == control::ChangeError::Kind::NotFound;
+    if (!zone && !is_missing) return error_reply(zone.error());
+    const bool is_hidden = is_missing ? !call.scope.tenant.empty() : !call.scope.covers(*zone);
+    if (is_hidden) return forbidden_zone();
+    if (zone && zone->settings.kind == control::ZoneKind::Producer) return std::nullopt;
+    return error_reply(422, "Catalog '" + after.catalog + "' is no zone of kind Producer");
+}
+
 std::optional<Response> Api::check_settings(const Call& call, const dns::Name& name,
                                             const control::ZoneSettings& before,
                                             const control::ZoneSettings& after) const {
     using control::ZoneKind;
-    if (after.kind == ZoneKind::Producer || after.kind == ZoneKind::Consumer) {
-        return error_reply(422, "Kind '" + std::string(to_text(after.kind)) +
-                                    "' is not offered here: a zone is Native, Master or Slave");
+    if (after.kind == ZoneKind::Consumer) {
+        return error_reply(422,
+                           "Kind 'Consumer' is not offered here: a zone is Native, Master, Slave "
+                           "or Producer");
     }
+    if (auto wrong = check_catalog(call, name, before, after)) return wrong;
     if (after.kind != ZoneKind::Slave) return std::nullopt;
     if (after.masters.empty() || after.masters.size() > kMastersMax) {
         return error_reply(422, "Domain '" + control::row_name(name) +

@@ -29,6 +29,8 @@ void take_text(const json& object, const char* name, std::optional<std::string>&
 }
 
 constexpr size_t kAccountSizeMax = 255;
+constexpr size_t kGroupsMax = 16;
+constexpr size_t kGroupSizeMax = 255;  // One character-string.
 
 bool has_control_character(const std::string& text) {
     return std::ranges::any_of(text, [](char c) { return static_cast<uint8_t>(c) < 0x20; });
@@ -39,11 +41,6 @@ Read<void> check_texts(const json& body) {
     if (account.size() > kAccountSizeMax || has_control_character(account)) {
         return std::unexpected("Account is not one line of 255 bytes at most");
     }
-    const std::string catalog = text_of(body, "catalog");
-    if (!catalog.empty()) {
-        const auto name = read_canonical_name(catalog, "Catalog");
-        if (!name) return std::unexpected(name.error());
-    }
     constexpr std::array<std::string_view, 7> kSoaEdits{
         "",         "NONE", "EPOCH", "INCEPTION-EPOCH", "INCEPTION-INCREMENT", "INCREMENT-WEEKS",
         "INCEPTION"};
@@ -52,6 +49,28 @@ Read<void> check_texts(const json& body) {
         return std::unexpected("soa_edit '" + soa_edit + "' is unknown");
     }
     return {};
+}
+
+// Of words, each of which is one group.
+Read<std::vector<std::string>> read_groups(const json& list) {
+    const std::string wanted = "catalog_groups is no list of up to 16 texts without spaces";
+    if (!list.is_array() || list.size() > kGroupsMax) return std::unexpected(wanted);
+    std::vector<std::string> groups;
+    for (const json& item : list) {
+        const std::string text = item.is_string() ? item.get<std::string>() : "";
+        const bool is_word = std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F; });
+        if (text.empty() || text.size() > kGroupSizeMax || !is_word) return std::unexpected(wanted);
+        groups.push_back(text);
+    }
+    return groups;
+}
+
+// As row_name() has it.
+Read<std::string> read_catalog_name(const std::string& text) {
+    if (text.empty()) return "";
+    const auto name = read_canonical_name(text, "Catalog");
+    if (!name) return std::unexpected(name.error());
+    return control::row_name(*name);
 }
 
 json settings_json(const std::optional<control::ZoneSettings>& given) {
@@ -64,6 +83,7 @@ json settings_json(const std::optional<control::ZoneSettings>& given) {
             {"soa_edit_api", settings.soa_edit_api},
             {"soa_edit", settings.soa_edit},
             {"catalog", settings.catalog},
+            {"catalog_groups", settings.catalog_groups},
             {"nsec3param", settings.nsec3param},
             {"nsec3narrow", settings.is_nsec3_narrow},
             {"api_rectify", settings.is_rectified},
@@ -149,6 +169,10 @@ json to_json(const control::Zone& zone, uint32_t published_serial) {
 
 void add_details(const control::Zone& zone, json& json) {
     json["api_rectify"] = zone.settings.is_rectified;
+    // Clients of PowerDNS know nothing of it.
+    if (!zone.settings.catalog_groups.empty()) {
+        json["catalog_groups"] = zone.settings.catalog_groups;
+    }
     json["nsec3narrow"] = zone.settings.is_nsec3_narrow;
     json["nsec3param"] = zone.settings.nsec3param;
     json["soa_edit"] = zone.settings.soa_edit;
@@ -228,7 +252,16 @@ Read<control::SettingsEdit> read_settings(const json& body) {
     }
     take_text(body, "account", edit.account);
     take_text(body, "soa_edit", edit.soa_edit);
-    take_text(body, "catalog", edit.catalog);
+    if (const json& catalog = member(body, "catalog"); catalog.is_string()) {
+        auto name = read_catalog_name(catalog.get<std::string>());
+        if (!name) return std::unexpected(name.error());
+        edit.catalog = *std::move(name);
+    }
+    if (const json& list = member(body, "catalog_groups"); !list.is_null()) {
+        auto groups = read_groups(list);
+        if (!groups) return std::unexpected(groups.error());
+        edit.catalog_groups = *std::move(groups);
+    }
     take_text(body, "nsec3param", edit.nsec3param);
     take_text(body, "soa_edit_api", edit.soa_edit_api);
     if (edit.soa_edit_api) {
