@@ -48,9 +48,7 @@ std::string way_out(const Answer& answer, const std::string& sentences) {
         case 413:
             return "it is larger than the controller takes at once: in smaller parts";
         case 429:
-            // A quota that is reached is no matter of waiting.
-            if (answer.header("retry-after").empty()) return {};
-            return "too many wrong keys came from this address: wait a minute";
+            return "wait a minute, and repeat";
         case 502:
         case 503:
         case 504:

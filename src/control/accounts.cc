@@ -310,7 +310,8 @@ Outcome<void> Accounts::check_hold(const std::string& name, Timestamp now) {
     const bool is_held_off = found != failures_.end() && found->second.count >= kFailuresMax &&
                              now < found->second.since + kFailurePeriod;
     if (!is_held_off) return {};
-    return refuse(Kind::Full, "too many wrong passwords for this user; a minute later");
+    return hold_off(found->second.since + kFailurePeriod - now,
+                    "too many wrong passwords for this user; a minute later");
 }
 
 ChangeError Accounts::turn_away(const std::string& name, const std::string& source, Timestamp now) {

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -31,13 +32,15 @@ struct ChangeError {
         Exists,       // There is such a zone.
         Conflict,     // The zone is not what the actor has seen, or has moved on since.
         Forbidden,    // The actor may not.
-        Full,         // A limit or quota is reached.
+        Full,         // A limit or quota is reached, however long he waits.
+        TooFast,      // The same, for as long as `retry_after` says.
         Unavailable,  // The database does not answer. Whether it was done may be unknown.
     };
 
     Kind kind = Kind::Invalid;
     std::string message;
     std::vector<RrsetFault> faults = {};  // Of an Invalid one: those that were found.
+    std::chrono::seconds retry_after{};   // Of a TooFast one.
 };
 
 template <typename T>
@@ -46,6 +49,14 @@ using Outcome = std::expected<T, ChangeError>;
 [[nodiscard]] inline std::unexpected<ChangeError> refuse(ChangeError::Kind kind,
                                                          std::string message) {
     return std::unexpected(ChangeError{kind, std::move(message)});
+}
+
+[[nodiscard]] inline std::unexpected<ChangeError> hold_off(std::chrono::microseconds rest,
+                                                           std::string message) {
+    return std::unexpected(
+        ChangeError{.kind = ChangeError::Kind::TooFast,
+                    .message = std::move(message),
+                    .retry_after = std::chrono::ceil<std::chrono::seconds>(rest)});
 }
 
 // With the first fault as the message.

@@ -26,6 +26,7 @@ Verdict verdict_on(const ChangeError& error) {
             return {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative};
         case Kind::Forbidden:
         case Kind::Full:
+        case Kind::TooFast:
             return kProhibited;
         case Kind::Invalid:
             return {Rcode::Refused};

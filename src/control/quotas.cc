@@ -32,10 +32,14 @@ const Plan* Quotas::find(std::string_view plan) const {
     return found == plans_.end() ? nullptr : &*found;
 }
 
-bool Quotas::is_too_fast(const std::string& account, const Plan& plan, Timestamp now) {
+Outcome<void> Quotas::check_pace(const std::string& account, const Plan& plan, Timestamp now) {
     Pace& pace = paces_[account];
     if (now >= pace.since + kPeriod) pace = {now, 0};
-    return pace.changes >= plan.changes_per_minute_max;
+    const uint64_t limit = plan.changes_per_minute_max;
+    if (pace.changes < limit) return {};
+    const std::string what = "changes a minute";
+    if (limit == 0) return full(what, limit);
+    return hold_off(pace.since + kPeriod - now, full(what, limit).error().message);
 }
 
 Result<std::optional<Quotas::Usage>> Quotas::usage_of(Session& session,
@@ -74,9 +78,7 @@ Result<Outcome<void>> Quotas::admit(Session& session, const std::string& account
         if (!done) return std::unexpected(done.error());
         if (zones >= limits.zones_max) return full("zones", limits.zones_max);
     }
-    if (is_too_fast(account, limits, now)) {
-        return full("changes a minute", limits.changes_per_minute_max);
-    }
+    if (auto slow = check_pace(account, limits, now); !slow) return slow;
     if (auto done = count(session, account, take.records); !done) {
         return std::unexpected(done.error());
     }

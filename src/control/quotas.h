@@ -66,7 +66,8 @@ class Quotas {
                                                                      const std::string& account);
     // A plan that was taken out of the configuration allows nothing new.
     [[nodiscard]] const Plan& limits_of(const Usage& usage) const;
-    [[nodiscard]] bool is_too_fast(const std::string& account, const Plan& plan, Timestamp now);
+    [[nodiscard]] Outcome<void> check_pace(const std::string& account, const Plan& plan,
+                                           Timestamp now);
 
     const std::vector<Plan> plans_;
     struct Pace {

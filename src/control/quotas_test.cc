@@ -127,8 +127,12 @@ TEST_P(OfQuotas, RecordsThatWereFetchedAreCountedToo) {
 TEST_P(OfQuotas, ChangesHaveAPace) {
     ASSERT_TRUE(create("a.example."));
     for (size_t i = 1; i < 6; ++i) EXPECT_TRUE(put("a.example.", i));
-    EXPECT_EQ(put("a.example.", 1).error().kind, Error::Full);
-    now += seconds(61);
+    now += seconds(45);
+    const auto held_off = put("a.example.", 1);
+    ASSERT_FALSE(held_off);
+    EXPECT_EQ(held_off.error().kind, Error::TooFast);
+    EXPECT_EQ(held_off.error().retry_after, seconds(15));
+    now += seconds(15);
     EXPECT_TRUE(put("a.example.", 1));
 }
 

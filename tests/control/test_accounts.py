@@ -18,6 +18,9 @@ zones = 2
 records = 12
 [[plan]]
 name = "large"
+[[plan]]
+name = "slow"
+changes_per_minute = 2
 """
 PASSWORD = "correct horse battery"
 
@@ -110,14 +113,26 @@ def test_what_runs_the_controller_is_not_a_tenants(shop):
 
 def test_a_plan_has_its_limits(shop):
     acme = key_of(shop, "acme")
-    assert [make(shop, f"z{i}.example.", acme).status for i in range(3)] == [201, 201, 429]
+    assert [make(shop, f"z{i}.example.", acme).status for i in range(3)] == [201, 201, 422]
     many = replace("www.z0.example.", "A", *(f"192.0.2.{i}" for i in range(1, 20)))
     full = shop.patch(many, zone="z0.example.", key=acme)
-    assert full.status == 429 and "12 records" in full.error
+    assert full.status == 422 and "12 records" in full.error
+    assert "retry-after" not in full.headers, "however long he waits"
     assert shop.ask("GET", "/api/v1/tenants/acme", key=acme).json["records"] == 4
     assert shop.ask("PUT", "/api/v1/tenants/acme", {"plan": "large"}).status == 204
     assert shop.patch(many, zone="z0.example.", key=acme).status == 204
     assert shop.ask("GET", "/api/v1/tenants/acme").json["records"] == 4 + 19
+
+
+def test_who_is_too_fast_is_told_when_to_come_again(shop):
+    acme = key_of(shop, "acme")
+    assert shop.ask("PUT", "/api/v1/tenants/acme", {"plan": "slow"}).status == 204
+    assert make(shop, "a.example.", acme).status == 201
+    change = replace("www.a.example.", "A", "192.0.2.1")
+    assert shop.patch(change, zone="a.example.", key=acme).status == 204
+    held_off = shop.patch(change | {"ttl": 60}, zone="a.example.", key=acme)
+    assert held_off.status == 429 and "2 changes a minute" in held_off.error
+    assert 0 < int(held_off.headers["retry-after"]) <= 60
 
 
 def test_keys_of_a_tenant_are_his(shop):
@@ -208,7 +223,9 @@ def test_wrong_passwords_are_told_and_held_off(shop):
     add_user(shop, "anna")
     statuses = [log_in(shop, "anna", "wrong").status for _ in range(12)]
     assert statuses == [403] * 10 + [429] * 2
-    assert log_in(shop, "anna").status == 429
+    held_off = log_in(shop, "anna")
+    assert held_off.status == 429
+    assert 0 < int(held_off.headers["retry-after"]) <= 60
     told = [each["actor"] for each in shop.ask("GET", "/api/v1/audit?limit=10").json
             if each["action"] == "login.refused"]
     assert told == ["user:anna"] * 10

@@ -22,6 +22,8 @@ int status_of(Kind kind) {
         case Kind::Forbidden:
             return 403;
         case Kind::Full:
+            return 422;
+        case Kind::TooFast:
             return 429;
         case Kind::Unavailable:
             return 503;
@@ -57,7 +59,11 @@ Response error_reply(const control::ChangeError& error) {
                                   {"field", fault.field},
                                   {"reason", fault.reason}});
     }
-    return json_reply(status_of(error.kind), body);
+    Response response = json_reply(status_of(error.kind), body);
+    if (error.kind == Kind::TooFast) {
+        response.headers.emplace_back("Retry-After", std::to_string(error.retry_after.count()));
+    }
+    return response;
 }
 
 void add_outcome(const control::Committed& committed, Response& response) {
