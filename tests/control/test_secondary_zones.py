@@ -339,7 +339,14 @@ def test_what_makes_no_sense_is_refused_with_the_reason(controller):
     refused("POST", "/zones", new, "masters", "kind Slave")
     refused("POST", "/zones", new | {"masters": ["ns1.example.net"]}, "not an IP address")
     refused("POST", "/zones", new | {"masters": ["127.0.0.1"] * 17}, "one to 16")
-    refused("POST", "/zones", new | there | {"slave_tsig_key_ids": ["none."]}, "none.", "unknown")
+    refused("POST", "/zones", new | there | {"slave_tsig_key_ids": ["none."]},
+            "slave_tsig_key_ids", "none.", "unknown")
+    refused("POST", "/zones", new | there | {"master_tsig_key_ids": [peers.KEY_NAME]},
+            "master_tsig_key_ids", "/tsigkeys")
+    native = {"name": ZONE, "kind": "Native"}
+    for keys in ([peers.KEY_NAME], ["none."]):
+        refused("POST", "/zones", native | {"slave_tsig_key_ids": keys}, "slave_tsig_key_ids",
+                "kind Slave")
     refused("POST", "/zones", new | there | {"slave_tsig_key_ids": ["a.", "b."]}, "one TSIG key")
     refused("POST", "/zones", new | there | {"nameservers": ["ns1.example.net."]}, "masters alone")
     for kind in ("Consumer",):

@@ -104,6 +104,12 @@ std::optional<Response> Api::check_settings(const Call& call, const dns::Name& n
                            "or Producer");
     }
     if (auto wrong = check_catalog(call, name, before, after)) return wrong;
+    const bool has_new_key = after.primary_key != before.primary_key && !after.primary_key.empty();
+    if (has_new_key && !control::is_fetched(after.kind)) {
+        return error_reply(422,
+                           "slave_tsig_key_ids is for zones of kind Slave, whose masters are "
+                           "asked with the key");
+    }
     if (after.kind != ZoneKind::Slave) return std::nullopt;
     if (after.masters.empty() || after.masters.size() > kMastersMax) {
         return error_reply(422, "Domain '" + control::row_name(name) +
@@ -117,7 +123,7 @@ std::optional<Response> Api::check_settings(const Call& call, const dns::Name& n
     if (after.primary_key.empty() || partners_.incoming.knows_key(after.primary_key)) {
         return std::nullopt;
     }
-    return error_reply(422, "TSIG key '" + after.primary_key + "' is unknown");
+    return error_reply(422, "slave_tsig_key_ids: TSIG key '" + after.primary_key + "' is unknown");
 }
 
 control::Outcome<ChangeLog::Contents> Api::contents_of(const dns::Name& name,

@@ -108,6 +108,14 @@ Read<std::vector<std::string>> read_masters(const json& list) {
     return masters;
 }
 
+// Which zones a key may fetch is a matter of the key: a zone that names it too could say otherwise.
+Read<void> check_primary_side(const json& list) {
+    if (list.is_null() || (list.is_array() && list.empty())) return {};
+    return std::unexpected(
+        "master_tsig_key_ids is empty here: a TSIG key itself says which zones it may fetch "
+        "('right' and 'zones' of /tsigkeys), and so does 'allow' in control.toml");
+}
+
 // At most one: every primary is asked with the same key.
 Read<std::string> read_primary_key(const json& list) {
     if (!list.is_array()) return std::unexpected("Key 'slave_tsig_key_ids' is not an array");
@@ -244,6 +252,9 @@ Read<control::SettingsEdit> read_settings(const json& body) {
         auto masters = read_masters(list);
         if (!masters) return std::unexpected(masters.error());
         edit.masters = *std::move(masters);
+    }
+    if (auto done = check_primary_side(member(body, "master_tsig_key_ids")); !done) {
+        return std::unexpected(done.error());
     }
     if (const json& list = member(body, "slave_tsig_key_ids"); !list.is_null()) {
         auto key = read_primary_key(list);
