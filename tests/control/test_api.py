@@ -361,8 +361,24 @@ def test_a_body_that_is_no_object_is_a_bad_request(controller, raw):
 def test_a_wrong_method_is_told_which_are_right(controller):
     answer = controller.ask("DELETE", "/zones")
     assert answer.status == 405
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST, OPTIONS"
     assert controller.ask("GET", "/api/v2").status == 404
+
+
+@pytest.mark.parametrize("key", [True, None, "wrong"])
+def test_options_tells_the_methods_to_anybody_and_nothing_to_other_origins(controller, key):
+    asked = {"Origin": "https://panel.example", "Access-Control-Request-Method": "PATCH",
+             "Access-Control-Request-Headers": "x-api-key"}
+    for zone in (ZONE, "none.example."):
+        answer = controller.ask("OPTIONS", f"/zones/{zone}", key=key, headers=asked)
+        assert (answer.status, answer.body) == (204, b"")
+        assert answer.headers["allow"] == "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert controller.ask("OPTIONS", "/api/v2", key=key).status == 404
+    # Whoever asks so has not guessed: he is not held off.
+    for _ in range(25):
+        assert controller.ask("OPTIONS", "/zones", key="wrong").status == 204
+    assert controller.ask("GET", "/zones", key=None).status == 401
 
 
 def test_a_zone_of_ours_is_not_fetched(controller):

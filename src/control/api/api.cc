@@ -100,6 +100,15 @@ Admission refused(Response response) {
 
 }  // namespace
 
+// The same for all: a path is of a kind of thing, whether there is such a thing or not. Nothing for
+// pages of other origins: a browser keeps them away (docs/security.md).
+Response Api::options_of(const Match& match) {
+    if (match.allowed.empty()) return error_reply(404, "Not Found");
+    Response response = empty_reply();
+    response.headers.emplace_back("Allow", match.allowed);
+    return response;
+}
+
 // Who brings no key at all has not guessed.
 Response Api::turn_away(const Request& request, const base::IpAddress& source) {
     if (key_of(request).empty()) return unauthorized(request);
@@ -119,6 +128,7 @@ control::Outcome<std::optional<control::ApiKey>> Api::usable_key(const Request& 
 
 Admission Api::admit(const Request& head) {
     Match match = find_route(head);
+    if (head.method == "OPTIONS") return refused(options_of(match));
     const bool needs_key = match.route == nullptr || match.route->right;
     if (needs_key) {
         const auto key = usable_key(head);
@@ -146,13 +156,14 @@ Api::Match Api::find_route(const Request& request) {
     const std::string method = request.method == "HEAD" ? "GET" : request.method;
     for (const Route& route : kRoutes) {
         if (!matches(route.pattern, request.path, names)) continue;
-        if (method != route.method) {
-            match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(route.method);
-        } else if (match.route == nullptr) {
+        match.allowed += route.method == std::string_view("GET") ? "GET, HEAD, "
+                                                                 : std::string(route.method) + ", ";
+        if (method == route.method && match.route == nullptr) {
             match.route = &route;
             match.names = names;
         }
     }
+    if (!match.allowed.empty()) match.allowed += "OPTIONS";
     return match;
 }
 

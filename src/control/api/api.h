@@ -117,6 +117,7 @@ class Api {
     [[nodiscard]] control::Outcome<std::optional<control::ApiKey>> usable_key(
         const Request& request);
     [[nodiscard]] static Match find_route(const Request& request);
+    [[nodiscard]] static Response options_of(const Match& match);
     [[nodiscard]] Response answer_without_key(const Request& request, const Match& match,
                                               const base::IpAddress& source);
     [[nodiscard]] Response answer_with_key(const Request& request, const Match& match,
