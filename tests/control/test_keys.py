@@ -138,6 +138,19 @@ def test_a_router_tells_its_address(controller, made):
     assert said("hostname=www.example.com,x.example.net,y&myip=192.0.2.1") == (
         "nohost\nnohost\nnotfqdn\n")
     assert said("hostname=a.dyn.example.com&myip=x") == "dnserr\n"
+    assert said("hostname=b.dyn.example.com&offline=NOCHG&myip=192.0.2.3") == "good 192.0.2.3\n"
+    assert said("hostname=a.dyn.example.com,none.dyn.example.com&myip=192.0.2.9&offline=YES") == (
+        "good\nnochg\n")
+    assert controller.rrset("a.dyn.example.com.", "A") is None
+    assert controller.rrset("a.dyn.example.com.", "AAAA") is None
+    assert controller.rrset("b.dyn.example.com.", "A") == ["192.0.2.3"]
+    assert said("hostname=www.example.com&offline=YES") == "nohost\n"
+    only = made(zones=["example.com"], names=["subtree:dyn.example.com"], types=["A"],
+                right="change")
+    said("hostname=b.dyn.example.com&myip=192.0.2.2,2001:db8::2")
+    assert update(controller, "hostname=b.dyn.example.com&offline=yes", only).body == b"good\n"
+    assert controller.rrset("b.dyn.example.com.", "A") is None
+    assert controller.rrset("b.dyn.example.com.", "AAAA") == ["2001:db8::2"]
     controller.create("dyn.example.com.")
     assert said("hostname=a.dyn.example.com&myip=192.0.2.1") == "nohost\n", "a zone of others"
     assert said("myip=192.0.2.1") == "notfqdn\n"

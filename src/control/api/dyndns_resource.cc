@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "control/api/api.h"
+#include "control/api/json_member.h"
 #include "control/api/reply.h"
 
 namespace nearcast::control_api {
@@ -55,10 +56,37 @@ std::vector<Update> updates_of(const Request& request) {
     return updates;
 }
 
+bool is_yes(const std::optional<std::string>& parameter) {
+    return parameter && in_capitals(*parameter) == "YES";
+}
+
+// Of a host that is offline nothing is left of both families.
+std::vector<RrsetEdit> edits_of(const dns::Name& name, const std::vector<Update>& updates) {
+    std::vector<RrsetEdit> edits;
+    for (const Update& update : updates) {
+        edits.push_back({RrsetEdit::Kind::Replace, name, update.type, kTtl,
+                         std::vector<control::RecordText>{{update.address, false}}, std::nullopt});
+    }
+    return edits;
+}
+
+std::vector<RrsetEdit> offline_edits(const dns::Name& name) {
+    std::vector<RrsetEdit> edits;
+    for (const RRType type : {RRType::A, RRType::AAAA}) {
+        edits.push_back({.kind = RrsetEdit::Kind::Delete, .owner = name, .type = type});
+    }
+    return edits;
+}
+
 std::string joined(const std::vector<Update>& updates) {
     std::string text;
     for (const Update& update : updates) text += (text.empty() ? "" : ",") + update.address;
     return text;
+}
+
+std::string answer_of(bool is_changed, const std::vector<Update>& updates) {
+    const std::string addresses = joined(updates);
+    return (is_changed ? "good" : "nochg") + (addresses.empty() ? "" : ' ' + addresses) + '\n';
 }
 
 }  // namespace
@@ -80,8 +108,10 @@ Response Api::update_address(const Call& call) {
     const std::vector<std::string> hosts = split(call.request.parameter("hostname").value_or(""));
     if (hosts.empty()) return text_reply("notfqdn\n");
     if (hosts.size() > kHostsMax) return text_reply("numhost\n");
-    const std::vector<Update> updates = updates_of(call.request);
-    if (updates.empty()) return text_reply("dnserr\n");
+    const bool is_offline = is_yes(call.request.parameter("offline"));
+    const std::vector<Update> updates =
+        is_offline ? std::vector<Update>() : updates_of(call.request);
+    if (updates.empty() && !is_offline) return text_reply("dnserr\n");
     std::string answer;
     for (const std::string& host : hosts) {
         const dns::Name root;
@@ -91,23 +121,26 @@ Response Api::update_address(const Call& call) {
             continue;
         }
         const auto zone = zone_around(*name, call.scope);
-        const bool is_covered = zone && std::ranges::all_of(updates, [&](const Update& update) {
-                                    return call.scope.covers_set(*name, update.type);
-                                });
+        auto edits = is_offline ? offline_edits(*name) : edits_of(*name, updates);
+        // A device's key may be for one family alone.
+        if (is_offline) {
+            std::erase_if(edits, [&](const RrsetEdit& edit) {
+                return !call.scope.covers_set(*name, edit.type);
+            });
+        }
+        const bool is_covered =
+            zone && !edits.empty() && std::ranges::all_of(edits, [&](const RrsetEdit& edit) {
+                return call.scope.covers_set(*name, edit.type);
+            });
         if (!is_covered) {
             answer += "nohost\n";
             continue;
         }
-        control::ChangeRequest request{zone->name, {}, {.actor = call.actor}};
-        request.intent.comment = "dynamic address";
-        for (const Update& update : updates) {
-            request.edits.push_back({RrsetEdit::Kind::Replace, *name, update.type, kTtl,
-                                     std::vector<control::RecordText>{{update.address, false}},
-                                     std::nullopt});
-        }
+        control::ChangeRequest request{zone->name, std::move(edits), {.actor = call.actor}};
+        request.intent.comment = is_offline ? "offline" : "dynamic address";
         const auto done = partners_.changes.commit(request);
         const bool is_changed = done && done->old_serial != done->new_serial;
-        answer += !done ? "dnserr\n" : (is_changed ? "good " : "nochg ") + joined(updates) + '\n';
+        answer += !done ? "dnserr\n" : answer_of(is_changed, updates);
     }
     return text_reply(std::move(answer));
 }

@@ -203,7 +203,7 @@ const std::vector<Api::Route> Api::kRoutes{
      "nic/update",
      Right::Change,
      &Api::update_address,
-     {"DynDNS2", "", "text", 200, "hostname myip"}},
+     {"DynDNS2", "", "text", 200, "hostname myip myipv6 offline"}},
     {"GET",
      "api/v1/audit",
      Right::Manage,
