@@ -358,7 +358,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(tmp_path):
         before = controller.ask("GET", f"/api/v1/signing/{ZONE}").json
         assert before["state"] == "unsigned"
         for body in ({"algorithm": "RSAMD5"}, {"keys": "many"}, {"nsec3param": "1 0 999 -"},
-                     {"enabled": "yes"}, {"zsk_lifetime": -1}, {"zonemd": ["sha384"]}):
+                     {"enabled": "yes"}, {"zsk_lifetime": -1}, {"zsk_lifetime": "86400"}, {"zonemd": ["sha384"]}):
             answer = controller.ask("PUT", f"/api/v1/signing/{ZONE}", body)
             assert answer.status == 422 and answer.error, body
         for body in ({}, {"keytype": "tsk"}, {"keytype": "csk", "active": False},

@@ -53,9 +53,9 @@ const std::string_view kSchemas = R"json({
     "nsec3param": {"type": ["string", "null"], "description": "1 0 0 -; empty: NSEC"},
     "algorithm": {"type": ["string", "integer", "null"]},
     "keys": {"enum": ["csk", "split", null]},
-    "anchor_lifetime": {"type": ["integer", "string", "null"], "description":
+    "anchor_lifetime": {"type": ["integer", "null"], "description":
         "Seconds; 0: for ever"},
-    "zsk_lifetime": {"type": ["integer", "string", "null"]},
+    "zsk_lifetime": {"type": ["integer", "null"]},
     "zonemd": {"enum": ["sha384", "sha512", "none", null]}}},
 "Rollover": {"type": "object", "required": ["role"], "properties": {
     "role": {"enum": ["csk", "ksk", "zsk"]}}},

@@ -112,6 +112,19 @@ std::optional<std::string> choice_text(const json& value) {
     return std::nullopt;
 }
 
+// A number of seconds, or null; text is for the other choices.
+std::optional<std::string> lifetime_text(const json& value) {
+    return value.is_string() ? std::nullopt : choice_text(value);
+}
+
+bool is_lifetime(std::string_view name) { return name.ends_with("_lifetime"); }
+
+// As it is to be sent.
+json choice_json(std::string_view name, const std::string& chosen) {
+    if (chosen.empty()) return {};
+    return is_lifetime(name) ? json::parse(chosen, nullptr, false) : json(chosen);
+}
+
 }  // namespace
 
 std::string_view to_text(KeyRole role) { return kRoles[static_cast<size_t>(role)]; }
@@ -155,7 +168,7 @@ json signing_json(const control::Zone& zone, const std::optional<SigningStatus>&
     if (!warning.empty()) body["warnings"].push_back(warning);
     for (const char* const name : kChoices) {
         const std::string chosen = control::choice_in(zone.settings.signing, name);
-        body["choices"][name] = chosen.empty() ? json() : json(chosen);
+        body["choices"][name] = choice_json(name, chosen);
     }
     if (!status) return body;
     body["algorithm"] = dnssec::to_text(status->settings.algorithm);
@@ -189,9 +202,12 @@ Read<control::SettingsEdit> read_signing(const json& body, const control::ZoneSe
     std::string choices = settings.signing;
     for (const char* const name : kChoices) {
         if (!body.contains(name)) continue;
-        const auto text = choice_text(body[name]);
-        if (!text)
-            return std::unexpected(std::string(name) + " is neither a String nor a whole number");
+        const auto text = is_lifetime(name) ? lifetime_text(body[name]) : choice_text(body[name]);
+        if (!text) {
+            return std::unexpected(std::string(name) +
+                                   (is_lifetime(name) ? " is no whole number of seconds"
+                                                      : " is neither a String nor a whole number"));
+        }
         auto chosen = control::with_choice(choices, name, *text);
         if (!chosen) return std::unexpected(chosen.error().message);
         choices = *std::move(chosen);

@@ -22,13 +22,29 @@ TEST(SigningJson, WarnsOfIterations) {
 }
 
 TEST(SigningJson, TellsWhatALifetimeMayBe) {
-    for (const json& value : {json(1), json(-1), json("-1"), json("1.5")}) {
+    for (const json& value : {json(1), json(-1)}) {
         const auto edit = read_signing({{"zsk_lifetime", value}}, {});
         ASSERT_FALSE(edit) << value;
         EXPECT_TRUE(edit.error().contains("seconds from 86400")) << edit.error();
     }
-    EXPECT_FALSE(read_signing({{"zsk_lifetime", 1.5}}, {}));
+    for (const json& value : {json("86400"), json("30d"), json(""), json(1.5), json(true)}) {
+        const auto edit = read_signing({{"zsk_lifetime", value}}, {});
+        ASSERT_FALSE(edit) << value;
+        EXPECT_EQ(edit.error(), "zsk_lifetime is no whole number of seconds");
+    }
     EXPECT_EQ(read_signing({{"zsk_lifetime", 86400}}, {})->signing, "zsk_lifetime=86400");
+    EXPECT_EQ(read_signing({{"zsk_lifetime", nullptr}}, {.signing = "zsk_lifetime=86400"})->signing,
+              "");
+}
+
+TEST(SigningJson, TellsChoicesAsTheyAreSent) {
+    control::Zone zone{.name = dns::Name()};
+    zone.settings.signing = "keys=split zsk_lifetime=86400";
+    const json choices = signing_json(zone, std::nullopt)["choices"];
+    EXPECT_EQ(choices["zsk_lifetime"], 86400);
+    EXPECT_EQ(choices["keys"], "split");
+    EXPECT_EQ(choices["anchor_lifetime"], nullptr);
+    EXPECT_TRUE(read_signing(choices, {}));
 }
 
 }  // namespace
