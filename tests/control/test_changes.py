@@ -26,7 +26,10 @@ def test_every_change_is_told_with_its_diff(controller):
         "after": {"comments": [], "name": "www.example.com.", "ttl": 300, "type": "A",
                   "records": [{"content": "192.0.2.1", "disabled": False}]}}]
     assert controller.ask("GET", "/api/v1/changes/999999").status == 404
-    assert controller.ask("GET", "/api/v1/changes/x").status == 404
+    for name in ("x", "0", "-1", "1x"):
+        answer = controller.ask("GET", f"/api/v1/changes/{name}")
+        assert answer.status == 404
+        assert answer.error.startswith(f"there is no change '{name}'")
 
 
 def test_a_change_is_taken_back(controller):

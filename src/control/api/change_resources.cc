@@ -82,6 +82,12 @@ std::expected<control::Change, Response> Api::find_change(const Call& call) {
     auto change = partners_.changes.change(sequence_of(call.names[0]));
     const bool is_limited = !call.scope.covers_all_zones();
     if (!change && is_limited) return std::unexpected(forbidden_zone());
+    const bool is_number = sequence_of(call.names[0]) != 0;
+    if (!change && !is_number) {
+        return std::unexpected(
+            error_reply(404, "there is no change '" + call.names[0] +
+                                 "': changes have numbers, from 1 on (/api/v1/changes)"));
+    }
     if (!change) return std::unexpected(error_reply(change.error()));
     if (!call.scope.covers_zone(change->zone)) return std::unexpected(forbidden_zone());
     if (!call.scope.tenant.empty() && !is_tenants(*change, call.scope)) {
