@@ -123,7 +123,7 @@ Result<int> remove(Controller& controller, const Options& options) {
         controller,
         {.path = path_of(keys_path(options), options.name),
          .name = options.name,
-         .question = {},
+         .question = "Make the key " + options.name + " good for nothing?",
          .done = "key " + options.name + " is removed: who has it is refused from now on"},
         options);
 }
@@ -190,6 +190,7 @@ void add_key_command(CLI::App& program, int& status) {
                      "Its number, as key list has it; of a TSIG key its name")
         ->required();
     declare_tsig(*removed.app, *removed.options);
+    removed.options->declare_consent(*removed.app);
 }
 
 }  // namespace nearcast

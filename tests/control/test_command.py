@@ -413,7 +413,9 @@ def test_tsig_keys_are_made_listed_and_removed(operator, zone):
                           "hmac-sha512", "--right", "read")
     assert (given["key"], given["algorithm"], given["right"]) == (secret, "hmac-sha512", "read")
     for each in (name, f"own.{zone}"):
-        assert "is removed" in operator.out("key", "remove", each, "--tsig")
+        assert "nothing was removed" in operator.err("key", "remove", each, "--tsig", typed="n\n")
+        assert each in operator.out("key", "list", "--tsig")
+        assert "is removed" in operator.out("key", "remove", each, "--tsig", "--yes")
     assert name not in operator.out("key", "list", "--tsig")
 
 
@@ -426,7 +428,7 @@ def test_keys_are_made_listed_and_removed(operator, zone):
     assert "does not cover it" in operator.err("record", "set", zone, "x", "A", "60", "192.0.2.1",
                                                "--context", "acme")
     assert "zones example.org; types TXT" in operator.out("key", "list")
-    operator.run("key", "remove", str(key["id"]))
+    operator.run("key", "remove", str(key["id"]), typed="y\n")
     assert "is the key right" in operator.err("zone", "list", "--context", "acme")
     assert "key" not in operator.json("key", "list")[0]
 
