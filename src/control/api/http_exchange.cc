@@ -15,6 +15,10 @@ namespace {
 // Longer ones name nothing that is here: two names of 1,000 characters at most.
 constexpr size_t kTargetSizeMax = 4096;
 
+// The library knows the extensions of chunks, and no trailers (RFC 9112 §7.1).
+constexpr const char* kBroken =
+    "The body did not come, or is not coded as it says; behind the last chunk there are no fields";
+
 std::string lowered(std::string text) {
     for (char& c : text) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
@@ -157,25 +161,29 @@ void HttpExchange::answer(const httplib::Request& from, httplib::Response& to,
     if (content != nullptr && has_body(from)) {
         if (admission.body_size_max == 0) {
             end_connection();
-        } else if (!read_body(from, *content, admission.body_size_max, request.body)) {
-            return refuse(to, 413, "The body is too long, or did not come");
+        } else {
+            const BodyRead read = read_body(from, *content, admission.body_size_max, request.body);
+            if (read == BodyRead::TooLong) return refuse(to, 413, "The body is too long");
+            if (read == BodyRead::Broken) return refuse(to, 400, kBroken);
         }
     }
     if (!connection_->begin_answer()) return end_connection();
     write(admission.answer(request), to);
 }
 
-bool HttpExchange::read_body(const httplib::Request& from, const Content& content, size_t size_max,
-                             std::string& body) {
+HttpExchange::BodyRead HttpExchange::read_body(const httplib::Request& from, const Content& content,
+                                               size_t size_max, std::string& body) {
     const std::string length = from.get_header_value("Content-Length");
     const std::string most = std::to_string(size_max);
     const bool is_longer = std::pair(length.size(), length) > std::pair(most.size(), most);
-    if (is_longer) return false;
+    if (is_longer) return BodyRead::TooLong;
     connection_->begin_body();
-    return content([&](const char* data, size_t size) {
+    const bool is_whole = content([&](const char* data, size_t size) {
         body.append(data, size);
         return body.size() <= size_max;
     });
+    if (is_whole) return BodyRead::Whole;
+    return body.size() > size_max ? BodyRead::TooLong : BodyRead::Broken;
 }
 
 // The library says so to the client, by what it sees in his request.

@@ -36,8 +36,9 @@ class HttpExchange : private httplib::Server {
     void refuse(httplib::Response& to, int status, const char* reason);
     void answer(const httplib::Request& from, httplib::Response& to, const Content* content);
     // False: there was more of it, or it did not come.
-    [[nodiscard]] bool read_body(const httplib::Request& from, const Content& content,
-                                 size_t size_max, std::string& body);
+    enum class BodyRead : uint8_t { Whole, TooLong, Broken };
+    [[nodiscard]] BodyRead read_body(const httplib::Request& from, const Content& content,
+                                     size_t size_max, std::string& body);
     void end_connection();
 
     const HttpServer::Admit& admit_;

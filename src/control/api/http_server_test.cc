@@ -214,6 +214,32 @@ TEST(HttpServer, ABodyThatIsTooLongIsNotKept) {
     EXPECT_TRUE(receive(client).starts_with("HTTP/1.1 200 "));
 }
 
+// RFC 9112 §7.1.
+TEST(HttpServer, ChunksMayHaveExtensions) {
+    const auto server = serve(1);
+    const std::string head = "PATCH /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string& body : {std::string("3;a=b;c=\"d\"\r\none\r\n0;e\r\n\r\n"),
+                                    "3;a=" + std::string(200, 'x') + "\r\none\r\n0\r\n\r\n"}) {
+        const base::Fd client = connected_to(*server);
+        send(client, head + body);
+        const std::string answer = receive(client);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+        EXPECT_TRUE(answer.ends_with("PATCH:one|")) << answer;
+    }
+}
+
+TEST(HttpServer, ChunksThatAreNoneAreABadRequest) {
+    const auto server = serve(1);
+    const std::string head = "PATCH /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const char* body : {"3\r\none\r\n0\r\nX-Trailer: 1\r\n\r\n", "zz\r\none\r\n0\r\n\r\n"}) {
+        const base::Fd client = connected_to(*server);
+        send(client, head + body);
+        const std::string answer = receive(client, 0);
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+        EXPECT_TRUE(answer.contains("no fields")) << answer;
+    }
+}
+
 TEST(HttpServer, AHeadRequestWithABodyEndsTheConnection) {
     const auto server = serve(1);
     const base::Fd client = connected_to(*server);
