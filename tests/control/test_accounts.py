@@ -188,6 +188,32 @@ def test_another_phone_needs_more_than_a_session(shop):
     assert shop.ask("GET", "/zones", key=key).status == 401, "he is logged out by that"
 
 
+def test_what_outlives_a_session_needs_more_than_one(shop):
+    add_user(shop, "anna")
+    key = log_in(shop, "anna").json["key"]
+    made = shop.ask("POST", "/api/v1/keys", {"name": "before"}, key=key)
+    assert made.status == 201, "who has no phone is known by his session alone"
+    uri = shop.ask("POST", "/api/v1/users/anna/totp", {}, key=key).json["uri"]
+    bert = {"name": "bert", "password": PASSWORD}
+    add_user(shop, "carl")
+    wishes = (("POST", "/api/v1/keys", {"name": "ci"}, "password"),
+              ("POST", "/api/v1/users", bert, "old_password"),
+              ("PUT", "/api/v1/users/carl", {"password": PASSWORD * 2}, "old_password"),
+              ("POST", "/api/v1/users/carl/totp", {}, "password"))
+    for method, path, body, proof in wishes:
+        assert shop.ask(method, path, body, key=key).status == 422, path
+        assert shop.ask(method, path, body | {"code": "000000"}, key=key).status == 403, path
+    assert shop.ask("GET", "/api/v1/users/bert").status == 404
+    assert log_in(shop, "carl").status == 201
+    for method, path, body, proof in wishes:
+        answer = shop.ask(method, path, body | {proof: PASSWORD}, key=key)
+        assert answer.status in (201, 204), (path, answer.body)
+    assert shop.ask("POST", "/api/v1/keys", {"name": "ci", "code": code_of(uri, time.time())},
+                    key=key).status == 201
+    assert shop.ask("POST", "/api/v1/keys", {"name": "program"},
+                    key=made.json["key"]).status == 201, "a program has no phone"
+
+
 def test_of_others_users_and_keys_no_tenant_learns(shop):
     acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
     anna = {"name": "anna", "password": PASSWORD}

@@ -247,11 +247,9 @@ class Api {
     [[nodiscard]] std::expected<control::Person, Response> find_user(const Call& call);
     [[nodiscard]] Response refuse_user(const Call& call, const std::string& name,
                                        const control::ChangeError& error);
-    // What is answered when it is not sure that it is he who changes what he logs in with; nothing
-    // when it is.
-    [[nodiscard]] std::optional<Response> check_proof(const Call& call,
-                                                      const control::Person& person,
-                                                      const std::string& password,
+    // What is answered when it is not sure that it is he who asks for what outlives his session;
+    // nothing when it is.
+    [[nodiscard]] std::optional<Response> check_proof(const Call& call, const std::string& password,
                                                       const nlohmann::json& body);
 
     // openapi_resource.cc

@@ -21,7 +21,7 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t kNameSizeMax = 100;
-constexpr std::array<std::string_view, 1> kMembers{"name"};
+constexpr std::array<std::string_view, 3> kMembers{"name", "password", "code"};
 
 json to_json(const control::ApiKey& key) {
     json object = limits_json(key.scope);
@@ -64,6 +64,9 @@ Response Api::create_api_key(const Call& call) {
     }
     auto scope = read_scope(*body, {});
     if (!scope) return error_reply(422, scope.error());
+    if (auto unproved = check_proof(call, text_of(*body, "password"), *body)) {
+        return *std::move(unproved);
+    }
     scope->tenant = call.scope.tenant;
     const auto now = control::wall_now();
     const auto text = partners_.keys.create(name->get<std::string>(), *scope, call.actor, now);

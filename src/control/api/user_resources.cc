@@ -85,8 +85,12 @@ Response Api::list_users(const Call& call) {
 
 Response Api::create_user(const Call& call) {
     if (!may_keep_users(call.scope)) return not_yours();
-    const auto body = read_body(call.request, {"name", "tenant", "right", "password"});
+    const auto body =
+        read_body(call.request, {"name", "tenant", "right", "password", "old_password", "code"});
     if (!body) return body.error();
+    if (auto unproved = check_proof(call, text_of(*body, "old_password"), *body)) {
+        return *std::move(unproved);
+    }
     auto person = read_person(*body);
     if (!person) return error_reply(422, person.error());
     if (!call.scope.tenant.empty()) {
@@ -132,18 +136,21 @@ Response Api::show_user(const Call& call) {
     return person ? json_reply(200, to_json(*person)) : person.error();
 }
 
-// With a phone a session alone is not enough to change what he logs in with: it may have been
-// taken from him. Whoever looks after him has keys of his own.
-std::optional<Response> Api::check_proof(const Call& call, const Person& person,
-                                         const std::string& password, const json& body) {
-    if (!person.has_totp || call.scope.person != person.name) return std::nullopt;
+// With a phone a session alone is not enough to change what he logs in with, or to make what others
+// get in with: it may have been taken from him, and would leave something behind.
+std::optional<Response> Api::check_proof(const Call& call, const std::string& password,
+                                         const json& body) {
+    if (call.scope.person.empty()) return std::nullopt;
+    const auto person = partners_.accounts.person(call.scope.person);
+    if (!person) return error_reply(person.error());
+    if (!person->has_totp) return std::nullopt;
     const std::string code = text_of(body, "code");
     if (password.empty() && code.empty()) {
         return error_reply(422,
-                           "who has TOTP changes it, or his password, with the password he "
-                           "has or a code");
+                           "who has TOTP makes keys and users, and changes what they log in with, "
+                           "with the password he has or a code besides");
     }
-    const auto proved = partners_.accounts.prove({person.name, password, code}, call.request.peer,
+    const auto proved = partners_.accounts.prove({person->name, password, code}, call.request.peer,
                                                  control::wall_now());
     if (proved) return std::nullopt;
     return error_reply(proved.error());
@@ -154,7 +161,7 @@ Response Api::set_user(const Call& call) {
     if (!person) return person.error();
     const auto body = read_body(call.request, {"password", "old_password", "code"});
     if (!body) return body.error();
-    if (auto unproved = check_proof(call, *person, text_of(*body, "old_password"), *body)) {
+    if (auto unproved = check_proof(call, text_of(*body, "old_password"), *body)) {
         return *std::move(unproved);
     }
     const auto done = partners_.accounts.set_password(
@@ -175,7 +182,7 @@ Response Api::demand_totp(const Call& call) {
     if (!person) return person.error();
     const auto body = read_body(call.request, {"password", "code"});
     if (!body) return body.error();
-    if (auto unproved = check_proof(call, *person, text_of(*body, "password"), *body)) {
+    if (auto unproved = check_proof(call, text_of(*body, "password"), *body)) {
         return *std::move(unproved);
     }
     const auto secret = partners_.accounts.demand_totp(person->name, {call.actor, call.key_id},
