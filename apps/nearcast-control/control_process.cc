@@ -23,6 +23,7 @@
 #include "base/pulse.h"
 #include "control/api/api.h"
 #include "control/api/http_server.h"
+#include "control/consumer_zones.h"
 #include "control/key_desk.h"
 #include "control/leadership.h"
 #include "control/node_desk.h"
@@ -81,6 +82,8 @@ class Controller {
         publisher_.store(nullptr);
         is_stopping_ = true;
         if (leadership_) leadership_->stop();
+        consumers_.store(nullptr);
+        if (following_) following_->stop();
         if (publishing_) publishing_->stop();
         if (incoming_) incoming_->stop();
         if (service_) service_->stop();
@@ -309,10 +312,12 @@ class Controller {
         publisher_.store(publishing_.get());
         leadership_->start([this] {
             if (auto* const publisher = publisher_.load()) publisher->take_lead();
+            if (auto* const consumers = consumers_.load()) consumers->take_lead();
         });
         publishing_->on_follow(
             [this](const std::vector<control::Change>& changes, uint64_t position) {
                 receipts_->note_changes(changes);
+                if (auto* const consumers = consumers_.load()) consumers->note(changes);
                 service_->mark_catalogs(position);
             });
         publishing_->on_delay([this](const control::Publisher::Delay& delay) {
@@ -323,6 +328,7 @@ class Controller {
             }
         });
         if (auto done = publishing_->start(); !done) return done;
+        follow_catalogs();
         service_->start_catalogs();
         pulses_ = std::make_unique<base::Pulse[]>(workers_.size());
         for (size_t i = 0; i < workers_.size(); ++i) {
@@ -333,6 +339,18 @@ class Controller {
             workers_[i]->start(*answerers_[i], pulses_[i]);
         }
         return {};
+    }
+
+    void follow_catalogs() {
+        following_ = std::make_unique<control::ConsumerZones>(control::ConsumerZones::Parts{
+            .changes = *changes_,
+            .database = *database_,
+            .incoming = *incoming_,
+            .catalogs = private_zones_,
+            .leads = [this] { return leadership_->leads(); },
+            .is_others = [this](const dns::Name& name) { return publishing_->is_others(name); }});
+        consumers_.store(following_.get());
+        following_->take_lead();  // What was gained, or noted, before is looked at now.
     }
 
     Result<void> open_api() {
@@ -414,6 +432,8 @@ class Controller {
     std::unique_ptr<observe::Statistics> statistics_;
     std::unique_ptr<authority::ZoneService> service_;
     std::unique_ptr<control::Publisher> publishing_;
+    std::unique_ptr<control::ConsumerZones> following_;
+    std::atomic<control::ConsumerZones*> consumers_ = nullptr;
     std::vector<std::unique_ptr<serve::Answerer>> answerers_;
     std::unique_ptr<base::Pulse[]> pulses_;
     std::vector<std::unique_ptr<serve::Worker>> workers_;

@@ -87,7 +87,9 @@ struct ZoneSettings {
     std::string soa_edit = {};
     std::string catalog = {};  // The zone that lists this one, as row_name() has it; empty: none.
     std::vector<std::string> catalog_groups = {};  // That it is of there (RFC 9432 §4.3.2).
-    std::string nsec3param = {};                   // "1 0 0 -"; empty: NSEC.
+    // Of a zone that a Consumer made: under which label it is listed, as a name.
+    std::string catalog_label = {};
+    std::string nsec3param = {};  // "1 0 0 -"; empty: NSEC.
     std::string signing = {};  // What is otherwise than the controller has it: signing_settings.h.
     bool is_signed = false;
     bool is_nsec3_narrow = false;

@@ -104,6 +104,7 @@ void take_setting(std::string_view line, ZoneSettings& settings) {
     if (key == "soa_edit") settings.soa_edit = value;
     if (key == "catalog") settings.catalog = value;
     if (key == "catalog_groups") settings.catalog_groups = split(value);
+    if (key == "catalog_label") settings.catalog_label = value;
     if (key == "nsec3param") settings.nsec3param = value;
     if (key == "signing") settings.signing = value;
     if (key == "signed") settings.is_signed = value == "yes";
@@ -238,6 +239,7 @@ std::string encode_settings(const ZoneSettings& settings) {
     put("catalog", settings.catalog, usual.catalog, settings.catalog);
     put("catalog_groups", settings.catalog_groups, usual.catalog_groups,
         joined(settings.catalog_groups));
+    put("catalog_label", settings.catalog_label, usual.catalog_label, settings.catalog_label);
     put("nsec3param", settings.nsec3param, usual.nsec3param, settings.nsec3param);
     put("signing", settings.signing, usual.signing, settings.signing);
     put_flag("signed", settings.is_signed, usual.is_signed);

@@ -128,20 +128,21 @@ def test_nobody_else_writes_what_it_lists(controller):
     assert "kind Producer" in answer.error
 
 
-def test_a_catalog_that_comes_back_lists_who_names_it_then(controller):
-    make(controller)
-    controller.create(MEMBERS[0], catalog=CATALOG)
-    controller.create(MEMBERS[1], catalog=CATALOG)
-    deleted = controller.ask("DELETE", f"/zones/{CATALOG}")
-    assert deleted.status == 204
-    assert controller.ask("GET", f"/zones/{MEMBERS[0]}").json["catalog"] == CATALOG
-    set_catalog(controller, MEMBERS[0], "")
-    sequence = deleted.headers["x-nearcast-change"]
-    assert controller.ask("POST", f"/api/v1/changes/{sequence}/revert", {}).status == 201
-    assert listed(controller) == MEMBERS[1:]
-    assert controller.ask("DELETE", f"/zones/{CATALOG}").status == 204
-    make(controller)
-    assert listed(controller) == MEMBERS[1:]
+def test_a_catalog_that_comes_back_lists_who_names_it_then(tmp_path, database):
+    with Controller(tmp_path, sections=SECTIONS % "", database=database) as controller:
+        make(controller)
+        controller.create(MEMBERS[0], catalog=CATALOG)
+        controller.create(MEMBERS[1], catalog=CATALOG)
+        deleted = controller.ask("DELETE", f"/zones/{CATALOG}")
+        assert deleted.status == 204
+        assert controller.ask("GET", f"/zones/{MEMBERS[0]}").json["catalog"] == CATALOG
+        set_catalog(controller, MEMBERS[0], "")
+        sequence = deleted.headers["x-nearcast-change"]
+        assert controller.ask("POST", f"/api/v1/changes/{sequence}/revert", {}).status == 201
+        assert listed(controller) == MEMBERS[1:]
+        assert controller.ask("DELETE", f"/zones/{CATALOG}").status == 204
+        make(controller)
+        assert listed(controller) == MEMBERS[1:]
 
 
 def test_what_is_no_catalog_lists_nothing(controller):
@@ -225,5 +226,103 @@ def test_a_restart_keeps_it_private(tmp_path):
         answer = dns.query.tcp(query, "127.0.0.1", port=controller.port, timeout=10)
         assert answer.rcode() == dns.rcode.REFUSED
         assert sum(" PTR " in line for line in peers.transfer(controller.port, CATALOG)) == 1
-        assert is_in_network(controller, MEMBERS[0])
+        peers.wait_until(lambda: is_in_network(controller, MEMBERS[0]), "it for the nodes")
         assert not is_in_network(controller, CATALOG)
+
+
+# --- Zones of kind Consumer: what others list ---
+
+def zone_files(folder):
+    files = []
+    for zone in MEMBERS:
+        path = folder / f"{zone.rstrip('.')}.zone"
+        path.write_text(f"{zone} 300 IN SOA ns1.example.net. hostmaster.{zone} 7 3600 600 86400 300\n"
+                        f"{zone} 300 IN NS ns1.example.net.\n")
+        files.append(path)
+    return files
+
+
+def consume(controller, primary_port, **more):
+    answer = controller.ask("POST", "/zones", {
+        "name": CATALOG, "kind": "Consumer", "masters": [f"127.0.0.1:{primary_port}"],
+        "slave_tsig_key_ids": [peers.KEY_NAME]} | more)
+    assert answer.status == 201, answer.body
+
+
+def zones_here(controller):
+    return {zone["name"]: zone for zone in controller.ask("GET", "/zones").json
+            if zone["name"] != CATALOG}
+
+
+def stop_listing(theirs, files, port):
+    """The second member is listed no more."""
+    if isinstance(theirs, peers.PowerDns):
+        theirs.util("set-catalog", files[1].stem, "")
+    else:
+        theirs.as_publisher(CATALOG.rstrip("."), files[:1], port)
+        theirs.reload()
+
+
+@pytest.mark.parametrize("peer", [peers.Knot, peers.PowerDns], ids=lambda peer: peer.program)
+def test_a_consumer_makes_what_others_list_zones_here(peer, tmp_path):
+    files = zone_files(tmp_path)
+    theirs = peer(tmp_path / "peer")
+    with Controller(tmp_path / "control", sections=SECTIONS % "") as controller:
+        with theirs.as_publisher(CATALOG.rstrip("."), files, controller.port):
+            consume(controller, theirs.port, account="anna")
+            peers.wait_until(lambda: sorted(zones_here(controller)) == MEMBERS, "the members", 60)
+            for name, zone in zones_here(controller).items():
+                assert (zone["kind"], zone["catalog"], zone["account"], zone["masters"]) == (
+                    "Slave", CATALOG, "anna", [f"127.0.0.1:{theirs.port}"])
+                peers.wait_until(lambda name=name: peers.serial_at(controller.port, name) == 7,
+                                 name, 60)
+            changes = controller.ask("GET", f"/api/v1/changes?zone={MEMBERS[0]}").json
+            assert [changes[-1][key] for key in ("kind", "actor", "comment")] == [
+                "create", "catalog", CATALOG]
+            peers.wait_until(lambda: is_in_network(controller, MEMBERS[0]), "it for the nodes")
+            assert not is_in_network(controller, CATALOG)
+            stop_listing(theirs, files, controller.port)
+            peers.wait_until(lambda: sorted(zones_here(controller)) == MEMBERS[:1], "one less", 60)
+            peers.wait_until(lambda: peers.serial_at(controller.port, MEMBERS[1]) is None, "it", 60)
+            # It is a catalog that others give: nothing here changes what it lists.
+            set_catalog(controller, MEMBERS[0], "")
+            assert controller.ask("PUT", f"/zones/{MEMBERS[0]}", {"catalog": CATALOG}).status == 422
+
+
+def test_a_consumer_makes_a_member_anew_when_its_label_changes(tmp_path):
+    files = zone_files(tmp_path)
+    theirs = peers.PowerDns(tmp_path / "peer")
+    with Controller(tmp_path / "control", sections=SECTIONS % "") as controller:
+        controller.create(MEMBERS[1], account="mine")
+        with theirs.as_publisher(CATALOG.rstrip("."), files, controller.port):
+            consume(controller, theirs.port)
+            peers.wait_until(lambda: MEMBERS[0] in zones_here(controller), "the member", 60)
+            peers.wait_until(lambda: peers.serial_at(controller.port, MEMBERS[0]) == 7, "it", 60)
+            own = zones_here(controller)[MEMBERS[1]]
+            assert (own["kind"], own["account"]) == ("Native", "mine"), "it was there before"
+            theirs.util("set-option", files[0].stem, "producer", "unique", "another")
+
+            def history():
+                return [each["kind"] for each in controller.ask(
+                    "GET", f"/api/v1/changes?zone={MEMBERS[0]}").json]
+
+            peers.wait_until(lambda: history() == ["transfer", "create", "delete", "transfer",
+                                                   "create"], "the zone anew", 60)
+            # Its primaries are the catalog's.
+            masters = [f"127.0.0.1:{theirs.port}", "127.0.0.1:1"]
+            answer = controller.ask("PUT", f"/zones/{CATALOG}", {"masters": masters})
+            assert answer.status == 204
+            peers.wait_until(lambda: zones_here(controller)[MEMBERS[0]]["masters"] == masters,
+                             "its primaries", 60)
+            # Without its catalog it is a zone like others.
+            assert controller.ask("DELETE", f"/zones/{CATALOG}").status == 204
+            assert MEMBERS[0] in zones_here(controller)
+
+
+def test_a_key_for_some_zones_makes_no_consumer(controller):
+    key = controller.ask("POST", "/api/v1/keys", {
+        "name": "part", "right": "manage", "zones": ["subtree:example"]}).json["key"]
+    answer = controller.ask("POST", "/zones", {"name": CATALOG, "kind": "Consumer",
+                                               "masters": ["192.0.2.1"]}, key=key)
+    assert answer.status == 403
+    assert controller.ask("POST", "/zones", {"name": CATALOG, "kind": "Consumer"}).status == 422

@@ -98,10 +98,9 @@ std::optional<Response> Api::check_settings(const Call& call, const dns::Name& n
                                             const control::ZoneSettings& before,
                                             const control::ZoneSettings& after) const {
     using control::ZoneKind;
-    if (after.kind == ZoneKind::Consumer) {
-        return error_reply(422,
-                           "Kind 'Consumer' is not offered here: a zone is Native, Master, Slave "
-                           "or Producer");
+    // What it lists are zones of any name.
+    if (after.kind == ZoneKind::Consumer && !call.scope.zones.empty()) {
+        return error_reply(403, "The key covers some zones alone, and a Consumer makes any");
     }
     if (auto wrong = check_catalog(call, name, before, after)) return wrong;
     const bool has_new_key = after.primary_key != before.primary_key && !after.primary_key.empty();
@@ -110,10 +109,11 @@ std::optional<Response> Api::check_settings(const Call& call, const dns::Name& n
                            "slave_tsig_key_ids is for zones of kind Slave, whose masters are "
                            "asked with the key");
     }
-    if (after.kind != ZoneKind::Slave) return std::nullopt;
+    if (!control::is_fetched(after.kind)) return std::nullopt;
     if (after.masters.empty() || after.masters.size() > kMastersMax) {
         return error_reply(422, "Domain '" + control::row_name(name) +
-                                    "' needs one to 16 masters, as it is of kind Slave");
+                                    "' needs one to 16 masters, as it is of kind " +
+                                    std::string(to_text(after.kind)));
     }
     // What somebody else has chosen may stay.
     const bool is_as_before =

@@ -84,6 +84,7 @@ json settings_json(const std::optional<control::ZoneSettings>& given) {
             {"soa_edit", settings.soa_edit},
             {"catalog", settings.catalog},
             {"catalog_groups", settings.catalog_groups},
+            {"catalog_label", settings.catalog_label},
             {"nsec3param", settings.nsec3param},
             {"nsec3narrow", settings.is_nsec3_narrow},
             {"api_rectify", settings.is_rectified},

@@ -132,7 +132,7 @@ Response Api::create_zone(const Call& call) {
     if (control::is_fetched(zone->settings.kind) &&
         !(zone->rrsets.empty() && zone->nameservers.empty())) {
         return error_reply(422,
-                           "What is in a zone of kind Slave comes from its masters alone: "
+                           "What is in a zone of this kind comes from its masters alone: "
                            "neither rrsets nor nameservers");
     }
     if (!call.scope.tenant.empty()) zone->settings.account = call.scope.tenant;
