@@ -130,7 +130,8 @@ Result<int> list(Controller& controller, const Options& options) {
 Result<std::vector<std::pair<const char*, std::string>>> transfer_rows(Controller& controller,
                                                                        const json& zone) {
     std::vector<std::pair<const char*, std::string>> rows;
-    if (text_of(zone, "kind") != "Slave") return rows;
+    const std::string kind = text_of(zone, "kind");
+    if (kind != "Slave" && kind != "Consumer") return rows;
     const auto told = controller.get("/api/v1/transfers/" + client::escaped(text_of(zone, "id")));
     if (!told) return std::unexpected(told.error());
     rows.emplace_back("copy", text_of(*told, "state"));

@@ -361,6 +361,15 @@ def test_a_zone_comes_from_another_server(operator):
 
 # The network, keys and the audit log.
 
+def test_a_catalog_of_others_is_shown_with_how_it_comes(operator):
+    made = operator.control.ask("POST", "/zones", {"name": "catalog.example.", "kind": "Consumer",
+                                                   "masters": ["127.0.0.1:1"]})
+    assert made.status == 201
+    told = operator.out("zone", "show", "catalog.example")
+    assert "Consumer" in told and "waiting" in told
+    operator.run("zone", "delete", "catalog.example", "--yes")
+
+
 def test_places_are_added_shown_and_removed(operator):
     operator.run("pop", "add", "sin", "--city", "Singapore", "--neighbor",
                  "transit,198.51.100.1,65001,customer")
