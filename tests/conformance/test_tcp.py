@@ -264,7 +264,7 @@ def test_udp_responses_have_the_size_that_was_set(zones, settings, lines, limit)
     ("tcp_prefix_v6 = 128", "16 to 64"),
     ('tcp_idle_limit = "10"', "duration"),
     ('tcp_idle_limit = "1ms"', "1s to 1h"),
-    ('tls_listen = ["192.0.2.1:0"]', "no port"),
+    ('tls_listen = ["192.0.2.1:0"]', "port 0"),
     ('tls_listen = ["192.0.2.1"]', "certificate"),
     ("tcp_connection_max = 5", "tcp_connections_max"),
 ])

@@ -102,7 +102,8 @@ def test_a_key_rolls_as_the_parent_follows(tmp_path, parent):
         wait_for_state(controller, "waiting_for_parent")
         told = status(controller)
         assert len(told["ds"]) == 1
-        assert signed_records(controller.port, ZONE, "CDS") is not None
+        peers.wait_until(lambda: signed_records(controller.port, ZONE, "CDS") is not None,
+                         "its publication", 60)
         parent.set_ds(told["ds"])
         wait_for_state(controller, "secure")
 
