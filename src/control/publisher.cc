@@ -111,8 +111,11 @@ bool Publisher::is_stuck(int64_t zone_id, uint64_t sequence) const {
 Publisher::State& Publisher::state_of(int64_t zone_id, const dns::Name& name) {
     const std::lock_guard lock(mutex_);
     State& state = states_[zone_id];
-    state.zone_id = zone_id;
-    state.name = name;
+    // Once, before another thread has it: who has it reads them without the lock.
+    if (state.zone_id == 0) {
+        state.zone_id = zone_id;
+        state.name = name;
+    }
     return state;
 }
 
