@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/stored_text.h"
+#include "control/zone_rows.h"
 
 namespace nearcast::control {
 namespace {
@@ -210,6 +211,11 @@ CREATE TABLE tsig_key (
     // 11: how many records the copy of a zone has that is fetched: they are in no table, and its
     // tenant's all the same.
     R"(ALTER TABLE zone ADD COLUMN copy_records {big} NOT NULL DEFAULT 0;
+)",
+    // 12: where the name stands in the tree, as place_of() writes it: what is below it is one
+    // range.
+    R"(ALTER TABLE zone ADD COLUMN place {text} NOT NULL DEFAULT '';
+CREATE INDEX zone_by_place ON zone (place);
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -247,6 +253,23 @@ Result<void> fill_accounts(Session& session) {
     return done;
 }
 
+constexpr int64_t kPlaceStep = 12;
+constexpr int64_t kPlacesAtOnce = 1000;
+
+Result<void> fill_places(Session& session) {
+    std::vector<Zone> zones;
+    std::string after;
+    do {
+        zones.clear();
+        auto done = list_zones(session, after, kPlacesAtOnce,
+                               [&](Zone zone) { zones.push_back(std::move(zone)); });
+        if (done) done = put_places(session, zones);
+        if (!done) return done;
+        if (!zones.empty()) after = row_name(zones.back().name);
+    } while (!zones.empty());
+    return {};
+}
+
 // Two controllers that start at the same time take the steps one after the other.
 Result<void> take_turn(Session& session, Database::Dialect dialect) {
     if (dialect == Database::Dialect::Sqlite) return {};  // The transaction is the only one.
@@ -278,6 +301,7 @@ Result<void> migrate(Session& session, Database::Dialect dialect) {
         if (done) done = session.run(kTaken, {Value(step + 1)});
     }
     if (done && last < kAccountStep) done = fill_accounts(session);
+    if (done && last < kPlaceStep) done = fill_places(session);
     return done;
 }
 

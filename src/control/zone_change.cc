@@ -383,6 +383,28 @@ Answer take_back_records(GroupRows& rows, const Turn& turn, const Zone& zone, Ch
     return write_records(rows, turn, zone, std::move(change));
 }
 
+// A tenant makes no zone within another's, nor one that has another's within it: either would take
+// answers away from him. What all names of a registry, or all there are, lie in is no tenant's.
+Result<Outcome<void>> check_place(GroupRows& rows, const dns::Name& name, const Actor& actor) {
+    if (actor.tenant.empty()) return Outcome<void>();
+    if (name.label_count() < 2) {
+        return Outcome<void>(refuse(Kind::Forbidden,
+                                    "A zone of the root or of a name of one label is made by "
+                                    "whoever runs the controller"));
+    }
+    for (dns::Name apex = name; !apex.is_root(); apex = apex.parent()) {
+        const auto found = rows.find_zone(apex);
+        if (!found) return std::unexpected(found.error());
+        if (!*found) continue;
+        if (auto owned = check_owner(actor, *found); !owned) return owned;
+    }
+    const auto session = rows.settled();
+    if (!session) return std::unexpected(session.error());
+    const auto is_others = has_others_below(**session, name, actor.tenant);
+    if (!is_others) return std::unexpected(is_others.error());
+    return *is_others ? check_owner(actor, std::nullopt) : Outcome<void>();
+}
+
 // A zone that was deleted comes back, as another one of the same name.
 Answer take_back_deletion(GroupRows& rows, const Turn& turn, const Change& taken,
                           const Intent& intent) {
@@ -391,6 +413,10 @@ Answer take_back_deletion(GroupRows& rows, const Turn& turn, const Change& taken
     const ZoneSettings& lost = taken.diff.settings_before.value_or(ZoneSettings());
     if (!intent.actor.tenant.empty() && lost.account != intent.actor.tenant) {
         return Outcome<Committed>(refuse(Kind::Forbidden, std::string(kNotCovered)));
+    }
+    if (auto free = check_place(rows, taken.zone, intent.actor); !free || !*free) {
+        if (!free) return std::unexpected(free.error());
+        return Outcome<Committed>(std::unexpected(free->error()));
     }
     if (*found) {
         return Outcome<Committed>(
@@ -465,28 +491,11 @@ Answer derive_zone(GroupRows& rows, const Turn& turn, const DerivedRequest& requ
     return write_edits(rows, turn, **zone, request.intent, **derived);
 }
 
-namespace {
-
-// A tenant makes no zone within another's, which would take answers away from him.
-Result<Outcome<void>> check_place(GroupRows& rows, const NewZone& request) {
-    const Actor& actor = request.intent.actor;
-    if (actor.tenant.empty()) return Outcome<void>();
-    for (dns::Name apex = request.name; !apex.is_root(); apex = apex.parent()) {
-        const auto found = rows.find_zone(apex);
-        if (!found) return std::unexpected(found.error());
-        if (!*found) continue;
-        if (auto owned = check_owner(actor, *found); !owned) return owned;
-    }
-    return Outcome<void>();
-}
-
-}  // namespace
-
 Answer make_zone(GroupRows& rows, const Turn& turn, const NewZone& request,
                  const dns::Name& primary) {
     auto found = rows.find_zone(request.name);
     if (!found) return std::unexpected(found.error());
-    if (auto free = check_place(rows, request); !free || !*free) {
+    if (auto free = check_place(rows, request.name, request.intent.actor); !free || !*free) {
         if (!free) return std::unexpected(free.error());
         return Outcome<Committed>(std::unexpected(free->error()));
     }

@@ -2,6 +2,7 @@
 
 #include "control/zone_rows.h"
 
+#include <cassert>
 #include <utility>
 
 #include "control/stored_text.h"
@@ -30,15 +31,25 @@ constexpr RowsSql kFindZones{
     "nttnnnn"};
 // Both databases know this form, for new rows and for those that are there.
 constexpr RowsSql kPutZones{
-    "INSERT INTO zone (id, name, settings, serial, sequence, created_at, account, copy_records) "
-    "VALUES ",
-    "(?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO zone (id, name, settings, serial, sequence, created_at, account, copy_records, "
+    "place) VALUES ",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ", ",
     " ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, serial = excluded.serial, "
     "sequence = excluded.sequence, account = excluded.account, "
     "copy_records = excluded.copy_records",
-    "nttnnntn",
+    "nttnnntnt",
     ""};
+// Of zones that are there: of what a row must have no more than the place is written.
+constexpr RowsSql kPutPlaces{
+    "INSERT INTO zone (id, name, settings, serial, sequence, created_at, place) VALUES ",
+    "(?, ?, '', 0, 0, 0, ?)",
+    ", ",
+    " ON CONFLICT (id) DO UPDATE SET place = excluded.place",
+    "ntt",
+    ""};
+constexpr Sql kFindOthersBelow{
+    "SELECT id FROM zone WHERE place > :a AND place < :b AND account <> :c LIMIT 1", "ttt", "n"};
 constexpr Sql kListZonesOf{
     "SELECT id, name, settings, serial, sequence, created_at, copy_records FROM zone "
     "WHERE account = :a AND "
@@ -189,6 +200,18 @@ Result<uint64_t> read_number(Session& session, const Sql& sql,
 
 std::string row_name(const dns::Name& name) { return dns::to_text(name.lowered()); }
 
+std::string place_of(const dns::Name& name) {
+    std::string place;
+    for (dns::Name rest = name.lowered(); !rest.is_root(); rest = rest.parent()) {
+        dns::Name label;
+        const bool fits = label.append(rest.wire().subspan(1, rest.wire()[0]));
+        assert(fits);
+        static_cast<void>(fits);
+        place.insert(0, dns::to_text(label));
+    }
+    return place;
+}
+
 Result<std::optional<Zone>> find_zone(Session& session, const dns::Name& name) {
     std::optional<Zone> zone;
     const std::string text = row_name(name);
@@ -222,9 +245,31 @@ Result<void> put_zones(Session& session, std::span<const Zone> zones) {
         rows.push_back({zone.id, row_name(zone.name), encode_settings(zone.settings),
                         int64_t{zone.serial}, to_row(zone.sequence),
                         int64_t{zone.created_at.count()}, zone.settings.account,
-                        to_row(zone.copy_records)});
+                        to_row(zone.copy_records), place_of(zone.name)});
     }
     return session.run_rows(kPutZones, rows);
+}
+
+Result<void> put_places(Session& session, std::span<const Zone> zones) {
+    std::vector<Fields> rows;
+    for (const Zone& zone : zones) {
+        rows.push_back({zone.id, row_name(zone.name), place_of(zone.name)});
+    }
+    return session.run_rows(kPutPlaces, rows);
+}
+
+Result<bool> has_others_below(Session& session, const dns::Name& name, const std::string& account) {
+    const std::string above = place_of(name);
+    std::string end = above;  // Before which all stands that begins with `above`, dot and all.
+    if (end.empty())
+        end.push_back('\x7f');  // Text of names is ASCII that is printed.
+    else
+        ++end.back();
+    bool is_found = false;
+    auto done =
+        session.run(kFindOthersBelow, {above, end, account}, [&](const Row&) { is_found = true; });
+    if (!done) return std::unexpected(done.error());
+    return is_found;
 }
 
 Result<void> remove_zone(Session& session, int64_t zone_id) {

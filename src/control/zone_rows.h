@@ -23,6 +23,9 @@ namespace nearcast::control {
 
 // The name as it stands in the tables: absolute, in lower case.
 [[nodiscard]] std::string row_name(const dns::Name& name);
+// The name from the root down, "example.www." for www.example.: those below a name are the texts
+// that begin with its own.
+[[nodiscard]] std::string place_of(const dns::Name& name);
 
 [[nodiscard]] base::Result<std::optional<Zone>> find_zone(Session& session, const dns::Name& name);
 // In the order of their names as text, those behind `after`.
@@ -41,6 +44,12 @@ namespace nearcast::control {
                                             const std::function<void(Zone)>& on_zone);
 // New ones, and settings, serials and sequences of others. Each once.
 [[nodiscard]] base::Result<void> put_zones(Session& session, std::span<const Zone> zones);
+// Of zones whose rows are older than the column.
+[[nodiscard]] base::Result<void> put_places(Session& session, std::span<const Zone> zones);
+// Whether there is a zone below the name that is not the account's. Looks at zones below it alone,
+// and ends at the first.
+[[nodiscard]] base::Result<bool> has_others_below(Session& session, const dns::Name& name,
+                                                  const std::string& account);
 // The zone with all its sets.
 [[nodiscard]] base::Result<void> remove_zone(Session& session, int64_t zone_id);
 

@@ -101,6 +101,35 @@ def test_a_tenant_makes_no_zone_within_anothers(shop):
     assert shop.ask("PUT", "/zones/a.example.", {"account": "globe"}, key=acme).status == 403
 
 
+def test_a_tenant_makes_no_zone_above_anothers(shop):
+    acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
+    operator = shop.key
+    assert make(shop, "www.shop.example.org.", operator).status == 201
+    for zone in (".", "org.", "test."):
+        refused = make(shop, zone, acme)
+        assert refused.status == 403 and "whoever runs the controller" in refused.error, zone
+    assert make(shop, "a.b.example.net.", globe).status == 201
+    foreign = make(shop, "a.b.example.net.", acme)
+    for zone in ("example.org.", "shop.example.org.", "example.net.", "B.Example.net."):
+        refused = make(shop, zone, acme)
+        assert (refused.status, refused.body) == (403, foreign.body), zone
+    for zone in ("op.example.org.", "example.com."):
+        assert make(shop, zone, acme).status == 201, zone
+    for zone in (".", "org.", "example.net."):
+        assert make(shop, zone, operator).status == 201, zone
+
+
+def test_a_zone_does_not_come_back_above_anothers(shop):
+    acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
+    assert make(shop, "a.example.", acme).status == 201
+    gone = shop.ask("DELETE", "/zones/a.example.", key=acme)
+    assert gone.status == 204
+    assert make(shop, "www.a.example.", globe).status == 201
+    path = f"/api/v1/changes/{gone.headers['x-nearcast-change']}/revert"
+    assert shop.ask("POST", path, {}, key=acme).status == 403
+    assert shop.ask("POST", path, {}).status == 201
+
+
 def test_what_runs_the_controller_is_not_a_tenants(shop):
     acme = key_of(shop, "acme")
     for path in ("/api/v1/audit", "/api/v1/pops", "/api/v1/nodes", "/api/v1/tenants/globe",
