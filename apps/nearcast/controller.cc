@@ -174,7 +174,11 @@ Result<int> tell_change(Controller& controller, const client::Answer& answer,
     if (!options.is_json) {
         std::string text = done;
         if (!sequence.empty()) text += " (change " + sequence + ')';
-        if (!after.empty() && before == after) text = "nothing changes: it was so already";
+        // A zone that is made to be fetched has no serial yet.
+        const bool is_new = answer.status == 201;
+        if (!is_new && !after.empty() && before == after) {
+            text = "nothing changes: it was so already";
+        }
         put(text + '\n');
     }
     return waits ? await_change(controller, sequence, options) : 0;
