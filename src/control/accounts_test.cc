@@ -81,7 +81,7 @@ TEST_P(OfAccounts, ACodeIsGoodOnce) {
 TEST_P(OfAccounts, GuessingHoldsTheNameOff) {
     add("anna");
     for (unsigned i = 0; i < Accounts::kFailuresMax; ++i) EXPECT_FALSE(log_in("anna", "guess"));
-    EXPECT_EQ(log_in("anna", kPassword).error().kind, Error::Full);
+    EXPECT_EQ(log_in("anna", kPassword).error().kind, Error::TooFast);
     now += Accounts::kFailurePeriod;
     EXPECT_TRUE(log_in("anna", kPassword));
 }
@@ -135,7 +135,8 @@ TEST_P(OfAccounts, HeProvesByPasswordOrCodeThatItIsHe) {
     EXPECT_FALSE(prove("", ""));
     EXPECT_FALSE(prove("something else entirely", ""));
     for (unsigned i = 4; i < Accounts::kFailuresMax; ++i) EXPECT_FALSE(prove("guess", ""));
-    EXPECT_EQ(accounts.prove({"anna", kPassword, ""}, "192.0.2.1", now).error().kind, Error::Full);
+    EXPECT_EQ(accounts.prove({"anna", kPassword, ""}, "192.0.2.1", now).error().kind,
+              Error::TooFast);
 }
 
 TEST_P(OfAccounts, ATenantTakesHisPeopleWithHim) {
