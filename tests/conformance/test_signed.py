@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import socket
 import subprocess
 
 import dns.flags
@@ -20,6 +21,8 @@ from signed.validate import Validator
 TYPES = "A AAAA NS SOA MX TXT CNAME DNAME DS DNSKEY NSEC NSEC3PARAM SRV CDS".split()
 # In front of every name of the zone: what is there, what is not, what a wildcard stands for.
 PREFIXES = ("", "nope", "*", "a.b", "zzz", "\\000")
+
+connections = {}  # Over TCP, by server.
 
 
 def names(apex):
@@ -40,12 +43,24 @@ def server(tmp_path_factory):
             signer.sign(folder)
     with Server(folder) as running:
         yield running
+        if running in connections:
+            connections.pop(running).close()
 
 
 def ask(server, name, rdtype, tcp=False):
     query = dns.message.make_query(name, rdtype, want_dnssec=True, payload=4096)
-    send = dns.query.tcp if tcp else dns.query.udp
-    return send(query, server.host, port=server.port, timeout=10)
+    if not tcp:
+        return dns.query.udp(query, server.host, port=server.port, timeout=10)
+    # One connection for many questions: with one for each a fast machine runs out of ports. The
+    # server may end it when nothing was asked for a while.
+    if server not in connections:
+        connections[server] = socket.create_connection((server.host, server.port), timeout=10)
+        connections[server].setblocking(False)
+    try:
+        return dns.query.tcp(query, server.host, timeout=10, sock=connections[server])
+    except (EOFError, ConnectionError):
+        connections.pop(server).close()
+        return dns.query.tcp(query, server.host, port=server.port, timeout=10)
 
 
 @pytest.mark.parametrize("signer", SIGNERS, ids=lambda signer: signer.name)
