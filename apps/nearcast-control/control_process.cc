@@ -118,6 +118,7 @@ class Controller {
 
  private:
     Result<void> prepare() {
+        if (auto done = check_token(config_.signing); !done) return done;
         std::error_code failed;
         std::filesystem::create_directories(config_.directory, failed);
         if (failed) {

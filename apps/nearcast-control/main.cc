@@ -56,7 +56,9 @@ int run(int argc, char** argv) {
     auto config = read_control_config(path);
     if (!config) return usage_error(config.error());
     if (wants_key) return print_new_key(*config);
-    return is_check ? 0 : run_control(*std::move(config));
+    if (!is_check) return run_control(*std::move(config));
+    const auto fits = check_token(config->signing);
+    return fits ? 0 : usage_error(fits.error());
 }
 
 }  // namespace

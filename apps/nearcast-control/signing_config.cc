@@ -131,4 +131,10 @@ void read_signing(ConfigTable root, SigningConfig& config) {
     config.parent_pause = std::max(seconds(1), std::chrono::floor<seconds>(pause));
 }
 
+Result<void> check_token(const SigningConfig& config) {
+    auto refusal = dnssec::refusal_by(config.token, config.usual.algorithm);
+    if (!refusal) return {};
+    return base::within("algorithm in [signing]", *refusal);
+}
+
 }  // namespace nearcast::control_app

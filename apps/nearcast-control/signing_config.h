@@ -29,5 +29,8 @@ struct SigningConfig {
 };
 
 void read_signing(base::ConfigTable root, SigningConfig& config);
+// Fails when there is a token, and it says that it cannot hold the usual keys. Its library may
+// start threads, which take over the signal mask of who calls.
+[[nodiscard]] base::Result<void> check_token(const SigningConfig& config);
 
 }  // namespace nearcast::control_app

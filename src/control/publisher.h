@@ -164,6 +164,9 @@ class Publisher {
 
     // How the zone is signed; nothing when it is not, and not on its way to or from it.
     [[nodiscard]] std::optional<SigningStatus> signing_status(int64_t zone_id) const;
+    // Why no keys can be made for a zone with these settings; nothing when they can, as far as is
+    // known now.
+    [[nodiscard]] std::optional<base::Error> key_refusal(const ZoneSettings& settings) const;
     // Waits until what was committed up to this sequence is published. False when that takes longer
     // than the limit.
     [[nodiscard]] bool wait_for(int64_t zone_id, uint64_t sequence,

@@ -355,6 +355,13 @@ std::optional<SigningStatus> Publisher::signing_status(int64_t zone_id) const {
     return found->second.signing->status();
 }
 
+std::optional<base::Error> Publisher::key_refusal(const ZoneSettings& settings) const {
+    if (!signing_) return std::nullopt;
+    const auto wanted = signing_settings_of(settings, signing_->zones.usual);
+    if (!wanted) return wanted.error();
+    return dnssec::refusal_by(signing_->zones.signer.token, wanted->algorithm);
+}
+
 bool Publisher::wait_for(int64_t zone_id, uint64_t sequence, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
     return settled_.wait_for(lock, limit, [&] {

@@ -5,6 +5,7 @@
 
 #include "dnssec/token_access.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -82,6 +83,24 @@ Result<std::string> read_pin(const std::string& path) {
     return pin;
 }
 
+Result<CK_SLOT_ID> find_slot(CK_FUNCTION_LIST& functions, const std::string& label) {
+    const auto none =
+        base::fail("there is no token with the label " + label, "pkcs11-tool --list-token-slots");
+    CK_ULONG count = 0;
+    if (functions.C_GetSlotList(CK_TRUE, nullptr, &count) != CKR_OK) return none;
+    std::vector<CK_SLOT_ID> slots(count);
+    if (functions.C_GetSlotList(CK_TRUE, slots.data(), &count) != CKR_OK) return none;
+    slots.resize(count);
+    for (const CK_SLOT_ID slot : slots) {
+        CK_TOKEN_INFO info{};
+        if (functions.C_GetTokenInfo(slot, &info) != CKR_OK) continue;
+        std::string_view found(reinterpret_cast<const char*>(info.label), kLabelSize);
+        found.remove_suffix(found.size() - (found.find_last_not_of(' ') + 1));
+        if (found == label) return slot;
+    }
+    return none;
+}
+
 class TokenSession {
  public:
     TokenSession() = default;
@@ -96,27 +115,9 @@ class TokenSession {
     Result<void> make(Algorithm algorithm, const std::string& label);
 
  private:
-    [[nodiscard]] std::optional<CK_SLOT_ID> find_slot(const std::string& label) const;
-
     CK_FUNCTION_LIST* functions_ = nullptr;
     std::optional<CK_SESSION_HANDLE> session_;
 };
-
-std::optional<CK_SLOT_ID> TokenSession::find_slot(const std::string& label) const {
-    CK_ULONG count = 0;
-    if (functions_->C_GetSlotList(CK_TRUE, nullptr, &count) != CKR_OK) return std::nullopt;
-    std::vector<CK_SLOT_ID> slots(count);
-    if (functions_->C_GetSlotList(CK_TRUE, slots.data(), &count) != CKR_OK) return std::nullopt;
-    slots.resize(count);
-    for (const CK_SLOT_ID slot : slots) {
-        CK_TOKEN_INFO info{};
-        if (functions_->C_GetTokenInfo(slot, &info) != CKR_OK) continue;
-        std::string_view found(reinterpret_cast<const char*>(info.label), kLabelSize);
-        found.remove_suffix(found.size() - (found.find_last_not_of(' ') + 1));
-        if (found == label) return slot;
-    }
-    return std::nullopt;
-}
 
 Result<void> TokenSession::open(const TokenAccess& token) {
     const auto functions = open_module(token.module);
@@ -124,11 +125,8 @@ Result<void> TokenSession::open(const TokenAccess& token) {
     functions_ = *functions;
     auto pin = read_pin(token.pin_file);
     if (!pin) return std::unexpected(pin.error());
-    const auto slot = find_slot(token.label);
-    if (!slot) {
-        return base::fail("there is no token with the label " + token.label,
-                          "pkcs11-tool --list-token-slots");
-    }
+    const auto slot = find_slot(*functions_, token.label);
+    if (!slot) return std::unexpected(slot.error());
     CK_SESSION_HANDLE session = 0;
     CK_RV code = functions_->C_OpenSession(*slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr,
                                            nullptr, &session);
@@ -187,6 +185,65 @@ Result<void> TokenSession::make(Algorithm algorithm, const std::string& label) {
     return code == CKR_OK ? Result<void>() : fail_token("the token made no key", code);
 }
 
+// What keys of an algorithm need: to be made, as large as they are, and what the engine signs with.
+struct Need {
+    Algorithm algorithm;
+    CK_MECHANISM_TYPE makes;
+    CK_MECHANISM_TYPE signs;
+    CK_ULONG bits;
+};
+constexpr std::array kNeeds{
+    Need{Algorithm::RsaSha256, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS, kRsaBits},
+    Need{Algorithm::RsaSha512, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS, kRsaBits},
+    Need{Algorithm::EcdsaP256Sha256, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, 256},
+    Need{Algorithm::EcdsaP384Sha384, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, 384}};
+
+class Mechanisms {
+ public:
+    Mechanisms(CK_FUNCTION_LIST& functions, CK_SLOT_ID slot) : functions_(functions), slot_(slot) {}
+
+    Result<void> read();
+    [[nodiscard]] bool has(CK_MECHANISM_TYPE mechanism, CK_ULONG bits) const;
+
+ private:
+    CK_FUNCTION_LIST& functions_;
+    CK_SLOT_ID slot_;
+    std::vector<CK_MECHANISM_TYPE> listed_;
+};
+
+Result<void> Mechanisms::read() {
+    CK_ULONG count = 0;
+    CK_RV code = functions_.C_GetMechanismList(slot_, nullptr, &count);
+    listed_.resize(count);
+    if (code == CKR_OK) code = functions_.C_GetMechanismList(slot_, listed_.data(), &count);
+    if (code != CKR_OK) return fail_token("the token does not tell what it can", code);
+    listed_.resize(count);
+    return {};
+}
+
+bool Mechanisms::has(CK_MECHANISM_TYPE mechanism, CK_ULONG bits) const {
+    if (std::ranges::find(listed_, mechanism) == listed_.end()) return false;
+    CK_MECHANISM_INFO info{};
+    return functions_.C_GetMechanismInfo(slot_, mechanism, &info) == CKR_OK &&
+           info.ulMinKeySize <= bits && bits <= info.ulMaxKeySize;
+}
+
+Result<std::vector<Algorithm>> algorithms_of(const TokenAccess& token) {
+    const auto functions = open_module(token.module);
+    if (!functions) return std::unexpected(functions.error());
+    const auto slot = find_slot(**functions, token.label);
+    if (!slot) return std::unexpected(slot.error());
+    Mechanisms mechanisms(**functions, *slot);
+    if (auto done = mechanisms.read(); !done) return std::unexpected(done.error());
+    std::vector<Algorithm> algorithms;
+    for (const Need& need : kNeeds) {
+        const bool is_held =
+            mechanisms.has(need.makes, need.bits) && mechanisms.has(need.signs, need.bits);
+        if (is_held) algorithms.push_back(need.algorithm);
+    }
+    return algorithms;
+}
+
 }  // namespace
 
 Result<std::string> TokenAccess::uri(const std::string& key_label) const {
@@ -201,6 +258,19 @@ Result<void> make_token_key(const TokenAccess& token, Algorithm algorithm,
     TokenSession session;
     if (auto done = session.open(token); !done) return done;
     return session.make(algorithm, key_label);
+}
+
+std::optional<base::Error> refusal_by(const TokenAccess& token, Algorithm algorithm) {
+    if (!token.is_there()) return std::nullopt;
+    const auto held = algorithms_of(token);
+    if (!held || std::ranges::find(*held, algorithm) != held->end()) return std::nullopt;
+    std::string others;
+    for (const Algorithm each : *held) {
+        others += (others.empty() ? "" : ", ") + std::string(to_text(each));
+    }
+    return base::Error{
+        "keys of " + std::string(to_text(algorithm)) + " cannot be in the token " + token.label,
+        others.empty() ? "another token" : others};
 }
 
 }  // namespace nearcast::dnssec

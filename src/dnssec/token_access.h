@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -27,5 +28,10 @@ struct TokenAccess {
 // Any thread; blocks for as long as the token needs.
 [[nodiscard]] base::Result<void> make_token_key(const TokenAccess& token, Algorithm algorithm,
                                                 const std::string& key_label);
+
+// Why keys of the algorithm cannot be in the token, by what it lists of itself, and which can.
+// Nothing when they can, when there is no token, or when it cannot be asked now. Any thread; needs
+// no PIN.
+[[nodiscard]] std::optional<base::Error> refusal_by(const TokenAccess& token, Algorithm algorithm);
 
 }  // namespace nearcast::dnssec

@@ -108,6 +108,29 @@ TEST_F(TokenKey, IsNotMadeWhereItCouldNotBeUsed) {
     EXPECT_FALSE(make_token_key(other, Algorithm::EcdsaP256Sha256, "x"));
 }
 
+TEST_F(TokenKey, IsRefusedAheadWhereTheTokenCannotHoldIt) {
+    for (const Algorithm algorithm : {Algorithm::Ed25519, Algorithm::Ed448}) {
+        const auto refusal = refusal_by(token(), algorithm);
+        ASSERT_TRUE(refusal);
+        EXPECT_EQ(refusal->message, "keys of " + std::string(to_text(algorithm)) +
+                                        " cannot be in the token nearcast");
+        EXPECT_EQ(refusal->hint, "RSASHA256, RSASHA512, ECDSAP256SHA256, ECDSAP384SHA384");
+    }
+    for (const Algorithm algorithm : {Algorithm::RsaSha256, Algorithm::RsaSha512,
+                                      Algorithm::EcdsaP256Sha256, Algorithm::EcdsaP384Sha384}) {
+        EXPECT_FALSE(refusal_by(token(), algorithm)) << to_text(algorithm);
+    }
+}
+
+TEST_F(TokenKey, IsNotRefusedByATokenThatCannotBeAsked) {
+    EXPECT_FALSE(refusal_by({}, Algorithm::Ed25519)) << "there is no token";
+    TokenAccess other = token();
+    other.label = "another";
+    EXPECT_FALSE(refusal_by(other, Algorithm::Ed25519));
+    other.module = "/no/such/module.so";
+    EXPECT_FALSE(refusal_by(other, Algorithm::Ed25519));
+}
+
 TEST_F(TokenKey, IsNotFoundUnderAnotherNameOrAlgorithm) {
     EXPECT_FALSE(load(Algorithm::EcdsaP256Sha256, "other", ";pin-value=1234"));
     EXPECT_FALSE(load(Algorithm::EcdsaP384Sha384, "p256", ";pin-value=1234"));

@@ -253,17 +253,23 @@ def test_keys_move_on_once_all_nodes_have_them(tmp_path, parent):
         wait_for_state(controller, "waiting_for_parent")
 
 
-def test_a_token_keeps_the_keys(tmp_path, monkeypatch):
-    token = tmp_path / "token"
-    token.mkdir()
-    (tmp_path / "softhsm.conf").write_text(f"directories.tokendir = {token}\n")
+@pytest.fixture
+def token(tmp_path, monkeypatch):
+    """What [signing] says of a new token of SoftHSM."""
+    folder = tmp_path / "token"
+    folder.mkdir()
+    (tmp_path / "softhsm.conf").write_text(f"directories.tokendir = {folder}\n")
     (tmp_path / "pin").write_text("1234\n")
     monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm.conf"))
     made = run("softhsm2-util", "--init-token", "--free", "--label", "nearcast", "--pin", "1234",
                "--so-pin", "5678")
     assert made.returncode == 0, made.stderr
-    more = signing_section(free_port(), f'pkcs11_module = "{MODULE}"\npkcs11_token = "nearcast"\n'
-                                        f'pkcs11_pin_file = "{tmp_path / "pin"}"\n')
+    return (f'pkcs11_module = "{MODULE}"\npkcs11_token = "nearcast"\n'
+            f'pkcs11_pin_file = "{tmp_path / "pin"}"\n')
+
+
+def test_a_token_keeps_the_keys(tmp_path, token):
+    more = signing_section(free_port(), token)
     with World(tmp_path).controller(more=more) as controller:
         create(controller, dnssec=True)
         for _ in range(2):
@@ -275,6 +281,60 @@ def test_a_token_keeps_the_keys(tmp_path, monkeypatch):
                      "--pin", "1234", "--list-objects", "--type", "privkey")
         assert listed.stdout.count("Private Key Object") == 1, listed.stdout + listed.stderr
         assert f"{ZONE} " in listed.stdout and "never extractable" in listed.stdout
+
+
+SAID = "keys of ED25519 cannot be in the token nearcast"
+
+
+def test_an_algorithm_that_the_token_cannot_hold_is_refused(tmp_path, token):
+    """It would be tried for ever. A zone goes on that had it before there was a token."""
+    path, other = f"/api/v1/signing/{ZONE}", "/api/v1/signing/other.test."
+    controller = World(tmp_path).controller(more=signing_section(free_port()))
+    with controller:
+        create(controller)
+        enable(controller, algorithm="ED25519")
+        controller.create("other.test.", nameservers=["ns1.example.net."])
+    text = controller.config.read_text()
+    controller.config.write_text(text.replace("[signing]\n", "[signing]\n" + token))
+    with controller:
+        assert enable(controller, zsk_lifetime=86400)["choices"]["algorithm"] == "ED25519"
+        for method, where, body in (
+                ("PUT", path, {"keys": "split"}),
+                ("POST", f"{path}/rollover", {"role": "csk"}),
+                ("PUT", other, {"algorithm": "ED25519"}),
+                ("PUT", other, {"enabled": True, "algorithm": 15}),
+                ("POST", "/zones/other.test./cryptokeys", {"keytype": "csk", "algorithm": 15})):
+            refused = controller.ask(method, where, body)
+            assert refused.status == 422, (where, body, refused.body)
+            assert refused.error == (f"algorithm: {SAID}; try: RSASHA256, RSASHA512, "
+                                     "ECDSAP256SHA256, ECDSAP384SHA384"), refused.body
+        assert controller.ask("GET", other).json["state"] == "unsigned"
+        enable(controller, algorithm="ECDSAP256SHA256")
+        last = controller.ask("GET", f"/api/v1/changes?zone={ZONE}&limit=1").json[0]
+        back = controller.ask("POST", f"/api/v1/changes/{last['sequence']}/revert", {})
+        assert back.status == 422 and SAID in back.error, back.body
+
+
+def test_a_start_refuses_an_algorithm_that_the_token_cannot_hold(tmp_path, token):
+    section = signing_section(free_port(), f'{token}algorithm = "ED25519"')
+    config = World(tmp_path).controller(more=section).config
+    for options, status in (("--check",), 2), ((), 1):
+        refused = run(program("nearcast-control"), "--config", config, *options)
+        assert refused.returncode == status, refused.stderr
+        assert f"algorithm in [signing]: {SAID}" in refused.stderr
+        assert "try: RSASHA256" in refused.stderr
+
+
+def test_what_a_token_does_not_list_it_cannot_hold(tmp_path, token):
+    with (tmp_path / "softhsm.conf").open("a") as conf:
+        conf.write("slots.mechanisms = CKM_RSA_PKCS,CKM_RSA_PKCS_KEY_PAIR_GEN\n")
+    section = signing_section(free_port(), token)
+    config = World(tmp_path).controller(more=section).config
+    refused = run(program("nearcast-control"), "--config", config, "--check")
+    assert refused.returncode == 2 and "try: RSASHA256, RSASHA512\n" in refused.stderr, refused.stderr
+    more = section.replace("[signing]\n", '[signing]\nalgorithm = "RSASHA256"\n')
+    config.write_text(config.read_text().replace(section, more))
+    assert run(program("nearcast-control"), "--config", config, "--check").returncode == 0
 
 
 def test_keys_at_rest_are_sealed_and_need_their_file(tmp_path):

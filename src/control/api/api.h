@@ -185,6 +185,11 @@ class Api {
         control::SigningStatus::Key key;
     };
     [[nodiscard]] std::expected<KeyCall, Response> find_signing_key(const Call& call);
+    // What is wrong with keys that are to be made; nothing when they can be. check_keys() sees
+    // whether any are to be.
+    [[nodiscard]] std::optional<Response> check_new_keys(const control::ZoneSettings& after) const;
+    [[nodiscard]] std::optional<Response> check_keys(const control::ZoneSettings& before,
+                                                     const control::ZoneSettings& after) const;
     // Both say what went wrong; nothing when it is done.
     [[nodiscard]] std::optional<Response> change_signing(const Call& call,
                                                          const control::Zone& zone,

@@ -177,6 +177,11 @@ Response Api::revert_change(const Call& call) {
         (!is_of_records && call.scope.right < control::Right::Manage)) {
         return error_reply(403, "The key does not cover all that this change touched");
     }
+    const control::Diff& diff = taken->diff;
+    if (diff.settings_before && diff.settings_after) {
+        auto wrong = check_keys(*diff.settings_after, *diff.settings_before);
+        if (wrong) return *std::move(wrong);
+    }
     const uint64_t sequence = taken->sequence;
     if (intent->comment.empty()) intent->comment = "revert " + std::to_string(sequence);
     const auto reverted = partners_.changes.revert(sequence, *intent);

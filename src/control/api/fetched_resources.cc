@@ -103,6 +103,7 @@ std::optional<Response> Api::check_settings(const Call& call, const dns::Name& n
         return error_reply(403, "The key covers some zones alone, and a Consumer makes any");
     }
     if (auto wrong = check_catalog(call, name, before, after)) return wrong;
+    if (auto wrong = check_keys(before, after)) return wrong;
     const bool has_new_key = after.primary_key != before.primary_key && !after.primary_key.empty();
     if (has_new_key && !control::is_fetched(after.kind)) {
         return error_reply(422,

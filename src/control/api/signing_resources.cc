@@ -105,9 +105,27 @@ Response Api::show_key(const Call& call) {
     return json_reply(200, cryptokey_json(found->zone.name, found->status, found->key));
 }
 
+std::optional<Response> Api::check_new_keys(const control::ZoneSettings& after) const {
+    const auto refusal = partners_.publisher.key_refusal(after);
+    if (!refusal) return std::nullopt;
+    return error_reply(422, "algorithm: " + refusal->message + "; try: " + refusal->hint);
+}
+
+// What a zone has of keys it keeps: they need not be of those that can be made.
+std::optional<Response> Api::check_keys(const control::ZoneSettings& before,
+                                        const control::ZoneSettings& after) const {
+    const auto differs = [&](const char* choice) {
+        return control::choice_in(before.signing, choice) !=
+               control::choice_in(after.signing, choice);
+    };
+    const bool needs_keys = after.is_signed && (!before.is_signed || differs("keys"));
+    return needs_keys || differs("algorithm") ? check_new_keys(after) : std::nullopt;
+}
+
 // Nothing when it is done.
 std::optional<Response> Api::change_signing(const Call& call, const Zone& zone,
                                             const SettingsEdit& edit, const json& body) {
+    if (auto wrong = check_keys(zone.settings, edit.applied_to(zone.settings))) return wrong;
     auto intent = intent_on(zone.name, call, body);
     if (!intent) return intent.error();
     const auto done = partners_.changes.update_settings(zone.name, edit, *intent);
@@ -127,6 +145,7 @@ std::optional<Response> Api::replace_key(const Call& call, const Zone& zone, Key
         return error_reply(422, "The zone has no key of the role " + std::string(to_text(role)));
     }
     if (is_being_replaced(*status, role)) return conflict();
+    if (auto wrong = check_new_keys(zone.settings)) return wrong;
     const auto noted = control::carry_out(
         partners_.database,
         {call.actor, control::wall_now(), "signing.replace", dns::to_text(zone.name),
