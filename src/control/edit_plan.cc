@@ -204,7 +204,7 @@ class Planner {
         if (edit.records) {
             auto parsed = parse(state, *edit.records);
             if (!parsed) return;
-            next.ttl = edit.ttl;
+            if (!edit.keeps_ttl || next.records.empty()) next.ttl = edit.ttl;
             next.records = *edit.records;
             // Of a SOA the serial is ours: it must stand where serial_in() looks for it.
             if (state.type == RRType::SOA && parsed->size() == 1) {

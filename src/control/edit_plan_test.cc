@@ -55,6 +55,16 @@ TEST_F(PlanEdits, ReplacesAWholeSet) {
               "@ new.example.org. A\n+ 300\n++192.0.2.3\n");
 }
 
+TEST_F(PlanEdits, KeepsTheTtlOfASetWhereThatIsWanted) {
+    given("www", RRType::A, {"192.0.2.1"});
+    RrsetEdit kept = edit(Kind::Replace, "www", RRType::A, {"192.0.2.3"});
+    kept.ttl = 60;
+    kept.keeps_ttl = true;
+    EXPECT_EQ(plan({kept}), "@ www.example.org. A\n- 300\n-+192.0.2.1\n+ 300\n++192.0.2.3\n");
+    kept.owner = name("new");
+    EXPECT_EQ(plan({kept}), "@ new.example.org. A\n+ 60\n++192.0.2.3\n");
+}
+
 TEST_F(PlanEdits, RemovesASet) {
     given("www", RRType::A, {"192.0.2.1"});
     const std::string gone = "@ www.example.org. A\n- 300\n-+192.0.2.1\n";

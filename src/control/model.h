@@ -60,6 +60,7 @@ struct RrsetEdit {
     uint32_t ttl = 0;  // Of the whole set, for Replace and Extend.
     std::optional<std::vector<RecordText>> records = {};  // None: they stay as they are.
     std::optional<std::vector<Comment>> comments = {};    // The same.
+    bool keeps_ttl = false;  // Of a Replace: `ttl` is for a set that had no records.
 };
 
 // Where a zone comes from, in the words of the API that many clients know.

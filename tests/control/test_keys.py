@@ -158,6 +158,17 @@ def test_a_router_tells_its_address(controller, made):
     assert wrong.status == 401 and wrong.body == b"badauth\n"
 
 
+def test_a_router_leaves_the_ttl_of_a_set_as_it_is(controller, made):
+    controller.create(rrsets=[replace("a.example.com.", "A", "192.0.2.1", ttl=1800)])
+    key = made(zones=["example.com"], right="change")
+    for address in ("192.0.2.2", "192.0.2.2", "192.0.2.3"):
+        update(controller, f"hostname=a.example.com&myip={address},2001:db8::2", key)
+    sets = controller.ask("GET", "/zones/example.com").json["rrsets"]
+    ttls = {rrset["type"]: rrset["ttl"] for rrset in sets if rrset["name"] == "a.example.com."}
+    assert ttls == {"A": 1800, "AAAA": 60}
+    assert controller.rrset("a.example.com.", "A") == ["192.0.2.3"]
+
+
 def test_everything_is_in_the_audit_log(tmp_path):
     with Controller(tmp_path) as controller:
         controller.create()

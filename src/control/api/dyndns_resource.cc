@@ -18,7 +18,8 @@ using dns::RRType;
 
 namespace {
 
-constexpr uint32_t kTtl = 60;  // It may change at any moment.
+// Of addresses that are new: they may change at any moment. Somebody chose that of others.
+constexpr uint32_t kTtl = 60;
 constexpr size_t kHostsMax = 20;
 
 struct Update {
@@ -64,8 +65,12 @@ bool is_yes(const std::optional<std::string>& parameter) {
 std::vector<RrsetEdit> edits_of(const dns::Name& name, const std::vector<Update>& updates) {
     std::vector<RrsetEdit> edits;
     for (const Update& update : updates) {
-        edits.push_back({RrsetEdit::Kind::Replace, name, update.type, kTtl,
-                         std::vector<control::RecordText>{{update.address, false}}, std::nullopt});
+        edits.push_back({.kind = RrsetEdit::Kind::Replace,
+                         .owner = name,
+                         .type = update.type,
+                         .ttl = kTtl,
+                         .records = {{{update.address, false}}},
+                         .keeps_ttl = true});
     }
     return edits;
 }
