@@ -127,6 +127,7 @@ Result<void> find_rrsets(Session& session, const Sought& sought, size_t count_ma
             const auto left = static_cast<int64_t>(count_max - found.rrsets.size());
             if (left == 0) return {};
             done = search_zone(session, zone.id, sought, left, [&](Rrset rrset) {
+                put_serial(rrset, zone.serial);
                 found.rrsets.emplace_back(zone.name, std::move(rrset));
             });
             if (!done) return done;
@@ -297,12 +298,7 @@ Outcome<ChangeLog::Contents> ChangeLog::contents(const dns::Name& name, const Rr
     if (filter.type) {
         std::erase_if(rrsets, [&](const Rrset& rrset) { return rrset.type != *filter.type; });
     }
-    for (Rrset& rrset : rrsets) {
-        if (rrset.type != dns::RRType::SOA) continue;
-        for (RecordText& record : rrset.records) {
-            record.content = with_serial(record.content, zone->serial);
-        }
-    }
+    for (Rrset& rrset : rrsets) put_serial(rrset, zone->serial);
     return Contents{*std::move(zone), std::move(rrsets)};
 }
 

@@ -80,4 +80,9 @@ std::string with_serial(std::string_view soa_content, uint32_t serial) {
     return content;
 }
 
+void put_serial(Rrset& rrset, uint32_t serial) {
+    if (rrset.type != dns::RRType::SOA) return;
+    for (RecordText& record : rrset.records) record.content = with_serial(record.content, serial);
+}
+
 }  // namespace nearcast::control

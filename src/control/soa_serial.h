@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "control/model.h"
+
 namespace nearcast::control {
 
 // The settings that are known: DEFAULT, INCREASE, EPOCH, SOA-EDIT, SOA-EDIT-INCREASE, OFF, and
@@ -34,5 +36,7 @@ namespace nearcast::control {
 [[nodiscard]] std::optional<uint32_t> serial_in(std::string_view soa_content);
 // The same content with another serial. Left as it is when there is none.
 [[nodiscard]] std::string with_serial(std::string_view soa_content, uint32_t serial);
+// Of a SOA that comes from the database, where it has none. Other sets are left as they are.
+void put_serial(Rrset& rrset, uint32_t serial);
 
 }  // namespace nearcast::control

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "control/soa_serial.h"
 #include "control/stored_text.h"
 
 namespace nearcast::control {
@@ -81,10 +82,10 @@ constexpr Sql kSearchZones{
     "WHERE name > :a AND name LIKE :b ESCAPE '\\' ORDER BY name LIMIT :c",
     "ttn", "nttnnnn"};
 constexpr Sql kSearchRrsets{
-    "SELECT owner, type, ttl, records, comments, name FROM rrset JOIN zone ON id = zone_id "
+    "SELECT owner, type, ttl, records, comments, name, serial FROM rrset JOIN zone ON id = zone_id "
     "WHERE owner LIKE :a ESCAPE '\\' OR records LIKE :b ESCAPE '\\' "
     "ORDER BY owner, type LIMIT :c",
-    "ttn", "tnnttt"};
+    "ttn", "tnntttn"};
 constexpr Sql kSearchZone{
     "SELECT owner, type, ttl, records, comments FROM rrset WHERE zone_id = :a AND "
     "(owner LIKE :b ESCAPE '\\' OR records LIKE :c ESCAPE '\\') ORDER BY owner, type LIMIT :d",
@@ -320,7 +321,11 @@ Result<void> search_zones(Session& session, const std::string& after, const Soug
 Result<void> search_rrsets(Session& session, const Sought& sought, int64_t count_max,
                            const std::function<void(const dns::Name& zone, Rrset)>& on_rrset) {
     return session.run(kSearchRrsets, {sought.name, sought.records, count_max},
-                       [&](const Row& row) { on_rrset(name_of(row.text(5)), rrset_of(row)); });
+                       [&](const Row& row) {
+                           Rrset rrset = rrset_of(row);
+                           put_serial(rrset, static_cast<uint32_t>(row.number(6)));
+                           on_rrset(name_of(row.text(5)), std::move(rrset));
+                       });
 }
 
 Result<void> search_zone(Session& session, int64_t zone_id, const Sought& sought, int64_t count_max,

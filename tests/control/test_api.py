@@ -557,6 +557,10 @@ def test_what_there_is_can_be_searched(controller):
     controller.patch(replace("txt." + ZONE, "TXT", '"h\u00e9llo"', '"World"'))
     for pattern in ("h?llo", "h%C3%A9l", '%22h*o%22', "World"):
         assert len(controller.ask("GET", f"/search-data?q={pattern}").json) == 1, pattern
+    serial = controller.ask("GET", f"/zones/{ZONE}").json["serial"]
+    soas = [each["content"] for each in controller.ask("GET", "/search-data?q=*").json
+            if each.get("type") == "SOA"]
+    assert len(soas) == 1 and soas[0].split()[2] == str(serial)
     assert controller.ask("GET", "/search-data?q=*&object_type=comment").json == []
     assert controller.ask("GET", "/search-data?q=*&object_type=domain").status == 422
 

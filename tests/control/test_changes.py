@@ -32,6 +32,26 @@ def test_every_change_is_told_with_its_diff(controller):
         assert answer.error.startswith(f"there is no change '{name}'")
 
 
+def test_a_soa_is_shown_with_the_serials_that_the_zone_had(controller):
+    controller.create()
+    for retry in ("3600", "7200"):
+        content = f"ns1.example.net. host.example.net. 1 10800 {retry} 604800 3600"
+        answer = controller.patch(replace(ZONE, "SOA", content))
+        assert answer.status == 204, answer.body
+    last = answer.headers["x-nearcast-change"]
+    changed = controller.ask("GET", f"/api/v1/changes/{last}").json
+    back = controller.ask("POST", f"/api/v1/changes/{last}/revert").json
+    created = controller.ask("GET", f"/api/v1/changes/{changes(controller)[-1]['sequence']}").json
+    for change in changed, back, created:
+        soas = [each for each in change["diff"]["rrsets"] if each["type"] == "SOA"]
+        assert len(soas) == 1, change
+        for side, serial in (("before", "old_serial"), ("after", "new_serial")):
+            if soas[0][side] is None:
+                continue
+            content = soas[0][side]["records"][0]["content"]
+            assert content.split()[2] == str(change[serial]) != "0", change
+
+
 def test_a_change_is_taken_back(controller):
     controller.create()
     controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))

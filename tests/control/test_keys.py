@@ -230,3 +230,6 @@ def test_a_search_looks_at_the_zones_of_the_key_alone(controller, made):
     assert [each["name"] for each in found] == ["www." + ZONE]
     found = controller.ask("GET", "/search-data?q=*example*&max=1", key=key).json
     assert [each["name"] for each in found] == [ZONE]
+    serial = controller.ask("GET", f"/zones/{ZONE}").json["serial"]
+    found = controller.ask("GET", "/search-data?q=*example*&object_type=record", key=key).json
+    assert [each["content"].split()[2] for each in found if each["type"] == "SOA"] == [str(serial)]

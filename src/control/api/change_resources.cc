@@ -155,8 +155,7 @@ Response Api::show_change(const Call& call) {
         const auto waited = wait_for(**awaited, *change);
         if (!waited) return error_reply(waited.error());
     }
-    json body = to_json(*change);
-    body["diff"] = to_json(change->diff);
+    json body = full_json(*change);
     const auto receipts =
         receipts_json(partners_.network, partners_.receipts, change->sequence, change->zone);
     if (!receipts) return error_reply(receipts.error());
@@ -193,9 +192,7 @@ Response Api::revert_change(const Call& call) {
     }
     const auto change = partners_.changes.change(reverted->sequence);
     if (!change) return error_reply(change.error());
-    json answer = to_json(*change);
-    answer["diff"] = to_json(change->diff);
-    Response response = json_reply(201, answer);
+    Response response = json_reply(201, full_json(*change));
     response.headers.emplace_back(kChangeHeader, std::to_string(reverted->sequence));
     return response;
 }

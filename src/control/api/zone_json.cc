@@ -92,8 +92,10 @@ json settings_json(const std::optional<control::ZoneSettings>& given) {
             {"signing", settings.signing}};
 }
 
-json rrset_json(const std::optional<Rrset>& rrset) {
-    return rrset ? control_api::to_json(*rrset) : json();
+json rrset_json(std::optional<Rrset> rrset, uint32_t serial) {
+    if (!rrset) return json();
+    control::put_serial(*rrset, serial);
+    return control_api::to_json(*rrset);
 }
 
 Read<std::vector<std::string>> read_masters(const json& list) {
@@ -209,22 +211,6 @@ json to_json(const Rrset& rrset) {
             {"type", dns::to_text(rrset.type)}};
 }
 
-json to_json(const control::Diff& diff) {
-    json rrsets = json::array();
-    for (const control::RrsetChange& change : diff.rrsets) {
-        rrsets.push_back({{"name", dns::to_text(change.either().owner)},
-                          {"type", dns::to_text(change.either().type)},
-                          {"before", rrset_json(change.before)},
-                          {"after", rrset_json(change.after)}});
-    }
-    json body{{"rrsets", std::move(rrsets)}};
-    if (diff.settings_before || diff.settings_after) {
-        body["settings"]["before"] = settings_json(diff.settings_before);
-        body["settings"]["after"] = settings_json(diff.settings_after);
-    }
-    return body;
-}
-
 json to_json(const control::Change& change) {
     return {{"sequence", change.sequence},
             {"zone", dns::to_text(change.zone)},
@@ -236,6 +222,23 @@ json to_json(const control::Change& change) {
             {"old_serial", change.old_serial},
             {"new_serial", change.new_serial},
             {"reverts", change.reverts ? json(*change.reverts) : json()}};
+}
+
+json full_json(const control::Change& change) {
+    json body = to_json(change);
+    json& diff = body["diff"];
+    diff["rrsets"] = json::array();
+    for (const control::RrsetChange& changed : change.diff.rrsets) {
+        diff["rrsets"].push_back({{"name", dns::to_text(changed.either().owner)},
+                                  {"type", dns::to_text(changed.either().type)},
+                                  {"before", rrset_json(changed.before, change.old_serial)},
+                                  {"after", rrset_json(changed.after, change.new_serial)}});
+    }
+    if (change.diff.settings_before || change.diff.settings_after) {
+        diff["settings"]["before"] = settings_json(change.diff.settings_before);
+        diff["settings"]["after"] = settings_json(change.diff.settings_after);
+    }
+    return body;
 }
 
 Read<control::SettingsEdit> read_settings(const json& body) {

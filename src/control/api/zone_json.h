@@ -29,7 +29,8 @@ using Read = std::expected<T, std::string>;
 void add_details(const control::Zone& zone, nlohmann::json& json);
 [[nodiscard]] nlohmann::json to_json(const control::Rrset& rrset);
 [[nodiscard]] nlohmann::json to_json(const control::Change& change);
-[[nodiscard]] nlohmann::json to_json(const control::Diff& diff);
+// The same with what it changed, a SOA with the serials that it had then.
+[[nodiscard]] nlohmann::json full_json(const control::Change& change);
 
 // The settings that are in the body of a POST or PUT.
 [[nodiscard]] Read<control::SettingsEdit> read_settings(const nlohmann::json& body);
