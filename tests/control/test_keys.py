@@ -2,9 +2,11 @@
 
 import base64
 import sqlite3
+import time
 
 import pytest
 
+import peers
 from controller import Controller, delete, replace
 
 ZONE = "example.com."
@@ -98,7 +100,10 @@ def test_a_key_learns_nothing_of_other_zones(controller, made):
 def test_a_key_is_good_from_some_places_and_for_some_time(controller, made):
     assert controller.ask("GET", "/zones", key=made(sources=["127.0.0.0/8"])).status == 200
     assert controller.ask("GET", "/zones", key=made(sources=["192.0.2.1"])).status == 401
-    assert controller.ask("GET", "/zones", key=made(expires_at=1700000000)).status == 401
+    soon = int(time.time()) + 2
+    key = made(expires_at=soon)
+    peers.wait_until(lambda: time.time() >= soon, "its end", 60)
+    assert controller.ask("GET", "/zones", key=key).status == 401
     assert controller.ask("GET", "/zones", key=made(expires_at=4000000000)).status == 200
     assert controller.ask("GET", "/zones", key=made(expires_at=2**32 + 1)).status == 200
 
@@ -114,6 +119,25 @@ def test_a_key_is_good_from_some_places_and_for_some_time(controller, made):
 def test_a_scope_that_is_none_is_refused(controller, scope):
     answer = controller.ask("POST", "/api/v1/keys", {"name": "test"} | scope)
     assert answer.status == 422, answer.body
+
+
+def test_a_key_is_not_made_for_the_past(controller):
+    for path, body in (("/api/v1/keys", {"name": "test"}),
+                       ("/tsigkeys", {"name": "past.example.", "algorithm": "hmac-sha256"})):
+        for at in (1, 1700000000, int(time.time()) - 1):
+            answer = controller.ask("POST", path, body | {"expires_at": at})
+            assert answer.status == 422, (path, at)
+            assert answer.error.startswith("expires_at is in the past: it is "), answer.error
+    body = {"name": "soon.example.", "algorithm": "hmac-sha256"}
+    soon = int(time.time()) + 2
+    assert controller.ask("POST", "/tsigkeys", body | {"expires_at": soon}).status == 201
+    path = "/tsigkeys/soon.example."
+    assert controller.ask("PUT", path, {"expires_at": 1700000000}).status == 422
+    peers.wait_until(lambda: time.time() > soon, "its end", 60)
+    as_it_is = controller.ask("GET", path).json
+    assert as_it_is["expires_at"] == soon
+    assert controller.ask("PUT", path, {"expires_at": soon, "right": "read"}).status == 200
+    assert controller.ask("DELETE", path).status == 204
 
 
 def update(controller, query, key):

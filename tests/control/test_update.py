@@ -185,11 +185,17 @@ def test_what_is_disabled_is_not_there_and_stays(controller, key):
     ({"types": ["A"]}, [f"update delete mail.{ZONE}"]),
     ({"names": ["new.example.com"]}, [*ADD, f"update add other.{ZONE} 60 A 192.0.2.1"]),
     ({"sources": ["192.0.2.0/24"]}, ADD),
-    ({"expires_at": 1_600_000_000}, ADD),
 ])
 def test_a_key_goes_no_further_than_its_limits(controller, key, limits, lines):
     limited = Key(controller, "limited.example", **limits)
     refused(controller, limited.text, lines)
+
+
+def test_a_key_is_good_to_its_end(controller, key):
+    soon = int(time.time()) + 2
+    limited = Key(controller, "limited.example", expires_at=soon)
+    peers.wait_until(lambda: time.time() >= soon, "its end", 60)
+    refused(controller, limited.text, ADD)
 
 
 def test_a_key_goes_as_far_as_its_limits(controller, key):

@@ -62,13 +62,13 @@ Response Api::create_api_key(const Call& call) {
     if (const auto done = check_members(*body, kMembers); !done) {
         return error_reply(422, done.error());
     }
-    auto scope = read_scope(*body, {});
+    const auto now = control::wall_now();
+    auto scope = read_scope(*body, {}, now);
     if (!scope) return error_reply(422, scope.error());
     if (auto unproved = check_proof(call, text_of(*body, "password"), *body)) {
         return *std::move(unproved);
     }
     scope->tenant = call.scope.tenant;
-    const auto now = control::wall_now();
     const auto text = partners_.keys.create(name->get<std::string>(), *scope, call.actor, now);
     if (!text) return error_reply(text.error());
     const auto made = partners_.keys.find(*text);

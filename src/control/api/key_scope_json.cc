@@ -61,9 +61,9 @@ Read<void> read_sources(const json& body, KeyScope& scope) {
     return {};
 }
 
-Read<void> read_expiry(const json& body, KeyScope& scope) {
+Read<void> read_expiry(const json& body, KeyScope& scope, control::Timestamp now) {
     if (!body.contains("expires_at")) return {};
-    scope.expires_at = {};
+    const auto before = std::exchange(scope.expires_at, {});
     const json& at = body["expires_at"];
     if (at.is_null()) return {};
     const uint64_t seconds = at.is_number_unsigned() ? at.get<uint64_t>() : 0;
@@ -71,6 +71,10 @@ Read<void> read_expiry(const json& body, KeyScope& scope) {
         return std::unexpected("expires_at is not a number of seconds since 1970");
     }
     scope.expires_at = std::chrono::seconds(seconds);
+    if (scope.expires_at <= now && scope.expires_at != before) {
+        return std::unexpected("expires_at is in the past: it is " +
+                               std::to_string(seconds_of(now)) + " now");
+    }
     return {};
 }
 
@@ -97,12 +101,12 @@ Read<void> check_members(const json& body, std::span<const std::string_view> oth
     return {};
 }
 
-Read<KeyScope> read_scope(const json& body, KeyScope scope) {
+Read<KeyScope> read_scope(const json& body, KeyScope scope, control::Timestamp now) {
     Read<void> done = read_texts(body, "zones", scope.zones);
     if (done) done = read_texts(body, "names", scope.names);
     if (done) done = read_types(body, scope);
     if (done) done = read_sources(body, scope);
-    if (done) done = read_expiry(body, scope);
+    if (done) done = read_expiry(body, scope, now);
     if (!done) return std::unexpected(done.error());
     if (!body.contains("right")) return scope;
     const auto right = body["right"].is_string()

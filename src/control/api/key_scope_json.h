@@ -18,9 +18,10 @@ namespace nearcast::control_api {
 // Only limits, and those `others`: one that is misspelled would be none.
 [[nodiscard]] Read<void> check_members(const nlohmann::json& body,
                                        std::span<const std::string_view> others);
-// The scope with what the body says in its place.
+// The scope with what the body says in its place. An end that is over by `now` is refused, unless
+// it is the one that the scope has.
 [[nodiscard]] Read<control::KeyScope> read_scope(const nlohmann::json& body,
-                                                 control::KeyScope scope);
+                                                 control::KeyScope scope, control::Timestamp now);
 [[nodiscard]] nlohmann::json limits_json(const control::KeyScope& scope);
 
 [[nodiscard]] int64_t seconds_of(control::Timestamp time);

@@ -88,7 +88,7 @@ Read<TsigCredential> read_credential(const json& body, TsigCredential credential
         if (!secret) return std::unexpected("key " + secret.error().message);
         credential.key.secret = *std::move(secret);
     }
-    auto scope = read_scope(body, std::move(credential.scope));
+    auto scope = read_scope(body, std::move(credential.scope), control::wall_now());
     if (!scope) return std::unexpected(scope.error());
     credential.scope = *std::move(scope);
     return credential;
