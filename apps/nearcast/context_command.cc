@@ -101,7 +101,11 @@ int list(const Options& options) {
 int show_pin(const Options& options) {
     const auto pin = tls::pin_of_file(options.certificate);
     if (!pin) return tell(pin.error());
-    put(tls::to_text(*pin) + '\n');
+    if (options.is_json) {
+        print({{"certificate", options.certificate}, {"pin", tls::to_text(*pin)}});
+    } else {
+        put(tls::to_text(*pin) + '\n');
+    }
     return 0;
 }
 
@@ -165,6 +169,7 @@ void add_context_command(CLI::App& program, int& status) {
         "the controller");
     pin->add_option("FILE", options->certificate, "The certificate of its API")
         ->capture_default_str();
+    pin->add_flag("--json", options->is_json, "Print one line of JSON");
     pin->callback([options, &status] { status = show_pin(*options); });
 }
 

@@ -122,7 +122,9 @@ Result<json> Controller::get_list(const std::string& path, size_t most) {
 Result<KeptZone> Controller::zone(const dns::Name& name) {
     const auto answer = ask({.path = zone_path(name)});
     if (!answer) return std::unexpected(answer.error());
+    const json& serial = console::member(answer->json, "serial");
     return KeptZone{name, answer->header("etag"),
+                    serial.is_number_unsigned() ? serial.get<uint32_t>() : 0,
                     console::read_sets(console::member(answer->json, "rrsets"))};
 }
 

@@ -41,6 +41,7 @@ struct ControllerOptions {
 struct KeptZone {
     dns::Name name;
     std::string etag;
+    uint32_t serial = 0;
     std::vector<console::RecordSet> sets;
 };
 

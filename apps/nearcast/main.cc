@@ -2,6 +2,7 @@
 
 // `nearcast`: the operator's command.
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -25,6 +26,7 @@
 #include "tenant_command.h"
 #include "terminal.h"
 #include "user_command.h"
+#include "word_order.h"
 #include "zone_command.h"
 
 #include <CLI/CLI.hpp>
@@ -43,17 +45,21 @@ class WrappedHelp : public CLI::Formatter {
     }
 };
 
-// Of the library's errors one does not name the word that it does not know: that which stands where
-// a verb should. True when this one was such, and is told.
+// A word that nothing knows. Of one that stands where a verb should the library does not say which
+// it is, and those that are too many it names in reverse. True when the error was such, and is
+// told.
 bool tell_unknown_word(const CLI::App& program, const CLI::ParseError& error) {
+    using Code = CLI::ExitCodes;
+    const auto code = static_cast<Code>(error.get_exit_code());
+    if (code != Code::RequiredError && code != Code::ExtrasError) return false;
     const CLI::App* family = &program;
     std::string place = family->get_name();
-    while (!family->get_subcommands().empty()) {
+    while (family->remaining().empty() && !family->get_subcommands().empty()) {
         family = family->get_subcommands().front();
         place += ' ' + family->get_name();
     }
     const std::vector<std::string> words = family->remaining();
-    if (error.get_name() != "RequiredError" || words.empty()) return false;
+    if (words.empty()) return false;
     std::cerr << "nearcast: " << place << " knows no \"" << nearcast::console::printable(words[0])
               << "\"\n  try: " << place << " --help\n";
     return true;
@@ -66,7 +72,7 @@ int main(int argc, char** argv) {
     program.formatter(std::make_shared<WrappedHelp>());
     program.require_subcommand(1);
     program.set_version_flag("--version", "nearcast " NEARCAST_VERSION);
-    program.footer("Exit status: 0 done, 1 failed, 2 not understood.");
+    nearcast::declare_in_front(program);
     // A controller that ends a connection, or a pager that wants no more, is an error of a write.
     std::signal(SIGPIPE, SIG_IGN);
     int status = 0;
@@ -83,7 +89,9 @@ int main(int argc, char** argv) {
     nearcast::add_context_command(program, status);
     nearcast::add_completion_command(program, status);
     try {
-        program.parse(argc, argv);
+        auto words = nearcast::with_options_behind(program, {argv + 1, argv + argc});
+        std::ranges::reverse(words);  // As the library takes them.
+        program.parse(std::move(words));
     } catch (const CLI::ParseError& error) {
         if (tell_unknown_word(program, error)) return kUsageError;
         return program.exit(error) == 0 ? 0 : kUsageError;

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "controller.h"
 #include "kept_zone_command.h"
+#include "record_json.h"
 #include "sign_command.h"
 #include "zone/compile.h"
 #include "zone/zone_text.h"
@@ -88,7 +89,12 @@ int format(const Options& options) {
     const auto style = options.is_relative  ? dns::ZoneFileStyle::Relative
                        : options.is_generic ? dns::ZoneFileStyle::Generic
                                             : dns::ZoneFileStyle::Absolute;
-    std::fputs(zone::zone_to_text(*draft, style).c_str(), stdout);
+    const std::string text = zone::zone_to_text(*draft, style);
+    if (options.is_json) {
+        print({{"zone", dns::to_text(draft->apex())}, {"records", records_json(text)}});
+    } else {
+        std::fputs(text.c_str(), stdout);
+    }
     return 0;
 }
 
@@ -114,6 +120,17 @@ std::optional<zone::ZoneDraft> file_or_kept_zone(const std::string& what, const 
     return *std::move(draft);
 }
 
+// Of lines with '-' and '+' in front.
+void print_differences(const std::vector<std::string>& lines) {
+    nlohmann::json told{{"is_same", lines.empty()},
+                        {"removed", nlohmann::json::array()},
+                        {"added", nlohmann::json::array()}};
+    for (const std::string_view line : lines) {
+        told[line.front() == '-' ? "removed" : "added"].push_back(record_json(line.substr(1)));
+    }
+    print(told);
+}
+
 int diff(const Options& options) {
     const auto compile = compile_options(options);
     if (!compile) return tell_usage(compile.error());
@@ -121,7 +138,11 @@ int diff(const Options& options) {
     const auto to = file_or_kept_zone(options.paths.at(1), options, *compile);
     if (!from || !to) return kDiffTrouble;
     const std::vector<std::string> lines = zone::compare_zones(*from, *to);
-    for (const std::string& line : lines) std::printf("%s\n", line.c_str());
+    if (options.is_json) {
+        print_differences(lines);
+    } else {
+        for (const std::string& line : lines) std::printf("%s\n", line.c_str());
+    }
     return lines.empty() ? 0 : 1;
 }
 
@@ -173,6 +194,11 @@ void add_zone_command(CLI::App& program, int& status) {
         ->add_flag("--generic", options->is_generic,
                    "For servers that know fewer types: all data as \\# size hex (RFC 3597)")
         ->excludes("--relative");
+    formatted
+        ->add_flag("--json", options->is_json,
+                   "For programs: one line of JSON, with a member for each record")
+        ->excludes("--relative")
+        ->excludes("--generic");
 
     CLI::App* compared = add_verb(
         *zone, "diff",
@@ -186,6 +212,7 @@ void add_zone_command(CLI::App& program, int& status) {
         ->expected(2);
     compared->add_option("--context", options->context, "The network of that controller")
         ->type_name("NAME");
+    compared->add_flag("--json", options->is_json, "Print one line of JSON");
     compared->footer("Example:\n  nearcast zone diff example.org example.org.zone");
     add_sign_command(*zone, status);
 }

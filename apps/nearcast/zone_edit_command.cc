@@ -61,7 +61,13 @@ class Editing {
  private:
     Result<int> end(const char* what) {
         file_.remove();
-        if (!options_.is_json) put(std::string(what) + '\n');
+        if (options_.is_json) {
+            print({{"sequence", nullptr},
+                   {"old_serial", kept_.serial},
+                   {"new_serial", kept_.serial}});
+        } else {
+            put(std::string(what) + '\n');
+        }
         return 0;
     }
 
@@ -86,7 +92,7 @@ class Editing {
             return Step::Done;
         }
         if (!options_.is_agreed) {
-            put(console::diff_text(changes_, terminal_of(STDOUT_FILENO).has_colours));
+            show(changes_);
             const auto answer = ask_person("Make this change? [y]es, [e]dit again, [n]o:");
             if (answer && (answer->starts_with('e') || answer->starts_with('E')))
                 return Step::Again;
@@ -95,6 +101,13 @@ class Editing {
             }
         }
         return send();
+    }
+
+    // Beside what a program reads, if one does.
+    void show(const std::vector<SetChange>& changes) const {
+        const int place = options_.is_json ? STDERR_FILENO : STDOUT_FILENO;
+        std::fputs(console::diff_text(changes, terminal_of(place).has_colours).c_str(),
+                   options_.is_json ? stderr : stdout);
     }
 
     Result<Step> again() const {

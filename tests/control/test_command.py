@@ -119,6 +119,8 @@ def test_contexts_are_added_listed_used_and_removed(operator):
 
 def test_a_pin_is_enough_and_another_is_refused(stranger):
     pin = stranger.out("context", "pin", stranger.state / "api.pem").strip()
+    assert stranger.json("context", "pin", stranger.state / "api.pem") == {
+        "certificate": str(stranger.state / "api.pem"), "pin": pin}
     add = ["context", "add", "--url", stranger.url, "--key-file", "-"]
     stranger.run(*add, "right", "--pin", pin, typed=stranger.control.key)
     stranger.run(*add, "wrong", "--pin", OTHER_PIN, typed=stranger.control.key)
@@ -277,6 +279,20 @@ def test_an_edit_without_a_change_and_one_that_is_not_wanted_change_nothing(oper
     assert operator.json("change", "list", "--limit", "1") == before
 
 
+def test_an_edit_tells_a_program_what_came_of_it(operator, zone):
+    serial = operator.json("zone", "show", zone)["serial"]
+    told = operator.json("zone", "edit", zone, **operator.editor("true"))
+    assert told == {"sequence": None, "old_serial": serial, "new_serial": serial}
+    respelled = operator.editor("echo '; a comment' >> \"$1\"")
+    assert operator.json("zone", "edit", zone, **respelled) == told
+    editor = operator.editor("echo 'new A 192.0.2.1' >> \"$1\"")
+    done = operator.run("zone", "edit", zone, "--json", typed="y\n", **editor)
+    assert "+ new.example.org. " in done.stderr, "the question and what it is about"
+    last = operator.json("change", "list", "--limit", "1")[0]
+    assert json.loads(done.stdout) == {"sequence": last["sequence"], "old_serial": serial,
+                                       "new_serial": last["new_serial"]}
+
+
 def test_a_mistake_can_be_edited_again_and_nothing_typed_is_lost(operator, zone):
     # First a line that is none, beside a good one; then the line is mended.
     editor = operator.editor("if grep -q nonsense \"$1\"; then sed -i s/nonsense/192.0.2.3/ \"$1\"; "
@@ -341,7 +357,28 @@ def test_two_zones_are_compared_in_files_and_at_the_controller(operator):
     lines = operator.out("zone", "diff", "example.org", file, status=1).splitlines()
     assert "-www.example.org. 300 IN A 192.0.2.2" in lines
     assert "+www.example.org. 300 IN A 192.0.2.1" in lines
+    www = {"name": "www.example.org.", "ttl": 300, "type": "A"}
+    told = operator.json("zone", "diff", "example.org", file, status=1)
+    assert not told["is_same"]
+    assert [each for each in told["removed"] if each["type"] != "SOA"] == [
+        www | {"content": "192.0.2.2"}]
+    assert [each for each in told["added"] if each["type"] != "SOA"] == [
+        www | {"content": "192.0.2.1"}]
+    assert operator.json("zone", "diff", file, file) == {"is_same": True, "removed": [], "added": []}
     assert "there is no file" in operator.err("zone", "diff", "a..b", file, status=2)
+
+
+def test_a_zone_file_is_printed_for_programs(operator):
+    file = operator.folder / "example.org.zone"
+    file.write_text(ZONE_FILE + 'a\\032b TXT "two  words" "and one"\n')
+    told = operator.json("zone", "format", file)
+    assert told["zone"] == "example.org."
+    lines = [f"{each['name']} {each['ttl']} IN {each['type']} {each['content']}"
+             for each in told["records"]]
+    assert lines == operator.out("zone", "format", file).splitlines()
+    assert {"name": "a\\032b.example.org.", "ttl": 300, "type": "TXT",
+            "content": '"two  words" "and one"'} in told["records"]
+    operator.run("zone", "format", file, "--json", "--relative", status=2)
 
 
 def test_a_zone_comes_from_another_server(operator):
@@ -485,7 +522,26 @@ def test_a_word_that_is_none_is_named(stranger):
     for words in (("bogus",), ("zone", "bogus"), ("zone", "dnssec", "bogus")):
         told = stranger.err(*words, status=2)
         assert '"bogus"' in told and " ".join(("nearcast", *words[:-1])) + " --help" in told
+    told = stranger.err("zone", "list", "--colour", "red", status=2)
+    assert 'nearcast zone list knows no "--colour"' in told, "the first, in the order of the line"
     assert stranger.out("--version").startswith("nearcast ")
+
+
+def test_options_of_all_verbs_stand_in_front_too(operator, zone):
+    there = operator.out("zone", "list", "--json", "--context", "lab")
+    for words in (("--context", "lab", "--json", "zone", "list"),
+                  ("--context=lab", "zone", "--json", "list"),
+                  ("zone", "--context", "lab", "list", "--json")):
+        assert operator.out(*words) == there, words
+    assert "there is no context moon" in operator.err("--context", "moon", "zone", "list")
+    assert operator.json("--context", "lab", "zone", "dnssec", "status", zone)["zone"] == zone + "."
+    # What stands behind the verb is the verb's, whatever it looks like.
+    operator.run("--context", "lab", "record", "set", zone, "t", "TXT", "300", "--", "--context")
+    assert contents(operator, "t", "TXT") == ['"--context"']
+    assert '"bogus"' in operator.err("--context", "lab", "bogus", "list", status=2)
+    assert '"bogus"' in operator.err("--context", "lab", "zone", "bogus", status=2)
+    assert 'knows no "--json"' in operator.err("--json", "completion", "bash", status=2)
+    assert "--context NAME" in operator.out("--help")
 
 
 def test_a_name_in_unicode_is_refused_with_the_way_to_write_it(operator, zone):
