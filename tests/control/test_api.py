@@ -532,6 +532,15 @@ def test_poweradmin_asks_for_one_set(controller):
     assert len(found["rrsets"]) == 2
 
 
+def test_a_zone_that_is_to_be_made_has_no_version_to_match(controller):
+    body = {"name": ZONE, "kind": "Native", "nameservers": ["ns1.example.net."]}
+    for tag in ('"1"', '"2026010101-1"', "*", 'W/"1"'):
+        refused = controller.ask("POST", "/zones", body, headers={"If-Match": tag})
+        assert refused.status == 412 and refused.error.startswith("If-Match: "), tag
+    assert controller.ask("GET", f"/zones/{ZONE}").status == 404
+    assert controller.ask("POST", "/zones", body, headers={"If-None-Match": "*"}).status == 201
+
+
 def test_what_there_is_can_be_searched(controller):
     controller.create()
     controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))

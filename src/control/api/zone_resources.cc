@@ -142,8 +142,10 @@ Response Api::create_zone(const Call& call) {
     }
     auto intent = read_intent(call.request, call.actor, *body);
     if (!intent) return intent.error();
+    if (call.request.headers.contains("if-match")) {
+        return error_reply(412, "If-Match: a zone that is to be made has no version yet");
+    }
     zone->intent = *std::move(intent);
-    zone->intent.expected = {};
     for (control::Rrset& rrset : zone->rrsets) stamp(rrset.comments);
     const auto created = partners_.changes.create_zone(*zone);
     if (!created) return error_reply(created.error());
