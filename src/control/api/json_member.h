@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,19 @@ namespace nearcast::control_api {
 
 // The member, or null.
 [[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, const char* name);
+
+// What `read` makes of the member; null leaves `value` as it is. Fails as `read` does.
+template <typename T, typename Error>
+[[nodiscard]] std::expected<void, Error> read_member(
+    const nlohmann::json& object, const char* name,
+    std::expected<T, Error> (*read)(const nlohmann::json&), std::optional<T>& value) {
+    const nlohmann::json& found = member(object, name);
+    if (found.is_null()) return {};
+    auto done = read(found);
+    if (!done) return std::unexpected(std::move(done.error()));
+    value = *std::move(done);
+    return {};
+}
 
 // Nothing when it is not there, or no Boolean.
 [[nodiscard]] std::optional<bool> flag_of(const nlohmann::json& object, const char* name);

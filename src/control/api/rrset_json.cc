@@ -129,17 +129,8 @@ ReadField<RrsetEdit> read_head(const json& rrset) {
 }
 
 ReadField<void> read_contents(const json& rrset, RrsetEdit& edit) {
-    if (const json& list = member(rrset, "records"); !list.is_null()) {
-        auto records = read_records(list);
-        if (!records) return std::unexpected(records.error());
-        edit.records = *std::move(records);
-    }
-    if (const json& list = member(rrset, "comments"); !list.is_null()) {
-        auto comments = read_comments(list);
-        if (!comments) return std::unexpected(comments.error());
-        edit.comments = *std::move(comments);
-    }
-    return {};
+    auto done = read_member(rrset, "records", read_records, edit.records);
+    return done ? read_member(rrset, "comments", read_comments, edit.comments) : done;
 }
 
 ReadField<RrsetEdit> read_edit(const json& rrset) {

@@ -252,19 +252,10 @@ Read<control::SettingsEdit> read_settings(const json& body) {
         edit.kind = control::parse_zone_kind(kind.get<std::string>());
         if (!edit.kind) return std::unexpected("Kind '" + kind.get<std::string>() + "' is unknown");
     }
-    if (const json& list = member(body, "masters"); !list.is_null()) {
-        auto masters = read_masters(list);
-        if (!masters) return std::unexpected(masters.error());
-        edit.masters = *std::move(masters);
-    }
-    if (auto done = check_primary_side(member(body, "master_tsig_key_ids")); !done) {
-        return std::unexpected(done.error());
-    }
-    if (const json& list = member(body, "slave_tsig_key_ids"); !list.is_null()) {
-        auto key = read_primary_key(list);
-        if (!key) return std::unexpected(key.error());
-        edit.primary_key = *std::move(key);
-    }
+    Read<void> done = read_member(body, "masters", read_masters, edit.masters);
+    if (done) done = check_primary_side(member(body, "master_tsig_key_ids"));
+    if (done) done = read_member(body, "slave_tsig_key_ids", read_primary_key, edit.primary_key);
+    if (!done) return std::unexpected(done.error());
     take_text(body, "account", edit.account);
     take_text(body, "soa_edit", edit.soa_edit);
     if (const json& catalog = member(body, "catalog"); catalog.is_string()) {
@@ -272,11 +263,8 @@ Read<control::SettingsEdit> read_settings(const json& body) {
         if (!name) return std::unexpected(name.error());
         edit.catalog = *std::move(name);
     }
-    if (const json& list = member(body, "catalog_groups"); !list.is_null()) {
-        auto groups = read_groups(list);
-        if (!groups) return std::unexpected(groups.error());
-        edit.catalog_groups = *std::move(groups);
-    }
+    done = read_member(body, "catalog_groups", read_groups, edit.catalog_groups);
+    if (!done) return std::unexpected(done.error());
     take_text(body, "nsec3param", edit.nsec3param);
     take_text(body, "soa_edit_api", edit.soa_edit_api);
     if (edit.soa_edit_api) {
