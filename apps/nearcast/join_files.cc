@@ -10,13 +10,13 @@
 
 #include <fcntl.h>
 #include <netdb.h>
-#include <pwd.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/fd.h"
 #include "base/free_with.h"
 
@@ -69,9 +69,9 @@ Result<void> make_directory(const std::string& path) {
 }
 
 Result<void> check_user(const std::string& user) {
-    if (user.empty() || ::geteuid() != 0 || ::getpwnam(user.c_str()) != nullptr) return {};
-    return base::fail("there is no user " + user,
-                      "adduser --system --group --no-create-home " + user);
+    if (user.empty() || ::geteuid() != 0) return {};
+    const auto account = base::find_account(user);
+    return account ? Result<void>() : std::unexpected(account.error());
 }
 
 Result<void> check_program(const std::string& name, const std::string& hint) {
@@ -89,9 +89,9 @@ Result<void> check_program(const std::string& name, const std::string& hint) {
 
 Result<void> give_to(const std::string& path, const std::string& user) {
     if (user.empty() || ::geteuid() != 0) return {};
-    if (auto known = check_user(user); !known) return known;
-    const passwd* const entry = ::getpwnam(user.c_str());
-    if (::chown(path.c_str(), entry->pw_uid, entry->pw_gid) == 0) return {};
+    const auto account = base::find_account(user);
+    if (!account) return std::unexpected(account.error());
+    if (::chown(path.c_str(), account->uid, account->gid) == 0) return {};
     return base::fail_errno("cannot give " + path + " to " + user, errno);
 }
 

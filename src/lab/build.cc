@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/clock.h"
 #include "lab/bird_config.h"
 #include "lab/controller.h"
@@ -272,8 +273,8 @@ Result<void> check_machine() {
         return fail(std::string(name) + " is neither beside nearcast nor in PATH",
                     "build it, or install it");
     }
-    if (const auto user = node_user(); !user) return std::unexpected(user.error());
-    return {};
+    const auto user = base::find_account(kNodeUser);
+    return user ? Result<void>() : std::unexpected(user.error());
 }
 
 Result<Built> build(const BuildOptions& options, const Progress& progress) {

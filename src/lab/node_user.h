@@ -4,14 +4,8 @@
 
 #pragma once
 
-#include <sys/types.h>
-
-#include "base/result.h"
-
 namespace nearcast::lab {
 
 inline constexpr const char* kNodeUser = "nearcast";
-
-[[nodiscard]] base::Result<uid_t> node_user();
 
 }  // namespace nearcast::lab

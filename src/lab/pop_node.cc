@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "base/account.h"
 #include "lab/controller.h"
 #include "lab/files.h"
 #include "lab/lab_state.h"
@@ -65,10 +66,10 @@ Result<void> make_directory(const std::string& path, uid_t owner) {
 
 Result<void> prepare_pop(const Plan& plan, size_t router) {
     const std::string& name = plan.router(router).name;
-    const auto owner = node_user();
+    const auto owner = base::find_account(kNodeUser);
     if (!owner) return std::unexpected(owner.error());
     for (const char* part : {"/run", "/state"}) {
-        if (auto done = make_directory(paths::pop(name) + part, *owner); !done) return done;
+        if (auto done = make_directory(paths::pop(name) + part, owner->uid); !done) return done;
     }
     const std::string own_part = paths::pop_bird_config(name);
     const std::string first =

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/account.h"
+
+#include <gtest/gtest.h>
+
+namespace nearcast::base {
+namespace {
+
+TEST(FindAccount, KnowsRoot) {
+    const auto root = find_account("root");
+    ASSERT_TRUE(root);
+    EXPECT_EQ(root->name, "root");
+    EXPECT_EQ(root->uid, 0U);
+    EXPECT_EQ(root->gid, 0U);
+}
+
+TEST(FindAccount, TellsHowToAddOneThatIsNotThere) {
+    const auto none = find_account("no-such-user");
+    ASSERT_FALSE(none);
+    EXPECT_EQ(to_text(none.error()),
+              "there is no user no-such-user\n  try: adduser --system --group --no-create-home "
+              "no-such-user");
+}
+
+}  // namespace
+}  // namespace nearcast::base
