@@ -250,7 +250,10 @@ void Guard::read_page(Instant now) {
         log::info("server_ready", {{"workers", std::to_string(workers)}});
     }
     for (uint32_t i = 0; is_server_ready_ && i < workers; ++i) {
-        logic_.pulse(i, page_->pulses[i].batches.load(std::memory_order_relaxed));
+        const base::Pulse& pulse = page_->pulses[i];
+        logic_.pulse(i, pulse.batches.load(std::memory_order_relaxed));
+        if (!logic_.is_suspect(i)) continue;
+        if (starvation_[i].is_starved(server_.pid(), pulse.thread)) logic_.starved(i);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,7 @@
 #include "anycast/route_watch.h"
 #include "anycast/service_notice.h"
 #include "anycast/signals.h"
+#include "anycast/starvation.h"
 #include "anycast/tcp_prober.h"
 #include "anycast/udp_prober.h"
 
@@ -74,6 +76,7 @@ class Guard {
     base::Instant next_ask_{};
     base::Instant wrong_until_{};  // A wrong answer counts as a symptom until then.
     std::string signal_problem_;   // The last that was logged.
+    std::array<StarvationMeter, kWorkersMax> starvation_;  // Of each worker.
     ProbeEvents events_;
 };
 

@@ -101,6 +101,10 @@ void GuardLogic::server_beat(int64_t value) {
     beat_silence_ = {};
 }
 
+void GuardLogic::starved(uint32_t worker) {
+    if (worker < workers_.size()) workers_[worker].is_starved = true;
+}
+
 void GuardLogic::set_symptom(Symptom symptom, bool is_present) {
     symptoms_[static_cast<size_t>(symptom)] = is_present;
 }
@@ -118,6 +122,10 @@ bool GuardLogic::was_reached(uint32_t worker) const {
     return worker < workers_.size() && workers_[worker].was_reached;
 }
 
+bool GuardLogic::is_suspect(uint32_t worker) const {
+    return worker < workers_.size() && workers_[worker].silence >= limits_.hang_limit / 2;
+}
+
 void GuardLogic::tick(Instant now, Duration lateness) {
     Duration period = last_tick_ ? now - *last_tick_ : Duration{};
     last_tick_ = now;
@@ -132,7 +140,8 @@ void GuardLogic::tick(Instant now, Duration lateness) {
 void GuardLogic::count_silence(Duration period) {
     beat_silence_ += period;
     for (Worker& worker : workers_) {
-        if (worker.is_waiting) worker.silence += period;
+        if (worker.is_waiting && !worker.is_starved) worker.silence += period;
+        worker.is_starved = false;
     }
     if (!whole_at_) search_time_ += period;
 }

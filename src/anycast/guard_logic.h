@@ -4,7 +4,8 @@
 //
 // Hard and soft are kept apart. Hard (the server is gone, or a worker neither moves nor answers)
 // lowers both signals and ends in a new server. Soft (everything else) lowers pref alone, and so
-// never withdraws. What happened is reported as it happens; tick() draws the conclusions.
+// never withdraws. A worker that gets no processor is not hung: a flood does that, everywhere at
+// once. What happened is reported as it happens; tick() draws the conclusions.
 //
 // Pure: no clock, no thread, no I/O. Callers pass the time, which must not go backwards.
 //
@@ -82,6 +83,8 @@ class GuardLogic {
     void lost_in_search();
     void pulse(uint32_t worker, uint64_t value);
     void server_beat(int64_t value);
+    // The worker has got no processor since the last tick: that time counts against nobody.
+    void starved(uint32_t worker);
 
     void set_symptom(Symptom symptom, bool is_present);
     void set_drained(bool is_drained) { is_drained_ = is_drained; }
@@ -105,6 +108,8 @@ class GuardLogic {
     // The worker whose hang was the last reason for Kill; none when it was another.
     [[nodiscard]] std::optional<uint32_t> hung_worker() const { return hung_worker_; }
     [[nodiscard]] bool was_reached(uint32_t worker) const;
+    // Whether it has been silent for half of what makes it hung: time to look whether it starves.
+    [[nodiscard]] bool is_suspect(uint32_t worker) const;
 
  private:
     enum class Server : uint8_t { Gone, Starting, Ready, Condemned };
@@ -117,6 +122,7 @@ class GuardLogic {
     struct Worker {
         bool was_reached = false;  // By a UDP question since the server became ready.
         bool is_waiting = false;   // Asked since its last sign of life.
+        bool is_starved = false;   // Since the last tick.
         uint64_t pulse = 0;
         base::Duration silence{};  // Counted time of waiting.
         std::vector<Tally> tallies;

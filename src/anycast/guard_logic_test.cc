@@ -26,6 +26,7 @@ class GuardLogicTest : public testing::Test {
         bool answers_udp = true;
         bool answers_tcp = true;
         bool moves = false;  // Beyond the probes: users' queries.
+        bool starves = false;
         uint64_t pulse = 0;
     };
 
@@ -81,6 +82,7 @@ class GuardLogicTest : public testing::Test {
                 if (answers || worker.moves) ++worker.pulse;
             }
             logic_.pulse(i, worker.pulse);
+            if (worker.starves && logic_.is_suspect(i)) logic_.starved(i);
         }
     }
 
@@ -150,6 +152,29 @@ TEST_F(GuardLogicTest, AHungWorkerIsWithdrawnAndItsServerKilled) {
     EXPECT_EQ(logic_.wanted(), kNothing);
     EXPECT_EQ(logic_.order(), GuardLogic::Order::Kill);
     EXPECT_EQ(logic_.hung_worker(), 1U);
+}
+
+TEST_F(GuardLogicTest, AWorkerThatStarvesIsNotHungButALastResort) {
+    start();
+    workers_[1].answers_udp = workers_[1].answers_tcp = false;
+    workers_[1].starves = true;
+    run(60s);
+    EXPECT_EQ(logic_.order(), GuardLogic::Order::None);
+    EXPECT_EQ(logic_.wanted(), kLastResort);
+    EXPECT_TRUE(logic_.has_symptom(Symptom::ProbesLost));
+}
+
+TEST_F(GuardLogicTest, AWorkerThatHangsOnceItHasStarvedIsKilled) {
+    start();
+    workers_[1].answers_udp = workers_[1].answers_tcp = false;
+    workers_[1].starves = true;
+    run(1s);
+    workers_[1].starves = false;
+    run(limits_.hang_limit / 2 - 2 * kRound);
+    EXPECT_EQ(logic_.order(), GuardLogic::Order::None);
+    run(3 * kRound);
+    EXPECT_EQ(logic_.order(), GuardLogic::Order::Kill);
+    EXPECT_EQ(logic_.wanted(), kNothing);
 }
 
 TEST_F(GuardLogicTest, OneAnswerInTimeKeepsTheWorkerAlive) {

@@ -81,7 +81,12 @@ void GuardWatch::take_hold() {
 
 void GuardWatch::observe(Duration period, Duration lateness) {
     if (!guard_) return;
-    meter_.observe(page_.guard_beat, period, std::max(lateness, Duration{}));
+    // A flood may leave the guard no processor for a while: killed for that, it would take the
+    // announcement with it.
+    const bool is_starved =
+        meter_.is_half_over() && starvation_.is_starved(guard_.pid(), guard_.pid());
+    meter_.observe(page_.guard_beat, is_starved ? Duration{} : period,
+                   std::max(lateness, Duration{}));
     if (!meter_.is_over()) return;
     guard_.send(SIGKILL);
     base::log::error("guard_silent", {{"pid", std::to_string(guard_.pid())}});

@@ -15,6 +15,7 @@
 
 #include "anycast/heartbeat_page.h"
 #include "anycast/process.h"
+#include "anycast/starvation.h"
 #include "base/clock.h"
 
 namespace nearcast::anycast {
@@ -32,6 +33,7 @@ class SilenceMeter {
     void observe(int64_t value, base::Duration period, base::Duration lateness);
 
     [[nodiscard]] bool is_over() const { return silence_ >= current_limit_; }
+    [[nodiscard]] bool is_half_over() const { return silence_ >= current_limit_ / 2; }
 
  private:
     base::Duration limit_;
@@ -60,6 +62,7 @@ class GuardWatch {
     HeartbeatPage& page_;
     Inheritance inheritance_;
     SilenceMeter meter_;
+    StarvationMeter starvation_;  // Of the guard.
     Process guard_;
     base::Instant start_at_{};  // When the next guard may be started.
     base::Duration start_delay_ = std::chrono::milliseconds(10);  // Doubles while they die young.

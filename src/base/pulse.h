@@ -16,6 +16,7 @@ struct alignas(64) Pulse {
     std::atomic<uint64_t> batches = 0;  // Rounds of the worker's loop that handled something.
     std::atomic<uint64_t> queries = 0;  // Messages answered, the guard's own probes not counted.
     std::atomic<uint64_t> dropped = 0;  // Messages that got no answer, by rule.
+    std::atomic<int32_t> thread = 0;    // The kernel's number of the worker's thread; 0: none yet.
 
     // Only the owner adds, so a plain load and store will do: no locked instruction.
     static void add(std::atomic<uint64_t>& counter, uint64_t count) {

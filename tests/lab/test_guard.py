@@ -62,7 +62,8 @@ def test_a_flood_everywhere_withdraws_nobody(lab, tmp_path):
     questions.write_text("www.example.org A\nnothing.example.org A\n")
     floods = [subprocess.Popen(["ip", "netns", "exec", f"nclab-{pop['pop']}", "dnsperf",
                                 "-s", "192.0.2.53", "-d", questions, "-l", "4", "-c", "4",
-                                # All places share this machine: more, and none gets a processor.
+                                # All places and routers share this machine: more, and routers that get no
+                                # processor for 300 ms lose each other by BFD.
                                 "-Q", "10000"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
               for pop in lab.pops()]
