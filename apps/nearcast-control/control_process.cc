@@ -217,6 +217,8 @@ class Controller {
     }
 
     Result<void> open_primary() {
+        const auto distinct = serve::check_are_distinct(config_.listen, config_.serve.tls_listen);
+        if (!distinct) return distinct;
         for (size_t i = 0; i < config_.threads && has_listeners(); ++i) {
             auto worker = serve::Worker::open({.listen = config_.listen,
                                                .tcp = config_.serve.tcp,

@@ -74,6 +74,8 @@ Result<serve::TcpLimits> tcp_limits(const serve::TcpLimits& wanted, size_t worke
 using Workers = std::vector<std::unique_ptr<serve::Worker>>;
 
 Result<void> check_addresses(const ServerOptions& options) {
+    const auto distinct = serve::check_are_distinct(options.listen, options.serve.tls_listen);
+    if (!distinct) return distinct;
     for (const base::SocketAddress& address : options.listen) {
         if (const Result<void> free = serve::check_is_free(address); !free) {
             return free;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,12 +17,6 @@ namespace {
 using base::Fd;
 using base::Result;
 using base::SocketAddress;
-
-// What may wait while a worker is not scheduled. A small datagram costs the kernel 768 bytes, so
-// this holds 5,400 of them: 27 ms at 200,000 queries a second. Doubled, a flood makes honest
-// answers wait longer; halved, a time slice of another process (10 ms) loses queries on a busy
-// core. The kernel counts twice what is asked for, so half is asked.
-constexpr int kUdpReceiveBuffer = 4 << 20;
 
 // Responses leave at once; they only wait where the device is slower than the worker. One full
 // batch of the largest responses is 64 x 1232 bytes, with the kernel's overhead 160 KiB.
@@ -89,10 +84,13 @@ Result<void> try_bind(const SocketAddress& address, int type, std::string_view t
     return bind_to(*socket, address, transport);
 }
 
-// Root may pass the system's limit for buffers; everyone else gets what the limit allows.
-void set_buffer(const Fd& socket, int forced_option, int option, int size) {
-    if (!set(socket, SOL_SOCKET, forced_option, size / 2))
-        set(socket, SOL_SOCKET, option, size / 2);
+// The kernel counts twice what is asked for, so half is asked. Root may pass the system's limit;
+// everyone else gets what that allows.
+void set_send_buffer(const Fd& socket) {
+    constexpr int kAsked = kUdpSendBuffer / 2;
+    if (!set(socket, SOL_SOCKET, SO_SNDBUFFORCE, kAsked)) {
+        set(socket, SOL_SOCKET, SO_SNDBUF, kAsked);
+    }
 }
 
 // A forged "packet too big" must not make this host fragment for a client, nor shrink what it
@@ -164,11 +162,21 @@ Result<void> check_is_free_for_tls(const SocketAddress& address) {
     return try_bind(address, SOCK_STREAM, "TLS");
 }
 
+Result<void> check_are_distinct(std::span<const SocketAddress> listen,
+                                std::span<const SocketAddress> tls) {
+    std::vector<SocketAddress> all(listen.begin(), listen.end());
+    all.insert(all.end(), tls.begin(), tls.end());
+    std::ranges::sort(all);
+    const auto twice = std::ranges::adjacent_find(all);
+    if (twice == all.end()) return {};
+    return base::fail("two of the addresses to listen on are " + to_text(*twice),
+                      "each once, and one for TLS with a port of its own");
+}
+
 Result<Fd> open_udp_socket(const SocketAddress& address) {
     Result<Fd> socket = open_socket(address, SOCK_DGRAM);
     if (!socket) return socket;
-    set_buffer(*socket, SO_RCVBUFFORCE, SO_RCVBUF, kUdpReceiveBuffer);
-    set_buffer(*socket, SO_SNDBUFFORCE, SO_SNDBUF, kUdpSendBuffer);
+    set_send_buffer(*socket);
     const bool is_v6 = address.ip.is_v6;
     if (!set(*socket, SOL_SOCKET, SO_REUSEPORT, kOn) || !never_follow_path_mtu(*socket, is_v6) ||
         (is_wildcard(address) && !ask_for_destinations(*socket, is_v6))) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/address.h"
@@ -30,6 +31,11 @@ constexpr uint16_t kDnsPort = 53;
 // Fails, with the way out, when another process answers there over UDP or TCP; for TLS over TCP.
 [[nodiscard]] base::Result<void> check_is_free(const base::SocketAddress& address);
 [[nodiscard]] base::Result<void> check_is_free_for_tls(const base::SocketAddress& address);
+
+// Fails when one of them stands there twice. A worker would have two sockets on it: of plain and of
+// TLS connections each would get some of both, and with serve.by_core queries the wrong worker.
+[[nodiscard]] base::Result<void> check_are_distinct(std::span<const base::SocketAddress> listen,
+                                                    std::span<const base::SocketAddress> tls);
 
 // Non-blocking, and bound even before the address exists on this machine. On a wildcard address
 // each message comes with the destination it was sent to (IP_PKTINFO).

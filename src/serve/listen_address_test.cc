@@ -65,6 +65,19 @@ TEST(ListenAddress, TellsWildcards) {
     EXPECT_FALSE(is_wildcard(*parse_listen_address("127.0.0.1:53")));
 }
 
+TEST(ListenAddress, StandsInTheListsOnce) {
+    const auto plain = *parse_listen_address("192.0.2.53:53");
+    const auto other = *parse_listen_address("192.0.2.53:5353");
+    const auto tls = *parse_tls_address("192.0.2.53");
+    const base::SocketAddress distinct[] = {plain, other};
+    const base::SocketAddress twice[] = {plain, other, plain};
+    EXPECT_TRUE(check_are_distinct(distinct, {{tls}}));
+    EXPECT_FALSE(check_are_distinct(twice, {}));
+    const auto of_both = check_are_distinct(distinct, {{other}});
+    ASSERT_FALSE(of_both);
+    EXPECT_TRUE(of_both.error().message.contains("192.0.2.53:5353")) << of_both.error().message;
+}
+
 TEST(OpenSocket, BindsAnAddressThatIsNotThereYet) {
     EXPECT_TRUE(open_udp_socket({*base::parse_ip_address("192.0.2.53"), 0}));
     EXPECT_TRUE(open_tcp_listener({*base::parse_ip_address("2001:db8::53"), 0}));
