@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A thread that answers: its own sockets, its own epoll, its own counters, shared with nobody.
+// A thread that answers: its own sockets, its own counters, shared with nobody.
 //
 // Each round it takes what is there: first a batch from each queue of an interface and each UDP
 // socket, then a turn for each TCP connection. It shows progress in its pulse once a batch, and
@@ -15,12 +15,16 @@
 #include <thread>
 #include <vector>
 
+#include <poll.h>
+#include <sys/epoll.h>
+
 #include "base/address.h"
 #include "base/fd.h"
 #include "base/pulse.h"
 #include "base/result.h"
 #include "serve/answerer.h"
 #include "serve/frame_batch.h"
+#include "serve/receive_queue.h"
 #include "serve/tcp_service.h"
 #include "serve/udp_batch.h"
 #include "xdp/queue.h"
@@ -89,10 +93,16 @@ class Worker {
     void run() noexcept;
     // Waits for events and handles them; false when there were none within `limit`.
     bool round(std::chrono::milliseconds limit) noexcept;
+    // Marks the sockets in polled_ that have something; gives the events of all others.
+    struct Ready {
+        bool is_any = false;
+        std::span<const epoll_event> events;
+    };
+    [[nodiscard]] Ready wait(std::chrono::milliseconds limit, std::span<epoll_event> room) noexcept;
     [[nodiscard]] std::chrono::milliseconds wait_limit(
         std::chrono::milliseconds limit) const noexcept;
     void answer_frames(xdp::Queue& queue) noexcept;
-    void answer_udp(const UdpSocket& socket) noexcept;
+    void answer_udp(size_t place) noexcept;
     void answer_tcp(uint64_t key, base::Instant now) noexcept;
     void take_nudge() noexcept;
 
@@ -101,6 +111,11 @@ class Worker {
     UdpBatch batch_;
     std::optional<unsigned> core_;
     std::vector<UdpSocket> udp_sockets_;
+    std::vector<ReceiveQueue> receive_queues_;  // Of each of them.
+    // The epoll descriptor, then the UDP sockets in their order, at most kPolledMax of them. What
+    // epoll watches tells it of each datagram that comes or has left; poll() asks, and is told
+    // nothing while the worker is busy.
+    std::vector<pollfd> polled_;
     std::unique_ptr<FrameBatch> frames_;  // Null without a queue.
     std::vector<xdp::Queue> queues_;
     bool is_busy_polling_ = false;

@@ -169,6 +169,17 @@ TEST_F(WorkerTest, AnswersFromTheAddressThatWasAsked) {
     EXPECT_EQ(udp("::1").ask(kQuestion), kQuestion);
 }
 
+// Beyond those that poll() is asked for.
+TEST_F(WorkerTest, AnswersOnMoreAddressesThanItPolls) {
+    std::vector<std::string> texts;
+    for (int i = 1; i <= 40; ++i) texts.push_back("127.0.0." + std::to_string(i));
+    std::vector<const char*> hosts;
+    for (const std::string& text : texts) hosts.push_back(text.c_str());
+    serve(hosts);
+    for (const char* host : hosts) EXPECT_EQ(udp(host).ask(kQuestion), kQuestion) << host;
+    EXPECT_EQ(tcp("127.0.0.40").ask(kFramed), kFramed);
+}
+
 TEST_F(WorkerTest, ADatagramThatIsHandedOverIsAnsweredOnceFromTheAddressThatWasAsked) {
     serve({"0.0.0.0", "::"});
     for (const char* host : {"127.0.0.1", "127.9.8.7", "::1"}) {
