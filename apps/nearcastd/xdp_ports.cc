@@ -58,11 +58,9 @@ void tell_serving(const xdp::Port& port, size_t services, bool is_busy_polling) 
                               {"busy_polling", is_busy_polling ? "yes" : "no"}});
 }
 
-// One that the worker cannot watch goes, and its queries pass to the kernel.
 void hand_out(xdp::Port& port, Workers workers, size_t& turn) {
     for (xdp::Queue& queue : port.queues) {
-        const auto taken = workers[turn++ % workers.size()]->take_queue(std::move(queue));
-        if (!taken) tell_unavailable(port.interface.name, taken.error());
+        workers[turn++ % workers.size()]->take_queue(std::move(queue));
     }
     port.queues.clear();
 }

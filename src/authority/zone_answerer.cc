@@ -61,6 +61,7 @@ void ZoneAnswerer::respond(std::span<answer::Exchange> batch) noexcept {
     const std::chrono::nanoseconds query_time = base::unix_now();
     now_ = std::chrono::floor<std::chrono::seconds>(query_time);
     responder_.respond(batch, now_);
+    counters_.prefetch(batch);
     for (answer::Exchange& exchange : batch) {
         if (exchange.is_special && exchange.peer != nullptr) answer_special(exchange);
         counters_.count(exchange);

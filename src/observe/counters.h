@@ -13,6 +13,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "answer/responder.h"
 #include "base/bytes.h"
@@ -112,6 +113,17 @@ struct alignas(64) Counters {
         }
         types[type_place(exchange)].add();
         count_response(exchange);
+    }
+
+    // Before the exchanges of a batch are counted: fetches what lies far away.
+    void prefetch(std::span<const answer::Exchange> batch) const noexcept {
+        if (!zones.are_many()) return;
+        for (const answer::Exchange& exchange : batch) {
+            zones.prefetch_place(exchange.facts.apex_hash);
+        }
+        for (const answer::Exchange& exchange : batch) {
+            zones.prefetch_entry(exchange.facts.apex_hash);
+        }
     }
 
     // Counts the response alone, to a query that was counted when it was handed over.

@@ -18,6 +18,7 @@
 #include <memory>
 #include <span>
 
+#include "base/prefetch.h"
 #include "base/tally.h"
 #include "dns/rr_type.h"
 
@@ -68,6 +69,19 @@ class ZoneCounters {
         }
     }
 
+    // The steps of count() that a batch takes apart: a place in the index is fetched, then the
+    // entry that it leads to. Worth it where the zones that are asked for do not all stay in a
+    // cache.
+    [[nodiscard]] bool are_many() const { return size_.load(std::memory_order_relaxed) > kFew; }
+    void prefetch_place(uint64_t apex_hash) const noexcept {
+        base::prefetch(&index_[apex_hash >> shift_]);
+    }
+    void prefetch_entry(uint64_t apex_hash) const noexcept {
+        const Entry& entry = entries_[index_[apex_hash >> shift_]];
+        base::prefetch(&entry);
+        base::prefetch(entry.types.data() + 1);  // In the second of its lines.
+    }
+
     // Any thread.
     [[nodiscard]] std::span<const Entry> entries() const {
         return {entries_ + 1, size_.load(std::memory_order_acquire)};
@@ -79,6 +93,9 @@ class ZoneCounters {
     struct Free {
         void operator()(void* memory) const { std::free(memory); }
     };
+
+    // Their entries are 64 KiB.
+    static constexpr size_t kFew = 512;
 
     // Of a zone that has no entry yet, or not where its hash points to.
     void count_elsewhere(uint64_t apex_hash, Outcome outcome, size_t type) noexcept;

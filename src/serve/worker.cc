@@ -32,14 +32,17 @@ constexpr size_t kBatchesMax = 16;
 // are watched by epoll.
 constexpr size_t kPolledMax = 32;
 
+// So many events make a small round, and UDP has its turn after so many small ones: some 300 us.
+constexpr size_t kSmallRound = 4;
+constexpr size_t kSmallRoundsMax = 8;
+
 // Rounds after stop(): enough to empty full socket buffers, and an end in any case.
 constexpr size_t kLastRoundsMax = 256;
 
-// Keys of events: those of UDP sockets are their places, from here on those of queues, ...
-constexpr uint64_t kQueueKey = uint64_t{1} << 31;
-constexpr uint64_t kWakeKey = UINT32_MAX;  // ... and TcpService has those beyond this one.
+// Keys of events: those of UDP sockets are their places, and TcpService has those beyond this one.
+constexpr uint64_t kWakeKey = UINT32_MAX;
 
-bool is_queue(uint64_t key) { return key >= kQueueKey && key < kWakeKey; }
+pollfd polled(int fd) { return {.fd = fd, .events = POLLIN, .revents = 0}; }
 
 // It is said for all workers of an address at once; the last one says the same as the first.
 Result<void> choose_by(std::span<const unsigned> cores, const Fd& socket) {
@@ -73,7 +76,7 @@ Result<std::unique_ptr<Worker>> Worker::open(const WorkerOptions& options) {
 
 Worker::Worker(Fd epoll, Fd wake, UdpBatch batch)
     : epoll_(std::move(epoll)), wake_(std::move(wake)), batch_(std::move(batch)) {
-    polled_.push_back({.fd = epoll_.get(), .events = POLLIN, .revents = 0});
+    polled_.push_back(polled(epoll_.get()));
 }
 
 Worker::~Worker() {
@@ -106,7 +109,8 @@ Result<void> Worker::open_udp(const base::SocketAddress& address, std::span<cons
     if (!udp) return std::unexpected(udp.error());
     if (const auto done = choose_by(cores, *udp); !done) return done;
     if (udp_sockets_.size() < kPolledMax) {
-        polled_.push_back({.fd = udp->get(), .events = POLLIN, .revents = 0});
+        polled_.push_back(polled(udp->get()));
+        ++polled_sockets_;
     } else if (const auto watched = watch(udp->get(), udp_sockets_.size()); !watched) {
         return watched;
     }
@@ -121,15 +125,12 @@ Result<void> Worker::watch(int fd, uint64_t key) const {
     return base::fail_errno("watch a socket", errno);
 }
 
-Result<void> Worker::take_queue(xdp::Queue queue) {
+void Worker::take_queue(xdp::Queue queue) {
     assert(answerer_ == nullptr);
-    if (const Result<void> watched = watch(queue.fd(), kQueueKey + queues_.size()); !watched) {
-        return watched;
-    }
+    polled_.push_back(polled(queue.fd()));
     if (!frames_) frames_ = std::make_unique<FrameBatch>();
     is_busy_polling_ = is_busy_polling_ || queue.is_busy_polling();
     queues_.push_back(std::move(queue));
-    return {};
 }
 
 Worker::FrameCounts Worker::frame_counts() const {
@@ -175,13 +176,12 @@ bool Worker::round(milliseconds limit) noexcept {
     }
     if (!ready.is_any) return false;
 
-    for (size_t i = 1; i < polled_.size(); ++i) {
-        if (polled_[i].revents != 0) answer_udp(i - 1);
+    for (size_t i = 1; i < polled_.size() && ready.is_polled; ++i) {
+        if (polled_[i].revents != 0) answer_polled(i - 1);
     }
     for (const epoll_event& event : ready.events) {
         if (event.data.u64 == kWakeKey) take_nudge();
-        if (event.data.u64 < kQueueKey) answer_udp(event.data.u64);
-        if (is_queue(event.data.u64)) answer_frames(queues_[event.data.u64 - kQueueKey]);
+        if (event.data.u64 < kWakeKey) answer_udp(event.data.u64);
     }
     const base::Instant now = base::now();
     for (const epoll_event& event : ready.events) {
@@ -190,11 +190,32 @@ bool Worker::round(milliseconds limit) noexcept {
     return true;
 }
 
+// Where connections come one by one, most rounds ask epoll alone: one call and not two.
 Worker::Ready Worker::wait(milliseconds limit, std::span<epoll_event> room) noexcept {
+    if (small_rounds_ > 0 && small_rounds_ < kSmallRoundsMax) {
+        const auto events = take_events(room);
+        if (!events.empty()) return {.is_any = true, .is_polled = false, .events = events};
+    }
+    small_rounds_ = 0;
     if (::poll(polled_.data(), polled_.size(), static_cast<int>(limit.count())) <= 0) return {};
-    if (polled_.front().revents == 0) return {.is_any = true, .events = {}};
-    const int count = epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()), 0);
-    return {.is_any = true, .events = room.first(static_cast<size_t>(std::max(count, 0)))};
+    Ready ready{.is_any = true, .is_polled = true, .events = {}};
+    if (polled_.front().revents != 0) ready.events = take_events(room);
+    return ready;
+}
+
+std::span<const epoll_event> Worker::take_events(std::span<epoll_event> room) noexcept {
+    const int taken = epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()), 0);
+    const auto count = static_cast<size_t>(std::max(taken, 0));
+    small_rounds_ = count > 0 && count <= kSmallRound ? small_rounds_ + 1 : 0;
+    return room.first(count);
+}
+
+void Worker::answer_polled(size_t place) noexcept {
+    if (place < polled_sockets_) {
+        answer_udp(place);
+    } else {
+        answer_frames(queues_[place - polled_sockets_]);
+    }
 }
 
 // Who polls a queue himself does not sleep.

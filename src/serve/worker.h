@@ -55,7 +55,7 @@ class Worker {
     ~Worker();
 
     // Answers what comes in by this queue too. Before start().
-    [[nodiscard]] base::Result<void> take_queue(xdp::Queue queue);
+    void take_queue(xdp::Queue queue);
 
     // Answers from now on, on a thread of its own. Both must outlive the worker; `pulse` has no
     // other writer. Once only.
@@ -93,14 +93,18 @@ class Worker {
     void run() noexcept;
     // Waits for events and handles them; false when there were none within `limit`.
     bool round(std::chrono::milliseconds limit) noexcept;
-    // Marks the sockets in polled_ that have something; gives the events of all others.
+    // Gives the events of epoll and, where it has polled, marks in polled_ what has something.
     struct Ready {
         bool is_any = false;
+        bool is_polled = false;
         std::span<const epoll_event> events;
     };
     [[nodiscard]] Ready wait(std::chrono::milliseconds limit, std::span<epoll_event> room) noexcept;
     [[nodiscard]] std::chrono::milliseconds wait_limit(
         std::chrono::milliseconds limit) const noexcept;
+    [[nodiscard]] std::span<const epoll_event> take_events(std::span<epoll_event> room) noexcept;
+    // By the place behind the epoll descriptor in polled_.
+    void answer_polled(size_t place) noexcept;
     void answer_frames(xdp::Queue& queue) noexcept;
     void answer_udp(size_t place) noexcept;
     void answer_tcp(uint64_t key, base::Instant now) noexcept;
@@ -112,10 +116,11 @@ class Worker {
     std::optional<unsigned> core_;
     std::vector<UdpSocket> udp_sockets_;
     std::vector<ReceiveQueue> receive_queues_;  // Of each of them.
-    // The epoll descriptor, then the UDP sockets in their order, at most kPolledMax of them. What
-    // epoll watches tells it of each datagram that comes or has left; poll() asks, and is told
-    // nothing while the worker is busy.
+    // The epoll descriptor, then UDP sockets, then queues. What epoll watches tells it of each
+    // datagram that comes or has left; poll() asks, and is told nothing while the worker is busy.
     std::vector<pollfd> polled_;
+    size_t polled_sockets_ = 0;  // The first so many of udp_sockets_.
+    size_t small_rounds_ = 0;    // In a row, with few events of epoll, since the last poll().
     std::unique_ptr<FrameBatch> frames_;  // Null without a queue.
     std::vector<xdp::Queue> queues_;
     bool is_busy_polling_ = false;
