@@ -165,6 +165,7 @@ void Responder::Worker::parse(Job& job) {
     job.name.assign(job.query.qname.wire());
     // Who may see it after all is for others to say.
     exchange.is_special = !exchange.is_trusted && private_zones.covers(job.name);
+    if (zones.is_small()) return;
     visit_apexes(zones, job.name, 0, [&](size_t label) {
         zones.prefetch_slot(job.name.hash(label));
         return false;

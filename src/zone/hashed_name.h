@@ -49,7 +49,7 @@ constexpr uint64_t kRootHash = 0x9E3779B97F4A7C15;
 
 class HashedName {
  public:
-    // Bytes past the end of the name that may be read: look-ups compare eight bytes at a time.
+    // Bytes past the end of the name that may be read: labels are hashed eight at a time.
     static constexpr size_t kPadding = 8;
 
     HashedName() { assign_root(); }
@@ -58,16 +58,17 @@ class HashedName {
     // Takes the complete, legal, uncompressed name `wire`, in any letter case.
     void assign(std::span<const uint8_t> wire) {
         size_ = static_cast<uint16_t>(wire.size());
-        lower_in_lanes(wire.data(), wire.size(), wire_.data());
+        uint8_t* const lowered = bytes_.data() + kFront;
+        lower_in_lanes(wire.data(), wire.size(), lowered);
         size_t count = 0;
-        for (size_t at = 0; wire_[at] != 0; at += wire_[at] + 1U) {
+        for (size_t at = 0; lowered[at] != 0; at += lowered[at] + 1U) {
             starts_[count++] = static_cast<uint8_t>(at);
         }
         starts_[count] = static_cast<uint8_t>(size_ - 1U);
         label_count_ = static_cast<uint16_t>(count);
         hashes_[count] = kRootHash;
         while (count-- > 0) {
-            hashes_[count] = extend_hash(hashes_[count + 1], wire_.data() + starts_[count]);
+            hashes_[count] = extend_hash(hashes_[count + 1], lowered + starts_[count]);
         }
     }
 
@@ -77,22 +78,26 @@ class HashedName {
 
     // The suffix that begins at label `label` (0: the whole name), its hash, its place.
     [[nodiscard]] std::span<const uint8_t> suffix(size_t label) const {
-        return {wire_.data() + starts_[label], size_ - starts_[label] + size_t{0}};
+        return {bytes_.data() + kFront + starts_[label], size_ - starts_[label] + size_t{0}};
     }
     [[nodiscard]] uint64_t hash(size_t label = 0) const { return hashes_[label]; }
     [[nodiscard]] size_t start(size_t label) const { return starts_[label]; }
-    [[nodiscard]] std::span<const uint8_t> wire() const { return {wire_.data(), size_}; }
+    [[nodiscard]] std::span<const uint8_t> wire() const { return {bytes_.data() + kFront, size_}; }
 
  private:
+    // In front of the name: what a comparison of names may read.
+    static constexpr size_t kFront = 16;
+    static_assert(kFront >= kReadableBefore);
+
     void assign_root() {
-        wire_[0] = 0;
+        bytes_[kFront] = 0;
         starts_[0] = 0;
         hashes_[0] = kRootHash;
     }
 
     uint16_t size_ = 1;
     uint16_t label_count_ = 0;
-    alignas(8) std::array<uint8_t, dns::kNameSizeMax + kPadding + 1> wire_;
+    alignas(16) std::array<uint8_t, kFront + dns::kNameSizeMax + kPadding + 1> bytes_;
     std::array<uint8_t, dns::kLabelCountMax + 1> starts_;
     std::array<uint64_t, dns::kLabelCountMax + 1> hashes_;
 };

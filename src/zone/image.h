@@ -327,9 +327,9 @@ class Node {
     // Of any other: the node *.owner, or none.
     [[nodiscard]] Node wildcard() const { return link() == 0 ? Node() : Node(block_, link()); }
 
-    // `lowered` is followed by HashedName::kPadding readable bytes.
+    // `lowered` is of a HashedName: readable bytes are in front of it.
     [[nodiscard]] bool is_named(std::span<const uint8_t> lowered) const {
-        static_assert(HashedName::kPadding >= 7 && kImageTail >= 7);
+        static_assert(sizeof(ImageHeader) >= kReadableBefore);
         return header().owner_size == lowered.size() &&
                is_lowered_to(at_ + sizeof(NodeHeader), lowered.data(), lowered.size());
     }
@@ -379,7 +379,7 @@ class Image {
     }
 
     // The node with this name, empty non-terminals and occluded ones included. `hash` is the
-    // name's, `lowered` is followed by HashedName::kPadding readable bytes.
+    // name's, `lowered` as Node::is_named() takes it.
     [[nodiscard]] Node find(uint64_t hash, std::span<const uint8_t> lowered) const;
 
     // The steps of find() that a batch takes apart: the bucket is fetched, then the node that the

@@ -2,7 +2,7 @@
 //
 // Names folded to lower case, copied and compared sixteen bytes at a time: what every look-up does.
 //
-// As dns/ascii.h, for whoever may read and write a little further than the name goes.
+// As dns/ascii.h, for whoever may read a little in front of the name.
 
 #pragma once
 
@@ -33,9 +33,21 @@ constexpr size_t kLaneSize = 16;
     return _mm_or_si128(bytes, _mm_and_si128(is_upper, _mm_set1_epi8(0x20)));
 }
 
-[[nodiscard]] inline bool is_lane_lowered_to(const uint8_t* bytes, const uint8_t* lowered) {
+// A bit for each byte that is the same, the first one lowest.
+[[nodiscard]] inline uint32_t lane_matches(const uint8_t* bytes, const uint8_t* lowered) {
     const __m128i same = _mm_cmpeq_epi8(lower_lane(load_lane(bytes)), load_lane(lowered));
-    return _mm_movemask_epi8(same) == 0xFFFF;
+    return static_cast<uint32_t>(_mm_movemask_epi8(same));
+}
+
+[[nodiscard]] inline bool is_lane_lowered_to(const uint8_t* bytes, const uint8_t* lowered) {
+    return lane_matches(bytes, lowered) == 0xFFFF;
+}
+
+// Less than a lane: the lane that ends where they do, what is in front of them left out.
+[[nodiscard]] inline bool is_rest_lowered_to(const uint8_t* bytes, const uint8_t* lowered,
+                                             size_t size) {
+    const size_t before = kLaneSize - size;
+    return lane_matches(bytes - before, lowered - before) >> before == 0xFFFFU >> before;
 }
 
 inline void lower_lane_to(const uint8_t* from, uint8_t* to) {
@@ -54,12 +66,20 @@ constexpr size_t kLaneSize = 8;
     return dns::lower8(a) == b;
 }
 
+[[nodiscard]] inline bool is_rest_lowered_to(const uint8_t* bytes, const uint8_t* lowered,
+                                             size_t size) {
+    return dns::equal_ignoring_case({bytes, size}, {lowered, size});
+}
+
 inline void lower_lane_to(const uint8_t* from, uint8_t* to) { dns::lower_copy({from, 8}, to); }
 
 #endif
 
-// Whether the `size` bytes are `lowered` but for the case of letters. Seven bytes behind both are
-// readable.
+// Bytes in front of names to compare that must be readable: their values do not matter.
+constexpr size_t kReadableBefore = kLaneSize - 1;
+
+// Whether the `size` bytes are `lowered` but for the case of letters. kReadableBefore bytes in
+// front of both are readable.
 [[nodiscard]] inline bool is_lowered_to(const uint8_t* bytes, const uint8_t* lowered, size_t size) {
     if (size >= kLaneSize) {
         // The last lane may overlap the one before it.
@@ -69,17 +89,7 @@ inline void lower_lane_to(const uint8_t* from, uint8_t* to) { dns::lower_copy({f
         }
         return is_lane_lowered_to(bytes + last, lowered + last);
     }
-    uint64_t a = 0;
-    uint64_t b = 0;
-    size_t at = 0;
-    for (; at + 8 < size; at += 8) {
-        std::memcpy(&a, bytes + at, sizeof a);
-        std::memcpy(&b, lowered + at, sizeof b);
-        if (dns::lower8(a) != b) return false;
-    }
-    std::memcpy(&a, bytes + at, sizeof a);
-    std::memcpy(&b, lowered + at, sizeof b);
-    return (dns::lower8(a) ^ b) << (8 * (at + 8 - size)) == 0;
+    return is_rest_lowered_to(bytes, lowered, size);
 }
 
 // As dns::lower_copy(), but not in place.

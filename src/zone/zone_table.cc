@@ -13,6 +13,8 @@ namespace nearcast::zone {
 namespace {
 
 constexpr size_t kSlotCountMin = 16;
+// So many slots, 8 KiB, stay in a first-level cache.
+constexpr size_t kSlotsNear = 512;
 // Slots that are or were in use, at most, in percent: beyond it a search for a name that is not
 // here walks ever longer rows of full slots.
 constexpr size_t kFillMax = 60;
@@ -204,6 +206,10 @@ std::optional<dns::Name> ZoneTable::apex_with_hash(uint64_t name_hash) const {
 size_t ZoneTable::size() const {
     const std::lock_guard lock(mutex_);
     return size_;
+}
+
+bool ZoneTable::is_small() const {
+    return slots_.load(std::memory_order_seq_cst)->mask < kSlotsNear;
 }
 
 void ZoneTable::prefetch_slot(uint64_t name_hash) const {

@@ -130,9 +130,11 @@ class ZoneTable {
     // head of the version that lies there. That is what find() would give, unless it has another
     // name, or it is null: then find() gives none.
     void prefetch_slot(uint64_t name_hash) const;
+    // Whether slots need not be fetched.
+    [[nodiscard]] bool is_small() const;
     [[nodiscard]] const uint8_t* prefetch_version(uint64_t name_hash) const;
 
-    // The zone with this apex, if it is served. The name is in lower case and padded as for
+    // The zone with this apex, if it is served. The name is of a HashedName, as for
     // Image::find(), and name_hash is its hash.
     [[nodiscard]] std::optional<Version> find(uint64_t name_hash,
                                               std::span<const uint8_t> apex) const;
