@@ -13,8 +13,9 @@ namespace {
 // queries a second. Halved, a time slice of another process (10 ms) loses queries on a busy core.
 constexpr int kLong = 4 << 20;
 
-// Five batches: enough that the worker finds a full one each time, and about a millisecond.
-constexpr int kShort = 256 << 10;
+// What a worker takes in one turn: with less, a worker that also has connections would give them
+// more of its time than ever. Two or three milliseconds.
+constexpr int kShort = 768 << 10;
 
 // More than a long queue holds, and than comes in while that is worked off at half of what a worker
 // can do: who was merely paused has caught up by then.
@@ -56,13 +57,13 @@ void ReceiveQueue::note_turn(size_t taken, bool is_emptied) noexcept {
         set_size(socket_, kLong);
         is_short_ = false;
     }
-    if (behind_ > kBehindMax && !is_short_ && !is_fixed_) shorten();
+    if (behind_ > kBehindMax && !is_short_) shorten();
 }
 
 void ReceiveQueue::shorten() noexcept {
+    behind_ = 0;
     const int size = size_of(socket_);
-    is_fixed_ = size <= kShort || attainable_size() < size;
-    if (is_fixed_) return;
+    if (size <= kShort || attainable_size() < size) return;
     set_size(socket_, kShort);
     is_short_ = true;
 }

@@ -5,7 +5,7 @@
 // A queue that never gets empty bridges nothing. All it does is that each answer comes so much
 // later, and that what waits has left the caches when its turn comes, which was a tenth of the CPU
 // time of a query. So the queue of a worker that is behind for longer than any pause explains is
-// shortened, until the worker has caught up.
+// shortened, until the worker has caught up; unless the system would not let it become long again.
 
 #pragma once
 
@@ -28,10 +28,9 @@ class ReceiveQueue {
     void shorten() noexcept;
 
     int socket_;
-    size_t behind_ = 0;  // Datagrams taken since the queue was empty.
+    size_t behind_ = 0;  // Datagrams taken since the queue was empty or it was tried to shorten it.
     size_t calm_ = 0;    // Turns in a row that left it empty.
     bool is_short_ = false;
-    bool is_fixed_ = false;  // The system would not let it become long again.
 };
 
 }  // namespace nearcast::serve

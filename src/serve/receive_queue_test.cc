@@ -38,10 +38,10 @@ class ReceiveQueueTest : public testing::Test {
 };
 
 TEST_F(ReceiveQueueTest, IsShortInAFloodAndLongBehindIt) {
-    if (long_ <= 256 << 10) GTEST_SKIP() << "net.core.rmem_max allows no long queue";
+    if (long_ <= 768 << 10) GTEST_SKIP() << "net.core.rmem_max allows no long queue";
     flood();
     EXPECT_TRUE(queue_.is_short());
-    EXPECT_LE(size(), 256 << 10);
+    EXPECT_LE(size(), 768 << 10);
     queue_.note_turn(1, true);
     EXPECT_TRUE(queue_.is_short()) << "the flood may only pause";
     calm_down();

@@ -32,9 +32,9 @@ constexpr size_t kBatchesMax = 16;
 // are watched by epoll.
 constexpr size_t kPolledMax = 32;
 
-// So many events make a small round, and UDP has its turn after so many small ones: some 300 us.
-constexpr size_t kSmallRound = 4;
-constexpr size_t kSmallRoundsMax = 8;
+// UDP and queues are asked for at least so often while connections keep the worker busy: as long as
+// two or three batches take.
+constexpr std::chrono::microseconds kPollInterval{300};
 
 // Rounds after stop(): enough to empty full socket buffers, and an end in any case.
 constexpr size_t kLastRoundsMax = 256;
@@ -158,19 +158,20 @@ void Worker::run() noexcept {
     pulse_->thread.store(gettid(), std::memory_order_relaxed);
     if (core_) stay_on_core(*core_);
     while (!is_stopping_.load(std::memory_order_acquire)) {
-        const milliseconds limit = tcp_->expire(base::now());
+        const base::Instant now = base::now();
+        const milliseconds limit = tcp_->expire(now);
         connection_count_.store(tcp_->connection_count(), std::memory_order_relaxed);
-        round(limit);
+        round(now, limit);
     }
-    for (size_t i = 0; i < kLastRoundsMax && round(milliseconds(0)); ++i) {
+    for (size_t i = 0; i < kLastRoundsMax && round(base::now(), milliseconds(0)); ++i) {
     }
     answerer_->offline();
 }
 
-bool Worker::round(milliseconds limit) noexcept {
+bool Worker::round(base::Instant now, milliseconds limit) noexcept {
     std::array<epoll_event, kEventsMax> events;
     answerer_->offline();
-    const Ready ready = wait(wait_limit(limit), events);
+    const Ready ready = wait(now, wait_limit(limit), events);
     if (is_busy_polling_) {
         for (xdp::Queue& queue : queues_) answer_frames(queue);
     }
@@ -183,20 +184,22 @@ bool Worker::round(milliseconds limit) noexcept {
         if (event.data.u64 == kWakeKey) take_nudge();
         if (event.data.u64 < kWakeKey) answer_udp(event.data.u64);
     }
-    const base::Instant now = base::now();
+    const base::Instant turn = base::now();
     for (const epoll_event& event : ready.events) {
-        if (TcpService::owns_key(event.data.u64)) answer_tcp(event.data.u64, now);
+        if (TcpService::owns_key(event.data.u64)) answer_tcp(event.data.u64, turn);
     }
     return true;
 }
 
 // Where connections come one by one, most rounds ask epoll alone: one call and not two.
-Worker::Ready Worker::wait(milliseconds limit, std::span<epoll_event> room) noexcept {
-    if (small_rounds_ > 0 && small_rounds_ < kSmallRoundsMax) {
+Worker::Ready Worker::wait(base::Instant now, milliseconds limit,
+                           std::span<epoll_event> room) noexcept {
+    if (had_events_ && now < poll_at_) {
         const auto events = take_events(room);
         if (!events.empty()) return {.is_any = true, .is_polled = false, .events = events};
     }
-    small_rounds_ = 0;
+    poll_at_ = now + kPollInterval;
+    had_events_ = false;
     if (::poll(polled_.data(), polled_.size(), static_cast<int>(limit.count())) <= 0) return {};
     Ready ready{.is_any = true, .is_polled = true, .events = {}};
     if (polled_.front().revents != 0) ready.events = take_events(room);
@@ -206,7 +209,7 @@ Worker::Ready Worker::wait(milliseconds limit, std::span<epoll_event> room) noex
 std::span<const epoll_event> Worker::take_events(std::span<epoll_event> room) noexcept {
     const int taken = epoll_wait(epoll_.get(), room.data(), static_cast<int>(room.size()), 0);
     const auto count = static_cast<size_t>(std::max(taken, 0));
-    small_rounds_ = count > 0 && count <= kSmallRound ? small_rounds_ + 1 : 0;
+    had_events_ = count > 0;
     return room.first(count);
 }
 

@@ -92,14 +92,15 @@ class Worker {
 
     void run() noexcept;
     // Waits for events and handles them; false when there were none within `limit`.
-    bool round(std::chrono::milliseconds limit) noexcept;
+    bool round(base::Instant now, std::chrono::milliseconds limit) noexcept;
     // Gives the events of epoll and, where it has polled, marks in polled_ what has something.
     struct Ready {
         bool is_any = false;
         bool is_polled = false;
         std::span<const epoll_event> events;
     };
-    [[nodiscard]] Ready wait(std::chrono::milliseconds limit, std::span<epoll_event> room) noexcept;
+    [[nodiscard]] Ready wait(base::Instant now, std::chrono::milliseconds limit,
+                             std::span<epoll_event> room) noexcept;
     [[nodiscard]] std::chrono::milliseconds wait_limit(
         std::chrono::milliseconds limit) const noexcept;
     [[nodiscard]] std::span<const epoll_event> take_events(std::span<epoll_event> room) noexcept;
@@ -119,8 +120,9 @@ class Worker {
     // The epoll descriptor, then UDP sockets, then queues. What epoll watches tells it of each
     // datagram that comes or has left; poll() asks, and is told nothing while the worker is busy.
     std::vector<pollfd> polled_;
-    size_t polled_sockets_ = 0;  // The first so many of udp_sockets_.
-    size_t small_rounds_ = 0;    // In a row, with few events of epoll, since the last poll().
+    size_t polled_sockets_ = 0;           // The first so many of udp_sockets_.
+    bool had_events_ = false;             // Epoll, when it was asked last.
+    base::Instant poll_at_{};             // Until then rounds with events ask epoll alone.
     std::unique_ptr<FrameBatch> frames_;  // Null without a queue.
     std::vector<xdp::Queue> queues_;
     bool is_busy_polling_ = false;
