@@ -149,7 +149,8 @@ Result<void> check(const std::string& path, const ControlConfig& config) {
         return base::fail(path + ": zones of the controller come from its database alone",
                           "remove [[secondary]], [[catalog.follow]] and [[update.zone]]");
     }
-    return {};
+    const auto distinct = serve::check_are_distinct(config.listen, config.serve.tls_listen);
+    return distinct ? distinct : base::within(path, distinct.error());
 }
 
 }  // namespace

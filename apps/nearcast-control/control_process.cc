@@ -36,7 +36,6 @@
 #include "network_start.h"
 #include "observe/metrics_endpoint.h"
 #include "observe/statistics.h"
-#include "serve/listen_address.h"
 #include "serve/worker.h"
 #include "tls/reloadable_context.h"
 
@@ -217,8 +216,6 @@ class Controller {
     }
 
     Result<void> open_primary() {
-        const auto distinct = serve::check_are_distinct(config_.listen, config_.serve.tls_listen);
-        if (!distinct) return distinct;
         for (size_t i = 0; i < config_.threads && has_listeners(); ++i) {
             auto worker = serve::Worker::open({.listen = config_.listen,
                                                .tcp = config_.serve.tcp,

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "check_command.h"
 #include "privileges.h"
+#include "serve/listen_address.h"
 #include "server_process.h"
 #include "server_sections.h"
 
@@ -220,6 +221,8 @@ int check_node(const std::string& config_path) {
     if (auto read = read_sections(config_path, options); !read) {
         return cannot_start(read.error());
     }
+    const auto distinct = serve::check_are_distinct(config->listen, options.serve.tls_listen);
+    if (!distinct) return cannot_start(distinct.error());
     if (options.transfers.tls.has_server()) {
         const auto context = tls::TlsContext::for_server(options.transfers.tls.server);
         if (!context) return cannot_start(context.error());

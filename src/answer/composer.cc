@@ -293,9 +293,7 @@ void Composer::refer(const zone::Version& zone, const Node& cut) {
         }
     }
     add_proofs();
-    if (outcome_.is_truncated || ns.links().empty()) return;
-    resolve_targets(zone, cut, ns);
-    add_glue(ns, ns_at);
+    if (!outcome_.is_truncated) add_glue(zone, cut, ns, ns_at);
 }
 
 void Composer::resolve_targets(const zone::Version& zone, const Node& node, const RRset& rrset) {
@@ -311,17 +309,18 @@ bool Composer::has_target(size_t number) const {
 }
 
 // First the addresses of servers inside the child: all of them, or TC. Then those of servers in
-// other parts of this zone, each that has room: a signed set may not, and glue behind it may.
-void Composer::add_glue(const RRset& ns, size_t ns_at) {
-    const auto links = ns.links();
+// other parts of this zone, each that has room: a signed set may not, and glue behind it may. No
+// two records of an NS set name the same server.
+void Composer::add_glue(const zone::Version& zone, const Node& cut, const RRset& ns, size_t ns_at) {
+    size_t siblings_left = kTargetsMax;
     for (const bool is_in_domain : {true, false}) {
-        for (size_t i = 0; i < target_count_; ++i) {
-            if (((links[i].flags & zone::kInDomain) != 0) != is_in_domain) continue;
-            if (!has_target(i)) continue;
-            const Node& target = targets_[i];
-            const Owner to{ns_at == 0 ? 0 : ns_at + links[i].name_at, target.owner()};
-            if (add_addresses(target, to)) continue;
-            if (!is_in_domain) continue;
+        for (const zone::Link& link : ns.links()) {
+            if (((link.flags & zone::kInDomain) != 0) != is_in_domain) continue;
+            if (!is_in_domain && siblings_left-- == 0) return;
+            const Node target = zone.target(cut, ns, link);
+            if (!target) continue;
+            const Owner to{ns_at == 0 ? 0 : ns_at + link.name_at, target.owner()};
+            if (add_addresses(target, to) || !is_in_domain) continue;
             outcome_.is_truncated = true;
             return;
         }

@@ -27,7 +27,8 @@ namespace nearcast::answer {
 constexpr size_t kChainLinksMax = 16;
 
 // Targets of one RRset whose addresses are added, at most: what more there is would hardly fit, and
-// a question is to have a bounded cost.
+// a question is to have a bounded cost. Glue without which a child cannot be reached is not bounded
+// so: all of it is added, or the answer is truncated (RFC 9471 §3.1).
 constexpr size_t kTargetsMax = 32;
 
 // Calls `visit(label)` for each suffix of `name` that could be the apex of a zone here, the longest
@@ -96,7 +97,8 @@ class Composer {
     void resolve_targets(const zone::Version& zone, const zone::Node& node,
                          const zone::RRset& rrset);
     [[nodiscard]] bool has_target(size_t number) const;
-    void add_glue(const zone::RRset& ns, size_t ns_at);
+    void add_glue(const zone::Version& zone, const zone::Node& cut, const zone::RRset& ns,
+                  size_t ns_at);
     void add_additional(const zone::RRset& rrset, const Owner& owner, size_t rrset_at);
     [[nodiscard]] bool add_addresses(const zone::Node& target, const Owner& owner);
 

@@ -4,6 +4,9 @@
 
 #include "answer/composer.h"
 
+#include <algorithm>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "answer/served_zones.h"
@@ -220,6 +223,27 @@ TEST_F(ComposerTest, RefersToTheServersOfAChild) {
     EXPECT_EQ(zones_.ask("toalias.example.org A"),
               "NOERROR aa\nanswer: toalias.example.org. 3600 IN CNAME x.sub.example.org.\n" +
                   std::string(kReferral).substr(8));
+}
+
+// RFC 9471 §3.1: all of it, or TC.
+TEST_F(ComposerTest, LeavesOutNoGlueOfServersInsideTheChild) {
+    std::string zone = "@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 IN NS ns.example.net.\n";
+    for (int i = 0; i < 50; ++i) {
+        const std::string number = std::to_string(i);
+        zone += "d 60 IN NS a" + number + ".other\na" + number + ".other 60 IN A 192.0.2.1\n";
+        zone += "d 60 IN NS z" + number + ".d\nz" + number + ".d 60 IN A 192.0.2.2\n";
+    }
+    expect_no_error(zones_.serve("example.com", zone));
+    const auto inside = [](const dns::Response& response) {
+        return std::ranges::count_if(response.additional, [](const dns::Record& record) {
+            return record.owner.label_count() == 4 && record.rdata[3] == 2;
+        });
+    };
+    const auto whole = dns::read_response(zones_.ask_for_bytes("q.d.example.com A +tcp"));
+    EXPECT_EQ(inside(*whole), 50);
+    EXPECT_FALSE(whole->header.flags & dns::kFlagTc);
+    const auto cut = dns::read_response(zones_.ask_for_bytes("q.d.example.com A +size=1232"));
+    EXPECT_TRUE(cut->header.flags & dns::kFlagTc);
 }
 
 TEST_F(ComposerTest, AnswersTheDsOfAChild) {

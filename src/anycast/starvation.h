@@ -24,7 +24,8 @@ struct ThreadState {
 // None when there is no such thread, or it is not for us to see.
 [[nodiscard]] std::optional<ThreadState> look_at_thread(pid_t process, pid_t thread);
 
-// Looks at one thread again and again.
+// Looks at one thread again and again. One that loops with a small share of a processor looks
+// starved in some of the looks, since time comes in ticks: what hangs so is found later, not never.
 class StarvationMeter {
  public:
     // Whether the thread was runnable, and had not run since the last look. The first look, and one

@@ -2,9 +2,10 @@
 //
 // A thread that answers: its own sockets, its own counters, shared with nobody.
 //
-// Each round it takes what is there: first a batch from each queue of an interface and each UDP
-// socket, then a turn for each TCP connection. It shows progress in its pulse once a batch, and
-// goes offline from the zones before it blocks, so that a sleeping worker holds nothing back.
+// Each round it takes what is there: first batches from each UDP socket and each queue of an
+// interface, then a turn for each TCP connection. Connections that keep it busy have rounds of
+// their own in between, for less than a millisecond. It shows progress in its pulse once a batch,
+// and goes offline from the zones before it blocks, so that a sleeping worker holds nothing back.
 
 #pragma once
 

@@ -106,7 +106,7 @@ void Checker::check_dname(const Node& node) {
                         text(node) + " has more than one DNAME record",
                         "a tree moves to one other place");
     }
-    if ((node.flags & (kApex | kOccluded)) == 0 && draft_.find(node, RRType::NS) != nullptr) {
+    if ((node.flags & kApex) == 0 && draft_.find(node, RRType::NS) != nullptr) {
         findings_.error("dname-and-ns", dname->records[0].source,
                         text(node) + " has both DNAME and NS records",
                         "delegate the name or redirect what is below it, not both");

@@ -225,3 +225,15 @@ def test_a_check_knows_which_databases_there_are(tmp_path, connection, status):
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == status, done.stderr
     assert ("postgresql:" in done.stderr) == (status != 0)
+
+
+@pytest.mark.parametrize("lines", ['listen = ["127.0.0.1:5353", "127.0.0.1:5353"]',
+                                   'listen = ["127.0.0.1:5353"]\ntls_listen = ["127.0.0.1:5353"]'])
+def test_a_check_refuses_an_address_that_stands_there_twice(tmp_path, lines):
+    config = tmp_path / "control.toml"
+    config.write_text('[network]\nurl = "https://192.0.2.1:8443"\nprimaries = ["192.0.2.1:853"]\n'
+                      f"[serve]\n{lines}\n")
+    done = subprocess.run([program("nearcast-control"), "--config", config, "--check"],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "127.0.0.1:5353" in done.stderr, done.stderr

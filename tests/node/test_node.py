@@ -229,6 +229,17 @@ def test_a_mistyped_key_is_told(tmp_path):
     assert "prefixes" in shown.stderr
 
 
+def test_a_check_refuses_an_address_that_stands_there_twice(tmp_path):
+    config = tmp_path / "node.toml"
+    config.write_text("[node]\nname = 'a'\npop = 'b'\n[serve]\n"
+                      "listen = ['192.0.2.53:53', '192.0.2.53:53']\n"
+                      "[anycast]\nprefixes = ['192.0.2.0/24']\n")
+    shown = subprocess.run([f"{BIN}/nearcastd", "--check", "--config", config],
+                           capture_output=True, text=True, check=False)
+    assert shown.returncode == 1
+    assert "two of the addresses" in shown.stderr, shown.stderr
+
+
 @pytest.mark.skipif(not os.path.exists("/usr/lib/frr/bgpd"), reason="needs frr")
 def test_frr_follows_the_same_signals():
     # The server stays dead for longer than FRR may take to learn of it.
