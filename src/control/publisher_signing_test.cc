@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <array>
 #include <atomic>
 #include <sstream>
 
@@ -322,6 +323,35 @@ TEST_F(SignedBy, TheWayBackToNoSignaturesIsTakenOnceTheParentIsRidOfThem) {
     EXPECT_TRUE(keys->load(name(kZone))->keys.empty());
     ASSERT_TRUE(put(kZone, "www.example.org.", RRType::A, {{"192.0.2.2", false}}));
     EXPECT_TRUE(wait_until([&] { return serves(kZone, "192.0.2.2"); }));
+}
+
+// A DS of another algorithm, that a former operator left, is beside ours: the chain holds by ours.
+TEST_F(SignedBy, AForeignDsBesideOursDoesNotLetTheZoneGoUnsigned) {
+    create_signed();
+    pass(kDay + 1);
+    signing::Rdatas ds = publisher->signing_status(zone_id)->ds;
+    ASSERT_EQ(ds.size(), 1U);
+    std::vector<uint8_t> foreign(36, 0xab);
+    std::ranges::copy(std::to_array<uint8_t>({0x12, 0x67, 8, 2}), foreign.begin());
+    ds.push_back(foreign);
+    parent.set(ds);
+    pass(60);
+    SettingsEdit off;
+    off.is_signed = false;
+    ASSERT_TRUE(log->update_settings(name(kZone), off, {}));
+    ASSERT_TRUE(wait_until([&] { return serves(kZone, " CDS 0 0 0 "); }));
+    for (int i = 0; i < 30; ++i) {
+        pass(kDay);
+        ASSERT_TRUE(serves(kZone, "www.example.org. 300 RRSIG A ")) << "after days: " << i;
+        ASSERT_FALSE(lines(" DNSKEY 257").empty());
+        ASSERT_EQ(faults(), "");
+    }
+    parent.set({foreign});
+    EXPECT_TRUE(wait_until([&] {
+        now += kDay;
+        publisher->tend_soon(zone_id);
+        return !serves(kZone, "RRSIG");
+    })) << "ours is gone, and nothing leads here";
 }
 
 TEST_F(SignedBy, AWrongKeyFileLeavesTheZoneAsItWas) {

@@ -68,6 +68,18 @@ struct Secondary {
     }
 };
 
+// What a validator goes by that takes any path (RFC 6840 §5.11), or does not know an algorithm of
+// which there are DS of others alone: those have the number 0.
+KeyRefs known_part(const KeyRefs& ds) {
+    std::set<uint8_t> ours;
+    for (const KeyRef& key : ds) {
+        if (key.number != 0) ours.insert(key.algorithm);
+    }
+    KeyRefs known = ds;
+    std::erase_if(known, [&](const KeyRef& key) { return !ours.contains(key.algorithm); });
+    return known;
+}
+
 // The validator of the test, which shares nothing with the code under test: a chain for each
 // algorithm in the DS set, down to the data.
 bool validates(const KeyRefs& ds, const std::pair<KeyRefs, KeyRefs>& dnskeys,
@@ -138,6 +150,13 @@ class World {
     [[nodiscard]] bool is_secure() const { return !parents_[0].now().empty(); }
     [[nodiscard]] size_t combination_count() const { return combination_count_; }
     void stop_parent(UnixTime until) { parent_down_until_ = until; }
+    void set_parent_follows(bool follows) { options_.parent_follows = follows; }
+    // DS that somebody enters at the parent beside ours. They go with ours when all are deleted.
+    void set_foreign_ds(KeyRefs foreign) {
+        foreign_ds_ = std::move(foreign);
+        if (!plan_) begin_plan(own_ds_);
+    }
+    [[nodiscard]] size_t mixed_count() const { return mixed_count_; }
     [[nodiscard]] UnixTime now() const { return now_; }
 
  private:
@@ -195,19 +214,30 @@ class World {
         if (!plan_ && options_.parent_follows && pick(30) == 0) {
             const Zone& zone = secondaries_[pick(3)].zone;
             // An older request than one it followed is a replay.
-            if (zone.cds && *zone.cds != parents_[0].now() && zone.version >= followed_version_) {
+            if (zone.cds && *zone.cds != own_ds_ && zone.version >= followed_version_) {
                 followed_version_ = zone.version;
-                plan_ = zone.cds;
-                plan_at_ = now_ + static_cast<UnixTime>(pick(3 * kDay));
+                begin_plan(*zone.cds);
             }
         }
         if (plan_ && now_ >= plan_at_) {
-            parents_[0].set(*plan_, now_);
+            own_ds_ = *plan_;
+            parents_[0].set(with_foreign(*plan_), now_);
             if (now_ >= plan_at_ + 4 * kHour) {
-                parents_[1].set(*plan_, now_);
+                parents_[1].set(with_foreign(*plan_), now_);
                 plan_.reset();
             }
         }
+    }
+
+    void begin_plan(const KeyRefs& ds) {
+        plan_ = ds;
+        plan_at_ = now_ + static_cast<UnixTime>(pick(3 * kDay));
+    }
+    [[nodiscard]] KeyRefs with_foreign(KeyRefs ds) const {
+        if (ds.empty()) return ds;
+        ds.insert(ds.end(), foreign_ds_.begin(), foreign_ds_.end());
+        std::ranges::sort(ds);
+        return ds;
     }
 
     void check() {
@@ -219,7 +249,9 @@ class World {
             server.dnskeys.collect(now_, policy_.dnskey_ttl, dnskeys);
             server.signers.collect(now_, policy_.zone_ttl_max, signers);
         }
-        for (const auto& parent : ds) {
+        for (const auto& whole : ds) {
+            const KeyRefs parent = known_part(whole);
+            if (parent != whole) ++mixed_count_;
             for (const auto& keys : dnskeys) {
                 for (const auto& data : signers) {
                     ++combination_count_;
@@ -247,12 +279,15 @@ class World {
     RolloverState state_;
     std::vector<Secondary> secondaries_;
     std::vector<Timeline<KeyRefs>> parents_;
+    KeyRefs own_ds_;  // At the parent.
+    KeyRefs foreign_ds_;
     std::optional<KeyRefs> plan_;
     UnixTime plan_at_ = 0;
     UnixTime followed_version_ = 0;
     KeyNumber made_count_ = 0;
     size_t gone_count_ = 0;
     size_t combination_count_ = 0;
+    size_t mixed_count_ = 0;
 };
 
 RolloverPolicy policy_of(bool is_split) {
@@ -298,6 +333,64 @@ TEST(Rollover, KeepsEveryResolverTrustingForTenYears) {
         EXPECT_GE(world.made_count(), 9U);
         EXPECT_GE(world.gone_count() + 4, world.made_count());
         EXPECT_GT(world.combination_count(), 40'000U);
+        if (HasFatalFailure()) return;
+    }
+}
+
+// Of an algorithm that the zone never has, and of its first: alone and together.
+const std::vector<KeyRefs> kForeignDs = {{{0, 10}}, {{0, 13}}, {{0, 10}, {0, 13}}};
+
+// The parent keeps its DS set for a year though it is asked to delete it; then it does.
+TEST(Rollover, LeavesAZoneSignedWhileOneDsAmongOthersLeadsToIt) {
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        World world(seed, policy_of(seed % 2 == 0));
+        world.run(kYear / 2);
+        ASSERT_TRUE(world.is_secure());
+        world.set_foreign_ds(kForeignDs[seed % 3]);
+        world.run(60 * kDay);
+        world.set_parent_follows(false);
+        world.policy().is_signed = false;
+        world.run(kYear);
+        EXPECT_FALSE(world.state().dnskeys().keys.empty());
+        EXPECT_TRUE(world.is_secure());
+        world.set_parent_follows(true);
+        world.run(kYear);
+        EXPECT_FALSE(world.is_secure());
+        EXPECT_TRUE(world.state().dnskeys().keys.empty());
+        EXPECT_TRUE(world.state().keys.empty());
+        EXPECT_GT(world.mixed_count() + (seed % 3 == 1 ? 1 : 0), 0U);
+        if (HasFatalFailure()) return;
+    }
+}
+
+// Keys and roles and algorithms are to change, and the zone nearly goes insecure, all before the
+// parent is rid of what others left there; after that it follows, and all gets done.
+TEST(Rollover, BreaksNoChainThatIsBesideAForeignDs) {
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        World world(seed, policy_of(seed % 2 == 0));
+        world.run(60 * kDay);
+        world.set_foreign_ds(kForeignDs[seed % 3]);
+        world.run(60 * kDay);
+        world.replace(seed % 2 == 0 ? KeyRole::Ksk : KeyRole::Csk);
+        world.run(kYear / 2);
+        world.policy().algorithm = dnssec::Algorithm::Ed25519;
+        world.run(kYear / 2);
+        world.policy().is_split = !world.policy().is_split;
+        world.run(kYear / 2);
+        world.set_parent_follows(false);
+        world.policy().is_signed = false;
+        world.run(60 * kDay);
+        world.policy().is_signed = true;  // With new keys, beside those that are trusted.
+        world.run(kYear);
+        EXPECT_TRUE(world.is_secure());
+        world.set_parent_follows(true);
+        world.run(kYear / 2);
+        world.set_foreign_ds({});
+        world.run(kYear);
+        EXPECT_TRUE(world.is_secure());
+        EXPECT_GE(world.gone_count() + 2, world.made_count());
         if (HasFatalFailure()) return;
     }
 }
@@ -440,6 +533,26 @@ TEST(Rollover, DoesNotWaitForTheYearsThatAClockWasAhead) {
     EXPECT_FALSE(state.asked);
     EXPECT_TRUE(rollover.advance(now + policy.propagation + 2 * kDay));
     EXPECT_EQ(state.asked, (KeyRefs{{1, 13}}));
+}
+
+TEST(TrustViews, ProtectAChainBesideADsThatLeadsNowhere) {
+    const KeyRef a{1, 13};
+    const KeyRef b{2, 13};
+    TrustViews views;
+    views.dnskeys = {{.value = {{a}, {a}}}};
+    views.signers = {{.value = {a}}};
+    for (const KeyRef& foreign : {KeyRef{0, 8}, KeyRef{0, 13}, KeyRef{0, 15}}) {
+        views.ds = {{.value = {foreign, a}}};
+        EXPECT_FALSE(views.may_publish({}));
+        EXPECT_FALSE(views.may_publish({{b}, {b}}));
+        EXPECT_TRUE(views.may_publish({{a, b}, {a, b}}));
+        EXPECT_FALSE(views.may_sign_with({}));
+        EXPECT_FALSE(views.may_sign_with({b}));
+        EXPECT_TRUE(views.may_sign_with({a, b}));
+        views.ds = {{.value = {foreign}}};
+        EXPECT_TRUE(views.may_publish({}));
+        EXPECT_TRUE(views.may_sign_with({}));
+    }
 }
 
 TEST(TrustViews, WantAChainForEachAlgorithm) {

@@ -56,8 +56,9 @@ struct TrustViews {
     Views<KeyRefs> signers;    // Of the zone's data; the same. No keys: it is unsigned.
     Views<KeyRefs> ds;         // At the parent. Several may be given out now.
 
-    // Whether each combination with this value in place of the one given out now is trusted, but
-    // for those that were not before: what is broken already may be mended in any order.
+    // Whether each combination with this value in place of the one given out now is trusted as
+    // much as before: a DS set protects what it leads to though it also has DS that lead nowhere,
+    // and what is broken already may be mended in any order.
     [[nodiscard]] bool may_publish(const DnskeySet& dnskeys) const;
     [[nodiscard]] bool may_sign_with(const KeyRefs& signers) const;
     // Whether the parent may come to have this set.
