@@ -76,6 +76,10 @@ Result<LoadedZone> load_zone_file(const std::string& path, const zone::CompileOp
         loaded.findings.pop_back();  // The last line end.
         return base::fail(path + " cannot be read:\n" + loaded.findings);
     }
+    // The draft of a file without one is named after the file: what was cut off is no zone.
+    if (records.draft->find(records.draft->nodes().front(), dns::RRType::SOA) == nullptr) {
+        return base::fail(path + " has no SOA record", "nearcast zone check " + path);
+    }
     loaded.name = records.draft->apex().lowered();
     loaded.sets = console::sets_of(*records.draft, loaded.left_out);
     return loaded;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -68,6 +69,21 @@ class ProgressBar {
     base::Instant shown_{};
 };
 
+// Which file each zone was taken from. Used by all threads that upload.
+class SourceOfZone {
+ public:
+    // The file that had the zone before this one, or nothing.
+    [[nodiscard]] std::string take(const dns::Name& zone, const std::string& file) {
+        const std::lock_guard lock(mutex_);
+        const auto [place, is_new] = files_.emplace(dns::to_text(zone), file);
+        return is_new ? std::string() : place->second;
+    }
+
+ private:
+    std::mutex mutex_;
+    std::map<std::string, std::string> files_;
+};
+
 Result<Uploaded> create_or_change(Controller& controller, const LoadedZone& zone,
                                   const std::string& comment) {
     const std::string name = dns::to_text(zone.name);
@@ -101,6 +117,12 @@ Uploaded failed(const std::string& source, const std::string& zone, const base::
     return {source, zone, "failed", {}, base::to_text(error)};
 }
 
+Uploaded failed_twice(const std::string& zone, const std::string& other) {
+    return failed({}, zone,
+                  {zone + " was taken from " + other + " already",
+                   "one file for each zone; which of the two came first is chance"});
+}
+
 }  // namespace
 
 Uploaded upload(Controller& controller, const LoadedZone& zone, const std::string& comment) {
@@ -114,6 +136,7 @@ std::vector<Uploaded> upload_files(const std::vector<std::string>& files,
     std::vector<Uploaded> uploaded(files.size());
     std::atomic<size_t> next{0};
     ProgressBar bar(files.size());
+    SourceOfZone sources;
     const auto work = [&] {
         auto controller = Controller::connect(options.context);
         for (size_t i = next++; i < files.size(); i = next++) {
@@ -122,6 +145,8 @@ std::vector<Uploaded> upload_files(const std::vector<std::string>& files,
                 uploaded[i] = failed({}, {}, controller.error());
             } else if (!loaded) {
                 uploaded[i] = failed({}, {}, loaded.error());
+            } else if (const auto other = sources.take(loaded->name, files[i]); !other.empty()) {
+                uploaded[i] = failed_twice(dns::to_text(loaded->name), other);
             } else {
                 uploaded[i] = upload(*controller, *loaded, options.comment);
             }

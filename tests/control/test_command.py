@@ -621,3 +621,18 @@ def test_other_shells_have_every_verb(stranger, shell):
     for family in completed(stranger, "nearcast "):
         for verb in completed(stranger, f"nearcast {family} "):
             assert f"/{family}" in script and verb in script
+
+
+def test_an_import_takes_no_file_without_a_soa_and_no_zone_twice(operator):
+    folder = operator.folder / "zones"
+    folder.mkdir()
+    (folder / "empty.zone").write_text("")
+    (folder / "cut.zone").write_text("www 300 A 192.0.2.1\n")
+    (folder / "one.zone").write_text("$ORIGIN same.example.\n" + ZONE_FILE)
+    (folder / "two.zone").write_text("$ORIGIN same.example.\n" + ZONE_FILE)
+    done = operator.run("zone", "import", "zones", status=1)
+    assert "4 zones: 1 created, 3 failed" in done.stdout
+    assert "empty.zone has no SOA record" in done.stdout
+    assert "cut.zone has no SOA record" in done.stdout
+    assert "same.example. was taken from " in done.stdout
+    assert [zone["name"] for zone in operator.json("zone", "list")] == ["same.example."]
