@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "control/api/reply.h"
 
@@ -38,16 +40,6 @@ bool is_deep(std::string_view text) {
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 bool has_zero(const std::string& text) { return text.find('\0') != std::string::npos; }
-
-// As deep as is_deep() lets it be.
-bool has_zero(const json& value) {
-    if (value.is_string()) return has_zero(value.get_ref<const std::string&>());
-    for (const auto& [name, member] : value.items()) {
-        if (value.is_object() && has_zero(name)) return true;
-        if (value.is_structured() && has_zero(member)) return true;
-    }
-    return false;
-}
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -94,32 +86,89 @@ std::string place_of(std::string_view text, size_t byte) {
            std::to_string(column + 1);
 }
 
-// What the parser of the library says while it reads: the names of each object that is open.
-class NameWatch {
- public:
-    void note(json::parse_event_t event, const json& value) {
-        using Event = json::parse_event_t;
-        if (event == Event::object_start) open_.emplace_back();
-        if (event == Event::object_end) open_.pop_back();
-        if (event != Event::key) return;
-        const auto& name = value.get_ref<const std::string&>();
-        if (!open_.back().insert(name).second && !twice_) twice_ = name;
-    }
-    // A name that an object has twice: who wrote it meant one of the two, and nobody knows which.
-    [[nodiscard]] const std::optional<std::string>& twice() const { return twice_; }
-
- private:
-    std::vector<std::set<std::string>> open_;
-    std::optional<std::string> twice_;
-};
-
 // The library's error, which has the place where the text went wrong, or a number beyond its
 // bounds.
-std::string reason_of(const json::exception& error, const std::string& text) {
+std::string reason_of(const json::exception& error, std::string_view text) {
     const auto* const syntax = dynamic_cast<const json::parse_error*>(&error);
     if (syntax == nullptr) return "The JSON has a number that is too large";
     return "The JSON is wrong at " + place_of(text, syntax->byte);
 }
+
+// Builds what the library reads, at a cost that grows with the text alone: the library's own reader
+// that can be watched walks the whole list at the end of each object in it.
+class BodyReader final : public json::json_sax_t {
+ public:
+    explicit BodyReader(std::string_view text) : text_(text) {}
+
+    bool null() override { return put(nullptr); }
+    bool boolean(bool value) override { return put(value); }
+    bool number_integer(int64_t value) override { return put(value); }
+    bool number_unsigned(uint64_t value) override { return put(value); }
+    bool number_float(double value, const std::string& /*text*/) override { return put(value); }
+    bool string(std::string& value) override {
+        has_zero_ = has_zero_ || has_zero(value);
+        return put(std::move(value));
+    }
+    bool binary(json::binary_t& /*value*/) override { return false; }  // No JSON has any.
+    bool start_object(size_t /*size*/) override { return open(json::object()); }
+    bool key(std::string& name) override {
+        has_zero_ = has_zero_ || has_zero(name);
+        if (open_.back()->contains(name) && !twice_) twice_ = name;
+        name_ = std::move(name);
+        return true;
+    }
+    bool end_object() override { return close(); }
+    bool start_array(size_t /*size*/) override { return open(json::array()); }
+    bool end_array() override { return close(); }
+    bool parse_error(size_t /*byte*/, const std::string& /*token*/,
+                     const json::exception& error) override {
+        wrong_ = reason_of(error, text_);
+        return false;
+    }
+
+    [[nodiscard]] json take() { return std::move(root_); }
+    // Where reading ended with an error of the JSON.
+    [[nodiscard]] const std::optional<std::string>& wrong() const { return wrong_; }
+    // Reading ended with one value more than there may be.
+    [[nodiscard]] bool has_too_many() const { return count_ > kBodyValuesMax; }
+    // A name that an object has twice: who wrote it meant one of the two, and nobody knows which.
+    [[nodiscard]] const std::optional<std::string>& twice() const { return twice_; }
+    // In a text or a name.
+    [[nodiscard]] bool has_zero_inside() const { return has_zero_; }
+
+ private:
+    bool put(json value) {
+        if (++count_ > kBodyValuesMax) return false;
+        if (open_.empty()) {
+            place_ = &(root_ = std::move(value));
+        } else if (open_.back()->is_array()) {
+            open_.back()->push_back(std::move(value));
+            place_ = &open_.back()->back();
+        } else {
+            place_ = &((*open_.back())[name_] = std::move(value));
+        }
+        return true;
+    }
+    bool open(json value) {
+        if (!put(std::move(value))) return false;
+        open_.push_back(place_);  // Stays there: what it is in does not grow before it is closed.
+        return true;
+    }
+    bool close() {
+        open_.pop_back();
+        return true;
+    }
+
+    const std::string_view text_;
+    json root_;
+    std::vector<json*> open_;
+    json* place_ = nullptr;  // Of the last value.
+    std::string name_;       // Of the next value, within an object.
+    size_t count_ = 0;
+    std::optional<std::string> wrong_;
+    std::optional<std::string> twice_;
+    bool has_zero_ = false;
+};
 
 // 400, in the words that clients of PowerDNS know.
 Response bad_request(const std::string& reason) {
@@ -131,25 +180,26 @@ Response bad_request(const std::string& reason) {
 std::expected<json, Response> read_body(const Request& request) {
     if (request.body.empty()) return json::object();
     if (is_deep(request.body)) return std::unexpected(error_reply(400, "The JSON is too deep"));
-    NameWatch names;
-    json body;
-    try {
-        body = json::parse(request.body, [&](int, json::parse_event_t event, json& value) {
-            names.note(event, value);
-            return true;
-        });
-    } catch (const json::exception& error) {
+    BodyReader reader(request.body);
+    if (!json::sax_parse(request.body, &reader)) {
+        if (reader.has_too_many()) {
+            return std::unexpected(error_reply(
+                413, "The JSON has more than " + std::to_string(kBodyValuesMax) + " values"));
+        }
         if (!has_zero(request.body) && !is_text(request.body)) {
             return std::unexpected(error_reply(422, "The body is not UTF-8"));
         }
-        return std::unexpected(bad_request(reason_of(error, request.body)));
+        return std::unexpected(bad_request(reader.wrong().value_or("The JSON is wrong")));
     }
+    json body = reader.take();
     if (!body.is_object()) return std::unexpected(bad_request("The body is not a JSON object"));
-    if (names.twice()) {
+    if (reader.twice()) {
         return std::unexpected(
-            error_reply(422, "Key '" + *names.twice() + "' stands twice in one object"));
+            error_reply(422, "Key '" + *reader.twice() + "' stands twice in one object"));
     }
-    if (has_zero(body)) return std::unexpected(error_reply(422, "A String has the character 0"));
+    if (reader.has_zero_inside()) {
+        return std::unexpected(error_reply(422, "A String has the character 0"));
+    }
     return body;
 }
 

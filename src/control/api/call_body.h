@@ -13,8 +13,13 @@
 
 namespace nearcast::control_api {
 
+// Values in a body: objects, lists and what is in them. 64 MiB of ordinary RRsets have five
+// million; what is smaller takes more memory than it has bytes.
+constexpr size_t kBodyValuesMax = 6'000'000;
+
 // The body whatever its type is called; an empty one is {}. 400 when it is no JSON object, with the
-// place where it goes wrong; 422 when something in it is no text, or an object has a name twice.
+// place where it goes wrong; 413 when it has too many values; 422 when something in it is no text,
+// or an object has a name twice.
 [[nodiscard]] std::expected<nlohmann::json, Response> read_body(const Request& request);
 
 // A member that is text; empty when it is not there, or something else.

@@ -2,6 +2,9 @@
 
 #include "control/api/call_body.h"
 
+#include <chrono>
+#include <ctime>
+
 #include <gtest/gtest.h>
 
 namespace nearcast::control_api {
@@ -46,6 +49,56 @@ TEST(ReadBody, RefusesANameThatStandsTwiceInAnObject) {
     Request request;
     request.body = R"({"a": {"a": 1}, "b": [{"a": 1}, {"a": 1}]})";
     EXPECT_TRUE(read_body(request));
+}
+
+// Of the processor, the least of some runs.
+std::chrono::nanoseconds time_to_read(size_t count) {
+    Request request;
+    request.body = R"({"a": [{})";
+    for (size_t i = 1; i < count; ++i) request.body += R"(,{"b":[]})";
+    request.body += "]}";
+    std::chrono::nanoseconds least = std::chrono::nanoseconds::max();
+    for (int run = 0; run < 3; ++run) {
+        const auto now = [] {
+            timespec time{};
+            ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+            return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+        };
+        const auto begin = now();
+        EXPECT_TRUE(read_body(request));
+        least = std::min<std::chrono::nanoseconds>(least, now() - begin);
+    }
+    return least;
+}
+
+// What costs the square of it takes 256 times as long.
+TEST(ReadBody, TakesAsLongAsTheBodyIs) {
+    EXPECT_LT(time_to_read(16 * 500), 48 * time_to_read(500));
+}
+
+TEST(ReadBody, RefusesMoreValuesThanItsBound) {
+    const auto body_of = [](size_t count) {  // With the object and the list.
+        Request request;
+        request.body = R"({"a": [0)";
+        for (size_t i = 3; i < count; ++i) request.body += ",0";
+        request.body += "]}";
+        return request;
+    };
+    EXPECT_TRUE(read_body(body_of(kBodyValuesMax)));
+    const auto refused = read_body(body_of(kBodyValuesMax + 1));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, 413);
+}
+
+TEST(ReadBody, BuildsWhatStandsThere) {
+    for (const char* text : {R"({"a": [null, true, -1, 18446744073709551615, 1.5, "x"], "b": {}})",
+                             R"({"": {"c": [[], [{"d": []}], {}]}, "e": {"a": {"a": 0}}})"}) {
+        Request request;
+        request.body = text;
+        const auto body = read_body(request);
+        ASSERT_TRUE(body) << text;
+        EXPECT_EQ(*body, json::parse(text));
+    }
 }
 
 TEST(ReadIntent, RefusesACommentThatIsNoText) {
