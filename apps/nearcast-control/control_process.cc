@@ -284,6 +284,11 @@ class Controller {
             if (!(told.catalog == config_.network.catalog)) return;
             receipts_->note_version(told.serial, told.mark, told.notes);
         };
+        if (has_others()) {
+            hands.ask_catalog_serial = [this] {
+                if (auto* const publisher = publisher_.load()) publisher->ask_catalog_serial();
+            };
+        }
         return hands;
     }
 
@@ -303,6 +308,25 @@ class Controller {
                     }};
     }
 
+    [[nodiscard]] bool has_others() const {
+        return database_->dialect() == control::Database::Dialect::Postgresql;
+    }
+
+    // What was served of catalogs may be of another database, or of one that was restored.
+    Result<void> raise_catalog_serials() {
+        if (!has_others()) return {};
+        std::vector<uint32_t> served;
+        for (const dns::Name& catalog : config_.transfers.catalogs()) {
+            const auto stored = ledger_->state(catalog);
+            if (!stored) continue;
+            served.push_back(stored->serial);
+            if (stored->lost_serial) served.push_back(*stored->lost_serial);
+        }
+        return database_->write([&served](control::Session& session) {
+            return control::raise_catalog_serial(session, unix_seconds().count(), served);
+        });
+    }
+
     Result<void> publish() {
         publishing_ = std::make_unique<control::Publisher>(
             control::Publisher::Served{*database_, *changes_, table_, *ledger_, incoming_.get(),
@@ -314,12 +338,11 @@ class Controller {
             if (auto* const publisher = publisher_.load()) publisher->take_lead();
             if (auto* const consumers = consumers_.load()) consumers->take_lead();
         });
-        publishing_->on_follow(
-            [this](const std::vector<control::Change>& changes, uint64_t position) {
-                receipts_->note_changes(changes);
-                if (auto* const consumers = consumers_.load()) consumers->note(changes);
-                service_->mark_catalogs(position);
-            });
+        publishing_->on_follow([this](const control::Publisher::Followed& followed) {
+            receipts_->note_changes(followed.changes);
+            if (auto* const consumers = consumers_.load()) consumers->note(followed.changes);
+            service_->mark_catalogs(followed.position, followed.catalog_serial);
+        });
         publishing_->on_delay([this](const control::Publisher::Delay& delay) {
             if (delay.is_over) {
                 receipts_->release(delay.zone, delay.until, service_->catalog_notes());
@@ -327,6 +350,7 @@ class Controller {
                 receipts_->hold(delay.zone, delay.after, delay.reason);
             }
         });
+        if (auto done = raise_catalog_serials(); !done) return done;
         if (auto done = publishing_->start(); !done) return done;
         follow_catalogs();
         service_->start_catalogs();

@@ -41,7 +41,8 @@ std::optional<transfer::ServedReport> ZoneService::wait_until_served(base::Insta
 }
 
 void ZoneService::start_catalogs(Reports reports) {
-    transfer::Catalogs::Hooks hooks{.reporters = {}, .marked = network_.marked};
+    transfer::Catalogs::Hooks hooks{
+        .reporters = {}, .marked = network_.marked, .ask_serial = network_.ask_catalog_serial};
     for (const transfer::FollowedCatalog& each : transfers_.followed_catalogs) {
         if (!each.wants_reports) continue;
         reporters_.push_back(std::make_unique<transfer::ServedReporter>(each, transfers_.keys,

@@ -54,6 +54,7 @@ struct NetworkHands {
     const zone::LiveNames* private_zones = nullptr;
     // As transfer::Catalogs::Hooks has it.
     std::function<void(const transfer::Catalogs::Marked&)> marked = {};
+    std::function<void()> ask_catalog_serial = {};
 };
 
 class ZoneService {
@@ -75,7 +76,9 @@ class ZoneService {
     // be; nothing when that takes longer, or there is no such catalog.
     [[nodiscard]] std::optional<transfer::ServedReport> wait_until_served(base::Instant deadline);
     // What NetworkHands::marked is told once our catalogs bear every change that was published.
-    void mark_catalogs(uint64_t mark) { catalogs_.mark(mark); }
+    void mark_catalogs(uint64_t mark, std::optional<uint32_t> serial = {}) {
+        catalogs_.mark(mark, serial);
+    }
     // Of all versions that the ledger was given so far, which NetworkHands::marked counts.
     [[nodiscard]] uint64_t catalog_notes() { return catalogs_.notes(); }
     // Nobody waits for others from now on. Workers may still be running.

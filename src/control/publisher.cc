@@ -56,7 +56,9 @@ Publisher::Publisher(Served served, std::string controller, std::vector<dns::Nam
 Result<void> Publisher::start() {
     if (auto done = learn_who_is_signed(); !done) return done;
     if (auto done = catch_up_at_start(); !done) return done;
-    if (told_) told_({}, position_);
+    const auto turn = next_turn();
+    if (!turn) return std::unexpected(turn.error());
+    tell({}, serial_at_position(*turn));
     thread_ = std::thread([this] { run(); });
     if (signing_) start_signing();
     return {};
@@ -215,16 +217,14 @@ Result<void> Publisher::catch_up_at_start() {
 base::Instant Publisher::next_look() const {
     base::Instant next = base::Instant::max();
     if (needs_retry_) next = std::min(next, base::now() + kRetryPause);
-    if (served_.database.dialect() == Database::Dialect::Postgresql) {
-        next = std::min(next, base::now() + kLookPause);
-    }
+    if (has_others()) next = std::min(next, base::now() + kLookPause);
     return next;
 }
 
 bool Publisher::wait() {
     std::unique_lock lock(mutex_);
     const base::Instant look_at = next_look();
-    while (!is_stopping_ && !has_renewals_ && wanted_ <= position_) {
+    while (!is_stopping_ && !has_renewals_ && !needs_turn_ && wanted_ <= position_) {
         const base::Instant until = std::min(look_at, remember_at_);
         if (until <= base::now()) break;
         if (until == base::Instant::max()) {
@@ -257,6 +257,8 @@ void Publisher::run() {
 }
 
 Result<void> Publisher::follow() {
+    const auto turn = next_turn();
+    if (!turn) return std::unexpected(turn.error());
     uint64_t wanted = 0;
     {
         const std::lock_guard lock(mutex_);
@@ -267,9 +269,13 @@ Result<void> Publisher::follow() {
     publish_all(*changes);
     if (!changes->empty()) position_ = changes->back().sequence;
     // Sequences that no change has, of requests that were refused, are behind us too.
-    if (changes->size() < kBatchMax) position_ = std::max(position_, wanted);
+    if (changes->size() < kBatchMax) {
+        position_ = std::max(position_, wanted);
+        if (*turn) position_ = std::max(position_, (*turn)->sequence);
+    }
     tell_delays(*changes);
-    if (told_ && !changes->empty()) told_(*changes, position_);
+    const auto serial = serial_at_position(*turn);
+    if (!changes->empty() || serial != catalog_serial_) tell(*changes, serial);
     return {};
 }
 

@@ -33,6 +33,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "control/catalog_serial.h"
 #include "control/change_log.h"
 #include "control/database.h"
 #include "control/database_keys.h"
@@ -99,11 +100,18 @@ class Publisher {
     [[nodiscard]] base::Result<void> start();
     void stop();
 
+    struct Followed {
+        const std::vector<Change>& changes;
+        uint64_t position = 0;
+        // Of catalogs that bear all of it, where several controllers may make them.
+        std::optional<uint32_t> catalog_serial = {};
+    };
     // Called on the thread when these changes are published, and all up to `position` with them; at
     // start without any. Set before start().
-    void on_follow(std::function<void(const std::vector<Change>&, uint64_t position)> told) {
-        told_ = std::move(told);
-    }
+    void on_follow(std::function<void(const Followed&)> told) { told_ = std::move(told); }
+    // Has on_follow() told of a later catalog_serial soon, though there may be no change. Any
+    // thread; costs little.
+    void ask_catalog_serial();
 
     // Of changes to a zone that are committed and not published.
     struct Delay {
@@ -229,6 +237,9 @@ class Publisher {
     void run();
     [[nodiscard]] bool wait();
     [[nodiscard]] base::Instant next_look() const;
+    [[nodiscard]] bool has_others() const {
+        return served_.database.dialect() == Database::Dialect::Postgresql;
+    }
     [[nodiscard]] base::Result<void> follow();
     void publish_all(const std::vector<Change>& changes);
     [[nodiscard]] base::Result<void> catch_up_at_start();
@@ -258,6 +269,12 @@ class Publisher {
     [[nodiscard]] base::Result<void> remember(Session& session, std::span<const State> states);
     // False when its name has had a later serial.
     [[nodiscard]] bool raise_floor(const State& state);
+
+    // publisher_catalogs.cc
+    [[nodiscard]] base::Result<std::optional<CatalogTurn>> next_turn();
+    [[nodiscard]] std::optional<uint32_t> serial_at_position(
+        const std::optional<CatalogTurn>& turn) const;
+    void tell(const std::vector<Change>& changes, std::optional<uint32_t> serial);
 
     // publisher_fetched.cc
     void fetch_as_told(State& state, const Zone& zone);
@@ -298,13 +315,14 @@ class Publisher {
     const std::string controller_;
     const std::vector<dns::Name> others_;
     const std::optional<Signing> signing_;
-    Servers servers_;  // Not changed after start(), like the next.
-    std::function<void(const std::vector<Change>&, uint64_t)> told_;  // Not changed after start().
-    std::function<void(const Delay&)> told_of_delay_;                 // The same.
+    Servers servers_;                                  // Not changed after start(), like the next.
+    std::function<void(const Followed&)> told_;        // Not changed after start().
+    std::function<void(const Delay&)> told_of_delay_;  // The same.
     // Of the thread alone.
-    uint64_t position_ = 0;             // All changes up to it were taken.
-    int64_t signing_step_ = 0;          // The same of what controllers have saved of keys.
-    std::set<std::string> was_signed_;  // By row_name(): zones that the store of keys knows.
+    uint64_t position_ = 0;                   // All changes up to it were taken.
+    std::optional<uint32_t> catalog_serial_;  // The last that was told of.
+    int64_t signing_step_ = 0;                // The same of what controllers have saved of keys.
+    std::set<std::string> was_signed_;        // By row_name(): zones that the store of keys knows.
 
     mutable std::mutex mutex_;  // Guards what follows; a State is written by one thread at a time.
     std::condition_variable wake_;
@@ -315,7 +333,8 @@ class Publisher {
     std::unordered_map<int64_t, State> states_;      // A State stays where it is.
     std::unordered_map<std::string, Floor> floors_;  // By row_name(); also of zones that are gone.
     bool needs_retry_ = false;
-    bool has_renewals_ = false;                        // Among those: they need not wait.
+    bool needs_turn_ = false;    // Catalogs have changed without a change of ours.
+    bool has_renewals_ = false;  // Among those: they need not wait.
     std::set<std::pair<base::Instant, int64_t>> due_;  // Of the states that have a due_at.
     std::map<std::string, int64_t> signed_ids_;        // By row_name().
     std::set<std::pair<uint64_t, int64_t>> awaiting_;  // By awaited_versions.

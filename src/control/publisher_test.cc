@@ -161,6 +161,79 @@ TEST_F(OfPublisherOnPostgresql, FollowsWhatOtherControllersCommit) {
     EXPECT_TRUE(wait_until([&] { return serves("example.org.", "192.0.2.1"); }));
 }
 
+// What is told of catalogs, by controllers of one database.
+class OfCatalogSerials : public OfPublisherOnPostgresql {
+ protected:
+    void SetUp() override {
+        OfPublisherOnPostgresql::SetUp();
+        publisher->stop();
+        begin_other("test");
+    }
+    void TearDown() override {
+        publisher->stop();
+        OfPublisherOnPostgresql::TearDown();
+    }
+    // The one that is there ends.
+    void begin_other(const std::string& controller) {
+        publisher = std::make_unique<Publisher>(
+            Publisher::Served{*database, *log, *table, *ledger}, controller,
+            std::vector<dns::Name>{name("catalog.example.")}, signing());
+        publisher->on_follow([this](const Publisher::Followed& followed) {
+            const std::lock_guard lock(mutex);
+            told = followed.catalog_serial;
+            position = followed.position;
+            changed.notify_all();
+        });
+        ASSERT_TRUE(publisher->start());
+    }
+
+    std::optional<uint32_t> told;
+    uint64_t position = 0;
+};
+
+TEST_F(OfCatalogSerials, FollowTheSequence) {
+    const uint32_t first = *told;
+    const auto made = create("example.org.");
+    ASSERT_TRUE(made);
+    ASSERT_TRUE(wait_until([&] { return position == made->sequence; }));
+    EXPECT_EQ(*told - first, made->sequence);
+    publisher->stop();
+    begin_other("another");
+    EXPECT_EQ(*told - first, made->sequence) << "the same state, at another one";
+}
+
+TEST_F(OfCatalogSerials, ComeWithoutAChangeForWhoAsks) {
+    const uint32_t first = *told;
+    publisher->ask_catalog_serial();
+    ASSERT_TRUE(wait_until([&] { return told != first; }));
+    EXPECT_EQ(*told, first + 1);
+    const auto made = create("example.org.");
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->sequence, 2U) << "the first is used up";
+    ASSERT_TRUE(wait_until([&] { return *told == first + 2; }));
+}
+
+TEST_F(OfCatalogSerials, PassThoseThatOthersHaveTaken) {
+    const uint32_t first = *told;
+    const auto elsewhere = place->open();
+    ASSERT_TRUE(elsewhere->write([](Session& session) -> base::Result<void> {
+        const auto turn = take_catalog_turn(session);
+        return turn ? base::Result<void>() : std::unexpected(turn.error());
+    }));
+    EXPECT_TRUE(wait_until([&] { return *told == first + 1; }));
+}
+
+TEST_F(OfPublisher, GivesNoSerialsOfCatalogsWhereThereIsOneController) {
+    publisher->stop();
+    std::optional<uint32_t> told = 1;
+    publisher = std::make_unique<Publisher>(Publisher::Served{*database, *log, *table, *ledger},
+                                            "test", std::vector<dns::Name>{});
+    publisher->on_follow(
+        [&told](const Publisher::Followed& followed) { told = followed.catalog_serial; });
+    ASSERT_TRUE(publisher->start());
+    EXPECT_EQ(told, std::nullopt);
+}
+
 // A zone whose served serial is ahead of the one that is edited, as it was deleted and came back.
 class OfRecreatedZone : public OfPublisher {
  protected:

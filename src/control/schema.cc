@@ -216,6 +216,9 @@ CREATE TABLE tsig_key (
     // range.
     R"(ALTER TABLE zone ADD COLUMN place {text} NOT NULL DEFAULT '';
 CREATE INDEX zone_by_place ON zone (place);
+)",
+    // 13: what the serials of catalogs are beyond the sequence (catalog_serial.h); 0: not known yet
+    R"(INSERT INTO counter (name, value) VALUES ('catalog', 0);
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {

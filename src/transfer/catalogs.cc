@@ -118,10 +118,11 @@ uint64_t Catalogs::notes() {
     return notes_;
 }
 
-void Catalogs::mark(uint64_t mark) {
+void Catalogs::mark(uint64_t mark, std::optional<uint32_t> serial) {
     {
         const std::lock_guard lock(mutex_);
         mark_ = mark;
+        mark_serial_ = serial;
         is_marked_ = true;
     }
     wake_.notify_one();
@@ -129,6 +130,10 @@ void Catalogs::mark(uint64_t mark) {
 
 void Catalogs::run() {
     for (size_t i = 0; i < config_.followed_catalogs.size(); ++i) follow(i);
+    {
+        const std::lock_guard lock(mutex_);
+        serial_ = mark_serial_;
+    }
     for (Published& catalog : published_) {
         restore(catalog);
         for (const zone::StoredZone& zone : ledger_.states()) list(catalog, zone.apex);
@@ -141,6 +146,7 @@ void Catalogs::run() {
         const auto noted = std::exchange(noted_, {});
         const uint64_t mark = mark_;
         const uint64_t notes = notes_;
+        serial_ = mark_serial_;
         is_marked_ = false;
         lock.unlock();
         for (const auto& [key, zone] : noted) take(zone);
@@ -310,15 +316,28 @@ void Catalogs::restore(Published& catalog) {
     for (const CatalogMember& member : listed->members) list(catalog, member.zone);
 }
 
+std::optional<uint32_t> Catalogs::serial_after(std::optional<uint32_t> served) const {
+    if (!hooks_.ask_serial) return served ? dns::next_serial(*served) : first_serial();
+    if (serial_ && (!served || dns::is_later_serial(*serial_, *served))) return serial_;
+    hooks_.ask_serial();
+    return std::nullopt;
+}
+
+bool Catalogs::is_to_be_published(const Published& catalog, std::optional<uint32_t> served) const {
+    if (!served || !catalog.differences.empty()) return true;
+    return catalog.config.has_serials && serial_ && dns::is_later_serial(*serial_, *served);
+}
+
 void Catalogs::publish(Published& catalog) {
     const auto pinned = table_.pin(catalog.config.zone);
     const bool is_served = pinned && !pinned->version().is_unavailable();
-    if (is_served && catalog.differences.empty()) return;
-    Result<void> done = is_served ? publish_changes(catalog, pinned->version())
-                                  : publish_whole(catalog, first_serial());
-    if (!done && is_served) {
-        done = publish_whole(catalog, dns::next_serial(pinned->version().serial()));
-    }
+    const auto served = is_served ? std::optional(pinned->version().serial()) : std::nullopt;
+    if (!is_to_be_published(catalog, served)) return;
+    const auto serial = serial_after(served);
+    if (!serial) return;
+    auto done = is_served ? publish_changes(catalog, pinned->version(), *serial)
+                          : publish_whole(catalog, *serial);
+    if (!done && is_served) done = publish_whole(catalog, *serial);
     if (!done) {
         log::error("catalog_not_published", {{"catalog", dns::to_text(catalog.config.zone)},
                                              {"reason", done.error().message},
@@ -331,11 +350,12 @@ void Catalogs::publish(Published& catalog) {
     catalog.differences.clear();
 }
 
-Result<void> Catalogs::publish_changes(Published& catalog, const zone::Version& served) {
+Result<void> Catalogs::publish_changes(Published& catalog, const zone::Version& served,
+                                       uint32_t serial) {
     const dns::Name& name = catalog.config.zone;
     zone::Changeset changes;
     changes.remove(view_of(catalog_soa(name, served.serial())));
-    changes.add(view_of(catalog_soa(name, dns::next_serial(served.serial()))));
+    changes.add(view_of(catalog_soa(name, serial)));
     for (const auto& [key, difference] : catalog.differences) {
         const auto before = records_of(name, difference.before);
         const auto after = records_of(name, difference.after);

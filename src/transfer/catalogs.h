@@ -53,6 +53,9 @@ class Catalogs {
         std::vector<ServedReporter*> reporters = {};
         // Called on the thread for each version, with the last mark; may be empty.
         std::function<void(const Marked&)> marked = {};
+        // Where serials are given to mark(), and not counted here: called on the thread when a
+        // catalog of ours has changed and waits for a later one. Costs little.
+        std::function<void()> ask_serial = {};
     };
 
     // Nothing is used before start(), and `secondaries` and reporters not after stop(). The others
@@ -76,8 +79,9 @@ class Catalogs {
     [[nodiscard]] bool is_kept_otherwise(const dns::Name& zone);
     // Looks again at catalogs with such zones, where one of these is served no longer. Any thread.
     void look_again();
-    // What Hooks::marked is told once all that was noted is in our catalogs. Any thread.
-    void mark(uint64_t mark);
+    // What Hooks::marked is told once all that was noted is in our catalogs; and the serial that
+    // they have then, where serials are given. Any thread.
+    void mark(uint64_t mark, std::optional<uint32_t> serial = {});
     // How often note() was called. Any thread.
     [[nodiscard]] uint64_t notes();
 
@@ -112,9 +116,14 @@ class Catalogs {
     void list(Published& catalog, const dns::Name& zone);
     [[nodiscard]] std::optional<CatalogMember> member_for(const PublishedCatalog& config,
                                                           const dns::Name& zone);
+    // Of the next version after one with this serial; nothing when that is to be waited for.
+    [[nodiscard]] std::optional<uint32_t> serial_after(std::optional<uint32_t> served) const;
+    // A serial alone is new where members have one, too: who follows reports it.
+    [[nodiscard]] bool is_to_be_published(const Published& catalog,
+                                          std::optional<uint32_t> served) const;
     void publish(Published& catalog);
     [[nodiscard]] base::Result<void> publish_changes(Published& catalog,
-                                                     const zone::Version& served);
+                                                     const zone::Version& served, uint32_t serial);
     [[nodiscard]] base::Result<void> publish_whole(Published& catalog, uint32_t serial);
 
     const TransferConfig& config_;
@@ -132,13 +141,15 @@ class Catalogs {
     std::vector<std::optional<uint64_t>> followed_;
     std::map<std::string, const SecondaryConfig*> sources_;  // Of members, by their keys.
     std::vector<Published> published_;
+    std::optional<uint32_t> serial_;  // The last one given, with all noted before.
 
     std::mutex mutex_;  // Guards what follows.
     std::condition_variable wake_;
     std::map<std::string, dns::Name> noted_;
     // Of each followed catalog, what it did not get, by dns::key_of().
     std::vector<std::map<std::string, dns::Name>> taken_;
-    uint64_t mark_ = 0;  // The last one.
+    uint64_t mark_ = 0;  // The last one, and its serial.
+    std::optional<uint32_t> mark_serial_;
     uint64_t notes_ = 0;
     bool is_marked_ = false;
     bool is_stopping_ = false;

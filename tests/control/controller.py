@@ -42,7 +42,8 @@ class Answer:
 class Controller:
     """Starts on entry, is stopped in an orderly way on exit, which must succeed."""
 
-    def __init__(self, folder, sections="", database="", tls=False, port=None):
+    def __init__(self, folder, sections="", database="", tls=False, port=None,
+                 name="test"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
@@ -57,7 +58,7 @@ class Controller:
                  else sections + "[serve]\n" + listen)
         self.config = self.folder / "control.toml"
         self.config.write_text(
-            f'[control]\ndirectory = "{self.folder / "state"}"\nname = "test"\n{own}'
+            f'[control]\ndirectory = "{self.folder / "state"}"\nname = "{name}"\n{own}'
             f'[api]\nlisten = "127.0.0.1:{self.api_port}"\ntls = {str(tls).lower()}\n{serve}')
 
     def __enter__(self):

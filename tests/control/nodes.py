@@ -1,5 +1,7 @@
 """Nodes that join a controller of ours: what the command does, without its files in /etc."""
 
+import json
+
 from server import Server, free_port
 from test_network import make_pop, public_key
 
@@ -30,7 +32,7 @@ secret = "{self.identity["key"]["secret"]}"
 directory = "{folder / "kept"}"
 [[catalog.follow]]
 zone = "{self.identity["catalog"]}"
-primaries = ["{self.identity["primaries"][0]}"]
+primaries = {json.dumps(self.identity["primaries"])}
 key = "{self.identity["key"]["name"]}"
 tls = "hidden"
 report = true

@@ -1,0 +1,73 @@
+"""Several controllers on one PostgreSQL: nodes go on with any of them when one dies."""
+
+import shutil
+
+import pytest
+
+from conftest import new_schema
+from controller import Controller
+from nodes import Node, state
+from server import free_port
+from test_network import network_sections
+from test_nodes import answers
+from test_receipts import change_of, put, receipts
+
+ZONE = "example.com."
+OWN = ("control.toml", "zones", "incoming")  # All else is what controllers share.
+
+
+class Pair:
+    """Two controllers of one database, and what their nodes know of both."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.database = new_schema()
+        ports = [free_port(), free_port()]
+        primaries = ", ".join(f'"127.0.0.1:{port}"' for port in ports)
+        self.controllers = [
+            Controller(folder / name, database=self.database, name=name,
+                       sections=network_sections(port).replace(f'primaries = ["127.0.0.1:{port}"]',
+                                                               f"primaries = [{primaries}]"))
+            for name, port in zip(("one", "two"), ports)]
+
+    def __enter__(self):
+        one, two = self.controllers
+        one.start()
+        shutil.copytree(one.folder / "state", two.folder / "state",
+                        ignore=shutil.ignore_patterns(*OWN), dirs_exist_ok=True)
+        two.start()
+        return one, two
+
+    def __exit__(self, kind, value, trace):
+        for controller in self.controllers:
+            if kind is not None:
+                print("\n".join(controller.log))
+            controller.process.terminate()
+            controller.process.wait(60)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    with Pair(tmp_path) as controllers:
+        yield controllers
+
+
+def test_the_other_one_goes_on_when_one_dies(pair, tmp_path):
+    one, two = pair
+    one.create()
+    with Node(tmp_path / "a", one, "sin") as node:
+        for i in range(30):  # Versions that the other one makes fewer of.
+            put(one, f"192.0.2.{i}", "?wait=all&timeout=60" if i % 10 == 0 else "")
+        last = put(one, "192.0.2.100", "?wait=all&timeout=60")
+        assert last.headers["x-nearcast-served"] == "yes"
+        one.kill()
+        for i in (1, 2):
+            answer = put(two, f"198.51.100.{i}", "?wait=all&timeout=30")
+            assert answer.headers["x-nearcast-served"] == "yes", node.log
+            assert answers(node.port, "www." + ZONE, "A", f"198.51.100.{i}")()
+            assert receipts(two, change_of(answer))["served_by_all"]
+            told = state(two, node.name)
+            assert (told["state"], told["lag_seconds"]) == ("current", 0)
+        one.start()
+        answer = put(one, "203.0.113.1", "?wait=all&timeout=30")
+        assert answer.headers["x-nearcast-served"] == "yes", "the first one is back"
