@@ -109,7 +109,8 @@ def test_a_key_is_good_from_some_places_and_for_some_time(controller, made):
 
 
 @pytest.mark.parametrize("scope", [{"name": ""}, {"zones": "x"}, {"zones": ["a..b"]},
-                                   {"types": ["NOTYPE"]}, {"sources": ["x"]}, {"right": "all"},
+                                   {"types": ["NOTYPE"]}, {"sources": ["x"]},
+                                   {"sources": ["::ffff:192.0.2.1"]}, {"right": "all"},
                                    {"expires_at": "soon"}, {"expires_at": 0},
                                    {"expires_at": 2**64 - 1}, {"zones": []}, {"names": []},
                                    {"types": []}, {"sources": []}, {"zone": ["example.com"]},

@@ -1,5 +1,6 @@
 """From a change to its receipts: which node serves it since when."""
 
+import time
 import urllib.request
 
 import pytest
@@ -62,6 +63,17 @@ def test_a_place_that_is_not_there_is_told_before_anything_is_done(network):
     assert answer.status == 422 and "'moon'" in answer.error
     assert network.rrset("www." + ZONE, "A") is None
     assert network.ask("GET", "/api/v1/changes/1?wait=pop:moon&timeout=60").status == 422
+
+
+def test_a_place_without_nodes_is_not_waited_for(network, tmp_path):
+    network.create()
+    make_pop(network, "empty")
+    with Node(tmp_path / "a", network, "sin"):
+        before = time.monotonic()
+        answer = put(network, "192.0.2.1", "?wait=pop:empty&timeout=60")
+        assert answer.headers["x-nearcast-served"] == "unknown"
+        assert "x-nearcast-lagging" not in answer.headers
+        assert time.monotonic() - before < 30
 
 
 def test_a_node_that_never_came_up_is_named(network, tmp_path):

@@ -130,7 +130,7 @@ void Api::wait_if_asked(const Request& request, Response& response) {
     if (done == response.headers.end() || !awaited || !*awaited) return;
     const auto change = partners_.changes.change(sequence_of(done->second));
     const char* answer = "unknown";
-    if (change && !partners_.network.nodes()->empty()) {
+    if (change && has_nodes(partners_.network, **awaited)) {
         const auto served = wait_for(**awaited, *change);
         if (served) answer = *served ? "yes" : "no";
         if (served && !*served) tell_lagging(*change, **awaited, response);

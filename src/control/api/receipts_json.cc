@@ -87,6 +87,12 @@ Outcome<json> receipts_json(control::Network& network, Receipts& receipts, uint6
     return json{{"served_by_all", is_served_by_all}, {"pops", std::move(list)}};
 }
 
+bool has_nodes(control::Network& network, const Awaited& awaited) {
+    return std::ranges::any_of(*network.nodes(), [&](const auto& node) {
+        return awaited.who != Awaited::Who::Pop || node.second.pop == awaited.pop;
+    });
+}
+
 bool is_served(const json& receipts, const Awaited& awaited) {
     const json& pops = receipts["pops"];
     const auto serves = [](const json& pop) { return !pop["served_at"].is_null(); };

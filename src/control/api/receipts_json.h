@@ -33,6 +33,9 @@ struct Awaited {
 // The parameters wait and timeout; nothing without wait. 400 when one is wrong.
 [[nodiscard]] std::expected<std::optional<Awaited>, Response> read_wait(const Request& request);
 
+// Whether there is any node to wait for.
+[[nodiscard]] bool has_nodes(control::Network& network, const Awaited& awaited);
+
 // Every place with nodes, and when they served the change.
 [[nodiscard]] control::Outcome<nlohmann::json> receipts_json(control::Network& network,
                                                              control::Receipts& receipts,
