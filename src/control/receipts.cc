@@ -63,6 +63,10 @@ Timestamp last_end(const Gaps& gaps, uint64_t sequence, const std::string& zone)
 
 int64_t to_row(uint64_t number) { return static_cast<int64_t>(number); }
 
+bool has_others(const Database& database) {
+    return database.dialect() == Database::Dialect::Postgresql;
+}
+
 }  // namespace
 
 Receipts::Receipts(Database& database, Network& network, std::function<Timestamp()> now)
@@ -307,11 +311,14 @@ Outcome<Receipts::Served> Receipts::served(int64_t node_id, uint64_t sequence,
             const auto& steps = heard.steps;
             if (!steps.empty() && steps.front().sequence < sequence) {
                 const auto step = std::ranges::lower_bound(steps, sequence, {}, &Step::sequence);
-                if (step == steps.end()) return Served{};
-                at = step->at;
+                const bool is_here = step != steps.end();
+                // It may have gone over to another controller, and told that.
+                if (!is_here && !has_others(database_)) return Served{};
+                if (is_here) at = step->at;
                 // So is every gap that could matter, unless there were too many.
                 const auto ended = last_end(heard.ended, sequence, row_name(zone));
-                if (heard.ended.size() < kStepsMax) return Served{std::max(*at, ended), {}};
+                const bool is_all_here = is_here && heard.ended.size() < kStepsMax;
+                if (is_all_here) return Served{std::max(*at, ended), {}};
             }
         }
     }
@@ -335,10 +342,10 @@ Outcome<std::optional<Timestamp>> Receipts::look_up(int64_t node_id, uint64_t se
                            [&](const auto& row) { at = Timestamp(row.number(0)); });
     });
     if (!done) return unavailable(done.error());
-    if (at) return at;
     const std::lock_guard lock(mutex_);
     for (const Row& row : rows_) {
-        if (row.node_id == node_id && row.step.sequence >= sequence) return row.step.at;
+        const bool is_it = row.node_id == node_id && row.step.sequence >= sequence;
+        if (is_it) at = std::min(at.value_or(row.step.at), row.step.at);
     }
     return at;
 }
@@ -410,14 +417,14 @@ Receipts::Delays Receipts::delays() const {
 // --- The thread that writes ---
 
 void Receipts::run() {
-    const bool has_others = database_.dialect() == Database::Dialect::Postgresql;
+    const bool is_shared = has_others(database_);
     base::Instant refreshed_at{};
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
         const auto is_due = [this] {
             return is_stopping_ || has_news_ || !rows_.empty() || !gaps_.empty();
         };
-        if (has_others) {
+        if (is_shared) {
             wake_.wait_for(lock, kLookPause, is_due);
         } else {
             wake_.wait(lock, is_due);
@@ -427,7 +434,7 @@ void Receipts::run() {
         const bool has_news = std::exchange(has_news_, false) && !is_stopping_;
         lock.unlock();
         if (has_news && on_news_) on_news_();
-        if (has_others && base::now() - refreshed_at >= kLookPause) {
+        if (is_shared && base::now() - refreshed_at >= kLookPause) {
             (void)network_.refresh();  // When it fails the next one may not.
             refreshed_at = base::now();
         }

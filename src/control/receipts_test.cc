@@ -129,6 +129,22 @@ TEST_P(OfReceipts, WhatAllNodesHaveIsWhatTheLastOneHas) {
     EXPECT_FALSE(receipts->is_late(kZone));
 }
 
+// A database of SQLite is one controller's.
+TEST_P(OfReceipts, ANodeMayTellAnotherController) {
+    receipts->note_version(100, 5, 5);
+    hear(1, 100);
+    now += seconds(1);
+    {
+        Receipts others(*database, network, [this] { return now; });
+        others.note_version(101, 7, 3);
+        others.hear({.id = 1, .revoked_at = {}}, {.catalog = kCatalog, .serial = 101, .late = {}});
+    }
+    const bool has_others = GetParam() == Database::Dialect::Postgresql;
+    EXPECT_EQ(served(1, 7), has_others ? std::optional(now) : std::nullopt);
+    EXPECT_EQ(served(1, 5), now - seconds(1));
+    EXPECT_EQ(served(1, 8), std::nullopt);
+}
+
 TEST_P(OfReceipts, ItsFirstTimeCounts) {
     receipts->note_version(100, 5, 5);
     hear(1, 100);
