@@ -133,8 +133,9 @@ Result<void> write(GroupRows& rows, const GroupCommit::Turn& turn, Zone catalog,
                   .at = turn.now,
                   .comment = std::move(comment),
                   .old_serial = catalog.serial};
-    change.new_serial =
-        next_edited_serial(catalog.settings.soa_edit_api, catalog.serial, std::nullopt, now);
+    const auto last = rows.last_serial(catalog);
+    if (!last) return std::unexpected(last.error());
+    change.new_serial = next_edited_serial(catalog.settings.soa_edit_api, *last, std::nullopt, now);
     change.diff.rrsets = std::move(changes);
     catalog.serial = change.new_serial;
     catalog.sequence = change.sequence;

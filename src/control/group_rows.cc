@@ -5,9 +5,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "dns/serial.h"
+
 namespace nearcast::control {
 
 using base::Result;
+
+namespace {
+
+constexpr RowsSql kReadServed{
+    "SELECT zone, serial FROM served_serial WHERE zone IN (", "?", ", ", ")", "t", "tn"};
+
+}  // namespace
 
 Result<void> GroupRows::look_ahead(std::span<const Look> looks) {
     std::vector<std::string> names;
@@ -17,6 +26,7 @@ Result<void> GroupRows::look_ahead(std::span<const Look> looks) {
     }
     auto done = control::find_zones(
         session_, names, [this](Zone zone) { zones_[row_name(zone.name)] = std::move(zone); });
+    if (done) done = read_served(names);
     if (!done) return done;
     std::vector<RrsetPlace> places;
     for (const Look& look : looks) {
@@ -39,6 +49,29 @@ Result<std::optional<Zone>> GroupRows::find_zone(const dns::Name& name) {
     auto found = control::find_zone(session_, name);
     if (found) place->second = *found;
     return found;
+}
+
+Result<void> GroupRows::read_served(std::span<const std::string> names) {
+    if (serving_ == Serving::Alone) return {};
+    std::vector<Fields> rows;
+    for (const std::string& name : names) {
+        if (served_.try_emplace(name).second) rows.push_back({name});
+    }
+    return session_.run_rows(kReadServed, rows, [this](const Row& row) {
+        served_[row.text(0)].push_back(static_cast<uint32_t>(row.number(1)));
+    });
+}
+
+Result<uint32_t> GroupRows::last_serial(const Zone& zone) {
+    const std::string name = row_name(zone.name);
+    if (auto done = read_served(std::span(&name, 1)); !done) return std::unexpected(done.error());
+    uint32_t last = zone.serial;
+    const auto served = served_.find(name);
+    if (served == served_.end()) return last;
+    for (const uint32_t serial : served->second) {
+        if (dns::is_later_serial(serial, last)) last = serial;
+    }
+    return last;
 }
 
 Result<std::vector<Rrset>> GroupRows::rrsets_at(int64_t zone_id, const dns::Name& owner) {

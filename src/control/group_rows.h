@@ -33,7 +33,11 @@ class GroupRows {
     // Places that are read ahead for one group; others are read when they are asked for.
     static constexpr size_t kPlacesMax = 1024;
 
-    explicit GroupRows(Session& session) : session_(session) {}
+    // Whether other controllers may have served later serials than are edited.
+    enum class Serving : uint8_t { Alone, WithOthers };
+
+    explicit GroupRows(Session& session, Serving serving = Serving::Alone)
+        : session_(session), serving_(serving) {}
     GroupRows(const GroupRows&) = delete;
     GroupRows& operator=(const GroupRows&) = delete;
 
@@ -46,6 +50,9 @@ class GroupRows {
     [[nodiscard]] base::Result<void> look_ahead(std::span<const Look> looks);
 
     [[nodiscard]] base::Result<std::optional<Zone>> find_zone(const dns::Name& name);
+    // What the next serial of the zone must be later than: its own, and those that controllers have
+    // served ahead of it. So they all publish the next change with the serial that it has.
+    [[nodiscard]] base::Result<uint32_t> last_serial(const Zone& zone);
     // In the order of their types.
     [[nodiscard]] base::Result<std::vector<Rrset>> rrsets_at(int64_t zone_id,
                                                              const dns::Name& owner);
@@ -71,10 +78,14 @@ class GroupRows {
     [[nodiscard]] Session& session() { return session_; }
 
  private:
+    [[nodiscard]] base::Result<void> read_served(std::span<const std::string> names);
+
     Session& session_;
+    const Serving serving_;
     AuditLink audit_link_;
     // As far as they were asked for or put: a zone that is not there is known too.
-    std::unordered_map<std::string, std::optional<Zone>> zones_;  // By row_name().
+    std::unordered_map<std::string, std::optional<Zone>> zones_;     // By row_name().
+    std::unordered_map<std::string, std::vector<uint32_t>> served_;  // The same.
     std::map<RrsetPlace, std::vector<Rrset>> sets_;
     // What waits.
     std::set<std::string> put_zones_;  // Names.

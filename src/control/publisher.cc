@@ -332,7 +332,7 @@ void Publisher::publish_all(const std::vector<Change>& changes) {
     }
     const std::lock_guard lock(mutex_);
     for (const Work& work : works) unremembered_.insert(work.zone_id);
-    remember_at_ = std::min(remember_at_, base::now() + kRememberPause);
+    remember_soon();
 }
 
 // A zone that was deleted may have been overtaken by the one that has its name now.
@@ -390,6 +390,12 @@ Result<void> Publisher::remember() {
     for (const State& state : states) unremembered_.insert(state.zone_id);
     remember_at_ = base::now() + kRememberPause;
     return written;
+}
+
+void Publisher::remember_soon() {
+    const bool is_urgent = std::exchange(is_ahead_, false) && has_others();
+    remember_at_ =
+        std::min(remember_at_, base::now() + (is_urgent ? base::Duration::zero() : kRememberPause));
 }
 
 void Publisher::retry() {
@@ -488,9 +494,13 @@ uint32_t Publisher::serial_for(const State& state, uint32_t edited, uint64_t seq
             if (!stored) pass(floor->second.serial + static_cast<uint32_t>(since));
         }
     }
-    if (!stored) return serial;
-    pass(stored->serial);
-    pass(stored->lost_serial.value_or(0));
+    if (stored) {
+        pass(stored->serial);
+        pass(stored->lost_serial.value_or(0));
+    }
+    if (serial == edited) return serial;
+    const std::lock_guard lock(mutex_);
+    is_ahead_ = true;
     return serial;
 }
 

@@ -266,6 +266,8 @@ class Publisher {
     // Later than all that was ever served under the zone's name; `edited` if that is so. With the
     // changes up to `sequence`.
     [[nodiscard]] uint32_t serial_for(const State& state, uint32_t edited, uint64_t sequence) const;
+    // With the mutex. At once where others have to know of a serial that no change has.
+    void remember_soon();
     [[nodiscard]] base::Result<void> remember(Session& session, std::span<const State> states);
     // False when its name has had a later serial.
     [[nodiscard]] bool raise_floor(const State& state);
@@ -328,6 +330,7 @@ class Publisher {
     std::condition_variable wake_;
     std::set<int64_t> unremembered_;  // Zones that were published since remember().
     base::Instant remember_at_ = base::Instant::max();
+    mutable bool is_ahead_ = false;  // A serial was given since that is later than the change's.
     uint64_t wanted_ = 0;
     bool is_stopping_ = false;
     std::unordered_map<int64_t, State> states_;      // A State stays where it is.

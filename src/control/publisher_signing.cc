@@ -325,7 +325,7 @@ void Publisher::settle(State& state) {
 
     const std::lock_guard lock(mutex_);
     unremembered_.insert(state.zone_id);
-    remember_at_ = std::min(remember_at_, base::now() + kRememberPause);
+    remember_soon();
     wake_.notify_all();
     if (is_over && !state.needs_whole) {
         signed_ids_.erase(row_name(state.name));

@@ -161,6 +161,27 @@ TEST_F(OfPublisherOnPostgresql, FollowsWhatOtherControllersCommit) {
     EXPECT_TRUE(wait_until([&] { return serves("example.org.", "192.0.2.1"); }));
 }
 
+// As if another controller had, with a signature or at a start.
+TEST_F(OfPublisherOnPostgresql, PublishesNoSerialThatOthersHaveServed) {
+    ASSERT_TRUE(create("example.org."));
+    const auto before = log->zone(name("example.org."));
+    const uint32_t ahead = before->serial + 7;
+    ASSERT_TRUE(database->write([&](Session& session) {
+        return session.run_once(
+            "INSERT INTO served_serial (controller, zone, serial, sequence) VALUES ('another', "
+            "'example.org.', " +
+            std::to_string(ahead) + ", 1)");
+    }));
+    const auto done = put("example.org.", "www.example.org.", RRType::A, {{"192.0.2.1", false}});
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->old_serial, before->serial);
+    EXPECT_EQ(done->new_serial, ahead + 1);
+    EXPECT_TRUE(wait_until([&] {
+        return serves("example.org.", "192.0.2.1") &&
+               publisher->published_serial(before->id) == ahead + 1;
+    }));
+}
+
 // What is told of catalogs, by controllers of one database.
 class OfCatalogSerials : public OfPublisherOnPostgresql {
  protected:

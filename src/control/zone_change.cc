@@ -206,9 +206,13 @@ Outcome<Committed> nothing_changed(const Zone& zone) {
 Answer write_records(GroupRows& rows, const Turn& turn, const Zone& zone, Change change,
                      std::optional<uint32_t> serial = std::nullopt) {
     if (change.diff.rrsets.empty() && !serial) return nothing_changed(zone);
+    const auto last = rows.last_serial(zone);
+    if (!last) return std::unexpected(last.error());
+    const bool is_reused = serial && *last != zone.serial && !dns::is_later_serial(*serial, *last);
+    if (is_reused) serial = dns::next_serial(*last);
     change.new_serial = serial
                             ? *serial
-                            : next_edited_serial(zone.settings.soa_edit_api, zone.serial,
+                            : next_edited_serial(zone.settings.soa_edit_api, *last,
                                                  sent_serial(change.diff.rrsets), seconds_of(turn));
     return write(rows, turn, zone, std::move(change));
 }

@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 
+import peers
 from conftest import new_schema
 from controller import Controller
 from nodes import Node, state
 from server import free_port
 from test_network import network_sections
-from test_nodes import answers
+from test_nodes import answers, records_at
 from test_receipts import change_of, put, receipts
 
 ZONE = "example.com."
@@ -71,3 +72,33 @@ def test_the_other_one_goes_on_when_one_dies(pair, tmp_path):
         one.start()
         answer = put(one, "203.0.113.1", "?wait=all&timeout=30")
         assert answer.headers["x-nearcast-served"] == "yes", "the first one is back"
+
+
+def soa_serial(node):
+    _, (soa,) = records_at(node.port, ZONE, "SOA")
+    return int(soa.split()[2])
+
+
+def begin_ahead(controller):
+    """Killed before it noted what it published, it makes that anew, under a later serial."""
+    for i in range(10):
+        put(controller, f"192.0.2.{i}", "?wait=all&timeout=60")
+        controller.kill()
+        controller.start()
+        zone = controller.ask("GET", f"/zones/{ZONE}").json
+        if zone["edited_serial"] > zone["serial"]:  # The latter is that of the last change.
+            return zone["edited_serial"]
+    raise AssertionError("it notes what it publishes before it can be killed")
+
+
+def test_no_serial_is_used_that_the_other_one_served(pair, tmp_path):
+    one, two = pair
+    one.create()
+    with Node(tmp_path / "a", one, "sin") as node:
+        serial = begin_ahead(one)
+        peers.wait_until(lambda: soa_serial(node) == serial, "the version made anew", 60)
+        one.kill()
+        answer = put(two, "198.51.100.1", "?wait=all&timeout=30")
+        assert answer.headers["x-nearcast-served"] == "yes"
+        assert answers(node.port, "www." + ZONE, "A", "198.51.100.1")()
+        assert soa_serial(node) == two.ask("GET", f"/zones/{ZONE}").json["serial"] > serial
