@@ -312,18 +312,19 @@ class Controller {
         return database_->dialect() == control::Database::Dialect::Postgresql;
     }
 
-    // What was served of catalogs may be of another database, or of one that was restored.
+    // What was served of catalogs may be of another database, or of one that was restored. Where
+    // nobody knows what it was, the time is later.
     Result<void> raise_catalog_serials() {
         if (!has_others()) return {};
+        const int64_t now = unix_seconds().count();
         std::vector<uint32_t> served;
         for (const dns::Name& catalog : config_.transfers.catalogs()) {
             const auto stored = ledger_->state(catalog);
-            if (!stored) continue;
-            served.push_back(stored->serial);
-            if (stored->lost_serial) served.push_back(*stored->lost_serial);
+            served.push_back(stored ? stored->serial : static_cast<uint32_t>(now));
+            if (stored && stored->lost_serial) served.push_back(*stored->lost_serial);
         }
-        return database_->write([&served](control::Session& session) {
-            return control::raise_catalog_serial(session, unix_seconds().count(), served);
+        return database_->write([now, &served](control::Session& session) {
+            return control::raise_catalog_serial(session, now, served);
         });
     }
 

@@ -1,6 +1,9 @@
 """Several controllers on one PostgreSQL: nodes go on with any of them when one dies."""
 
+import re
 import shutil
+import subprocess
+import time
 
 import pytest
 
@@ -102,3 +105,31 @@ def test_no_serial_is_used_that_the_other_one_served(pair, tmp_path):
         assert answer.headers["x-nearcast-served"] == "yes"
         assert answers(node.port, "www." + ZONE, "A", "198.51.100.1")()
         assert soa_serial(node) == two.ask("GET", f"/zones/{ZONE}").json["serial"] > serial
+
+
+def set_back(database):
+    """Serials of catalogs are what they were long ago: as in a backup."""
+    word = dict(re.findall(r"(host|dbname|user|search_path)=([^ ']+)", database))
+    text = (f"UPDATE {word['search_path']}.counter SET value = value - 1000 "
+            "WHERE name = 'catalog'")
+    subprocess.run(["psql", "-q", "-h", word["host"], "-U", word["user"], word["dbname"],
+                    "-c", text], check=True)
+
+
+def test_serials_go_on_when_the_stores_are_lost_and_the_database_is_older(tmp_path):
+    pair = Pair(tmp_path)
+    with pair as (one, two), Node(tmp_path / "a", one, "sin") as node:
+        began = time.time()
+        one.create()
+        last = put(one, "192.0.2.1", "?wait=all&timeout=60")
+        for controller in (one, two):
+            controller.kill()
+            shutil.rmtree(controller.folder / "state/zones")
+        set_back(pair.database)
+        # So many changes have not come in so few seconds, elsewhere.
+        peers.wait_until(lambda: time.time() > began + int(change_of(last)) + 3, "that", 60)
+        one.start()
+        two.start()
+        answer = put(one, "192.0.2.2", "?wait=all&timeout=30")
+        assert answer.headers["x-nearcast-served"] == "yes"
+        assert answers(node.port, "www." + ZONE, "A", "192.0.2.2")()
