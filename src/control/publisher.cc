@@ -506,7 +506,7 @@ uint32_t Publisher::serial_for(const State& state, uint32_t edited, uint64_t seq
 
 void Publisher::publish_whole(State& state) {
     if (state.is_fetched) return publish_copy(state);
-    const auto contents = served_.changes.contents(state.name);
+    auto contents = served_.changes.contents(state.name);
     if (!contents) {
         // Deleted meanwhile: that change comes next.
         if (contents.error().kind == ChangeError::Kind::NotFound) return;
@@ -514,6 +514,7 @@ void Publisher::publish_whole(State& state) {
     }
     if (contents->zone.id != state.zone_id) return;  // And another one has its name.
     const uint32_t serial = serial_for(state, contents->zone.serial, contents->zone.sequence);
+    add_signals(*contents);
     auto image = is_others(state.name)
                      ? base::fail("the name is that of a catalog of this controller")
                      : build_zone(state.name, contents->rrsets, serial);
@@ -552,6 +553,7 @@ void Publisher::end(State& state) {
     }
     if (served_.catalogs != nullptr) served_.catalogs->remove(state.name);
     if (looks_) looks_->forget(state.zone_id);
+    put_signal(state.name, {});
     if (state.is_fetched && served_.incoming != nullptr) served_.incoming->remove(state.name);
     const std::lock_guard lock(mutex_);
     state.is_served = false;

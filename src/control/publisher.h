@@ -33,6 +33,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "control/bootstrap_signals.h"
 #include "control/catalog_serial.h"
 #include "control/change_log.h"
 #include "control/database.h"
@@ -80,6 +81,10 @@ class Publisher {
     static constexpr int kSeldom = 24;
     // Zones that are tended at once. What they need of processors, their signing takes anyway.
     static constexpr size_t kTendedMax = 64;
+
+    // Until a zone has what others signal below its names: so that those that come together, as at
+    // a start, are one version.
+    static constexpr std::chrono::seconds kSignalPause{2};
 
     // Between looks at the machine's clock, and by how much it is set, not drifting.
     static constexpr std::chrono::seconds kClockPause{60};
@@ -313,6 +318,12 @@ class Publisher {
     void await_servers(State& state);
     void take_answers(int64_t zone_id, const std::optional<ParentAnswers>& answers);
 
+    // publisher_signals.cc
+    void note_signal(const State& state);
+    void put_signal(const dns::Name& zone, const BootstrapSignal& signal);
+    void add_signals(ChangeLog::Contents& contents);
+    [[nodiscard]] bool touches_signals(const Change& change) const;
+
     const Served served_;
     const std::string controller_;
     const std::vector<dns::Name> others_;
@@ -325,6 +336,7 @@ class Publisher {
     std::optional<uint32_t> catalog_serial_;  // The last that was told of.
     int64_t signing_step_ = 0;                // The same of what controllers have saved of keys.
     std::set<std::string> was_signed_;        // By row_name(): zones that the store of keys knows.
+    BootstrapSignals signals_;                // Has a lock of its own.
 
     mutable std::mutex mutex_;  // Guards what follows; a State is written by one thread at a time.
     std::condition_variable wake_;

@@ -26,7 +26,7 @@ bool says_how_to_sign(const Diff& diff) {
     const ZoneSettings& before = *diff.settings_before;
     const ZoneSettings& after = *diff.settings_after;
     return before.is_signed != after.is_signed || before.nsec3param != after.nsec3param ||
-           before.signing != after.signing;
+           before.signing != after.signing || before.account != after.account;
 }
 
 }  // namespace
@@ -88,7 +88,13 @@ void Publisher::resume_signing(State& state, const ZoneSettings& settings) {
         if (!contents) return;  // It is made anew, which tells what is wrong.
         apex = std::move(contents->rrsets);
     }
-    if (state.signing->set(settings, apex)) state.needs_whole = false;
+    if (!state.signing->set(settings, apex)) return;
+    const auto pinned = served_.table.pin(state.name);
+    const bool has_signals = pinned && shows_signals(pinned->version());
+    const std::lock_guard lock(mutex_);
+    // Of other zones, that may have gone since.
+    state.needs_whole = has_signals;
+    if (has_signals) set_due(state, base::now() + kSignalPause);
 }
 
 // --- Who has a state ---
@@ -148,7 +154,8 @@ void Publisher::publish_signed(State& state, const Change& change) {
         state.sequence = change.sequence;
         return;
     }
-    if (is_current && change.kind == ChangeKind::Records && apply_signed(state, change)) return;
+    const bool is_plain = change.kind == ChangeKind::Records && !touches_signals(change);
+    if (is_current && is_plain && apply_signed(state, change)) return;
     const std::lock_guard lock(mutex_);
     state.needs_whole = true;
     set_due(state, base::now());
@@ -163,6 +170,7 @@ bool Publisher::apply_signed(State& state, const Change& change) {
     if (!edits || signing.is_to_be_tended(*edits)) return false;
     const auto changes = signing.sign(pinned->version(), *edits, serial, signing::Renewal::Touched);
     if (!changes || !served_.ledger.apply(state.name, *changes)) return false;
+    note_signal(state);  // At other name servers, perhaps.
     const std::lock_guard lock(mutex_);
     state.serial = serial;
     state.sequence = change.sequence;
@@ -312,6 +320,7 @@ void Publisher::look_at_servers() {
 
 void Publisher::settle(State& state) {
     await_servers(state);
+    note_signal(state);
     const std::shared_ptr<ZoneSigning> signing = state.signing;
     const bool is_over = signing->is_over();
     if (looks_ && is_over) looks_->forget(state.zone_id);

@@ -495,5 +495,92 @@ TEST_F(SignedBy, WhoIsAskedTakesAStepWhoeverLeads) {
     EXPECT_EQ(faults(), "");
 }
 
+// example.net. has the name server of example.org.
+class Signalling : public SignedBy {
+ protected:
+    static constexpr const char* kHost = "example.net.";
+    static constexpr const char* kSignal =
+        "_dsboot.example.org._signal.ns1.example.net. 3600 RRSIG CDS ";
+
+    void create_host(const std::string& account) {
+        ZoneSettings settings;
+        settings.is_signed = true;
+        settings.account = account;
+        ASSERT_TRUE(create(kHost, settings));
+        ASSERT_TRUE(wait_until([&] { return serves(kHost, "RRSIG"); }));
+    }
+    // Until it asks its parent.
+    void ask() {
+        create_signed();
+        pass(kDay + 1);
+        ASSERT_TRUE(wait_until([&] { return serves(kZone, "example.org. 3600 RRSIG CDS "); }));
+    }
+    [[nodiscard]] std::string faults_of_host() {
+        const auto pinned = table->pin(name(kHost));
+        return pinned ? signing::faults_of(pinned->version()) : "not served";
+    }
+};
+
+TEST_F(Signalling, StandsInTheZoneOfTheNameServerWhicheverWasFirst) {
+    ask();
+    create_host("");
+    EXPECT_TRUE(wait_until([&] { return serves(kHost, kSignal); }));
+    EXPECT_EQ(faults_of_host(), "");
+    ASSERT_TRUE(log->delete_zone(name(kZone), {}));
+    EXPECT_TRUE(wait_until([&] { return !serves(kHost, "_dsboot"); }));
+    EXPECT_EQ(faults_of_host(), "");
+}
+
+TEST_F(Signalling, KeepsOutOfWhatIsNotTheHosts) {
+    create_host("");
+    ask();
+    ASSERT_TRUE(wait_until([&] { return serves(kHost, kSignal); }));
+    // Another zone has the names below a cut.
+    ASSERT_TRUE(put(kHost, "ns1.example.net.", RRType::NS, {{"ns.example.com.", false}}));
+    EXPECT_TRUE(wait_until([&] { return !serves(kHost, "_dsboot"); }));
+    ASSERT_TRUE(put(kHost, "ns1.example.net.", RRType::NS, {}));
+    EXPECT_TRUE(wait_until([&] { return serves(kHost, kSignal); }));
+    // Somebody has written his own there.
+    const std::string owner = "_dsboot.example.org._signal.ns1.example.net.";
+    ASSERT_TRUE(put(kHost, owner, RRType::TXT, {{"\"mine\"", false}}));
+    EXPECT_TRUE(wait_until([&] { return serves(kHost, "mine") && !serves(kHost, kSignal); }));
+    ASSERT_TRUE(put(kHost, owner, RRType::TXT, {}));
+    EXPECT_TRUE(wait_until([&] { return serves(kHost, kSignal); }));
+    EXPECT_EQ(faults_of_host(), "");
+}
+
+TEST_F(Signalling, AsksNothingOfAnotherTenantsZone) {
+    create_host("berta");
+    ask();
+    SettingsEdit edit;
+    edit.account = "";
+    EXPECT_FALSE(serves(kHost, "_dsboot"));
+    ASSERT_TRUE(log->update_settings(name(kHost), edit, {}));
+    EXPECT_TRUE(wait_until([&] { return serves(kHost, kSignal); }));
+    edit.account = "anna";
+    ASSERT_TRUE(log->update_settings(name(kHost), edit, {}));
+    EXPECT_TRUE(wait_until([&] { return !serves(kHost, "_dsboot"); }));
+    ASSERT_TRUE(log->update_settings(name(kZone), edit, {}));
+    EXPECT_TRUE(wait_until([&] { return serves(kHost, kSignal); }));
+}
+
+TEST_F(Signalling, EndsThoughTheZoneWentWhileNobodyPublished) {
+    create_host("");
+    ask();
+    ASSERT_TRUE(wait_until([&] { return serves(kHost, kSignal); }));
+    // Then it is remembered, and served again as it is.
+    const auto host = log->zone(name(kHost));
+    ASSERT_TRUE(publisher->wait_for(host->id, host->sequence, std::chrono::seconds(60)));
+    end();
+    {
+        const auto other = place->open();
+        ChangeLog elsewhere(*other, {});
+        ASSERT_TRUE(elsewhere.delete_zone(name(kZone), {}));
+    }
+    begin();
+    EXPECT_TRUE(wait_until([&] { return !served(kHost).empty() && !serves(kHost, "_dsboot"); }));
+    EXPECT_EQ(faults_of_host(), "");
+}
+
 }  // namespace
 }  // namespace nearcast::control

@@ -331,13 +331,4 @@ Result<void> Signer::replace(KeyRole role) {
     return save({});
 }
 
-std::optional<dns::Name> signalling_name(const dns::Name& zone, const dns::Name& server) {
-    if (server.is_subdomain_of(zone)) return std::nullopt;
-    dns::Name name;
-    const dns::Name child = zone;
-    const bool fits = name.append(std::string_view("_dsboot")) && name.append(child) &&
-                      name.append(std::string_view("_signal")) && name.append(server);
-    return fits ? std::optional(name) : std::nullopt;
-}
-
 }  // namespace nearcast::control

@@ -112,10 +112,4 @@ class Signer {
     std::string saved_;  // The rollover as it is in the store.
 };
 
-// Where the operator of the name server `server` says that it answers for the zone's CDS records
-// (RFC 9615 §2): _dsboot.ZONE._signal.SERVER. Nothing when that is too long to be a name, or lies
-// in the zone itself, which could prove nothing of itself.
-[[nodiscard]] std::optional<dns::Name> signalling_name(const dns::Name& zone,
-                                                       const dns::Name& server);
-
 }  // namespace nearcast::control

@@ -259,18 +259,5 @@ TEST(Signer, KnowsItsKeyByADigestThatItDoesNotMake) {
     EXPECT_TRUE(signer.rollover().is_parent_settled);
 }
 
-TEST(SignallingName, IsThatOfTheRfc) {
-    const auto name = [](const char* zone, const char* server) -> std::string {
-        const auto found = signalling_name(*dns::parse_name(zone), *dns::parse_name(server));
-        return found ? dns::to_text(*found) : "none";
-    };
-    EXPECT_EQ(name("example.co.uk.", "ns1.example.net."),
-              "_dsboot.example.co.uk._signal.ns1.example.net.");
-    EXPECT_EQ(name("example.org.", "ns1.example.org."), "none");
-    const std::string label(60, 'a');
-    const std::string longest = label + "." + label + "." + label + ".";
-    EXPECT_EQ(name(longest.c_str(), (label + ".test.").c_str()), "none");
-}
-
 }  // namespace
 }  // namespace nearcast::control

@@ -132,6 +132,7 @@ Result<void> ZoneSigning::set(const ZoneSettings& settings, std::span<const Rrse
         if (!*part) return std::unexpected(part->error());
     }
     settings_ = *std::move(chosen);
+    account_ = settings.account;
     settings_.foreign_dnskeys = *std::move(dnskeys);
     settings_.foreign_cds = without_deletion(*std::move(cds), dnssec::cds_delete_rdata());
     settings_.foreign_cdnskeys =
@@ -224,6 +225,7 @@ Result<bool> ZoneSigning::tend(const zone::Version& zone, bool is_new) {
 void ZoneSigning::note(const Result<bool>& tended, UnixTime now) {
     SigningStatus status;
     status.settings = settings_;
+    status.account = account_;
     status.signed_until = facts_.signed_until;
     status.is_signing = is_signing_;
     if (signer_) {

@@ -38,7 +38,8 @@ struct SigningStatus {
     };
 
     SigningSettings settings = {};
-    bool is_signing = false;  // What is published has signatures.
+    std::string account = {};  // Of the zone.
+    bool is_signing = false;   // What is published has signatures.
     std::vector<Key> keys = {};
     signing::Rdatas ds = {};  // What the parent may be given; empty while it must not have any.
     // CDS and CDNSKEY are published; with no DS they ask the parent to delete.
@@ -134,6 +135,7 @@ class ZoneSigning {
     const dns::Name zone_;
     const Parts& parts_;
     SigningSettings settings_;
+    std::string account_;
     std::optional<Signer> signer_;
     ZoneFacts facts_;
     bool is_signing_ = false;

@@ -114,7 +114,7 @@ def test_a_key_rolls_as_the_parent_follows(tmp_path, parent):
         wait_for_state(controller, "waiting_for_parent")
         told = status(controller)
         assert len(told["own_keys"]) == 2, "the old key stays until the parent has the new one"
-        Judge(controller, tmp_path).whole(controller.port, key_count=2)
+        Judge(controller, tmp_path).whole(controller.port, by_knot=False)
         parent.set_ds(told["ds"])
         peers.wait_until(lambda: len(status(controller)["own_keys"]) == 1, "the old key's end", 60)
         assert status(controller)["own_keys"][0]["id"] != first["own_keys"][0]["id"]
@@ -134,6 +134,68 @@ def test_a_key_rolls_as_the_parent_follows(tmp_path, parent):
         wait_for_state(controller, "unsigned")
         assert controller.ask("GET", f"/zones/{ZONE}/cryptokeys").json == []
         peers.wait_until(lambda: signed_records(controller.port, HOST, "A") is None, "it", 60)
+
+
+HOST_ZONE = "prov.test."
+SERVER = "ns1." + HOST_ZONE
+SIGNAL = f"_dsboot.{ZONE}_signal.{SERVER}"
+
+
+def test_a_first_ds_can_be_asked_for_where_the_name_server_is(tmp_path, parent):
+    """RFC 9615: the CDS and CDNSKEY of a zone stand, signed, in the zone of its name server."""
+    with World(tmp_path).controller(more=signing_section(parent.port)) as controller:
+        brisk_soa = BRISK | {"name": HOST_ZONE}
+        controller.create(HOST_ZONE, nameservers=[], dnssec=True, rrsets=[
+            brisk_soa, replace(HOST_ZONE, "NS", SERVER, ttl=1),
+            replace(SERVER, "A", "192.0.2.53", ttl=1)])
+        controller.create(ZONE, nameservers=[], dnssec=True, rrsets=[
+            BRISK, replace(ZONE, "NS", SERVER, ttl=1), replace(HOST, "A", "192.0.2.1", ttl=1)])
+        wait_for_state(controller, "waiting_for_parent")
+
+        def shows_the_wish():
+            """Whatever the apex has, while that is the DS that the API tells."""
+            apex, there = ([signed_records(controller.port, name, kind)
+                            for kind in ("CDS", "CDNSKEY")] for name in (ZONE, SIGNAL))
+            return apex[0] and apex == there and apex[0] == [
+                each.lower() for each in map(str, status(controller)["ds"])]
+
+        def is_gone():
+            return signed_records(controller.port, SIGNAL, "CDS") is None
+
+        peers.wait_until(shows_the_wish, "the signal", 60)
+        first = signed_records(controller.port, SIGNAL, "CDS")
+        judge = Judge(controller, tmp_path, HOST_ZONE)
+        judge.answers(controller.port, SIGNAL, "CDS")
+        judge.answers(controller.port, SIGNAL, "CDNSKEY")
+        judge.whole(controller.port, by_knot=False)
+        controller.patch(replace("www." + HOST_ZONE, "A", "192.0.2.54", ttl=1), zone=HOST_ZONE)
+        peers.wait_until(serves_signed(controller.port, "www." + HOST_ZONE, "A", "192.0.2.54"),
+                         "an edit beside it", 60)
+        assert shows_the_wish()
+        controller.kill()
+        controller.start()
+        peers.wait_until(shows_the_wish, "the signal after a kill", 60)
+
+        parent.set_ds(status(controller)["ds"])
+        wait_for_state(controller, "secure")
+        peers.wait_until(is_gone, "the end of what was heeded", 60)
+        judge.denies(controller.port, SIGNAL, "CDS")
+        parent.set_ds([])
+        peers.wait_until(shows_the_wish, "the signal for a parent without DS", 60)
+
+        assert controller.ask("PUT", f"/zones/{ZONE}", {"dnssec": False}).status == 204
+        wait_for_state(controller, "unsigned")
+        peers.wait_until(is_gone, "the end with DNSSEC", 60)
+        enable(controller)
+        wait_for_state(controller, "waiting_for_parent")
+        peers.wait_until(shows_the_wish, "the signal of another key", 60)
+        assert signed_records(controller.port, SIGNAL, "CDS") != first
+        judge.answers(controller.port, SIGNAL, "CDS")
+        judge.whole(controller.port, by_knot=False)
+        assert controller.ask("DELETE", f"/zones/{ZONE}").status == 204
+        peers.wait_until(is_gone, "the end with the zone", 60)
+        judge.denies(controller.port, SIGNAL, "CDS")
+        judge.whole(controller.port)
 
 
 def keys_of(controller):
