@@ -195,8 +195,8 @@ def test_it_is_private_and_in_no_other_catalog(controller):
     peers.wait_until(lambda: peers.serial_at(controller.port, MEMBERS[0]), "its member")
     for name in (CATALOG, "version." + CATALOG):
         assert ask("TXT", name=name).rcode() == dns.rcode.REFUSED
-    lines = peers.transfer(controller.port, CATALOG)
-    assert sum(" PTR " in line for line in lines) == 1
+    peers.wait_until(lambda: sum(" PTR " in line for line in peers.transfer(controller.port, CATALOG)) == 1,
+                     "the catalog to list it")
     peers.wait_until(lambda: is_in_network(controller, MEMBERS[0]), "the member")
     assert not is_in_network(controller, CATALOG)
     # A key of the API that may have it may also look.
