@@ -130,6 +130,8 @@ void Api::wait_if_asked(const Request& request, Response& response) {
     if (done == response.headers.end() || !awaited || !*awaited) return;
     const auto change = partners_.changes.change(sequence_of(done->second));
     const char* answer = "unknown";
+    // A node may have joined at another controller a moment ago.
+    if (!has_nodes(partners_.network, **awaited)) (void)partners_.network.refresh();
     if (change && has_nodes(partners_.network, **awaited)) {
         const auto served = wait_for(**awaited, *change);
         if (served) answer = *served ? "yes" : "no";
