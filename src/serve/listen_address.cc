@@ -11,6 +11,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "serve/socket_buffer.h"
+
 namespace nearcast::serve {
 namespace {
 
@@ -82,15 +84,6 @@ Result<void> try_bind(const SocketAddress& address, int type, std::string_view t
     // Connections of a server that just ended linger on its port; they are no obstacle.
     if (type == SOCK_STREAM) set(*socket, SOL_SOCKET, SO_REUSEADDR, kOn);
     return bind_to(*socket, address, transport);
-}
-
-// The kernel counts twice what is asked for, so half is asked. Root may pass the system's limit;
-// everyone else gets what that allows.
-void set_send_buffer(const Fd& socket) {
-    constexpr int kAsked = kUdpSendBuffer / 2;
-    if (!set(socket, SOL_SOCKET, SO_SNDBUFFORCE, kAsked)) {
-        set(socket, SOL_SOCKET, SO_SNDBUF, kAsked);
-    }
 }
 
 // A forged "packet too big" must not make this host fragment for a client, nor shrink what it
@@ -176,7 +169,7 @@ Result<void> check_are_distinct(std::span<const SocketAddress> listen,
 Result<Fd> open_udp_socket(const SocketAddress& address) {
     Result<Fd> socket = open_socket(address, SOCK_DGRAM);
     if (!socket) return socket;
-    set_send_buffer(*socket);
+    set_buffer(socket->get(), SO_SNDBUFFORCE, SO_SNDBUF, kUdpSendBuffer);
     const bool is_v6 = address.ip.is_v6;
     if (!set(*socket, SOL_SOCKET, SO_REUSEPORT, kOn) || !never_follow_path_mtu(*socket, is_v6) ||
         (is_wildcard(address) && !ask_for_destinations(*socket, is_v6))) {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "serve/socket_buffer.h"
 
 namespace nearcast::serve {
 namespace {
@@ -24,12 +25,9 @@ constexpr size_t kBehindMax = 16'384;
 // Turns in a row that leave nothing behind, until a flood is over: it may pause for one or two.
 constexpr size_t kCalmTurns = 16;
 
-// The kernel counts twice what is asked for, so half is asked. Root may pass the system's limit
-// (net.core.rmem_max); everyone else gets what the limit allows.
+// At most what net.core.rmem_max allows, but for root.
 void set_size(int socket, int size) noexcept {
-    const int asked = size / 2;
-    if (setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &asked, sizeof asked) == 0) return;
-    setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked);
+    set_buffer(socket, SO_RCVBUFFORCE, SO_RCVBUF, size);
 }
 
 int size_of(int socket) noexcept {
