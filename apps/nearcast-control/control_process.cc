@@ -308,9 +308,7 @@ class Controller {
                     }};
     }
 
-    [[nodiscard]] bool has_others() const {
-        return database_->dialect() == control::Database::Dialect::Postgresql;
-    }
+    [[nodiscard]] bool has_others() const { return database_->is_shared(); }
 
     // What was served of catalogs may be of another database, or of one that was restored. Where
     // nobody knows what it was, the time is later.

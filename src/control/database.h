@@ -115,6 +115,8 @@ class Database {
     ~Database();
 
     [[nodiscard]] Dialect dialect() const;
+    // Whether other controllers may use it too: what they do is to be looked for.
+    [[nodiscard]] bool is_shared() const { return dialect() == Dialect::Postgresql; }
 
     // A connection of its own, for what lasts as long as that: locks. It is not made again.
     [[nodiscard]] base::Result<std::unique_ptr<Session>> connect() const;

@@ -102,9 +102,8 @@ Result<void> GroupCommit::transact(std::span<Waiting> group, Answers& answers, u
         const auto first = take_sequences(session, group.size());
         if (!first) return std::unexpected(first.error());
         last = *first + group.size() - 1;
-        GroupRows rows(session, database_.dialect() == Database::Dialect::Postgresql
-                                    ? GroupRows::Serving::WithOthers
-                                    : GroupRows::Serving::Alone);
+        GroupRows rows(session, database_.is_shared() ? GroupRows::Serving::WithOthers
+                                                      : GroupRows::Serving::Alone);
         std::vector<GroupRows::Look> looks;
         for (const Waiting& waiting : group) {
             if (waiting.look) looks.push_back(*waiting.look);

@@ -217,7 +217,7 @@ Result<void> Publisher::catch_up_at_start() {
 base::Instant Publisher::next_look() const {
     base::Instant next = base::Instant::max();
     if (needs_retry_) next = std::min(next, base::now() + kRetryPause);
-    if (has_others()) next = std::min(next, base::now() + kLookPause);
+    if (served_.database.is_shared()) next = std::min(next, base::now() + kLookPause);
     return next;
 }
 
@@ -393,7 +393,7 @@ Result<void> Publisher::remember() {
 }
 
 void Publisher::remember_soon() {
-    const bool is_urgent = std::exchange(is_ahead_, false) && has_others();
+    const bool is_urgent = std::exchange(is_ahead_, false) && served_.database.is_shared();
     remember_at_ =
         std::min(remember_at_, base::now() + (is_urgent ? base::Duration::zero() : kRememberPause));
 }

@@ -242,9 +242,6 @@ class Publisher {
     void run();
     [[nodiscard]] bool wait();
     [[nodiscard]] base::Instant next_look() const;
-    [[nodiscard]] bool has_others() const {
-        return served_.database.dialect() == Database::Dialect::Postgresql;
-    }
     [[nodiscard]] base::Result<void> follow();
     void publish_all(const std::vector<Change>& changes);
     [[nodiscard]] base::Result<void> catch_up_at_start();

@@ -20,7 +20,7 @@ void Publisher::ask_catalog_serial() {
 
 // Nothing where there is one controller alone. Read before the changes, so that they are all there.
 Result<std::optional<CatalogTurn>> Publisher::next_turn() {
-    if (!has_others()) return std::nullopt;
+    if (!served_.database.is_shared()) return std::nullopt;
     bool needs_turn = false;
     {
         const std::lock_guard lock(mutex_);

@@ -63,10 +63,6 @@ Timestamp last_end(const Gaps& gaps, uint64_t sequence, const std::string& zone)
 
 int64_t to_row(uint64_t number) { return static_cast<int64_t>(number); }
 
-bool has_others(const Database& database) {
-    return database.dialect() == Database::Dialect::Postgresql;
-}
-
 }  // namespace
 
 Receipts::Receipts(Database& database, Network& network, std::function<Timestamp()> now)
@@ -313,7 +309,7 @@ Outcome<Receipts::Served> Receipts::served(int64_t node_id, uint64_t sequence,
                 const auto step = std::ranges::lower_bound(steps, sequence, {}, &Step::sequence);
                 const bool is_here = step != steps.end();
                 // It may have gone over to another controller, and told that.
-                if (!is_here && !has_others(database_)) return Served{};
+                if (!is_here && !database_.is_shared()) return Served{};
                 if (is_here) at = step->at;
                 // So is every gap that could matter, unless there were too many.
                 const auto ended = last_end(heard.ended, sequence, row_name(zone));
@@ -417,7 +413,7 @@ Receipts::Delays Receipts::delays() const {
 // --- The thread that writes ---
 
 void Receipts::run() {
-    const bool is_shared = has_others(database_);
+    const bool is_shared = database_.is_shared();
     base::Instant refreshed_at{};
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {

@@ -66,7 +66,7 @@ TsigKeys::TsigKeys(Database& database, const dnssec::SealingKey& sealing,
                    const transfer::TsigKeyring& fixed)
     : database_(database), sealing_(sealing), fixed_(fixed) {
     keyring_.replace(fixed_);
-    if (database_.dialect() == Database::Dialect::Postgresql) {
+    if (database_.is_shared()) {
         thread_ = std::thread([this] { run(); });
     }
 }
