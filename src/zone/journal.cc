@@ -157,6 +157,7 @@ std::vector<uint8_t> encode_origin(const ZoneOrigin& origin) {
         bytes.insert(bytes.end(), stamp.path.begin(), stamp.path.end());
     }
     if (origin.zone_id != 0) append_number(origin.zone_id, bytes);
+    if (origin.went_back_from) append_number(*origin.went_back_from, bytes);
     return bytes;
 }
 
@@ -175,8 +176,11 @@ std::optional<ZoneOrigin> decode_origin(std::span<const uint8_t> bytes) {
     for (FileStamp& stamp : origin.files) {
         if (!read_stamp(reader, stamp)) return std::nullopt;
     }
-    const bool has_id = !reader.rest().empty();
+    // Each may be there or not, and they differ in size.
+    const bool has_id = reader.rest().size() >= sizeof origin.zone_id;
     if (has_id && (!reader.read(origin.zone_id) || origin.zone_id == 0)) return std::nullopt;
+    uint32_t serial = 0;
+    if (reader.read(serial)) origin.went_back_from = serial;
     return reader.rest().empty() ? std::optional(std::move(origin)) : std::nullopt;
 }
 

@@ -32,6 +32,9 @@ struct ZoneOrigin {
     bool is_updated = false;            // Kind::File: changes have been applied to it since.
     // Kind::Primary: which of the zones that had this name one after the other. 0: the only one.
     uint64_t zone_id = 0;
+    // The serial that was served before it went back, or was used again. Who has one that is no
+    // later may have a version of before: no changes lead on from it.
+    std::optional<uint32_t> went_back_from = {};
 };
 
 [[nodiscard]] std::vector<uint8_t> encode_changes(const Changeset& changes);

@@ -150,7 +150,8 @@ class ZoneLedger {
     void on_trouble(ZoneStore::Told told);
 
     // The history from that serial to the one served, oldest first; empty when the two are the
-    // same, nothing when it does not reach back so far.
+    // same, nothing when it does not reach back so far, or when there was another version with that
+    // serial, perhaps, since the zone went back from a later one.
     [[nodiscard]] std::optional<std::vector<Changeset>> changes_since(const dns::Name& apex,
                                                                       uint32_t serial) const;
 

@@ -87,6 +87,18 @@ Result<ZoneLedger::Book::Room> ZoneLedger::Book::room_for(const Image& image) {
                       "raise memory_max_mib in [zones] and restart, or serve fewer zones here");
 }
 
+// Of the version that is to follow what was known before.
+std::optional<uint32_t> ZoneLedger::Book::went_back_from(const Known& before, uint32_t serial,
+                                                         SerialStep step) {
+    const auto& known = before.origin.went_back_from;
+    // It was served once, though not now.
+    const bool is_earlier = step == SerialStep::First && before.version != 0 &&
+                            dns::is_later_serial(before.serial, serial);
+    const bool goes_back = is_earlier || step == SerialStep::Earlier || step == SerialStep::Reused;
+    if (!goes_back || (known && dns::is_later_serial(*known, before.serial))) return known;
+    return before.serial;
+}
+
 Result<SerialStep> ZoneLedger::Book::replace(const dns::Name& apex, ImageBlock image,
                                              const ZoneOrigin& origin, const Judge& judge) {
     const ZonePtr zone = zone_of(apex);
@@ -111,12 +123,13 @@ Result<SerialStep> ZoneLedger::Book::replace(const dns::Name& apex, ImageBlock i
         changes = difference(served->version(), Version(image.image()));
         kind = step_between(step.from_serial, step.to_serial, changes);
     }
+    step.origin->went_back_from = went_back_from(before, step.to_serial, kind);
     if (kind == SerialStep::Same) {
         step.version = before.version;
         if (!before.is_unsaved) step.image.reset();
         if (auto done = save(*zone, step); !done) return std::unexpected(done.error());
         const std::lock_guard lock(mutex_);
-        zone->origin = origin;
+        zone->origin = *step.origin;
         return SerialStep::Same;
     }
     if (!room) return std::unexpected(room.error());

@@ -66,6 +66,7 @@ class ZoneLedger::Book {
     struct Known {
         ZoneOrigin origin;
         uint64_t version = 0;      // Of what is or was served; 0: nothing yet.
+        uint32_t serial = 0;       // The same.
         bool is_unsaved = false;   // The store does not have what is served.
         bool wants_image = false;  // It has, with more changes behind an image than a start likes.
     };
@@ -78,7 +79,6 @@ class ZoneLedger::Book {
 
         // Guarded by the book's mutex, and so is what is Known.
         ZoneHistory history;
-        uint32_t serial = 0;
         uint64_t image_size = 0;
         uint64_t image_refused_at = 0;  // Bytes of changes behind the last image, when no other
                                         // could be stored.
@@ -105,6 +105,8 @@ class ZoneLedger::Book {
         std::optional<ZoneOrigin> origin;  // None: as it was.
         Durability durability = Durability::Now;
     };
+    [[nodiscard]] static std::optional<uint32_t> went_back_from(const Known& before,
+                                                                uint32_t serial, SerialStep step);
     // What a start reads of one zone.
     struct Restored {
         ImageBlock image;

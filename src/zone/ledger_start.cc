@@ -362,7 +362,9 @@ void ZoneLedger::Book::begin_service(Zone& zone, const Restored& restored) {
         settle_origin(zone);
     }
     if (restored.origin) {
+        const auto went_back_from = zone.origin.went_back_from;
         zone.origin = *restored.origin;
+        zone.origin.went_back_from = went_back_from;
         zone.origin.is_updated = true;
     }
     zone.version = restored.version;

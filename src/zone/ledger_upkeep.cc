@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "dns/serial.h"
 #include "zone/apply.h"
 #include "zone/ledger_book.h"
 
@@ -83,6 +84,8 @@ std::optional<std::vector<Changeset>> ZoneLedger::Book::changes_since(const dns:
         const std::lock_guard lock(mutex_);
         if (!zone->is_available) return std::nullopt;
         if (serial == zone->serial) return std::vector<Changeset>{};
+        const auto& back_from = zone->origin.went_back_from;
+        if (back_from && !dns::is_later_serial(serial, *back_from)) return std::nullopt;
         auto found = zone->history.since(serial);
         if (!found) return std::nullopt;
         reading = begin_reading(*std::move(found));
