@@ -25,7 +25,7 @@ MISLEADING = {
     "std::this_thread::sleep": "wait for an event with a deadline",
     "std::chrono::system_clock::now": "take the time as a parameter; see base/clock.h",
 }
-SIDE_FILE = re.compile(r"_(test|fuzz|bench)\.cc$")
+SIDE_FILE = re.compile(r"(_(test|fuzz|bench)\.cc|_fixture\.h)$")
 TODO_WITHOUT_ISSUE = re.compile(r"\bTODO\b(?!\(#\d+\))")
 INCLUDE = re.compile(r'#include "([\w/]+)/')
 MODULE = re.compile(r"^nearcast_module\((\w+)([^)]*)\)", re.MULTILINE)

@@ -46,10 +46,11 @@ std::optional<size_t> CatalogMembership::heir_of(size_t catalog, const std::stri
     return std::nullopt;
 }
 
-void CatalogMembership::own(size_t catalog, const std::string& zone, Kind kind, Change& change) {
+void CatalogMembership::own(size_t catalog, const std::string& zone, Kind kind, Change& change,
+                            std::optional<uint32_t> before) {
     Listed& member = *find(catalog, zone);
     member.is_owner = true;
-    change.actions.push_back({kind, name_of(zone), catalog, member.groups, member.serial});
+    change.actions.push_back({kind, name_of(zone), catalog, member.groups, member.serial, before});
 }
 
 // Another catalog that lists it gets it.
@@ -91,7 +92,8 @@ void CatalogMembership::take(size_t catalog, const CatalogMember& member, Change
     if (*owner == catalog) {
         const bool is_same_state = place.label == label;
         if (is_same_state && place.groups == before.groups && place.serial == before.serial) return;
-        return own(catalog, zone, is_same_state ? Kind::Update : Kind::Reset, change);
+        return own(catalog, zone, is_same_state ? Kind::Update : Kind::Reset, change,
+                   before.serial);
     }
     change.ignored.push_back(dns::to_text(member.zone) + " belongs to the catalog " +
                              dns::to_text(names_[*owner]) +

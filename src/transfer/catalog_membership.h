@@ -34,6 +34,7 @@ struct MemberAction {
     size_t catalog = 0;                    // The number of the one it belongs to; not of Remove.
     std::vector<std::string> groups = {};  // As that lists it.
     std::optional<uint32_t> serial = {};   // What the hint says.
+    std::optional<uint32_t> before = {};   // What it said last, as far as that is known.
 
     bool operator==(const MemberAction&) const = default;
 };
@@ -84,7 +85,8 @@ class CatalogMembership {
 
     void take_off(size_t catalog, List::iterator place, Change& change);
     void take(size_t catalog, const CatalogMember& member, Change& change);
-    void own(size_t catalog, const std::string& zone, MemberAction::Kind kind, Change& change);
+    void own(size_t catalog, const std::string& zone, MemberAction::Kind kind, Change& change,
+             std::optional<uint32_t> before = {});
 
     std::vector<dns::Name> names_;
     std::function<bool(const dns::Name&)> is_taken_;

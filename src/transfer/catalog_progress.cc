@@ -18,24 +18,31 @@ void CatalogProgress::finish() {
     forget_versions();
 }
 
-void CatalogProgress::expect(const dns::Name& zone, uint32_t serial) {
+void CatalogProgress::expect(const dns::Name& zone, uint32_t serial, bool may_be_back) {
     const std::string key = dns::key_of(zone);
     const auto [place, is_new] = zones_.try_emplace(key, Zone{.name = zone.lowered()});
     std::vector<Expected>& expected = place->second.expected;
     if (is_new) on_their_way_.emplace(version_, key);
-    if (expected.size() < kExpectedMax) {
-        expected.push_back({version_, serial});
+    if (!expected.empty() && dns::is_later_serial(expected.back().serial, serial)) {
+        // What was expected so far does not come any more.
+        expected = {{expected.front().version, serial, may_be_back}};
+    } else if (expected.size() < kExpectedMax) {
+        expected.push_back({version_, serial, may_be_back});
     } else {
         expected.back().serial = serial;
     }
 }
 
-void CatalogProgress::attain(const dns::Name& zone, uint32_t serial) {
+void CatalogProgress::attain(const dns::Name& zone, uint32_t serial, bool is_confirmed) {
     const auto found = zones_.find(dns::key_of(zone));
     if (found == zones_.end()) return;
     auto& [key, late] = *found;
     on_their_way_.erase({late.expected.front().version, key});
-    while (!late.expected.empty() && !dns::is_later_serial(late.expected.front().serial, serial)) {
+    const auto is_attained = [&](const Expected& wanted) {
+        if (wanted.serial == serial) return true;
+        return dns::is_later_serial(serial, wanted.serial) && (is_confirmed || !wanted.may_be_back);
+    };
+    while (!late.expected.empty() && is_attained(late.expected.front())) {
         late.expected.erase(late.expected.begin());
         late.problem.clear();
     }

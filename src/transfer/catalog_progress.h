@@ -30,11 +30,13 @@ class CatalogProgress {
 
     // All that is expected until finish() is of this version.
     void begin(uint32_t serial);
-    void expect(const dns::Name& zone, uint32_t serial);
+    // Where it may have gone back to that serial, a later one is no sign of it until a primary
+    // confirms that.
+    void expect(const dns::Name& zone, uint32_t serial, bool may_be_back = false);
     void finish();
 
-    // The zone is served with this serial.
-    void attain(const dns::Name& zone, uint32_t serial);
+    // The zone is served with this serial, and whether a primary has just said that this is it.
+    void attain(const dns::Name& zone, uint32_t serial, bool is_confirmed = false);
     // It could not be fetched. It holds the others up no longer.
     void fail(const dns::Name& zone, std::string reason);
     // It is no member any more.
@@ -52,6 +54,7 @@ class CatalogProgress {
     struct Expected {
         uint64_t version = 0;
         uint32_t serial = 0;
+        bool may_be_back = false;
     };
     struct Zone {
         dns::Name name;

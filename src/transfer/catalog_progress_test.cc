@@ -60,6 +60,35 @@ TEST_F(OfCatalogProgress, AZoneThatAlwaysChangesHoldsNothingUpForEver) {
     EXPECT_EQ(told().serial, 12U);
 }
 
+TEST_F(OfCatalogProgress, ALaterSerialIsNoSignOfOneThatItMayHaveGoneBackTo) {
+    version(10, {{"a.example.", 7}});
+    progress.attain(name("a.example."), 7);
+    progress.begin(11);
+    progress.expect(name("a.example."), 5, /*may_be_back=*/true);
+    progress.finish();
+    progress.attain(name("a.example."), 7);
+    EXPECT_EQ(told().serial, 10U);
+    progress.attain(name("a.example."), 5);
+    EXPECT_EQ(told().serial, 11U);
+}
+
+TEST_F(OfCatalogProgress, APrimaryMaySayThatItHasMovedOnSince) {
+    version(10, {});
+    progress.begin(11);
+    progress.expect(name("a.example."), 5, /*may_be_back=*/true);
+    progress.finish();
+    progress.attain(name("a.example."), 7, /*is_confirmed=*/true);
+    EXPECT_EQ(told().serial, 11U);
+}
+
+TEST_F(OfCatalogProgress, WhatItWentBackFromIsAwaitedNoLonger) {
+    version(10, {{"a.example.", 7}});
+    version(11, {{"a.example.", 5}});
+    EXPECT_FALSE(told().serial);
+    progress.attain(name("a.example."), 5);
+    EXPECT_EQ(told().serial, 11U);
+}
+
 TEST_F(OfCatalogProgress, AVersionThatIsBeingReadIsNotServed) {
     version(10, {});
     progress.begin(11);

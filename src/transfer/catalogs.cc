@@ -46,8 +46,9 @@ Result<std::vector<dns::Record>> records_of(const dns::Name& catalog,
     return member_records(catalog, *member);
 }
 
-// The serial of a catalog that nobody has seen yet: after a loss of everything it is later than
-// the one before (RFC 1982), unless there were changes every second.
+// The serial of a catalog that nobody has seen yet, or may have gone on with from what we know of
+// it: after a loss of everything, or a restored backup, it is later than the one before (RFC 1982),
+// unless there were changes every second.
 uint32_t first_serial() { return static_cast<uint32_t>(::time(nullptr)); }
 
 }  // namespace
@@ -263,8 +264,11 @@ void Catalogs::carry_out(const MemberAction& action, ServedReporter* reporter) {
     // Its data are somebody else's, perhaps: all are fetched, whatever their serial is.
     if (action.kind == MemberAction::Kind::Reset) (void)secondaries_.retransfer(action.zone);
     if (!action.serial) return;
-    if (reporter != nullptr) reporter->expect(action.zone, *action.serial);
-    secondaries_.hint(action.zone, *action.serial);
+    const bool may_be_back =
+        source.is_of_controller &&
+        (!action.before || dns::is_later_serial(*action.before, *action.serial));
+    if (reporter != nullptr) reporter->expect(action.zone, *action.serial, may_be_back);
+    secondaries_.hint(action.zone, *action.serial, may_be_back);
 }
 
 // --- What we list ---
@@ -316,8 +320,13 @@ void Catalogs::restore(Published& catalog) {
     for (const CatalogMember& member : listed->members) list(catalog, member.zone);
 }
 
-std::optional<uint32_t> Catalogs::serial_after(std::optional<uint32_t> served) const {
-    if (!hooks_.ask_serial) return served ? dns::next_serial(*served) : first_serial();
+std::optional<uint32_t> Catalogs::serial_after(const Published& catalog,
+                                               std::optional<uint32_t> served) const {
+    if (!hooks_.ask_serial) {
+        const uint32_t next = served ? dns::next_serial(*served) : first_serial();
+        if (catalog.is_numbered) return next;
+        return dns::is_later_serial(first_serial(), next) ? first_serial() : next;
+    }
     if (serial_ && (!served || dns::is_later_serial(*serial_, *served))) return serial_;
     hooks_.ask_serial();
     return std::nullopt;
@@ -333,7 +342,7 @@ void Catalogs::publish(Published& catalog) {
     const bool is_served = pinned && !pinned->version().is_unavailable();
     const auto served = is_served ? std::optional(pinned->version().serial()) : std::nullopt;
     if (!is_to_be_published(catalog, served)) return;
-    const auto serial = serial_after(served);
+    const auto serial = serial_after(catalog, served);
     if (!serial) return;
     auto done = is_served ? publish_changes(catalog, pinned->version(), *serial)
                           : publish_whole(catalog, *serial);
@@ -348,6 +357,7 @@ void Catalogs::publish(Published& catalog) {
                                     {"changes", std::to_string(catalog.differences.size())},
                                     {"zones", std::to_string(catalog.members.size())}});
     catalog.differences.clear();
+    catalog.is_numbered = true;
 }
 
 Result<void> Catalogs::publish_changes(Published& catalog, const zone::Version& served,

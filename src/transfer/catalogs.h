@@ -95,6 +95,7 @@ class Catalogs {
             std::optional<CatalogMember> after;
         };
         std::map<std::string, Difference> differences;
+        bool is_numbered = false;  // A version was published since the start.
     };
 
     void run();
@@ -117,7 +118,8 @@ class Catalogs {
     [[nodiscard]] std::optional<CatalogMember> member_for(const PublishedCatalog& config,
                                                           const dns::Name& zone);
     // Of the next version after one with this serial; nothing when that is to be waited for.
-    [[nodiscard]] std::optional<uint32_t> serial_after(std::optional<uint32_t> served) const;
+    [[nodiscard]] std::optional<uint32_t> serial_after(const Published& catalog,
+                                                       std::optional<uint32_t> served) const;
     // A serial alone is new where members have one, too: who follows reports it.
     [[nodiscard]] bool is_to_be_published(const Published& catalog,
                                           std::optional<uint32_t> served) const;

@@ -31,6 +31,7 @@ struct HeardChange {
     std::optional<uint32_t> serial;  // The one that it named.
     // The one that sent it, if it was one then: the zone may have others by the time this is read.
     std::optional<base::SocketAddress> primary;
+    bool may_be_back = true;  // The serial may be one to which the zone went back.
 };
 
 class SecondaryBook {

@@ -198,9 +198,21 @@ Result<SecondaryZones::Outcome> SecondaryZones::follow(Zone& zone, PrimaryClient
     // It may have expired while the primary took its time.
     if (theirs == zone.serial) return take(zone, client, fetch_from(client, zone, false), errand);
     const bool is_later = dns::is_later_serial(theirs, zone.serial);
-    if (!is_later && !zone.config->accepts_older) return is_older(zone, theirs);
+    Errand wanted = errand;
+    wanted.is_forced |= !is_later && may_go_back(zone);
+    if (!is_later && !zone.config->accepts_older && !wanted.is_forced) {
+        return is_older(zone, theirs);
+    }
     const bool wants_changes = is_later && base::now() >= zone.whole_until;
-    return take(zone, client, fetch_from(client, zone, wants_changes), errand);
+    return take(zone, client, fetch_from(client, zone, wants_changes), wanted);
+}
+
+// Of several that serve one state, another one may be behind for a moment, and is not followed
+// back; else they would take turns.
+bool SecondaryZones::may_go_back(const Zone& zone) {
+    const SecondaryConfig& config = *zone.config;
+    return config.is_of_controller &&
+           (config.primaries.size() == 1 || zone.confirmed_by == zone.preferred);
 }
 
 std::unexpected<base::Error> SecondaryZones::is_older(const Zone& zone, uint32_t theirs) const {
@@ -274,10 +286,21 @@ Result<SecondaryZones::Outcome> SecondaryZones::replace(Zone& zone, Fetched fetc
                                       .zone_id = zone.config->zone_id};
         auto replaced = ledger_.replace(zone.config->zone, std::move(fetched.image), origin);
         if (!replaced) return std::unexpected(replaced.error());
+        const bool went_back = *replaced == zone::SerialStep::Earlier;
+        if (went_back && zone.config->is_of_controller) tell_of_step_back(zone, theirs);
     }
     const auto done = confirm(zone, fetched.expire, is_new, errand.luck);
     if (!done) return std::unexpected(done.error());
     return is_new ? Outcome::Whole : Outcome::Current;
+}
+
+void SecondaryZones::tell_of_step_back(const Zone& zone, uint32_t theirs) {
+    log::warning("secondary_went_back",
+                 {{"zone", dns::to_text(zone.config->zone)},
+                  {"serial", std::to_string(theirs)},
+                  {"instead_of", std::to_string(zone.serial)},
+                  {"primary", base::to_text(zone.config->primaries[zone.preferred])},
+                  {"reason", "the controller says so, as after a restored backup"}});
 }
 
 // RFC 7314 §4: where the primary tells how long it has itself, that and not the SOA's EXPIRE
@@ -295,6 +318,7 @@ Result<void> SecondaryZones::confirm(Zone& zone, std::optional<uint32_t> expire,
         left = std::max(left, std::chrono::floor<seconds>(zone.schedule.expires_at() - now));
     }
     zone.serial = timers.serial;
+    zone.confirmed_by = zone.preferred;
     zone.schedule.succeed(timers, now, luck);
     zone.schedule.expire_by(now + std::max<base::Duration>(left, RefreshSchedule::kPauseMin));
     return ledger_.confirm(zone.config->zone,

@@ -162,8 +162,8 @@ void SecondaryZones::remove(const dns::Name& name) {
     if (!zone->is_busy) finish(lock, *zone);
 }
 
-void SecondaryZones::hint(const dns::Name& name, uint32_t serial) {
-    take_in({.zone = name, .serial = serial, .primary = {}});
+void SecondaryZones::hint(const dns::Name& name, uint32_t serial, bool may_be_back) {
+    take_in({.zone = name, .serial = serial, .primary = {}, .may_be_back = may_be_back});
 }
 
 void SecondaryZones::forget(const dns::Name& name) {
@@ -206,6 +206,7 @@ void SecondaryZones::finish(Lock& lock, Zone& zone) {
     if (zone.next_config != nullptr) {
         zone.config = std::exchange(zone.next_config, nullptr);
         zone.preferred = 0;
+        zone.confirmed_by.reset();
         zone.whole_until = {};
         zone.announcer.reset();
         zone.schedule.hasten(base::now());
@@ -315,21 +316,30 @@ void SecondaryZones::expire(Lock& lock, Zone& zone) {
     if (!was_busy) finish(lock, zone);
 }
 
-// RFC 1996 §3.7 and §3.11: a serial that is not newer is no reason to ask; a newer one is a hint
-// alone, and what the primary has is asked for all the same.
+// RFC 1996 §3.7 and §3.11: a serial that is not newer is no reason to ask, unless it is that of a
+// controller that went back; a newer one is a hint alone, and what the primary has is asked for all
+// the same.
 void SecondaryZones::take_in(const HeardChange& change) {
     const Config config = book_.find(change.zone);
-    if (config == nullptr || (change.serial && is_known(*config, *change.serial))) return;
+    if (config == nullptr) return;
+    const Told told = change.serial ? look_at(*config, *change.serial) : Told::News;
+    const bool may_be_back = told == Told::Earlier && change.may_be_back;
+    if (told != Told::News && !(may_be_back && config->is_of_controller)) return;
     const std::lock_guard lock(mutex_);
     Zone* const zone = find(change.zone);
-    if (zone == nullptr) return;
+    if (zone == nullptr || (told == Told::Earlier && !goes_back(*zone, change))) return;
     // One that is behind says less than what was heard: who said that is still to be asked.
-    const bool is_late = zone->announced && change.serial && !config->accepts_older &&
+    const bool is_late = told == Told::News && zone->announced && change.serial &&
+                         !config->accepts_older &&
                          dns::is_later_serial(*zone->announced, *change.serial);
     if (is_late) return;
-    zone->announced = change.serial;
+    zone->announced = told == Told::News ? change.serial : std::nullopt;
     if (const auto number = number_of(change.primary, *zone->config)) zone->announcer = number;
     hasten(*zone);
+}
+
+bool SecondaryZones::goes_back(const Zone& zone, const HeardChange& change) {
+    return zone.config->primaries.size() == 1 || !change.primary || *change.primary == zone.source;
 }
 
 void SecondaryZones::hasten(Zone& zone) {
@@ -341,11 +351,12 @@ void SecondaryZones::hasten(Zone& zone) {
     queue(zone);
 }
 
-// Whether we have that serial of the zone, or a later one.
-bool SecondaryZones::is_known(const SecondaryConfig& config, uint32_t serial) const {
+SecondaryZones::Told SecondaryZones::look_at(const SecondaryConfig& config, uint32_t serial) const {
     const auto pinned = table_.pin(config.zone);
-    return pinned && !pinned->version().is_unavailable() && !config.accepts_older &&
-           !dns::is_later_serial(serial, pinned->version().serial());
+    if (!pinned || pinned->version().is_unavailable() || config.accepts_older) return Told::News;
+    const uint32_t ours = pinned->version().serial();
+    if (serial == ours) return Told::Same;
+    return dns::is_later_serial(serial, ours) ? Told::News : Told::Earlier;
 }
 
 std::string SecondaryZones::served_serial(const dns::Name& zone) const {

@@ -74,8 +74,9 @@ class SecondaryZones {
     void add_those_left_by_files();
     // Serves the zone no longer and forgets it. What is under way for it comes to nothing.
     void remove(const dns::Name& zone);
-    // The zone has this serial at its primary: fetched if that is later than ours.
-    void hint(const dns::Name& zone, uint32_t serial);
+    // The zone has this serial at its primary: fetched if that is later than ours; and if it may be
+    // one to which the zone went back, its controller is asked.
+    void hint(const dns::Name& zone, uint32_t serial, bool may_be_back = false);
 
     // How a zone is fetched; null when it is none of ours. This, hear() and expires_in() are for
     // threads that must not wait: they wait for nothing that takes its time.
@@ -114,17 +115,18 @@ class SecondaryZones {
 
         Config config;
         RefreshSchedule schedule;
-        uint32_t serial = 0;          // Of the data, when there are any.
-        size_t preferred = 0;         // The primary that answered last.
-        base::Instant whole_until{};  // It knows no IXFR, or did not before.
-        bool is_busy = false;         // On one of the threads: nobody else touches what is above.
-        bool is_publishing = false;   // That thread is writing what came: too late to give it up.
-        bool is_expiring = false;     // It is being given up: too early to publish.
-        bool is_expired = false;      // It was given up while busy; the schedule does not know.
-        bool is_hastened = false;     // Heard of a change meanwhile.
-        bool is_removed = false;      // The same, of its end.
-        Config next_config;           // What came while it was busy, or null.
-        bool is_forced = false;       // Somebody wants it whatever its serial is.
+        uint32_t serial = 0;                 // Of the data, when there are any.
+        size_t preferred = 0;                // The primary that answered last.
+        std::optional<size_t> confirmed_by;  // The primary whose version it is, since the start.
+        base::Instant whole_until{};         // It knows no IXFR, or did not before.
+        bool is_busy = false;        // On one of the threads: nobody else touches what is above.
+        bool is_publishing = false;  // That thread is writing what came: too late to give it up.
+        bool is_expiring = false;    // It is being given up: too early to publish.
+        bool is_expired = false;     // It was given up while busy; the schedule does not know.
+        bool is_hastened = false;    // Heard of a change meanwhile.
+        bool is_removed = false;     // The same, of its end.
+        Config next_config;          // What came while it was busy, or null.
+        bool is_forced = false;      // Somebody wants it whatever its serial is.
         std::optional<uint32_t> announced;        // The serial that a NOTIFY named.
         std::optional<size_t> announcer;          // The primary that sent one.
         std::optional<base::Instant> expires_at;  // Its place in expiring_.
@@ -160,7 +162,9 @@ class SecondaryZones {
     void expire_due(base::Instant now);
     void forget(const dns::Name& zone);
     void load(Zone& zone, double luck);
-    [[nodiscard]] bool is_known(const SecondaryConfig& config, uint32_t serial) const;
+    // How a serial that was told stands to ours.
+    enum class Told : uint8_t { News, Same, Earlier };
+    [[nodiscard]] Told look_at(const SecondaryConfig& config, uint32_t serial) const;
     // For the log; "nothing" when it has no data.
     [[nodiscard]] std::string served_serial(const dns::Name& zone) const;
     // With the mutex, up to errand_for(); those that take the lock let go of it meanwhile.
@@ -171,6 +175,9 @@ class SecondaryZones {
     // Puts the zone where its time is among those that wait for it.
     void queue(Zone& zone);
     [[nodiscard]] static bool has_what_was_announced(const Zone& zone);
+    // Whether a serial before ours is one that the zone's controller went back to, and no other one
+    // of several that is merely behind it.
+    [[nodiscard]] static bool goes_back(const Zone& zone, const HeardChange& change);
     // The end of what a thread did with the zone. It may be gone afterwards.
     void finish(Lock& lock, Zone& zone);
     // False when the zone is gone.
@@ -191,6 +198,8 @@ class SecondaryZones {
     // The primary has a serial that may be any.
     [[nodiscard]] base::Result<Outcome> follow(Zone& zone, PrimaryClient& client,
                                                const ToldSerial& told, const Errand& errand);
+    // The same of the primary that is asked.
+    [[nodiscard]] static bool may_go_back(const Zone& zone);
     [[nodiscard]] std::unexpected<base::Error> is_older(const Zone& zone, uint32_t theirs) const;
     // All of it, or what changed since the version that is there.
     [[nodiscard]] base::Result<Fetched> fetch_from(PrimaryClient& client, const Zone& zone,
@@ -202,6 +211,7 @@ class SecondaryZones {
     [[nodiscard]] base::Result<Outcome> replace(Zone& zone, Fetched fetched, const Errand& errand);
     [[nodiscard]] base::Result<void> confirm(Zone& zone, std::optional<uint32_t> expire,
                                              bool is_new, double luck);
+    static void tell_of_step_back(const Zone& zone, uint32_t theirs);
     void count(const PrimaryClient& client, const base::Result<Outcome>& outcome);
     [[nodiscard]] double chance();
 

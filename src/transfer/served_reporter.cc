@@ -39,12 +39,12 @@ void ServedReporter::begin(uint32_t serial) {
 }
 
 // It is expected first and looked for then: a zone that comes in between is not missed.
-void ServedReporter::expect(const dns::Name& zone, uint32_t serial) {
+void ServedReporter::expect(const dns::Name& zone, uint32_t serial, bool may_be_back) {
     {
         const std::lock_guard lock(mutex_);
-        progress_.expect(zone, serial);
+        progress_.expect(zone, serial, may_be_back);
     }
-    note(zone, "");
+    look_at(zone, "", /*is_confirmed=*/false);
 }
 
 void ServedReporter::forget(const dns::Name& zone) {
@@ -68,11 +68,15 @@ std::optional<uint32_t> ServedReporter::served_serial(const dns::Name& zone) con
 }
 
 void ServedReporter::note(const dns::Name& zone, const std::string& problem) {
+    look_at(zone, problem, problem.empty());
+}
+
+void ServedReporter::look_at(const dns::Name& zone, const std::string& problem, bool is_confirmed) {
     const auto serial = served_serial(zone);
     {
         const std::lock_guard lock(mutex_);
         if (!problem.empty()) progress_.fail(zone, problem);
-        if (serial) progress_.attain(zone, *serial);
+        if (serial) progress_.attain(zone, *serial, is_confirmed);
         has_news_ = true;
     }
     wake_.notify_all();

@@ -50,7 +50,7 @@ class ServedReporter {
 
     // What the catalog says, in one version: by one thread.
     void begin(uint32_t serial);
-    void expect(const dns::Name& zone, uint32_t serial);
+    void expect(const dns::Name& zone, uint32_t serial, bool may_be_back);
     void forget(const dns::Name& zone);
     void finish();
 
@@ -63,6 +63,7 @@ class ServedReporter {
 
  private:
     void run();
+    void look_at(const dns::Name& zone, const std::string& problem, bool is_confirmed);
     // What is so now, once there is a reason to tell it. Nothing when it is time to end.
     [[nodiscard]] std::optional<ServedReport> wait_for_news();
     [[nodiscard]] base::Result<void> tell(const ServedReport& report);

@@ -241,11 +241,19 @@ void read_followed_catalog(ConfigTable table, TransferConfig& config) {
     table.read("report", catalog.wants_reports, "true");
     ConfigTable members = table.table("members");
     read_source(members, config, catalog.members);
+    const std::vector<base::SocketAddress> controllers = catalog.catalog.primaries;
+    const auto settle = [&](SecondaryConfig& source) {
+        source.is_of_controller = catalog.wants_reports && source.primaries == controllers &&
+                                  source.key && source.tls && !source.tls->certificate.empty();
+    };
+    settle(catalog.catalog);
+    settle(catalog.members);
     for (ConfigTable each : table.tables("group")) {
         FollowedCatalog::Group group{.name = {}, .members = catalog.members};
         each.require("name", "\"signed\"");
         each.read("name", group.name, "\"signed\"");
         read_source(each, config, group.members);
+        settle(group.members);
         catalog.groups.push_back(std::move(group));
     }
     config.followed_catalogs.push_back(std::move(catalog));

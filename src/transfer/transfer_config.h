@@ -39,6 +39,9 @@ struct SecondaryConfig {
     std::optional<tls::ClientSettings> tls;      // They are asked over TLS alone, by this profile.
     AccessList forward_updates;                  // Whose updates are passed on to a primary.
     bool accepts_older = false;  // A version with an older serial is taken like any other.
+    // They are the controller of this node, by certificates on both sides and a key: where it says
+    // that a serial went back, as after a restored backup, that is taken.
+    bool is_of_controller = false;
     // Where zones follow each other under one name: which of them it is. What was fetched of
     // another one is not served as this one.
     uint64_t zone_id = 0;

@@ -219,6 +219,38 @@ accept_older_serial = true
     EXPECT_TRUE(catalog.source_of({"unknown", "signed"}).accepts_older);
 }
 
+// Whoever knows us by a certificate, and is known by one and a key, and is told what we serve.
+TEST(TransferConfig, AControllerIsKnownByAllThatJoiningBrings) {
+    const std::string profile = std::string(kKey) + R"([[tls.profile]]
+name = "controller"
+server_name = "controller.nearcast"
+ca = "/etc/nearcast/ca.pem"
+)";
+    const std::string certificate = "certificate = \"/n.pem\"\nkey = \"/n.key\"\n";
+    const std::string follow =
+        "[[catalog.follow]]\nzone = \"catalog.example\"\nprimaries = [\"192.0.2.1\"]\n";
+    const std::string key = "key = \"transfer.example\"\n";
+    const std::string tls = "tls = \"controller\"\n";
+    const std::string report = "report = true\n";
+    const auto is_one = [](const std::string& text) {
+        const auto config = read(text);
+        EXPECT_TRUE(config.has_value()) << to_text(config.error());
+        const FollowedCatalog& catalog = config->followed_catalogs.at(0);
+        EXPECT_EQ(catalog.catalog.is_of_controller, catalog.source_of({}).is_of_controller);
+        return catalog.catalog.is_of_controller;
+    };
+    EXPECT_TRUE(is_one(profile + certificate + follow + key + tls + report));
+    EXPECT_FALSE(is_one(profile + follow + key + tls + report)) << "no certificate";
+    EXPECT_FALSE(is_one(profile + certificate + follow + tls + report)) << "no key";
+    EXPECT_FALSE(is_one(profile + certificate + follow + key + report)) << "no TLS";
+    EXPECT_FALSE(is_one(profile + certificate + follow + key + tls)) << "no reports";
+    const auto elsewhere = read(profile + certificate + follow + key + tls + report +
+                                "[catalog.follow.members]\nprimaries = [\"192.0.2.2\"]\n");
+    ASSERT_TRUE(elsewhere.has_value()) << to_text(elsewhere.error());
+    EXPECT_TRUE(elsewhere->followed_catalogs.at(0).catalog.is_of_controller);
+    EXPECT_FALSE(elsewhere->followed_catalogs.at(0).members.is_of_controller);
+}
+
 TEST(TransferConfig, APublishedCatalogTellsWhatItLists) {
     const auto config = read(R"([[catalog.publish]]
 zone = "catalog.example"

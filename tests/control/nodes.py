@@ -44,6 +44,11 @@ certificate = "{folder / "node.pem"}"
 key = "{folder / "node.key"}"
 """)
         super().__init__(empty, "--settings", settings, port=port)
+        self._settings = settings
+
+    def again(self):
+        """The same node, once it was killed."""
+        return Server(self.zones, "--settings", self._settings, port=self.port)
 
 
 def state(controller, node):
