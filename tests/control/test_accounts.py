@@ -164,6 +164,25 @@ def test_who_is_too_fast_is_told_when_to_come_again(shop):
     assert 0 < int(held_off.headers["retry-after"]) <= 60
 
 
+def test_a_router_is_told_of_limits_in_its_own_words(shop):
+    acme = key_of(shop, "acme")
+    pair = base64.b64encode(f"anybody:{acme}".encode()).decode()
+
+    def said(addresses):
+        answer = shop.ask("GET", f"/nic/update?hostname=a.z.example&myip={addresses}", key=False,
+                          headers={"Authorization": f"Basic {pair}"})
+        assert answer.status == 200, "words with another status are read by nobody"
+        return answer.body.decode()
+
+    make(shop, "z.example.", acme)
+    many = replace("www.z.example.", "A", *(f"192.0.2.{i}" for i in range(1, 10)))
+    assert shop.patch(many, zone="z.example.", key=acme).status == 204
+    assert said("192.0.2.1,2001:db8::1") == "dnserr\n", "it has 12 records"
+    assert shop.ask("PUT", "/api/v1/tenants/acme", {"plan": "slow"}).status == 204
+    words = [said(f"192.0.2.{i}") for i in range(4)]
+    assert words[-1] == "911\n", "that passes"
+
+
 def test_keys_of_a_tenant_are_his(shop):
     acme, globe = key_of(shop, "acme"), key_of(shop, "globe")
     made = shop.ask("POST", "/api/v1/keys", {"name": "ci"}, key=acme)

@@ -141,9 +141,9 @@ def test_a_key_is_not_made_for_the_past(controller):
     assert controller.ask("DELETE", path).status == 204
 
 
-def update(controller, query, key):
+def update(controller, query, key, method="GET"):
     pair = base64.b64encode(f"anybody:{key}".encode()).decode()
-    return controller.ask("GET", f"/nic/update?{query}", key=None,
+    return controller.ask(method, f"/nic/update?{query}", key=None,
                           headers={"Authorization": f"Basic {pair}"})
 
 
@@ -181,6 +181,36 @@ def test_a_router_tells_its_address(controller, made):
     assert said("myip=192.0.2.1") == "notfqdn\n"
     wrong = update(controller, "hostname=a.dyn.example.com&myip=192.0.2.1", "wrong")
     assert wrong.status == 401 and wrong.body == b"badauth\n"
+
+
+def test_a_router_is_told_in_its_own_words_what_went_wrong(tmp_path):
+    with Controller(tmp_path) as controller:
+        controller.create()
+        controller.create("copy.example.", kind="Slave", masters=["127.0.0.1"], nameservers=[])
+        query = "hostname=a.example.com&myip=192.0.2.1"
+        host = {"zones": ["example.com", "copy.example"]}
+
+        def said(query, key, method="GET"):
+            answer = update(controller, query, key, method)
+            assert answer.headers["content-type"].startswith("text/plain"), answer.body
+            return answer.status, answer.body.decode()
+
+        def key(**more):
+            answer = controller.ask("POST", "/api/v1/keys", {"name": "router"} | host | more)
+            assert answer.status == 201, answer.body
+            return answer.json["key"]
+
+        change = key(right="change")
+        assert said(query, key(right="read")) == (200, "!yours\n")
+        assert said(query + "&wait=never", change) == (200, "badsys\n")
+        assert said(query, change, "POST") == (405, "badagent\n")
+        assert said("hostname=a.copy.example&myip=192.0.2.1", change) == (200, "dnserr\n")
+        assert said("hostname=a.example.com&myip=192.0.2.300", change) == (200, "dnserr\n")
+        for _ in range(30):
+            status, word = said(query, "guessed")
+            assert (status, word) in ((401, "badauth\n"), (200, "abuse\n"))
+        assert word == "abuse\n"
+        assert said(query, change) == (200, "good 192.0.2.1\n")
 
 
 def test_a_router_leaves_the_ttl_of_a_set_as_it_is(controller, made):

@@ -62,12 +62,9 @@ std::string key_of(const Request& request) {
     return colon == std::string::npos ? "" : pair.substr(colon + 1);
 }
 
-Response unauthorized(const Request& request) {
-    const bool is_update = !request.path.empty() && request.path.front() == "nic";
-    Response response = is_update ? text_reply("badauth\n") : error_reply(401, "Unauthorized");
-    response.status = 401;
-    response.headers.emplace_back("WWW-Authenticate", is_update ? "Basic realm=\"nearcast\""
-                                                                : "X-API-Key realm=\"PowerDNS\"");
+Response unauthorized() {
+    Response response = error_reply(401, "Unauthorized");
+    response.headers.emplace_back("WWW-Authenticate", "X-API-Key realm=\"PowerDNS\"");
     return response;
 }
 
@@ -111,11 +108,11 @@ Response Api::options_of(const Match& match) {
 
 // Who brings no key at all has not guessed.
 Response Api::turn_away(const Request& request, const base::IpAddress& source) {
-    if (key_of(request).empty()) return unauthorized(request);
-    if (!refusals_.add(source, base::now())) return unauthorized(request);
+    if (key_of(request).empty()) return unauthorized();
+    if (!refusals_.add(source, base::now())) return unauthorized();
     const auto now = control::wall_now();
     const auto noted = partners_.keys.note_refusal({"", request.peer}, now);
-    return noted ? unauthorized(request) : error_reply(noted.error());
+    return noted ? unauthorized() : error_reply(noted.error());
 }
 
 // Nothing when it has none, or one that is not good from there and now.
@@ -127,6 +124,14 @@ control::Outcome<std::optional<control::ApiKey>> Api::usable_key(const Request& 
 }
 
 Admission Api::admit(const Request& head) {
+    Admission admission = admit_as_json(head);
+    if (!is_dyndns(head)) return admission;
+    return {admission.body_size_max, [answer = std::move(admission.answer)](const Request& whole) {
+                return in_dyndns(answer(whole));
+            }};
+}
+
+Admission Api::admit_as_json(const Request& head) {
     Match match = find_route(head);
     if (head.method == "OPTIONS") return refused(options_of(match));
     const bool needs_key = match.route == nullptr || match.route->right;

@@ -116,6 +116,8 @@ class Api {
 
     [[nodiscard]] control::Outcome<std::optional<control::ApiKey>> usable_key(
         const Request& request);
+    // admit() but for clients that read no JSON.
+    [[nodiscard]] Admission admit_as_json(const Request& head);
     [[nodiscard]] static Match find_route(const Request& request);
     [[nodiscard]] static Response options_of(const Match& match);
     [[nodiscard]] Response answer_without_key(const Request& request, const Match& match,
@@ -224,8 +226,11 @@ class Api {
 
     // dyndns_resource.cc
     [[nodiscard]] Response update_address(const Call& call);
-    [[nodiscard]] std::optional<control::Zone> zone_around(const dns::Name& name,
-                                                           const control::KeyScope& scope);
+    // Whether the host has other addresses now.
+    [[nodiscard]] control::Outcome<bool> update_host(const Call& call, const dns::Name& name,
+                                                     std::vector<control::RrsetEdit> edits);
+    [[nodiscard]] control::Outcome<std::optional<control::Zone>> zone_around(
+        const dns::Name& name, const control::KeyScope& scope);
 
     // audit_resources.cc
     [[nodiscard]] Response list_audit(const Call& call);

@@ -2,10 +2,12 @@
 //
 // /nic/update: addresses that change, told by routers and programs in the words of DynDNS2.
 //
-// One word a host name: good, nochg, nohost, notfqdn, numhost, dnserr. The password is a key of the
-// API; the user's name is nothing to us.
+// One word a host name: good, nochg, nohost, notfqdn, dnserr, 911; or one for all of them. The
+// password is a key of the API; the user's name is nothing to us. Programs read words with the
+// status 200 alone, but for badauth.
 
 #include <algorithm>
+#include <functional>
 
 #include "control/api/api.h"
 #include "control/api/json_member.h"
@@ -13,6 +15,7 @@
 
 namespace nearcast::control_api {
 
+using control::ChangeError;
 using control::RrsetEdit;
 using dns::RRType;
 
@@ -94,17 +97,63 @@ std::string answer_of(bool is_changed, const std::vector<Update>& updates) {
     return (is_changed ? "good" : "nochg") + (addresses.empty() ? "" : ' ' + addresses) + '\n';
 }
 
+// Of a change that was not made. Programs leave a name alone at others than 911, which passes.
+const char* word_of(ChangeError::Kind kind) {
+    switch (kind) {
+        case ChangeError::Kind::NotFound:
+            return "nohost\n";
+        case ChangeError::Kind::TooFast:
+        case ChangeError::Kind::Unavailable:
+            return "911\n";
+        default:
+            return "dnserr\n";
+    }
+}
+
+// Of a request that came to none.
+const char* word_of(int status) {
+    switch (status) {
+        case 401:
+            return "badauth\n";
+        case 403:
+            return "!yours\n";
+        case 405:
+            return "badagent\n";
+        case 429:
+            return "abuse\n";
+        default:
+            return status < 500 ? "badsys\n" : "911\n";
+    }
+}
+
 }  // namespace
+
+bool is_dyndns(const Request& request) {
+    return request.path == std::vector<std::string>{"nic", "update"};
+}
+
+Response in_dyndns(Response response) {
+    if (response.content_type != kJsonType) return response;
+    Response told = text_reply(word_of(response.status));
+    if (response.status == 401) {
+        told.status = 401;
+        told.headers = {{"WWW-Authenticate", "Basic realm=\"nearcast\""}};
+    } else {
+        if (response.status == 405) told.status = 405;
+        told.headers = std::move(response.headers);
+    }
+    return told;
+}
 
 // The zone that the name lies in, if the key covers it. One around that does not have the name:
 // there it would be hidden.
-std::optional<control::Zone> Api::zone_around(const dns::Name& name,
-                                              const control::KeyScope& scope) {
+control::Outcome<std::optional<control::Zone>> Api::zone_around(const dns::Name& name,
+                                                                const control::KeyScope& scope) {
     for (dns::Name apex = name; !apex.is_root(); apex = apex.parent()) {
         auto zone = partners_.changes.zone(apex);
-        if (!zone && zone.error().kind == control::ChangeError::Kind::NotFound) continue;
-        if (zone && scope.covers(*zone)) return *std::move(zone);
-        break;
+        if (!zone && zone.error().kind == ChangeError::Kind::NotFound) continue;
+        if (!zone) return std::unexpected(zone.error());
+        return scope.covers(*zone) ? std::optional(*std::move(zone)) : std::nullopt;
     }
     return std::nullopt;
 }
@@ -125,29 +174,31 @@ Response Api::update_address(const Call& call) {
             answer += "notfqdn\n";
             continue;
         }
-        const auto zone = zone_around(*name, call.scope);
-        auto edits = is_offline ? offline_edits(*name) : edits_of(*name, updates);
-        // A device's key may be for one family alone.
-        if (is_offline) {
-            std::erase_if(edits, [&](const RrsetEdit& edit) {
-                return !call.scope.covers_set(*name, edit.type);
-            });
-        }
-        const bool is_covered =
-            zone && !edits.empty() && std::ranges::all_of(edits, [&](const RrsetEdit& edit) {
-                return call.scope.covers_set(*name, edit.type);
-            });
-        if (!is_covered) {
-            answer += "nohost\n";
-            continue;
-        }
-        control::ChangeRequest request{zone->name, std::move(edits), {.actor = call.actor}};
-        request.intent.comment = is_offline ? "offline" : "dynamic address";
-        const auto done = partners_.changes.commit(request);
-        const bool is_changed = done && done->old_serial != done->new_serial;
-        answer += !done ? "dnserr\n" : answer_of(is_changed, updates);
+        const auto is_changed =
+            update_host(call, *name, is_offline ? offline_edits(*name) : edits_of(*name, updates));
+        answer += is_changed ? answer_of(*is_changed, updates) : word_of(is_changed.error().kind);
     }
     return text_reply(std::move(answer));
+}
+
+control::Outcome<bool> Api::update_host(const Call& call, const dns::Name& name,
+                                        std::vector<control::RrsetEdit> edits) {
+    const bool is_offline = edits.front().kind == RrsetEdit::Kind::Delete;
+    const auto zone = zone_around(name, call.scope);
+    if (!zone) return std::unexpected(zone.error());
+    const auto is_covered = [&](const RrsetEdit& edit) {
+        return call.scope.covers_set(name, edit.type);
+    };
+    // A device's key may be for one family alone.
+    if (is_offline) std::erase_if(edits, std::not_fn(is_covered));
+    if (!*zone || edits.empty() || !std::ranges::all_of(edits, is_covered)) {
+        return control::refuse(ChangeError::Kind::NotFound, "no such host for this key");
+    }
+    control::ChangeRequest request{(*zone)->name, std::move(edits), {.actor = call.actor}};
+    request.intent.comment = is_offline ? "offline" : "dynamic address";
+    const auto done = partners_.changes.commit(request);
+    if (!done) return std::unexpected(done.error());
+    return done->old_serial != done->new_serial;
 }
 
 }  // namespace nearcast::control_api

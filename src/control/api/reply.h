@@ -46,6 +46,11 @@ void add_outcome(const control::Committed& committed, Response& response);
 // 403, of what belongs to whoever runs the network.
 [[nodiscard]] Response forbidden_network();
 
+// Whether whoever asks reads words of DynDNS2 and no JSON, and an answer to him: what is not in
+// these words yet is put into them.
+[[nodiscard]] bool is_dyndns(const Request& request);
+[[nodiscard]] Response in_dyndns(Response response);
+
 // The validator of a zone's state: its serial and its last change, as settings have no serial, and
 // a zone that comes back may have the same one again.
 [[nodiscard]] std::string etag_of(uint32_t serial, uint64_t sequence);
