@@ -8,6 +8,7 @@
 #include "control/api_keys.h"
 #include "control/change_log.h"
 #include "control/database_fixture.h"
+#include "control/text_digest.h"
 
 namespace nearcast::control {
 namespace {
@@ -95,7 +96,7 @@ TEST_P(OfAudit, HoldsEachPartOfAChangeAgainstIt) {
     for (const char* alteration :
          {"comment = comment || 'x'", "source = '198.51.100.9'", "at = at + 1", "kind = kind + 2",
           "old_serial = old_serial + 1", "new_serial = new_serial + 1", "reverts = 1",
-          "actor = 'user:eve'", "zone = 'example.net.'"}) {
+          "actor = 'user:eve'", "zone = 'example.net.'", "zone_id = zone_id + 1"}) {
         alter("CREATE TABLE kept AS SELECT * FROM change");
         alter(("UPDATE change SET " + std::string(alteration) + " WHERE kind = 0").c_str());
         EXPECT_EQ(verdict().broken_at, entries[2].sequence) << alteration;
@@ -104,6 +105,52 @@ TEST_P(OfAudit, HoldsEachPartOfAChangeAgainstIt) {
         alter("DROP TABLE kept");
         EXPECT_FALSE(verdict().broken_at) << alteration;
     }
+}
+
+// As programs of before wrote them: without the zone's number, the first ones with the diff alone.
+TEST_P(OfAudit, TakesDigestsOfBefore) {
+    struct Kept {
+        AuditEntry entry;
+        std::string rest;
+        std::string diff;
+    };
+    std::vector<Kept> all;
+    constexpr Sql kChanges{
+        "SELECT sequence, at, actor, source, kind, zone, old_serial, new_serial, comment, diff "
+        "FROM change ORDER BY sequence",
+        "", "nnttntnntt"};
+    const auto append = [&](bool is_first_form) {
+        return database->write([&](Session& session) {
+            auto done = session.run_once("DELETE FROM audit");
+            for (const Kept& each : all) {
+                AuditEntry entry = each.entry;
+                entry.detail = text_digest(is_first_form ? each.diff : each.rest + each.diff);
+                if (done) done = append_audit(session, entry);
+            }
+            return done;
+        });
+    };
+    ASSERT_TRUE(database->read([&](Session& session) {
+        all.clear();
+        return session.run(kChanges, {}, [&](const Row& row) {
+            const std::string comment = row.text(8);
+            all.push_back({{.sequence = static_cast<uint64_t>(row.number(0)),
+                            .at = Timestamp(row.number(1)),
+                            .actor = {row.text(2), row.text(3)},
+                            .action = row.number(4) == 0 ? "zone.create" : "zone.delete",
+                            .subject = row.text(5)},
+                           std::to_string(row.number(6)) + ' ' + std::to_string(row.number(7)) +
+                               " 0 " + std::to_string(comment.size()) + ' ' + comment,
+                           row.text(9)});
+        });
+    }));
+    ASSERT_EQ(all.size(), 2U);
+    for (const bool is_first_form : {true, false}) {
+        ASSERT_TRUE(append(is_first_form));
+        EXPECT_FALSE(verdict().broken_at) << verdict().reason;
+    }
+    alter("UPDATE change SET comment = 'x' WHERE kind = 0");
+    EXPECT_EQ(verdict().broken_at, all[0].entry.sequence);
 }
 
 TEST_P(OfAudit, MissesEntriesAtTheEnd) {
