@@ -57,7 +57,7 @@ Outcome Composer::compose(const Question& question, ResponseWriter& writer) {
     hidden_ = question.hidden;
     query_ = &question.query;
     outcome_ = {};
-    name_.assign_question(question.name, question.query.qname.wire());
+    name_.assign_question(question.name, question.as_asked);
     visited_[0] = question.name.hash();
     visited_count_ = 1;
     dname_count_ = 0;
@@ -143,6 +143,10 @@ void Composer::need_set(Section section, const Node& node, const RRset& rrset, c
 }
 
 void Composer::answer_positive(const zone::Version& zone, const Node& node, const RRset& rrset) {
+    if (!rrset.has_parts() && name_.is_question() && name_.name().label_count() > 0) {
+        if (!writer_->add_as_stored(Section::Answer, rrset)) outcome_.is_truncated = true;
+        return;
+    }
     const Owner owner = current_owner();
     need_set(Section::Answer, node, rrset, owner);
     if (outcome_.is_truncated || rrset.links().empty()) return;

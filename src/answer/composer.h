@@ -63,6 +63,7 @@ struct VisibleZones {
 struct Question {
     const dns::Query& query;
     const zone::HashedName& name;
+    std::span<const uint8_t> as_asked;         // The same name, its letters as in the question.
     const std::optional<zone::Version>& zone;  // Where the answer begins.
     zone::Node likely;                         // As look_up() takes it.
     // Here, and also where a chain of aliases leads; null when nothing is.

@@ -21,9 +21,9 @@ std::span<const uint8_t> bytes_of(const std::string& text) {
     return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-bool is_wire(const dns::Name& name, std::string_view wire) {
+bool is_wire(std::span<const uint8_t> name, std::string_view wire) {
     return dns::equal_ignoring_case(
-        name.wire(), {reinterpret_cast<const uint8_t*>(wire.data()), wire.size() + 1});
+        name, {reinterpret_cast<const uint8_t*>(wire.data()), wire.size() + 1});
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ IdentityAnswer::IdentityAnswer(const Identity& identity)
 
 std::span<const uint8_t> IdentityAnswer::nsid() const { return bytes_of(server_).subspan(1); }
 
-const std::string* IdentityAnswer::text_for(const dns::Name& name) const {
+const std::string* IdentityAnswer::text_for(std::span<const uint8_t> name) const {
     if (is_wire(name, "\2id\6server")) return &server_;
     if (is_wire(name, "\10hostname\4bind")) return &host_;
     if (is_wire(name, "\7version\6server")) return &version_;
@@ -43,13 +43,14 @@ const std::string* IdentityAnswer::text_for(const dns::Name& name) const {
     return nullptr;
 }
 
-Outcome IdentityAnswer::answer(const dns::Query& query, ResponseWriter& writer) const {
-    const std::string* const text = text_for(query.qname);
+Outcome IdentityAnswer::answer(const dns::Query& query, std::span<const uint8_t> qname,
+                               ResponseWriter& writer) const {
+    const std::string* const text = text_for(qname);
     const bool is_text = query.qtype == dns::RRType::TXT || query.qtype == dns::RRType::ANY;
     if (text == nullptr || !is_text) {
         return {.rcode = dns::Rcode::Refused, .reason = dns::ExtendedError::NotAuthoritative};
     }
-    const Owner owner{dns::kHeaderSize, query.qname.wire()};
+    const Owner owner{dns::kHeaderSize, qname};
     const RecordHead head{dns::RRType::TXT, dns::RRClass::CH, 0};
     Outcome outcome;
     outcome.is_authoritative = true;

@@ -21,11 +21,12 @@ class IdentityAnswer {
     // What goes into the NSID option: at most 64 bytes.
     [[nodiscard]] std::span<const uint8_t> nsid() const;
 
-    // Answers a question of class CH.
-    [[nodiscard]] Outcome answer(const dns::Query& query, ResponseWriter& writer) const;
+    // Answers a question of class CH about `qname`.
+    [[nodiscard]] Outcome answer(const dns::Query& query, std::span<const uint8_t> qname,
+                                 ResponseWriter& writer) const;
 
  private:
-    [[nodiscard]] const std::string* text_for(const dns::Name& name) const;
+    [[nodiscard]] const std::string* text_for(std::span<const uint8_t> name) const;
 
     std::string server_;  // Each a character-string: its length, then the text.
     std::string host_;

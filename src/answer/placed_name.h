@@ -28,6 +28,7 @@ class PlacedName {
     void assign_written(std::span<const uint8_t> message, size_t at);
 
     [[nodiscard]] const zone::HashedName& name() const { return *name_; }
+    [[nodiscard]] bool is_question() const { return is_question_; }
     // With its letters as they were.
     [[nodiscard]] std::span<const uint8_t> wire() const { return as_written_; }
 

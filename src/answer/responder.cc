@@ -42,6 +42,7 @@ struct Job {
     std::optional<Outcome> verdict;        // Nothing else is to be answered.
     const uint8_t* likely_zone = nullptr;  // A block with the hash of the suffix from this label.
     size_t likely_label = 0;
+    const PrivateZones* hidden = nullptr;  // From who asks.
     std::optional<zone::Version> zone;
     zone::Node likely_node;
     dns::Query query;
@@ -162,7 +163,7 @@ void Responder::Worker::parse(Job& job) {
         exchange.is_special = job.error == dns::ParseError::None && is_special(job.query);
         return;
     }
-    job.name.assign(job.query.qname.wire());
+    job.name.assign(job.query.qname_wire(exchange.query), job.query.labels);
     // Who may see it after all is for others to say.
     exchange.is_special = !exchange.is_trusted && private_zones.covers(job.name);
     if (zones.is_small()) return;
@@ -186,14 +187,14 @@ void Responder::Worker::fetch_zone(Job& job) const {
 // What was fetched is the zone where a name alone decides that, and the hash did not deceive.
 void Responder::Worker::find_zone(Job& job) const {
     if (!job.is_lookup) return;
-    const PrivateZones* const hidden = hidden_from(job);
+    job.hidden = hidden_from(job);
     const bool is_plain =
-        job.likely_zone != nullptr && hidden == nullptr && job.query.qtype != dns::RRType::DS;
+        job.likely_zone != nullptr && job.hidden == nullptr && job.query.qtype != dns::RRType::DS;
     if (is_plain &&
         zone::Image(job.likely_zone).apex().is_named(job.name.suffix(job.likely_label))) {
         job.zone.emplace(job.likely_zone);
     } else {
-        job.zone = find_zone_for({zones, hidden}, job.name, job.query.qtype);
+        job.zone = find_zone_for({zones, job.hidden}, job.name, job.query.qtype);
     }
     if (job.zone && !job.zone->is_unavailable()) job.zone->prefetch_bucket(job.name.hash());
 }
@@ -286,15 +287,18 @@ size_t Responder::Worker::limit_for(const Job& job) const {
 // Fills the sections and says what goes into the header.
 Outcome Responder::Worker::outcome_for(Job& job) {
     const dns::Query& query = job.query;
+    const std::span<const uint8_t> message = job.exchange->query;
     if (job.is_lookup) {
-        return composer.compose({query, job.name, job.zone, job.likely_node, hidden_from(job)},
-                                writer);
+        return composer.compose(
+            {query, job.name, query.qname_wire(message), job.zone, job.likely_node, job.hidden},
+            writer);
     }
     if (job.error != dns::ParseError::None) return {*dns::rcode_of(job.error)};
     if (query.edns.version != dns::kEdnsVersion) return {Rcode::BadVers};
     if (query.opcode() != dns::Opcode::Query) return kNotImplemented;
     if (query.has_tsig()) return {Rcode::NotAuth};  // No key is shared with anyone.
-    if (query.qclass == dns::RRClass::CH) return identity.answer(query, writer);
+    if (query.qclass == dns::RRClass::CH)
+        return identity.answer(query, query.qname_wire(message), writer);
     switch (query.qtype) {
         case dns::RRType::OPT:
         case dns::RRType::NXNAME:  // RFC 9824 §3.5.
@@ -319,10 +323,11 @@ void Responder::Worker::compose(Job& job, uint32_t now) {
     prepare_options(job, now);
     if (jar) judge_cookie(job, now);
     const size_t limit = limit_for(job);
-    const size_t needed = dns::kHeaderSize + query.question_size + response_options.size();
+    const size_t options_size = response_options.size();
+    const size_t needed = dns::kHeaderSize + query.question_size + options_size;
     const size_t reserved = std::min(exchange.reserved, limit - needed);
     writer.begin(exchange.room, limit, query.question(exchange.query));
-    writer.reserve(response_options.size() + reserved);
+    writer.reserve(options_size + reserved);
     const Outcome outcome = job.verdict ? *job.verdict : outcome_for(job);
     response_options.explain(outcome.reason);
     response_options.append_to(writer, {.rcode = outcome.rcode,

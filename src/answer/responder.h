@@ -62,7 +62,7 @@ struct Exchange {
     // The seconds that the zone has left, told to who asks for it (EXPIRE, RFC 7314).
     std::optional<uint32_t> expire = std::nullopt;
 
-    // Results.
+    // Results: whatever they are before, they are set.
     size_t response_size = 0;  // Zero: send nothing.
     bool is_probe = false;     // The guard's question: not counted, not limited.
     shield::CookieState cookie = shield::CookieState::None;  // None also when they are not in use.

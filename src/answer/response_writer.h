@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -50,6 +51,15 @@ class ResponseWriter {
     // ends like the node. Returns false, and adds nothing, when they do not fit.
     [[nodiscard]] bool add(Section section, const zone::RRset& rrset, const Owner& owner,
                            const PlacedName& frame, std::span<const uint8_t> rrset_owner);
+
+    // The same for records as plain as can be: a set without parts, and its owner is the question's
+    // name, not the root.
+    [[nodiscard]] bool add_as_stored(Section section, const zone::RRset& rrset) {
+        assert(!rrset.has_parts());
+        if (!put(rrset.body())) return false;
+        count_records(section, rrset.record_count());
+        return true;
+    }
 
     // Adds the signatures over `rrset` alone; as above.
     [[nodiscard]] bool add_signatures(Section section, const zone::RRset& rrset,

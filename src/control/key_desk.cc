@@ -51,11 +51,11 @@ bool KeyDesk::is_good(const KeyScope& scope, const dns::Name& zone, Right right,
 
 // RFC 2136 §3.1 and §3.3. Who may not learn which zones there are is refused before.
 Verdict KeyDesk::admit(const std::optional<zone::Version>&, const dns::Query& query,
-                       const Requestor& requestor) const {
+                       std::span<const uint8_t> message, const Requestor& requestor) const {
     if (query.qtype != dns::RRType::SOA) return {Rcode::FormErr};
     const auto scope =
         requestor.key == nullptr ? nullptr : parts_.keys.scope_of(requestor.key->name);
-    if (scope == nullptr || !is_good(*scope, query.qname, Right::Change, requestor)) {
+    if (scope == nullptr || !is_good(*scope, query.qname(message), Right::Change, requestor)) {
         return kProhibited;
     }
     if (query.qclass != dns::RRClass::IN) {
@@ -75,18 +75,19 @@ uint32_t KeyDesk::visible_serial(const Zone& zone) const {
 
 Verdict KeyDesk::carry_out(const dns::Query& query, std::span<const uint8_t> message,
                            const Requestor& requestor) {
-    const Verdict admitted = admit(std::nullopt, query, requestor);
+    const Verdict admitted = admit(std::nullopt, query, message, requestor);
     if (admitted.rcode != Rcode::NoError) return admitted;
     transfer::UpdateMessage update;
     if (!transfer::read_update(query, message, update)) return {Rcode::FormErr};
+    const dns::Name zone = query.qname(message);
     // As it is now: another controller may have limited it, or taken it away.
     const auto key = parts_.keys.find(requestor.key->name);
     if (!key && key.error().kind == Kind::Unavailable) return {Rcode::ServFail};
-    if (!key || !is_good(key->scope, query.qname, Right::Change, requestor)) return kProhibited;
+    if (!key || !is_good(key->scope, zone, Right::Change, requestor)) return kProhibited;
 
     int64_t zone_id = 0;
     Verdict verdict;
-    DerivedRequest request{.zone = query.qname, .intent = {}, .derive = {}};
+    DerivedRequest request{.zone = zone, .intent = {}, .derive = {}};
     request.intent.actor = {"update:" + dns::to_text(key->key.name), base::to_text(requestor.peer),
                             key->scope.tenant};
     request.derive = [&](const ZoneSight& sight) {
@@ -99,11 +100,11 @@ Verdict KeyDesk::carry_out(const dns::Query& query, std::span<const uint8_t> mes
     const auto done = parts_.changes.commit_derived(request);
     if (!done) {
         if (verdict.rcode == Rcode::NoError) verdict = verdict_on(done.error());
-        log_refusal(query.qname, requestor, done.error().message);
+        log_refusal(zone, requestor, done.error().message);
         return verdict;
     }
     if (done->old_serial != done->new_serial) {
-        log::info("zone_updated", {{"zone", dns::to_text(query.qname)},
+        log::info("zone_updated", {{"zone", dns::to_text(zone)},
                                    {"requestor", transfer::to_text(requestor)},
                                    {"change", std::to_string(done->sequence)}});
         parts_.await(zone_id, done->sequence);

@@ -42,7 +42,7 @@ class KeyDesk final : public transfer::UpdateTaker, public transfer::Grants {
 
     // Any thread.
     [[nodiscard]] transfer::Verdict admit(const std::optional<zone::Version>& version,
-                                          const dns::Query& query,
+                                          const dns::Query& query, std::span<const uint8_t> message,
                                           const transfer::Requestor& requestor) const override;
     [[nodiscard]] transfer::Verdict carry_out(const dns::Query& query,
                                               std::span<const uint8_t> message,

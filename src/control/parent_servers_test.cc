@@ -65,7 +65,8 @@ class Servers {
 
  private:
     Bytes respond(const Bytes& request, const dns::Query& query) {
-        const auto found = answers_.find(dns::to_text(query.qname) + dns::to_text(query.qtype));
+        const auto found =
+            answers_.find(dns::to_text(query.qname(request)) + dns::to_text(query.qtype));
         const Answer answer = found == answers_.end() ? Answer() : found->second;
         Bytes response(dns::kHeaderSize);
         std::copy_n(request.begin(), 2, response.begin());

@@ -34,19 +34,16 @@ void reset(Query& query) {
     query.records_offset = 0;
     query.tsig_offset = 0;
     query.edns = {};
-    query.qname.clear();
 }
 
 ParseError read_question(WireReader& reader, Query& query) {
     uint16_t type = 0;
     uint16_t rr_class = 0;
     const size_t start = reader.offset();
-    const bool is_whole =
-        read_plain_name(reader, query.qname) && reader.read_u16(type) && reader.read_u16(rr_class);
-    if (!is_whole) {
-        query.qname.clear();
-        return ParseError::BadQuestion;
-    }
+    const size_t name_size = find_labels(reader.rest(), query.labels);
+    const bool is_whole = name_size > 0 && reader.skip(name_size) && reader.read_u16(type) &&
+                          reader.read_u16(rr_class);
+    if (!is_whole) return ParseError::BadQuestion;
     query.qtype = static_cast<RRType>(type);
     query.qclass = static_cast<RRClass>(rr_class);
     query.question_size = static_cast<uint16_t>(reader.offset() - start);
@@ -190,6 +187,11 @@ std::optional<Rcode> rcode_of(ParseError error) {
         default:
             return Rcode::FormErr;
     }
+}
+
+Name Query::qname(std::span<const uint8_t> message) const {
+    if (question_size == 0) return {};
+    return Name::from_wire(qname_wire(message)).value();
 }
 
 bool skip_name(WireReader& reader) noexcept {

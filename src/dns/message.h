@@ -63,6 +63,8 @@ struct Edns {
 // Kept by a worker and filled again and again. What lies behind the error that stopped the reading
 // is as a new Query has it; id and flags stand from UnknownOpcode on.
 struct Query {
+    static constexpr size_t kQuestionTailSize = 4;  // Type and class.
+
     Header header;
     RRType qtype = RRType::None;
     RRClass qclass = RRClass::IN;
@@ -70,7 +72,7 @@ struct Query {
     uint16_t records_offset = 0;  // Where the sections after the question begin.
     uint16_t tsig_offset = 0;     // Where the TSIG record begins; 0 if there is none.
     Edns edns;
-    Name qname;  // With the letters as asked.
+    LabelStarts labels;  // Of the name asked, where there is a question.
 
     [[nodiscard]] Opcode opcode() const { return header.opcode(); }
     [[nodiscard]] bool has_tsig() const { return tsig_offset != 0; }
@@ -80,6 +82,12 @@ struct Query {
     [[nodiscard]] std::span<const uint8_t> question(std::span<const uint8_t> message) const {
         return message.subspan(kHeaderSize, question_size);
     }
+    // The name in the question, with its letters as asked: in the message, where there is a
+    // question, and as a name of its own, the root where there is none.
+    [[nodiscard]] std::span<const uint8_t> qname_wire(std::span<const uint8_t> message) const {
+        return message.subspan(kHeaderSize, question_size - kQuestionTailSize);
+    }
+    [[nodiscard]] Name qname(std::span<const uint8_t> message) const;
 };
 
 // Reads `message`, of at most kMessageSizeMax bytes. Each byte is looked at a bounded number of

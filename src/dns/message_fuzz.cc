@@ -25,8 +25,10 @@ void check_query(std::span<const uint8_t> message) {
             error == ParseError::IsResponse);
     const auto question = query.question(message);
     if (query.question_size > 0) {
-        require(question.size() == query.qname.wire().size() + 4);
-        require(std::ranges::equal(question.first(question.size() - 4), query.qname.wire()));
+        const Name name = query.qname(message);
+        require(question.size() == name.wire().size() + 4);
+        require(std::ranges::equal(question.first(question.size() - 4), name.wire()));
+        require(query.labels.count == name.label_count());
     }
     require(query.edns.options(message).size() == query.edns.options_size);
     require(query.edns.udp_payload >= kUdpPayloadMin);
@@ -35,7 +37,7 @@ void check_query(std::span<const uint8_t> message) {
     require(query.records_offset == kHeaderSize + query.question_size);
     require(query.tsig_offset < message.size());
     const auto again = build_query({.id = query.header.id,
-                                    .qname = query.qname,
+                                    .qname = query.qname(message),
                                     .qtype = query.qtype,
                                     .qclass = query.qclass,
                                     .has_edns = query.edns.is_present,

@@ -49,7 +49,7 @@ TEST_F(ParseQuery, ReadsAPlainQuestion) {
     ASSERT_EQ(parse({}, kQuestion), ParseError::None);
     EXPECT_EQ(query_.header.id, 0x1234);
     EXPECT_TRUE(query_.is_recursion_desired());
-    EXPECT_EQ(to_text(query_.qname), "www.example.org.");
+    EXPECT_EQ(to_text(query_.qname(message_)), "www.example.org.");
     EXPECT_EQ(query_.qtype, RRType::A);
     EXPECT_EQ(query_.qclass, RRClass::IN);
     EXPECT_EQ(query_.question_size, kQuestion.size());
@@ -187,7 +187,7 @@ TEST_F(ParseQuery, ReadsWhatBuildQueryMakes) {
                             .options = options});
     ASSERT_EQ(parse_query(message_, query_), ParseError::None);
     EXPECT_EQ(query_.header.id, 7);
-    EXPECT_EQ(to_text(query_.qname), "Example.ORG.");
+    EXPECT_EQ(to_text(query_.qname(message_)), "Example.ORG.");
     EXPECT_EQ(query_.qtype, RRType::TXT);
     EXPECT_EQ(query_.qclass, RRClass::CH);
     EXPECT_TRUE(query_.edns.dnssec_ok);

@@ -11,18 +11,6 @@
 namespace nearcast::dns {
 namespace {
 
-// Where each label of a legal name starts, in order.
-struct LabelStarts {
-    explicit LabelStarts(std::span<const uint8_t> wire) {
-        for (size_t at = 0; wire[at] != 0; at += wire[at] + 1U) {
-            starts[count++] = static_cast<uint8_t>(at);
-        }
-    }
-
-    std::array<uint8_t, kLabelCountMax> starts;
-    size_t count = 0;
-};
-
 std::span<const uint8_t> label_at(std::span<const uint8_t> wire, size_t start) {
     return wire.subspan(start + 1, wire[start]);
 }
@@ -144,33 +132,38 @@ NameError read_name(WireReader& reader, Name& name) noexcept {
     return NameError::None;
 }
 
-bool read_plain_name(WireReader& reader, Name& name) noexcept {
-    const size_t size = name_size(reader.rest());
-    if (size == 0) return false;
-    std::memcpy(name.bytes_.data(), reader.rest().data(), size);
-    name.size_ = static_cast<uint8_t>(size);
-    return reader.skip(size);
+size_t name_size(std::span<const uint8_t> bytes) noexcept {
+    LabelStarts labels;
+    return find_labels(bytes, labels);
 }
 
-size_t name_size(std::span<const uint8_t> bytes) noexcept {
-    size_t at = 0;
-    while (at < bytes.size() && at < kNameSizeMax) {
+size_t find_labels(std::span<const uint8_t> bytes, LabelStarts& labels) noexcept {
+    const size_t limit = std::min(bytes.size(), kNameSizeMax);
+    size_t count = 0;
+    for (size_t at = 0; at < limit;) {
+        labels.at[count] = static_cast<uint8_t>(at);
         const uint8_t length = bytes[at];
-        if (length == 0) return at + 1;
+        if (length == 0) {
+            labels.count = static_cast<uint8_t>(count);
+            return at + 1;
+        }
         if (length > kLabelSizeMax) return 0;
         at += length + 1U;
+        ++count;
     }
     return 0;
 }
 
 std::strong_ordering canonical_order(std::span<const uint8_t> a,
                                      std::span<const uint8_t> b) noexcept {
-    const LabelStarts of_a(a);
-    const LabelStarts of_b(b);
+    LabelStarts of_a;
+    LabelStarts of_b;
+    (void)find_labels(a, of_a);
+    (void)find_labels(b, of_b);
     const size_t common = std::min(of_a.count, of_b.count);
     for (size_t i = 1; i <= common; ++i) {
-        const auto order = label_order(label_at(a, of_a.starts[of_a.count - i]),
-                                       label_at(b, of_b.starts[of_b.count - i]));
+        const auto order =
+            label_order(label_at(a, of_a.at[of_a.count - i]), label_at(b, of_b.at[of_b.count - i]));
         if (order != 0) return order;
     }
     return of_a.count <=> of_b.count;

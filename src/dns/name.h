@@ -34,6 +34,12 @@ enum class NameError : uint8_t {
     BadPointer,    // A compression pointer that does not go backwards.
 };
 
+// Where the labels of a name begin, from its first byte on; the root behind the last counts as one.
+struct LabelStarts {
+    std::array<uint8_t, kLabelCountMax + 1> at;
+    uint8_t count = 0;  // Of `at`, without the root, which is there all the same.
+};
+
 class Name {
  public:
     // The root.
@@ -71,7 +77,6 @@ class Name {
 
     friend bool operator==(const Name& a, const Name& b);
     friend NameError read_name(WireReader& reader, Name& name) noexcept;
-    friend bool read_plain_name(WireReader& reader, Name& name) noexcept;
     friend class NameTextReader;
 
  private:
@@ -83,12 +88,11 @@ class Name {
 // leaves the reader after it. On error the reader has not moved and `name` is the root.
 [[nodiscard]] NameError read_name(WireReader& reader, Name& name) noexcept;
 
-// The same for one that must not be compressed. False when it is, or there is no name; then the
-// reader has not moved and `name` is as it was.
-[[nodiscard]] bool read_plain_name(WireReader& reader, Name& name) noexcept;
-
 // How many bytes the uncompressed name at the start of `bytes` takes; 0 if none is there.
 [[nodiscard]] size_t name_size(std::span<const uint8_t> bytes) noexcept;
+
+// The same, telling its labels; these mean nothing when there is no name.
+[[nodiscard]] size_t find_labels(std::span<const uint8_t> bytes, LabelStarts& labels) noexcept;
 
 // The canonical order of RFC 4034 §6.1: by labels from the root down, letters folded. Both are
 // complete names without compression.

@@ -2,6 +2,7 @@
 
 #include "serve/udp_batch.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
@@ -25,12 +26,15 @@ static_assert(kQueryStride / kCacheLine % 2 == 1 && kResponseStride / kCacheLine
 
 }  // namespace
 
+// What is the same for every batch is set once.
 struct UdpBatch::Tables {
     // By the place in which a message was received.
     std::array<mmsghdr, kBatchMax> received{};
     std::array<iovec, kBatchMax> query_iov{};
     std::array<PeerAddress, kBatchMax> peers{};
     std::array<AddressControl, kBatchMax> controls{};
+    bool has_v6_room = false;      // For an address, in `received`,
+    bool has_control_room = true;  // and for what is told beside the message.
 
     // By the order of what is to be answered.
     std::array<answer::Exchange, kBatchMax> exchanges{};
@@ -38,9 +42,11 @@ struct UdpBatch::Tables {
     size_t count = 0;
     size_t handed_over = 0;  // Of these.
 
+    // By the order of what is sent.
     std::array<mmsghdr, kBatchMax> responses{};
     std::array<iovec, kBatchMax> response_iov{};
     std::array<bool, kBatchMax> is_probe{};
+    bool has_probes = false;
 };
 
 base::Result<UdpBatch> UdpBatch::reserve() {
@@ -52,13 +58,18 @@ base::Result<UdpBatch> UdpBatch::reserve() {
 
 UdpBatch::UdpBatch(LazyMemory buffers)
     : buffers_(std::move(buffers)), tables_(std::make_unique<Tables>()) {
+    uint8_t* const queries = buffers_.bytes().data();
+    uint8_t* const rooms = queries + kBatchMax * kQueryStride;
     for (size_t i = 0; i < kBatchMax; ++i) {
-        tables_->query_iov[i] = {buffers_.bytes().data() + i * kQueryStride, kUdpQuerySizeMax};
+        tables_->query_iov[i] = {queries + i * kQueryStride, kUdpQuerySizeMax};
         msghdr& header = tables_->received[i].msg_hdr;
         header.msg_name = &tables_->peers[i];
         header.msg_iov = &tables_->query_iov[i];
         header.msg_iovlen = 1;
         header.msg_control = &tables_->controls[i];
+        tables_->exchanges[i].room = {rooms + i * kResponseStride, kUdpResponseSizeMax};
+        tables_->responses[i].msg_hdr.msg_iov = &tables_->response_iov[i];
+        tables_->responses[i].msg_hdr.msg_iovlen = 1;
     }
 }
 
@@ -69,10 +80,7 @@ UdpBatch::~UdpBatch() = default;
 UdpBatch::Received UdpBatch::receive(const UdpSocket& socket) noexcept {
     Tables& t = *tables_;
     t.count = t.handed_over = 0;
-    for (mmsghdr& message : t.received) {
-        message.msg_hdr.msg_namelen = sizeof(PeerAddress);
-        message.msg_hdr.msg_controllen = socket.is_wildcard ? sizeof(AddressControl) : 0;
-    }
+    prepare_for(socket);
     const int taken =
         ::recvmmsg(socket.fd.get(), t.received.data(), kBatchMax, MSG_DONTWAIT, nullptr);
     // Apart from "nothing there", an error is one that an earlier response met (an ICMP message):
@@ -80,25 +88,38 @@ UdpBatch::Received UdpBatch::receive(const UdpSocket& socket) noexcept {
     if (taken <= 0) return {};
 
     const auto messages = static_cast<size_t>(taken);
+    size_t count = 0;
     for (size_t i = 0; i < messages; ++i) {
         const msghdr& header = t.received[i].msg_hdr;
         if ((header.msg_flags & MSG_TRUNC) != 0 || !has_port(t.peers[i])) continue;
         const void* destination = socket.is_wildcard
                                       ? destination_of(t.controls[i], header.msg_controllen)
                                       : socket.address.ip.bytes.data();
-        uint8_t* room = buffers_.bytes().data() + kBatchMax * kQueryStride + i * kResponseStride;
-        t.exchanges[t.count] = {
-            .query = {static_cast<const uint8_t*>(t.query_iov[i].iov_base), t.received[i].msg_len},
-            .room = {room, kUdpResponseSizeMax},
-            .transport = answer::Transport::Udp,
-            .is_local = is_local(t.peers[i], destination),
-            .peer = &t.peers[i].generic,
-            .asked = destination,
-            .asked_port = socket.address.port,
-        };
-        t.place[t.count++] = static_cast<uint8_t>(i);
+        answer::Exchange& exchange = t.exchanges[count];
+        exchange.query = {static_cast<const uint8_t*>(t.query_iov[i].iov_base),
+                          t.received[i].msg_len};
+        exchange.is_local = is_local(t.peers[i], destination);
+        exchange.peer = &t.peers[i].generic;
+        exchange.asked = destination;
+        exchange.asked_port = socket.address.port;
+        t.place[count++] = static_cast<uint8_t>(i);
     }
-    return {.messages = messages, .dropped = messages - t.count};
+    t.count = count;
+    return {.messages = messages, .dropped = messages - count};
+}
+
+// A message leaves behind how long its address and what stood beside it were: for sockets of one
+// family that are bound to an address always the same.
+void UdpBatch::prepare_for(const UdpSocket& socket) noexcept {
+    Tables& t = *tables_;
+    const bool is_as_before = !t.has_control_room && t.has_v6_room == socket.address.ip.is_v6;
+    if (is_as_before && !socket.is_wildcard) return;
+    t.has_v6_room = socket.address.ip.is_v6;
+    t.has_control_room = socket.is_wildcard;
+    for (mmsghdr& message : t.received) {
+        message.msg_hdr.msg_namelen = sizeof(PeerAddress);
+        message.msg_hdr.msg_controllen = t.has_control_room ? sizeof(AddressControl) : 0;
+    }
 }
 
 std::span<answer::Exchange> UdpBatch::exchanges() noexcept {
@@ -115,12 +136,21 @@ UdpBatch::Sent UdpBatch::send(const UdpSocket& socket) noexcept {
         // An error speaks of the first message alone (no route to it, a full device queue): the
         // others are still tried.
         const size_t done = taken > 0 ? static_cast<size_t>(taken) : 1;
-        if (taken <= 0) ++sent.dropped;
-        for (size_t i = next; taken > 0 && i < next + done; ++i) sent.answered += !t.is_probe[i];
+        if (taken <= 0) {
+            ++sent.dropped;
+        } else {
+            sent.answered += done - probes_among(next, done);
+        }
         next += done;
     }
     t.count = t.handed_over = 0;
     return sent;
+}
+
+size_t UdpBatch::probes_among(size_t first, size_t count) const noexcept {
+    if (!tables_->has_probes) return 0;
+    const auto sent = std::span(tables_->is_probe).subspan(first, count);
+    return static_cast<size_t>(std::ranges::count(sent, true));
 }
 
 void UdpBatch::hand_over(const UdpSocket& socket, Answerer& answerer) noexcept {
@@ -144,23 +174,23 @@ void UdpBatch::hand_over(const UdpSocket& socket, Answerer& answerer) noexcept {
 size_t UdpBatch::address_responses() noexcept {
     Tables& t = *tables_;
     size_t count = 0;
+    t.has_probes = false;
     for (size_t i = 0; i < t.count; ++i) {
         const answer::Exchange& exchange = t.exchanges[i];
         if (exchange.response_size == 0) continue;
         assert(exchange.response_size <= exchange.room.size());
         const msghdr& asked = t.received[t.place[i]].msg_hdr;
-        t.response_iov[count] = {exchange.room.data(), exchange.response_size};
         msghdr& response = t.responses[count].msg_hdr;
-        response = {};
+        t.response_iov[count] = {exchange.room.data(), exchange.response_size};
         response.msg_name = asked.msg_name;
         response.msg_namelen = asked.msg_namelen;
-        response.msg_iov = &t.response_iov[count];
-        response.msg_iovlen = 1;
+        response.msg_controllen = 0;
         if (destination_of(t.controls[t.place[i]], asked.msg_controllen) != nullptr) {
             turn_round(t.controls[t.place[i]]);
             response.msg_control = asked.msg_control;
             response.msg_controllen = asked.msg_controllen;
         }
+        t.has_probes |= exchange.is_probe;
         t.is_probe[count++] = exchange.is_probe;
     }
     return count;

@@ -71,8 +71,11 @@ class UdpBatch {
     struct Tables;
 
     explicit UdpBatch(LazyMemory buffers);
+    void prepare_for(const UdpSocket& socket) noexcept;
     // Makes a message of each response; returns how many there are.
     size_t address_responses() noexcept;
+    // Of `count` responses from the one numbered `first` on.
+    [[nodiscard]] size_t probes_among(size_t first, size_t count) const noexcept;
 
     LazyMemory buffers_;
     std::unique_ptr<Tables> tables_;

@@ -83,14 +83,14 @@ bool RequestDesk::may_have(const dns::Name& zone, const Request& request) const 
 
 // Who may have a catalog may also look at it; a question may be about any name in it.
 bool RequestDesk::is_trusted(const Request& request) {
-    const dns::Name* const zone = private_zone_around(query_.qname);
+    const dns::Name* const zone = private_zone_around(qname_);
     if (zone == nullptr) return false;
     return may_have(*zone, request) || (may_wait() && is_granted(*zone, request));
 }
 
 // Whether who asks is trusted takes a wait to know.
 bool RequestDesk::might_be_trusted(const Request& request) {
-    const dns::Name* const zone = private_zone_around(query_.qname);
+    const dns::Name* const zone = private_zone_around(qname_);
     return zone != nullptr && !may_have(*zone, request) && might_be_granted(*zone, request);
 }
 
@@ -107,8 +107,8 @@ const dns::Name* RequestDesk::private_zone_around(const dns::Name& name) {
 }
 
 bool RequestDesk::is_about_private_zone() {
-    const dns::Name* const zone = private_zone_around(query_.qname);
-    return zone != nullptr && *zone == query_.qname;
+    const dns::Name* const zone = private_zone_around(qname_);
+    return zone != nullptr && *zone == qname_;
 }
 
 // A worker must not wait for those who publish zones: it has the way that readers go. What it sees
@@ -145,6 +145,7 @@ size_t RequestDesk::reserved() const { return is_signed() ? tsig_response_size(s
 RequestDesk::Outcome RequestDesk::answer(const Request& request) {
     unsigned_ = request.message;
     const dns::ParseError error = dns::parse_query(request.message, query_);
+    qname_ = query_.qname(request.message);
     if (error != dns::ParseError::None) {
         query_.tsig_offset = 0;  // The ordinary responder knows how to refuse it.
         return ask(request, request.message);
@@ -201,7 +202,7 @@ RequestDesk::Outcome RequestDesk::answer_signed(const Request& request) {
     // A key that only the primary knows is the primary's to judge.
     const bool is_for_primary = query_.opcode() == dns::Opcode::Update &&
                                 signature_.error == TsigError::BadKey &&
-                                partners_.secondary_of(query_.qname) != nullptr;
+                                partners_.secondary_of(qname_) != nullptr;
     if (signature_.error != TsigError::None && !is_for_primary) {
         return reply(request, {Rcode::NotAuth});
     }
@@ -230,9 +231,9 @@ RequestDesk::Outcome RequestDesk::answer_query(const Request& request) {
     std::optional<uint32_t> expire;
     const bool wants_expire = query_.qtype == dns::RRType::SOA &&
                               asks_for_expire(query_.edns.options(request.message)) &&
-                              may_have(query_.qname, request);
+                              may_have(qname_, request);
     if (wants_expire) {
-        const SeenZone seen = look_at(query_.qname);
+        const SeenZone seen = look_at(qname_);
         if (seen.version) expire = expire_of(*seen.version);
     }
     return ask(request, unsigned_, expire);
@@ -244,17 +245,17 @@ RequestDesk::Outcome RequestDesk::answer_notify(const Request& request) {
     if (!is_soa) return reply(request, {Rcode::FormErr});
     if (is_about_private_zone() && is_member(request)) return answer_report(request);
     const Requestor requestor = requestor_of(request);
-    const Rcode rcode = partners_.hear(
-        {.zone = query_.qname,
-         .peer = requestor.peer,
-         .key = requestor.key,
-         .serial = lone_soa_serial(request.message, dns::Section::Answer, query_.qname)});
+    const Rcode rcode =
+        partners_.hear({.zone = qname_,
+                        .peer = requestor.peer,
+                        .key = requestor.key,
+                        .serial = lone_soa_serial(request.message, dns::Section::Answer, qname_)});
     return reply(request, {.rcode = rcode, .is_authoritative = rcode == Rcode::NoError});
 }
 
 // What a node of ours serves.
 RequestDesk::Outcome RequestDesk::answer_report(const Request& request) {
-    const auto report = read_served_report(unsigned_, query_.qname);
+    const auto report = read_served_report(unsigned_, qname_);
     if (!report) return reply(request, {Rcode::FormErr});
     const Rcode rcode = partners_.members->hear(*request.tls, *report);
     return reply(request, {.rcode = rcode, .is_authoritative = rcode == Rcode::NoError});
@@ -262,18 +263,19 @@ RequestDesk::Outcome RequestDesk::answer_report(const Request& request) {
 
 RequestDesk::Outcome RequestDesk::answer_update(const Request& request) {
     // Nor does who may not have a catalog learn from this that there is one.
-    if (is_about_private_zone() && !may_have(query_.qname, request)) {
+    if (is_about_private_zone() && !may_have(qname_, request)) {
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
     }
-    if (const auto secondary = partners_.secondary_of(query_.qname)) {
+    if (const auto secondary = partners_.secondary_of(qname_)) {
         return forward_update(request, *secondary);
     }
     const Requestor requestor = requestor_of(request);
     if (may_wait()) {
         return reply(request, partners_.updates.carry_out(query_, request.message, requestor));
     }
-    const SeenZone seen = look_at(query_.qname);
-    const Verdict admitted = partners_.updates.admit(seen.version, query_, requestor);
+    const SeenZone seen = look_at(qname_);
+    const Verdict admitted =
+        partners_.updates.admit(seen.version, query_, request.message, requestor);
     if (admitted.rcode != Rcode::NoError) return reply(request, admitted);
     return {.is_for_waiter = true};
 }
@@ -294,7 +296,7 @@ RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
         return {.size = answered->size()};
     }
     log::warning("update_not_forwarded",
-                 {{"zone", dns::to_text(query_.qname)},
+                 {{"zone", dns::to_text(qname_)},
                   {"requestor", base::to_text(request.peer)},
                   {"reason", answered ? "the answer is too large" : answered.error().message}});
     return reply(request, {Rcode::ServFail});
@@ -303,13 +305,12 @@ RequestDesk::Outcome RequestDesk::forward_update(const Request& request,
 RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
     // An older TLS carries questions, not zones (RFC 9103 §7.2).
     const bool is_unfit = request.tls != nullptr && !request.tls->is_fit_for_transfers;
-    const bool is_to_ask = !is_unfit && !may_have(query_.qname, request);
-    if (is_to_ask && !may_wait() && might_be_granted(query_.qname, request)) {
+    const bool is_to_ask = !is_unfit && !may_have(qname_, request);
+    if (is_to_ask && !may_wait() && might_be_granted(qname_, request)) {
         return {.is_for_waiter = true};
     }
-    if (is_unfit || (is_to_ask && !is_granted(query_.qname, request)))
-        return reply(request, kProhibited);
-    const SeenZone seen = look_at(query_.qname);
+    if (is_unfit || (is_to_ask && !is_granted(qname_, request))) return reply(request, kProhibited);
+    const SeenZone seen = look_at(qname_);
     if (!seen.version)
         return reply(request, {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative});
     if (!seen.has_data()) {
@@ -323,7 +324,7 @@ RequestDesk::Outcome RequestDesk::answer_transfer(const Request& request) {
 // Who is up to date is told the serial (RFC 1995 §2).
 RequestDesk::Outcome RequestDesk::answer_changes(const Request& request,
                                                  const zone::Version& version) {
-    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority, query_.qname);
+    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority, qname_);
     if (!theirs) return reply(request, {Rcode::FormErr});
     if (!dns::is_later_serial(version.serial(), *theirs)) return ask_for_soa(request);
     if (request.is_stream) return {.is_granted = true};
@@ -356,8 +357,8 @@ ZoneStream RequestDesk::stream_of(const zone::Version& version, const Request& r
         if (const auto expire = expire_of(version)) stream.tell_expire(*expire);
     }
     if (query_.qtype != dns::RRType::IXFR) return stream;
-    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority, query_.qname);
-    auto changes = partners_.ledger.changes_since(query_.qname, *theirs);
+    const auto theirs = lone_soa_serial(request.message, dns::Section::Authority, qname_);
+    auto changes = partners_.ledger.changes_since(qname_, *theirs);
     if (changes) changes = trimmed(*std::move(changes), version);
     if (changes) stream.send_differences(*std::move(changes));
     return stream;
@@ -366,20 +367,20 @@ ZoneStream RequestDesk::stream_of(const zone::Version& version, const Request& r
 // RFC 7314 §3: a secondary has what is left, a primary what the SOA says.
 std::optional<uint32_t> RequestDesk::expire_of(const zone::Version& version) {
     if (version.is_unavailable()) return std::nullopt;
-    if (const auto left = partners_.expires_in(query_.qname)) return left;
+    if (const auto left = partners_.expires_in(qname_)) return left;
     uint32_t ttl = 0;
     return read_soa_timers(zone::soa_rdata(version, ttl)).expire;
 }
 
 std::unique_ptr<GrantedTransfer> RequestDesk::take_transfer(const Request& request) {
     assert(may_wait());
-    auto pinned = partners_.waiting->zones.pin(query_.qname);
+    auto pinned = partners_.waiting->zones.pin(qname_);
     if (!pinned || pinned->version().is_unavailable()) return nullptr;
     ZoneStream stream = stream_of(pinned->version(), request);
     auto transfer = std::make_unique<GrantedTransfer>(GrantedTransfer{.version = *std::move(pinned),
                                                                       .stream = std::move(stream),
                                                                       .signer = {},
-                                                                      .zone = query_.qname,
+                                                                      .zone = qname_,
                                                                       .keys = live_keys_.keys});
     if (is_signed()) {
         transfer->signer.emplace(*signature_.key, signature_.mac);
@@ -424,7 +425,7 @@ std::span<const uint8_t> RequestDesk::soa_question(std::span<const uint8_t> requ
 
 RequestDesk::Outcome RequestDesk::ask_for_soa(const Request& request) {
     std::optional<uint32_t> expire;
-    const SeenZone seen = look_at(query_.qname);
+    const SeenZone seen = look_at(qname_);
     if (seen.version) expire = expire_of(*seen.version);
     const size_t size = partners_.ask({.message = soa_question(request.message),
                                        .room = request.room.first(request.room.size() - reserved()),

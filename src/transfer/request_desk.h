@@ -189,6 +189,7 @@ class RequestDesk {
     zone::LiveNames::Seen live_private_zones_;
     Hmac hmac_;
     dns::Query query_;
+    dns::Name qname_;
     LiveKeyring::Seen live_keys_;            // At least as long as the signature's key is used.
     TsigCheck signature_;                    // Meaningful for a signed request.
     std::span<const uint8_t> unsigned_;      // The request without its signature.

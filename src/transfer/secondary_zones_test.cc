@@ -211,7 +211,7 @@ TEST_F(Secondary, AZoneThatIsAnnouncedGoesFirst) {
         may_go.wait();
         dns::Query query;
         EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
-        order.push_back(dns::to_text(query.qname));
+        order.push_back(dns::to_text(query.qname(request)));
         send_zone(client, request, version(order.back().c_str(), "7 3600 900 604800"));
     });
     const auto ledger = *zone::ZoneLedger::open(zone::make_memory_disk(), table_, {});
@@ -236,7 +236,7 @@ TEST_F(Secondary, OverTlsMoreZonesAreAskedForWithEachRoundTrip) {
     const auto answer_to = [](const Bytes& request) {
         dns::Query query;
         EXPECT_EQ(dns::parse_query(request, query), dns::ParseError::None);
-        const std::string name = dns::to_text(query.qname);
+        const std::string name = dns::to_text(query.qname(request));
         return whole_zone(request, version(name.c_str(), "7 3600 900 604800"));
     };
     std::atomic<size_t> most = 0;

@@ -38,13 +38,14 @@ class UpdateTaker {
     virtual ~UpdateTaker() = default;
 
     // What the zone section and the requestor alone decide: NOERROR when the update is to be
-    // carried out. `version`: of the zone that it names, if that is served. Waits for nothing.
+    // carried out. `version`: of the zone that it names, if that is served; `query` is made of
+    // `message` by parse_query(). Waits for nothing.
     [[nodiscard]] virtual Verdict admit(const std::optional<zone::Version>& version,
-                                        const dns::Query& query,
+                                        const dns::Query& query, std::span<const uint8_t> message,
                                         const Requestor& requestor) const = 0;
 
-    // Carries out the update in `message`, of which parse_query() made `query`: it is done when
-    // this returns NOERROR, and otherwise nothing has changed. May wait for the disk and for
+    // Carries out the update in `message`: it is done when this returns NOERROR, and otherwise
+    // nothing has changed. `query` as above. May wait for the disk and for
     // others: no place for a worker's thread.
     [[nodiscard]] virtual Verdict carry_out(const dns::Query& query,
                                             std::span<const uint8_t> message,

@@ -55,9 +55,9 @@ std::mutex& ZoneUpdates::turn_of(const dns::Name& zone) {
 
 // RFC 2136 §3.1, and of §3.3 what needs no look at the updates.
 Verdict ZoneUpdates::admit(const std::optional<zone::Version>& version, const dns::Query& query,
-                           const Requestor& requestor) const {
+                           std::span<const uint8_t> message, const Requestor& requestor) const {
     if (query.qtype != dns::RRType::SOA) return {Rcode::FormErr};
-    const UpdatePolicy* const policy = config_.update_policy_for(query.qname);
+    const UpdatePolicy* const policy = config_.update_policy_for(query.qname(message));
     if (query.qclass != dns::RRClass::IN || !version) {
         return {.rcode = Rcode::NotAuth, .reason = ExtendedError::NotAuthoritative};
     }
@@ -75,20 +75,21 @@ Verdict ZoneUpdates::admit(const std::optional<zone::Version>& version, const dn
 
 Verdict ZoneUpdates::carry_out(const dns::Query& query, std::span<const uint8_t> message,
                                const Requestor& requestor) {
+    const dns::Name zone = query.qname(message);
     {
-        const auto pinned = table_.pin(query.qname);
+        const auto pinned = table_.pin(zone);
         const auto version = pinned ? std::optional(pinned->version()) : std::nullopt;
-        const Verdict admitted = admit(version, query, requestor);
+        const Verdict admitted = admit(version, query, message, requestor);
         if (admitted.rcode != Rcode::NoError) return admitted;
     }
     UpdateMessage update;
     if (!read_update(query, message, update)) return {Rcode::FormErr};
-    const std::lock_guard turn(turn_of(query.qname));
+    const std::lock_guard turn(turn_of(zone));
     for (size_t i = 0; i < kTriesMax; ++i) {
         Verdict verdict;
-        if (try_once(query.qname, update, requestor, verdict)) return verdict;
+        if (try_once(zone, update, requestor, verdict)) return verdict;
     }
-    log::warning("update_failed", {{"zone", dns::to_text(query.qname)},
+    log::warning("update_failed", {{"zone", dns::to_text(zone)},
                                    {"requestor", to_text(requestor)},
                                    {"reason", "the zone keeps changing"}});
     return {Rcode::ServFail};

@@ -27,7 +27,8 @@ class ZoneUpdates final : public UpdateTaker {
 
     // Any thread.
     [[nodiscard]] Verdict admit(const std::optional<zone::Version>& version,
-                                const dns::Query& query, const Requestor& requestor) const override;
+                                const dns::Query& query, std::span<const uint8_t> message,
+                                const Requestor& requestor) const override;
     [[nodiscard]] Verdict carry_out(const dns::Query& query, std::span<const uint8_t> message,
                                     const Requestor& requestor) override;
 

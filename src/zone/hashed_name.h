@@ -57,31 +57,34 @@ class HashedName {
 
     // Takes the complete, legal, uncompressed name `wire`, in any letter case.
     void assign(std::span<const uint8_t> wire) {
+        dns::LabelStarts labels;
+        (void)dns::find_labels(wire, labels);
+        assign(wire, labels);
+    }
+
+    // The same for whoever knows its labels: for each query, so that no call is worth it.
+    [[gnu::always_inline]] void assign(std::span<const uint8_t> wire,
+                                       const dns::LabelStarts& labels) {
         size_ = static_cast<uint16_t>(wire.size());
         uint8_t* const lowered = bytes_.data() + kFront;
         lower_in_lanes(wire.data(), wire.size(), lowered);
-        size_t count = 0;
-        for (size_t at = 0; lowered[at] != 0; at += lowered[at] + 1U) {
-            starts_[count++] = static_cast<uint8_t>(at);
-        }
-        starts_[count] = static_cast<uint8_t>(size_ - 1U);
-        label_count_ = static_cast<uint16_t>(count);
-        hashes_[count] = kRootHash;
-        while (count-- > 0) {
-            hashes_[count] = extend_hash(hashes_[count + 1], lowered + starts_[count]);
+        copy(labels);
+        hashes_[labels.count] = kRootHash;
+        for (size_t label = labels.count; label-- > 0;) {
+            hashes_[label] = extend_hash(hashes_[label + 1], lowered + labels.at[label]);
         }
     }
 
     // Labels without the root; also the index of the root as a suffix.
-    [[nodiscard]] size_t label_count() const { return label_count_; }
+    [[nodiscard]] size_t label_count() const { return labels_.count; }
     [[nodiscard]] size_t size() const { return size_; }
 
     // The suffix that begins at label `label` (0: the whole name), its hash, its place.
     [[nodiscard]] std::span<const uint8_t> suffix(size_t label) const {
-        return {bytes_.data() + kFront + starts_[label], size_ - starts_[label] + size_t{0}};
+        return {bytes_.data() + kFront + labels_.at[label], size_ - labels_.at[label] + size_t{0}};
     }
     [[nodiscard]] uint64_t hash(size_t label = 0) const { return hashes_[label]; }
-    [[nodiscard]] size_t start(size_t label) const { return starts_[label]; }
+    [[nodiscard]] size_t start(size_t label) const { return labels_.at[label]; }
     [[nodiscard]] std::span<const uint8_t> wire() const { return {bytes_.data() + kFront, size_}; }
 
  private:
@@ -91,14 +94,24 @@ class HashedName {
 
     void assign_root() {
         bytes_[kFront] = 0;
-        starts_[0] = 0;
+        labels_.at[0] = 0;
         hashes_[0] = kRootHash;
     }
 
+    // Of most names few labels are all there is.
+    void copy(const dns::LabelStarts& labels) {
+        constexpr size_t kFew = 16;
+        labels_.count = labels.count;
+        if (labels.count < kFew) {
+            std::memcpy(labels_.at.data(), labels.at.data(), kFew);
+        } else {
+            labels_.at = labels.at;
+        }
+    }
+
     uint16_t size_ = 1;
-    uint16_t label_count_ = 0;
     alignas(16) std::array<uint8_t, kFront + dns::kNameSizeMax + kPadding + 1> bytes_;
-    std::array<uint8_t, dns::kLabelCountMax + 1> starts_;
+    dns::LabelStarts labels_;
     std::array<uint64_t, dns::kLabelCountMax + 1> hashes_;
 };
 
