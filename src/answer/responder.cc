@@ -49,23 +49,15 @@ struct Job {
     HashedName name;
 };
 
+// TKEY, TSIG, IXFR, AXFR, MAILB and MAILA are next to each other.
+bool is_of_data(dns::RRType type) {
+    const bool is_meta = type >= dns::RRType::TKEY && type <= dns::RRType::MAILA;
+    return !is_meta && type != dns::RRType::OPT && type != dns::RRType::NXNAME;
+}
+
 bool is_lookup(const dns::Query& query) {
-    const bool is_question = query.opcode() == dns::Opcode::Query &&
-                             query.qclass == dns::RRClass::IN && !query.has_tsig() &&
-                             query.edns.version == dns::kEdnsVersion;
-    switch (query.qtype) {
-        case dns::RRType::OPT:
-        case dns::RRType::NXNAME:
-        case dns::RRType::TKEY:
-        case dns::RRType::TSIG:
-        case dns::RRType::IXFR:
-        case dns::RRType::AXFR:
-        case dns::RRType::MAILB:
-        case dns::RRType::MAILA:
-            return false;
-        default:
-            return is_question;
-    }
+    return query.opcode() == dns::Opcode::Query && query.qclass == dns::RRClass::IN &&
+           is_of_data(query.qtype) && !query.has_tsig() && query.edns.version == dns::kEdnsVersion;
 }
 
 // What others may do: see Exchange::is_special.

@@ -29,6 +29,19 @@ constexpr uint64_t kRootHash = 0x9E3779B97F4A7C15;
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+// The lowest bytes of a word, by how many of them.
+inline constexpr std::array<uint64_t, 9> kLowBytes = {
+    0,
+    0xFF,
+    0xFFFF,
+    0xFF'FFFF,
+    0xFFFF'FFFF,
+    0xFF'FFFF'FFFF,
+    0xFFFF'FFFF'FFFF,
+    0xFF'FFFF'FFFF'FFFF,
+    0xFFFF'FFFF'FFFF'FFFF,
+};
+
 // The hash of `label` + the name with hash `parent`. The label is in lower case, begins with its
 // length byte, and seven bytes after it must be readable (their values do not matter).
 [[nodiscard]] inline uint64_t extend_hash(uint64_t parent, const uint8_t* label) {
@@ -43,7 +56,7 @@ constexpr uint64_t kRootHash = 0x9E3779B97F4A7C15;
         hash = std::rotl(hash, 29) ^ fold_multiply(hash ^ word, kMultiplier);
     }
     std::memcpy(&word, label + at, sizeof word);
-    word &= ~uint64_t{0} >> (8 * (at + 8 - size));
+    word &= kLowBytes[size - at];
     return std::rotl(hash, 29) ^ fold_multiply(hash ^ word, kMultiplier);
 }
 
