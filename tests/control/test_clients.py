@@ -1,58 +1,12 @@
 """Real clients, unchanged: lego with pebble, lexicon, ddclient, inadyn."""
 
-import os
 import re
-import subprocess
 
 import peers
+from acme import Pebble, run
 from controller import Controller
-from server import free_port
 
 ZONE = "example.com."
-
-
-def run(*words, environment=None, folder=None, limit=180):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True,
-                          timeout=limit, env=os.environ | (environment or {}), cwd=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-class Pebble:
-    """An ACME server that asks our hidden primary for challenges."""
-
-    def __init__(self, folder, dns_port):
-        self.folder = folder
-        self.port, self.management_port = free_port(), free_port()
-        self.certificate, self.key = folder / "pebble.pem", folder / "pebble.key"
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key, "-out",
-            self.certificate)
-        self.config = folder / "pebble.json"
-        self.config.write_text(
-            '{"pebble": {"listenAddress": "127.0.0.1:%d", "managementListenAddress": "127.0.0.1:%d",'
-            '"certificate": "%s", "privateKey": "%s", "httpPort": 5002, "tlsPort": 5001,'
-            '"ocspResponderURL": "", "externalAccountBindingRequired": false}}'
-            % (self.port, self.management_port, self.certificate, self.key))
-        self.dns_port = dns_port
-
-    def __enter__(self):
-        self.log = open(self.folder / "pebble.log", "w")
-        self.process = subprocess.Popen(
-            ["pebble", "-config", self.config, "-dnsserver", f"127.0.0.1:{self.dns_port}"],
-            stdout=self.log, stderr=subprocess.STDOUT,
-            env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"})
-        peers.wait_until(lambda: "ACME directory available" in
-                         (self.folder / "pebble.log").read_text(), "the start of pebble")
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.process.terminate()
-        self.process.wait(20)
-        self.log.close()
-        if kind is not None:
-            print((self.folder / "pebble.log").read_text())
 
 
 def test_lego_gets_a_certificate_for_a_wildcard(tmp_path):
@@ -60,7 +14,7 @@ def test_lego_gets_a_certificate_for_a_wildcard(tmp_path):
         controller.create(nameservers=["ns1.example.com."], rrsets=[
             {"name": "ns1.example.com.", "type": "A", "ttl": 300,
              "records": [{"content": "127.0.0.1", "disabled": False}]}])
-        with Pebble(tmp_path, controller.port) as pebble:
+        with Pebble(tmp_path, f"127.0.0.1:{controller.port}") as pebble:
             run("lego", "--accept-tos", "--email", "admin@example.com", "--path",
                 tmp_path / "lego", "--server", f"https://localhost:{pebble.port}/dir", "--dns",
                 "pdns", "--dns.disable-cp", "--dns.resolvers", f"127.0.0.1:{controller.port}",

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "conformance")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "conformance"), str(HERE.parent / "control")]
 
 from lab import Lab  # noqa: E402
 from server import wait_until  # noqa: E402
