@@ -1,8 +1,10 @@
-"""Requests as external-dns and dnscontrol send them, one after the other, and what they read back.
+"""Requests as external-dns, dnscontrol and acme.sh send them, one by one, and what they read back.
 
-Neither is a package of Debian: their requests are written out here. Those of other clients stand in
+None is a package of Debian: their requests are written out here. Those of other clients stand in
 test_api.py, and clients that are packages run themselves in test_clients.py.
 """
+
+import re
 
 from controller import delete, replace
 
@@ -96,3 +98,82 @@ def test_dnscontrol_patches_with_a_whole_zone(controller):
     assert (zone["name"], zone["kind"]) == (ZONE, "Native"), "what is empty in it changes nothing"
     assert len(controller.rrset(ZONE, "NS")) == 1
     assert controller.ask("GET", path + "/cryptokeys").json == []
+
+
+class AcmeSh:
+    """Its hook for PowerDNS. It reads answers as text, and looks at no status."""
+
+    NAME = "_acme-challenge." + ZONE
+
+    def __init__(self, controller):
+        self.controller = controller
+
+    def ask(self, method, path, text=None):
+        """Bodies are called a form, as curl has it; a GET may have an empty one."""
+        answer = self.controller.ask(method, path, raw=text, headers={
+            "Content-Type": "application/x-www-form-urlencoded"} if text is not None else None)
+        return answer.body.decode()
+
+    def find_zone(self):
+        """All zones are listed, and the longest end of the name is taken that stands there."""
+        zones = re.sub(r"\s", "", self.ask("GET", "/zones", ""))
+        ends = [self.NAME[at:] for at in range(len(self.NAME)) if at == 0 or
+                self.NAME[at - 1] == "."]
+        return next(end for end in ends if f'"name":"{end}"' in zones)
+
+    def challenges(self, zone):
+        """From the name up to the next bracket that closes; in that, what stands behind a quote."""
+        text = re.sub(r"\s*([:,{}\[\]])\s*", r"\1", self.ask("GET", f"/zones/{zone}", ""))
+        found = re.findall(r'"name":"' + self.NAME[:-1] + r"[^\]]*}", text)
+        return [token for part in found for token in re.findall(r'content":"\\"([^\\]*)', part)]
+
+    def patch(self, zone, rrset):
+        assert self.ask("PATCH", f"/zones/{zone}", '{"rrsets": [{%s}]}' % rrset) == ""
+
+    def replace(self, zone, tokens):
+        records = ", ".join(
+            r'{"name": "%s", "type": "TXT", "content": "\"%s\"", "disabled": false, "ttl": 60}'
+            % (self.NAME, token) for token in tokens)
+        self.patch(zone, '"changetype": "REPLACE", "name": "%s", "type": "TXT", "ttl": 60, '
+                   '"records": [%s]' % (self.NAME, records))
+
+    def notify(self, zone):
+        assert "queued" in self.ask("PUT", f"/zones/{zone}/notify", "")
+
+    def add(self, token):
+        zone = self.find_zone()
+        self.replace(zone, [*self.challenges(zone), token])
+        self.notify(zone)
+
+    def remove(self, token):
+        """Taken away as a whole, and what is left of it put back."""
+        zone = self.find_zone()
+        left = [each for each in self.challenges(zone) if each != token]
+        self.patch(zone, f'"changetype": "DELETE", "name": "{self.NAME}", "type": "TXT"')
+        if left:
+            self.replace(zone, left)
+        self.notify(zone)
+
+
+def test_acme_sh_keeps_one_challenge_beside_another_and_takes_both_away(controller):
+    controller.create()
+    controller.create("example.net.")
+    client = AcmeSh(controller)
+    for token in ("token-of-the-name", "token-of_the-wildcard"):
+        client.add(token)
+    assert set(controller.rrset(client.NAME, "TXT")) == {
+        '"token-of-the-name"', '"token-of_the-wildcard"'}
+    client.remove("token-of-the-name")
+    assert controller.rrset(client.NAME, "TXT") == ['"token-of_the-wildcard"']
+    client.remove("token-of_the-wildcard")
+    assert controller.rrset(client.NAME, "TXT") is None
+
+
+def test_acme_sh_takes_the_zone_that_is_nearest(controller):
+    controller.create("com.")
+    controller.create()
+    client = AcmeSh(controller)
+    client.add("token")
+    assert controller.rrset(client.NAME, "TXT") == ['"token"']
+    assert controller.ask("DELETE", f"/zones/{ZONE}").status == 204
+    assert client.find_zone() == "com."
