@@ -3,54 +3,30 @@
 #include "privileges.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include <grp.h>
-#include <pwd.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/account.h"
+
 namespace nearcast::app {
 namespace {
 
-using base::fail;
+using base::Account;
 using base::fail_errno;
 using base::Result;
 
-struct Account {
-    std::string name;
-    uid_t uid = 0;
-    gid_t gid = 0;
-};
-
-template <typename Lookup, typename Key>
-std::optional<Account> look_up(Lookup lookup, Key key) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> room{};
-    if (lookup(key, &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
-        return std::nullopt;
-    }
-    return Account{entry.pw_name, entry.pw_uid, entry.pw_gid};
-}
-
-Account own_account() {
-    const std::optional<Account> known = look_up(getpwuid_r, geteuid());
-    return known ? *known : Account{std::to_string(geteuid()), geteuid(), getegid()};
-}
-
 Result<Account> target_account(const std::string& user) {
-    const std::string name(user.empty() ? kDefaultUser : user);
-    if (std::optional<Account> found = look_up(getpwnam_r, name.c_str())) return *found;
-    if (user.empty()) return own_account();
-    return fail("user " + user + " does not exist", "useradd --system " + user);
+    auto found = base::find_account(user.empty() ? std::string(kDefaultUser) : user);
+    if (!found && user.empty()) return base::own_account();
+    return found;
 }
 
 Result<void> become(const Account& account) {
@@ -124,7 +100,7 @@ Result<std::string> drop_root(const std::string& user, Rights rights) {
 }
 
 Result<std::string> drop_own(Rights rights) {
-    const Account own = own_account();
+    const Account own = base::own_account();
     if (const Result<void> given_up = keep_only(kept_by(own, rights)); !given_up) {
         return std::unexpected(given_up.error());
     }
@@ -154,9 +130,9 @@ bool can_read(const Account& account, const std::string& directory) {
 }  // namespace
 
 std::string default_user(const std::string& directory) {
-    const Account own = own_account();
+    const Account own = base::own_account();
     if (geteuid() != 0) return own.name;
-    const std::optional<Account> wanted = look_up(getpwnam_r, std::string(kDefaultUser).c_str());
+    const Result<Account> wanted = base::find_account(std::string(kDefaultUser));
     return wanted && can_read(*wanted, directory) ? wanted->name : own.name;
 }
 

@@ -21,4 +21,7 @@ struct Account {
 // Fails with the command that adds him when there is none. Any thread.
 [[nodiscard]] Result<Account> find_account(const std::string& name);
 
+// Who this program runs as; by his number, where that has no name here. Any thread.
+[[nodiscard]] Account own_account();
+
 }  // namespace nearcast::base

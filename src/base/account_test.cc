@@ -3,6 +3,7 @@
 #include "base/account.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace nearcast::base {
 namespace {
@@ -13,6 +14,15 @@ TEST(FindAccount, KnowsRoot) {
     EXPECT_EQ(root->name, "root");
     EXPECT_EQ(root->uid, 0U);
     EXPECT_EQ(root->gid, 0U);
+}
+
+TEST(OwnAccount, IsTheOneOfThisProgram) {
+    const Account own = own_account();
+    EXPECT_EQ(own.uid, ::geteuid());
+    const auto by_name = find_account(own.name);
+    if (by_name) {
+        EXPECT_EQ(by_name->gid, own.gid);
+    }
 }
 
 TEST(FindAccount, TellsHowToAddOneThatIsNotThere) {
