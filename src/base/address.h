@@ -45,6 +45,10 @@ struct IpPrefix {
     auto operator<=>(const IpPrefix&) const = default;
 };
 
+// ::ffff:0:0/96: IPv4 written as IPv6 (RFC 4291 §2.5.5.2).
+inline constexpr IpPrefix kIpv4Mapped{
+    .first = {.bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, .is_v6 = true}, .length = 96};
+
 [[nodiscard]] Result<IpAddress> parse_ip_address(std::string_view text);
 [[nodiscard]] Result<SocketAddress> parse_socket_address(std::string_view text);
 [[nodiscard]] Result<IpPrefix> parse_ip_prefix(std::string_view text);

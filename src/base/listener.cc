@@ -13,13 +13,9 @@ namespace {
 
 // ::ffff:192.0.2.1 is 192.0.2.1, who came to a listener of both.
 IpAddress unmapped(const IpAddress& address) {
-    constexpr size_t kPrefixSize = 12;
-    const auto* const begin = address.bytes.begin();
-    const bool is_mapped = address.is_v6 && begin[10] == 0xff && begin[11] == 0xff &&
-                           std::all_of(begin, begin + 10, [](uint8_t byte) { return byte == 0; });
-    if (!is_mapped) return address;
+    if (!kIpv4Mapped.contains(address)) return address;
     IpAddress v4;
-    std::copy_n(begin + kPrefixSize, 4, v4.bytes.begin());
+    std::copy_n(address.bytes.begin() + kIpv4Mapped.length / 8, 4, v4.bytes.begin());
     return v4;
 }
 

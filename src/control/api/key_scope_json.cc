@@ -46,10 +46,6 @@ Read<void> read_types(const json& body, KeyScope& scope) {
     return {};
 }
 
-// ::ffff:0:0/96 (RFC 4291 §2.5.5.2).
-constexpr base::IpPrefix kIpv4Mapped{
-    .first = {.bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, .is_v6 = true}, .length = 96};
-
 Read<void> read_sources(const json& body, KeyScope& scope) {
     std::vector<std::string> texts;
     if (auto done = read_texts(body, "sources", texts); !done) return done;
@@ -61,7 +57,7 @@ Read<void> read_sources(const json& body, KeyScope& scope) {
         }
         if (!prefix) return std::unexpected("source '" + text + "' " + prefix.error().message);
         // Who comes from IPv4 is known by that, also to a listener of both.
-        if (kIpv4Mapped.contains(*prefix)) {
+        if (base::kIpv4Mapped.contains(*prefix)) {
             return std::unexpected("source '" + text + "' matches nobody: write it as IPv4");
         }
         scope.sources.push_back(*prefix);
