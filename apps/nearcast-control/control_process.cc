@@ -284,7 +284,7 @@ class Controller {
             if (!(told.catalog == config_.network.catalog)) return;
             receipts_->note_version(told.serial, told.mark, told.notes);
         };
-        if (has_others()) {
+        if (database_->is_shared()) {
             hands.ask_catalog_serial = [this] {
                 if (auto* const publisher = publisher_.load()) publisher->ask_catalog_serial();
             };
@@ -308,12 +308,10 @@ class Controller {
                     }};
     }
 
-    [[nodiscard]] bool has_others() const { return database_->is_shared(); }
-
     // What was served of catalogs may be of another database, or of one that was restored. Where
     // nobody knows what it was, the time is later.
     Result<void> raise_catalog_serials() {
-        if (!has_others()) return {};
+        if (!database_->is_shared()) return {};
         const int64_t now = unix_seconds().count();
         std::vector<uint32_t> served;
         for (const dns::Name& catalog : config_.transfers.catalogs()) {
