@@ -73,6 +73,7 @@ def test_a_place_without_nodes_is_not_waited_for(network, tmp_path):
         answer = put(network, "192.0.2.1", "?wait=pop:empty&timeout=60")
         assert answer.headers["x-nearcast-served"] == "unknown"
         assert "x-nearcast-lagging" not in answer.headers
+        receipts(network, change_of(answer), "?wait=pop:empty&timeout=60")
         assert time.monotonic() - before < 30
 
 

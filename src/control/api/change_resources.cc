@@ -130,8 +130,6 @@ void Api::wait_if_asked(const Request& request, Response& response) {
     if (done == response.headers.end() || !awaited || !*awaited) return;
     const auto change = partners_.changes.change(sequence_of(done->second));
     const char* answer = "unknown";
-    // A node may have joined at another controller a moment ago.
-    if (!has_nodes(partners_.network, **awaited)) (void)partners_.network.refresh();
     if (change && has_nodes(partners_.network, **awaited)) {
         const auto served = wait_for(**awaited, *change);
         if (served) answer = *served ? "yes" : "no";
@@ -153,7 +151,7 @@ Response Api::show_change(const Call& call) {
     if (!awaited) return awaited.error();
     const auto change = find_change(call);
     if (!change) return change.error();
-    if (*awaited) {
+    if (*awaited && has_nodes(partners_.network, **awaited)) {
         const auto waited = wait_for(**awaited, *change);
         if (!waited) return error_reply(waited.error());
     }

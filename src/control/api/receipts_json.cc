@@ -88,9 +88,12 @@ Outcome<json> receipts_json(control::Network& network, Receipts& receipts, uint6
 }
 
 bool has_nodes(control::Network& network, const Awaited& awaited) {
-    return std::ranges::any_of(*network.nodes(), [&](const auto& node) {
-        return awaited.who != Awaited::Who::Pop || node.second.pop == awaited.pop;
-    });
+    const auto is_there = [&] {
+        return std::ranges::any_of(*network.nodes(), [&](const auto& node) {
+            return awaited.who != Awaited::Who::Pop || node.second.pop == awaited.pop;
+        });
+    };
+    return is_there() || (network.refresh() && is_there());
 }
 
 bool is_served(const json& receipts, const Awaited& awaited) {

@@ -33,7 +33,7 @@ struct Awaited {
 // The parameters wait and timeout; nothing without wait. 400 when one is wrong.
 [[nodiscard]] std::expected<std::optional<Awaited>, Response> read_wait(const Request& request);
 
-// Whether there is any node to wait for.
+// Whether there is any node to wait for, be it that it joined at another controller a moment ago.
 [[nodiscard]] bool has_nodes(control::Network& network, const Awaited& awaited);
 
 // Every place with nodes, and when they served the change.
