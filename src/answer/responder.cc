@@ -60,8 +60,11 @@ bool is_lookup(const dns::Query& query) {
            is_of_data(query.qtype) && !query.has_tsig() && query.edns.version == dns::kEdnsVersion;
 }
 
-// What others may do: see Exchange::is_special.
-bool is_special(const dns::Query& query) {
+// What others may do: see Exchange::is_special. A signature is found in spite of an opcode that is
+// not known.
+bool is_special(dns::ParseError error, const dns::Query& query) {
+    if (error == dns::ParseError::UnknownOpcode) return query.has_tsig();
+    if (error != dns::ParseError::None) return false;
     return query.has_tsig() || query.opcode() != dns::Opcode::Query ||
            query.qtype == dns::RRType::AXFR || query.qtype == dns::RRType::IXFR;
 }
@@ -152,7 +155,7 @@ void Responder::Worker::parse(Job& job) {
                       .dnssec_ok = job.query.edns.dnssec_ok,
                       .qtype = job.query.qtype};
     if (!job.is_lookup) {
-        exchange.is_special = job.error == dns::ParseError::None && is_special(job.query);
+        exchange.is_special = is_special(job.error, job.query);
         return;
     }
     job.name.assign(job.query.qname_wire(exchange.query), job.query.labels);

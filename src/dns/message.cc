@@ -139,8 +139,9 @@ ParseError read_body(WireReader& reader, Query& query) {
     if (query.opcode() == Opcode::Query && header.answer_count > 0) {
         return ParseError::UnexpectedRecord;
     }
-    // Who carries out an update judges its records.
-    size_t looks = query.opcode() == Opcode::Update ? 0 : kLooksMax;
+    // Who carries out an update judges its records, and of another opcode we know nothing.
+    const bool is_for_us = query.opcode() == Opcode::Query || query.opcode() == Opcode::Notify;
+    size_t looks = is_for_us ? kLooksMax : 0;
     if (!skip_records(reader, size_t{header.answer_count} + header.authority_count, looks)) {
         return ParseError::BadRecord;
     }
@@ -223,13 +224,15 @@ ParseError parse_query(std::span<const uint8_t> message, Query& query) noexcept 
     }
     query.header = load_header(message);
     if (query.header.is_response()) return ParseError::IsResponse;
-    const Opcode opcode = query.opcode();
-    if (opcode != Opcode::Query && opcode != Opcode::Notify && opcode != Opcode::Update) {
-        return ParseError::UnknownOpcode;
-    }
     WireReader reader(message);
     reader.seek(kHeaderSize);
-    return read_body(reader, query);
+    const ParseError error = read_body(reader, query);
+    const Opcode opcode = query.opcode();
+    if (opcode == Opcode::Query || opcode == Opcode::Notify || opcode == Opcode::Update) {
+        return error;
+    }
+    if (error != ParseError::None && error != ParseError::NoQuestion) reset(query);
+    return ParseError::UnknownOpcode;
 }
 
 std::vector<uint8_t> build_query(const QueryDraft& draft) {

@@ -5,7 +5,8 @@
 // Reading takes no memory and keeps no reference: a Query names places in the message by offset.
 // What is refused, and how that is answered, is decided here once:
 //   - a message without a whole header, or a response, gets no answer: it could be a loop;
-//   - QUERY, NOTIFY and UPDATE are read; any other opcode is NOTIMP, its body not looked at;
+//   - QUERY, NOTIFY and UPDATE are read; any other opcode is NOTIMP, and told with OPT and a
+//     signature where the body looks like theirs and asks for it;
 //   - all else that is not exactly one question and whole records is FORMERR, and so are bytes
 //     after the last record, records in the answer section of a QUERY, two OPT records, an OPT
 //     whose owner is not the root, options that do not fit, and a TSIG that is not the last.
@@ -61,7 +62,7 @@ struct Edns {
 };
 
 // Kept by a worker and filled again and again. What lies behind the error that stopped the reading
-// is as a new Query has it; id and flags stand from UnknownOpcode on.
+// is as a new Query has it; id and flags stand from UnknownOpcode on, which stops nothing.
 struct Query {
     static constexpr size_t kQuestionTailSize = 4;  // Type and class.
 

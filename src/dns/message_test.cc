@@ -175,6 +175,19 @@ TEST_F(ParseQuery, SaysWhichMessagesGetNoAnswer) {
     EXPECT_EQ(rcode_of(ParseError::UnknownOpcode), Rcode::NotImp);
 }
 
+TEST_F(ParseQuery, ReadsWhatItCanOfAnUnknownOpcode) {
+    constexpr uint16_t kStatus = 2 << 11;
+    EXPECT_EQ(parse({.additional = 2}, kQuestion + kOpt + kTsig, kStatus),
+              ParseError::UnknownOpcode);
+    EXPECT_TRUE(query_.edns.is_present);
+    EXPECT_TRUE(query_.has_tsig());
+    EXPECT_EQ(to_text(query_.qname(message_)), "www.example.org.");
+    EXPECT_EQ(parse({.additional = 2}, kQuestion + kOpt + "\3", kStatus),
+              ParseError::UnknownOpcode);
+    EXPECT_FALSE(query_.edns.is_present);
+    EXPECT_TRUE(query_.qname(message_).is_root());
+}
+
 TEST_F(ParseQuery, ReadsWhatBuildQueryMakes) {
     const std::vector<uint8_t> token = {1, 2, 3};
     const EdnsOption options[] = {{kNsid, {}}, {kProbe, token}};

@@ -146,7 +146,9 @@ RequestDesk::Outcome RequestDesk::answer(const Request& request) {
     unsigned_ = request.message;
     const dns::ParseError error = dns::parse_query(request.message, query_);
     qname_ = query_.qname(request.message);
-    if (error != dns::ParseError::None) {
+    const bool is_read = error == dns::ParseError::None ||
+                         (error == dns::ParseError::UnknownOpcode && query_.has_tsig());
+    if (!is_read) {
         query_.tsig_offset = 0;  // The ordinary responder knows how to refuse it.
         return ask(request, request.message);
     }
@@ -176,8 +178,11 @@ void RequestDesk::count(std::span<const uint8_t> response) {
         case dns::Opcode::Update:
             partners_.tallies->updates[rcode].add();
             break;
-        default:
+        case dns::Opcode::Query:
             if (is_transfer_type(query_.qtype)) count_transfer(header);
+            break;
+        default:
+            break;
     }
 }
 
@@ -218,8 +223,10 @@ RequestDesk::Outcome RequestDesk::answer_by_opcode(const Request& request) {
             return answer_notify(request);
         case dns::Opcode::Update:
             return answer_update(request);
-        default:
+        case dns::Opcode::Query:
             return answer_query(request);
+        default:
+            return reply(request, {Rcode::NotImp});
     }
 }
 

@@ -42,6 +42,7 @@ struct Ask {
     uint8_t soa_owner = 12;               // Where in the message: the zone's own name.
     uint64_t signed_at = kNow;
     std::optional<uint8_t> edns_version = {};
+    dns::Opcode opcode = dns::Opcode::Query;
 };
 
 class Desk : public testing::Test {
@@ -60,6 +61,7 @@ class Desk : public testing::Test {
         draft.id = 99;
         draft.qname = *dns::parse_name(ask.name);
         draft.qtype = ask.type;
+        draft.flags = static_cast<uint16_t>(static_cast<unsigned>(ask.opcode) << 11);
         draft.has_edns = ask.edns_version.has_value();
         Bytes message = dns::build_query(draft);
         // OPT ends the message: its version stands before the flags and the size of the data.
@@ -114,7 +116,7 @@ class Desk : public testing::Test {
     // Answers as a responder would: the header and the question back, with a verdict's rcode.
     static size_t echo(const PlainQuestion& question) {
         dns::Query query;
-        EXPECT_EQ(dns::parse_query(question.message, query), dns::ParseError::None);
+        EXPECT_TRUE(dns::rcode_of(dns::parse_query(question.message, query)));
         const auto rcode = question.verdict ? question.verdict->rcode : dns::Rcode::NoError;
         const size_t size = dns::kHeaderSize + query.question_size;
         std::ranges::copy(question.message.first(size), question.room.begin());
@@ -291,6 +293,18 @@ TEST_F(Desk, ASignedQuestionGetsASignedAnswer) {
     TsigStream stream(*config_.keys.find(*dns::parse_name("other.example.")), mac_);
     EXPECT_EQ(stream.check(std::span(room_).first(outcome.size), kNow), TsigError::None);
     EXPECT_TRUE(stream.is_proven());
+}
+
+// RFC 8945 §5.3: whatever is answered to a good signature is signed.
+TEST_F(Desk, AnUnknownOpcodeIsRefusedWithASignature) {
+    const Ask ask{.key = "transfer.example.", .opcode = dns::Opcode::Status};
+    EXPECT_EQ(outcome_of(ask), "NOTIMP NOERROR");
+    const auto outcome = answer(ask);
+    TsigStream stream(*config_.keys.find(*dns::parse_name("transfer.example.")), mac_);
+    EXPECT_EQ(stream.check(std::span(room_).first(outcome.size), kNow), TsigError::None);
+    EXPECT_TRUE(stream.is_proven());
+    EXPECT_EQ(outcome_of({.key = "stranger.example.", .opcode = dns::Opcode::Status}),
+              "NOTAUTH BADKEY");
 }
 
 TEST_F(Desk, AGrantedTransferIsSignedAndKeepsItsVersionOfTheZone) {
