@@ -84,7 +84,7 @@ Result<int> revert(Controller& controller, const Options& options) {
     if (!path) return std::unexpected(path.error());
     return make_change(controller,
                        {.method = "POST", .path = *path + "/revert", .body = json::object()},
-                       options, "change " + options.sequence + " is taken back");
+                       options, {"change " + options.sequence + " is taken back"});
 }
 
 Result<int> wait(Controller& controller, const Options& options) {

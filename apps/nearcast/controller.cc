@@ -150,15 +150,15 @@ std::string zone_path(const dns::Name& zone) {
 }
 
 Result<int> make_change(Controller& controller, client::Request request,
-                        const ControllerOptions& options, const std::string& done) {
+                        const ControllerOptions& options, const Deed& deed) {
     if (!options.comment.empty()) request.body["comment"] = options.comment;
     const auto answer = controller.ask(request);
     if (!answer) return std::unexpected(answer.error());
-    return tell_change(controller, *answer, options, done);
+    return tell_change(controller, *answer, options, deed);
 }
 
 Result<int> tell_change(Controller& controller, const client::Answer& answer,
-                        const ControllerOptions& options, const std::string& done) {
+                        const ControllerOptions& options, const Deed& deed) {
     std::string sequence = answer.header("x-nearcast-change");
     if (sequence.empty()) sequence = text_of(answer.json, "sequence");
     const std::string before = answer.header("x-pdns-old-serial");
@@ -174,14 +174,16 @@ Result<int> tell_change(Controller& controller, const client::Answer& answer,
         print(told);
     }
     if (!options.is_json) {
-        std::string text = done;
+        std::string text = deed.done;
         if (!sequence.empty()) text += " (change " + sequence + ')';
         // A zone that is made to be fetched has no serial yet.
         const bool is_new = answer.status == 201;
         if (!is_new && !after.empty() && before == after) {
             text = "nothing changes: it was so already";
         }
-        put(text + '\n');
+        text += '\n';
+        for (const std::string& record : deed.records) text += "  " + record + '\n';
+        put(text);
     }
     return waits ? await_change(controller, sequence, options) : 0;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "client/connection.h"
@@ -103,15 +104,19 @@ Verb<Options> add_verb(CLI::App& family, const char* name, const char* help, Act
 extern const std::string kZonesPath;
 [[nodiscard]] std::string zone_path(const dns::Name& zone);
 
-// Makes a change and tells it: `done` in words, and which change it was. Then waits until those
-// serve it whom `options` name, if any.
+// A change that was made, in words.
+struct Deed {
+    std::string done;
+    std::vector<std::string> records = {};  // That are kept now: a line for each.
+};
+
+// Makes a change and tells it, and which change it was. Then waits until those serve it whom
+// `options` name, if any.
 [[nodiscard]] base::Result<int> make_change(Controller& controller, client::Request request,
-                                            const ControllerOptions& options,
-                                            const std::string& done);
+                                            const ControllerOptions& options, const Deed& deed);
 // The second half of that, for a change that was answered with success.
 [[nodiscard]] base::Result<int> tell_change(Controller& controller, const client::Answer& answer,
-                                            const ControllerOptions& options,
-                                            const std::string& done);
+                                            const ControllerOptions& options, const Deed& deed);
 // Tells who serves a change, once those do whom `options` name ("all", "quorum", "pop:NAME"). Exit
 // status 1 when they do not in time.
 [[nodiscard]] base::Result<int> await_change(Controller& controller, const std::string& sequence,

@@ -65,7 +65,7 @@ Result<int> add_secondary(Controller& controller, const Options& options, const 
     if (!options.tsig.empty()) body["slave_tsig_key_ids"] = json::array({options.tsig});
     return make_change(controller,
                        {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body},
-                       options, dns::to_text(name) + " is added, and fetched");
+                       options, {dns::to_text(name) + " is added, and fetched"});
 }
 
 Result<int> add(Controller& controller, const Options& options) {
@@ -76,8 +76,12 @@ Result<int> add(Controller& controller, const Options& options) {
               {"kind", options.kind},
               {"account", options.account},
               {"nameservers", json::array()}};
+    std::string servers;
     for (const std::string& each : options.nameservers) {
-        body["nameservers"].push_back(absolute(each));
+        const auto server = console::typed_server(each, *name);
+        if (!server) return base::within("--ns", server.error());
+        body["nameservers"].push_back(dns::to_text(*server));
+        servers += (servers.empty() ? ", served by " : ", ") + dns::to_text(*server);
     }
     if (!options.file.empty()) {
         auto rrsets = sets_from(options.file, *name);
@@ -89,7 +93,7 @@ Result<int> add(Controller& controller, const Options& options) {
     }
     return make_change(controller,
                        {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body},
-                       options, dns::to_text(*name) + " is added");
+                       options, {dns::to_text(*name) + " is added" + servers});
 }
 
 bool has_wildcard(const std::string& pattern) {
@@ -182,7 +186,7 @@ Result<int> remove(Controller& controller, const Options& options) {
         return base::fail("nothing was deleted");
     }
     return make_change(controller, {.method = "DELETE", .path = zone_path(*name)}, options,
-                       dns::to_text(*name) + " is deleted; nearcast zone revert takes that back");
+                       {dns::to_text(*name) + " is deleted; nearcast zone revert takes that back"});
 }
 
 Result<int> write_out(Controller& controller, const Options& options) {
@@ -239,7 +243,7 @@ Result<int> revert(Controller& controller, const Options& options) {
     }
     return make_change(controller,
                        {.method = "POST", .path = *path + "/revert", .body = json::object()},
-                       options, "change " + options.change + " is taken back");
+                       options, {"change " + options.change + " is taken back"});
 }
 
 Result<int> history(Controller& controller, const Options& options) {
@@ -255,7 +259,8 @@ void add_add(CLI::App& zone, int& status) {
     const auto [app, options] =
         with_zone(add_verb<Options>(zone, "add", "Make a zone", add, status));
     options->declare_change(*app);
-    app->add_option("--ns", options->nameservers, "A name server of the zone; several times")
+    app->add_option("--ns", options->nameservers,
+                    "A name server of the zone; several times. One word is a name in the zone: ns1")
         ->type_name("NAME");
     app->add_option("--file", options->file, "Its records")->type_name("FILE");
     app->add_option("--kind", options->kind,

@@ -3,6 +3,7 @@
 #include "record_command.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "console/json_text.h"
@@ -80,6 +81,16 @@ Result<int> list(Controller& controller, const Options& options) {
     return 0;
 }
 
+// What is kept once `edit` is made; nothing when it takes records away.
+std::vector<std::string> lines_after(const json& edit) {
+    if (!edit.contains("ttl")) return {};
+    std::vector<std::string> lines;
+    for (const console::RecordSet& set : console::read_sets(json::array({edit}))) {
+        for (std::string& line : console::lines_of(set)) lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
 // Sends one change of one set.
 Result<int> send(Controller& controller, const Options& options, const char* change_type,
                  const std::string& done) {
@@ -96,11 +107,12 @@ Result<int> send(Controller& controller, const Options& options, const char* cha
         edit["ttl"] = *ttl;
     }
     if (!records->empty()) edit["records"] = *std::move(records);
+    const Deed deed{dns::to_text(set->owner) + ' ' + dns::to_text(set->type) + done,
+                    lines_after(edit)};
     const client::Request request{.method = "PATCH",
                                   .path = zone_path(set->zone),
                                   .body = {{"rrsets", json::array({std::move(edit)})}}};
-    return make_change(controller, request, options,
-                       dns::to_text(set->owner) + ' ' + dns::to_text(set->type) + done);
+    return make_change(controller, request, options, deed);
 }
 
 Result<int> set(Controller& controller, const Options& options) {

@@ -142,7 +142,7 @@ class Editing {
         }
         if (answer->status >= 400) return std::unexpected(client::error_of(*answer));
         const auto told =
-            tell_change(controller_, *answer, options_, dns::to_text(kept_.name) + " is changed");
+            tell_change(controller_, *answer, options_, {dns::to_text(kept_.name) + " is changed"});
         if (!told) return std::unexpected(told.error());
         status_ = *told;
         return 0;

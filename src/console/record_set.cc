@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/config_file.h"
@@ -70,6 +71,35 @@ std::string as_strings(std::string_view text) {
         quoted += '"';
     } while (!text.empty());
     return quoted;
+}
+
+// What a name is that somebody typed, seen from the zone (`name`) and from the root (`absolute`):
+// the two differ where it has no final dot.
+Result<void> check_is_not_repeated(const Name& name, const Name& absolute, const Name& zone) {
+    if (name == absolute || !absolute.is_subdomain_of(zone)) return {};
+    const std::string whole = dns::to_text(absolute);
+    return base::fail(
+        whole.substr(0, whole.size() - 1) + " without a final dot would be " + dns::to_text(name),
+        whole + " with a final dot, or the name without the zone");
+}
+
+// The same of every name in data: `rdata` was read from `words` within the zone.
+Result<void> check_is_not_repeated(RRType type, std::string_view words,
+                                   const std::vector<uint8_t>& rdata, const Name& zone) {
+    const Name root;
+    const auto absolute = parse(type, words, &root);
+    if (!absolute) return {};
+    dns::RdataNames seen(type, rdata);
+    dns::RdataNames seen_absolute(type, *absolute);
+    const auto name_in = [](const std::vector<uint8_t>& data, const dns::RdataName& place) {
+        return Name::from_wire(std::span(data).subspan(place.offset, place.size)).value_or(Name());
+    };
+    for (dns::RdataName one, other; seen.next(one) && seen_absolute.next(other);) {
+        const auto done =
+            check_is_not_repeated(name_in(rdata, one), name_in(*absolute, other), zone);
+        if (!done) return done;
+    }
+    return {};
 }
 
 std::string line_of(const RecordSet& set, const RecordWords& words) {
@@ -182,6 +212,9 @@ Result<std::string> typed_content(RRType type, std::string_view text, const Name
     if (const auto typed = dns::check_typed_names(type, words, *rdata); !typed) {
         return base::within('"' + printable(text) + '"', typed.error());
     }
+    if (const auto done = check_is_not_repeated(type, words, *rdata, zone); !done) {
+        return std::unexpected(done.error());
+    }
     return dns::rdata_to_text(type, *rdata);
 }
 
@@ -189,15 +222,21 @@ Result<Name> typed_owner(std::string_view text, const Name& zone) {
     const auto name = dns::parse_typed_name(text, &zone);
     if (!name) return base::within('"' + printable(text) + '"', name.error());
     const Name root;
-    const auto absolute = dns::parse_name(text, &root);
-    const bool is_relative = !text.ends_with('.') && text != "@";
-    if (is_relative && absolute && absolute->is_subdomain_of(zone)) {
-        return base::fail(printable(text) + " without a final dot would be " + dns::to_text(*name),
-                          printable(text) + ". with a final dot, or the name without the zone");
+    if (const auto absolute = dns::parse_name(text, &root)) {
+        const auto done = check_is_not_repeated(*name, *absolute, zone);
+        if (!done) return std::unexpected(done.error());
     }
     if (!name->is_subdomain_of(zone)) {
         return base::fail(dns::to_text(*name) + " is not in the zone " + dns::to_text(zone));
     }
+    return name->lowered();
+}
+
+Result<Name> typed_server(std::string_view text, const Name& zone) {
+    const Name root;
+    const bool is_of_zone = !text.contains('.');
+    auto name = dns::parse_typed_name(text, is_of_zone ? &zone : &root);
+    if (!name) return base::within('"' + printable(text) + '"', name.error());
     return name->lowered();
 }
 

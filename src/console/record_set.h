@@ -60,13 +60,17 @@ struct RecordSet {
 [[nodiscard]] std::string canonical_content(const std::string& type, const std::string& content);
 
 // Data as it is typed at a shell: names relative to the zone, and for types of strings, such as
-// TXT, a text without quotes is one string however many words it has.
+// TXT, a text without quotes is one string however many words it has. Fails for a name that repeats
+// the zone's own without a final dot.
 [[nodiscard]] base::Result<std::string> typed_content(dns::RRType type, std::string_view text,
                                                       const dns::Name& zone);
 
 // An owner as it is typed: relative to the zone, "@" for the zone itself, absolute with a final
 // dot. Fails outside of the zone, and for a name that repeats the zone's own without a final dot.
 [[nodiscard]] base::Result<dns::Name> typed_owner(std::string_view text, const dns::Name& zone);
+
+// A name server of a new zone: one word is a name in the zone, what has a dot is a whole name.
+[[nodiscard]] base::Result<dns::Name> typed_server(std::string_view text, const dns::Name& zone);
 
 // "300", or "5m", "1h".
 [[nodiscard]] base::Result<uint32_t> typed_ttl(std::string_view text);

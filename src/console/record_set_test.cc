@@ -48,6 +48,37 @@ TEST(TypedContent, CompletesNamesAndQuotesText) {
     EXPECT_EQ(*typed_content(RRType::TXT, '"' + part + "yz\"", kZone), '"' + part + "\" \"yz\"");
 }
 
+TEST(TypedContent, RepeatsTheZoneByMistakeInNoName) {
+    const std::pair<RRType, const char*> cases[]{
+        {RRType::NS, "ns1.example.org"},
+        {RRType::CNAME, "WWW.Example.ORG"},
+        {RRType::MX, "10 mx.example.org"},
+        {RRType::SRV, "0 5 443 web.example.org"},
+        {RRType::HTTPS, "1 web.example.org"},
+        {RRType::CNAME, "example.org"},
+        {RRType::SOA, "ns1 host.example.org 1 3600 600 86400 300"},
+    };
+    for (const auto& [type, text] : cases) {
+        const auto content = typed_content(type, text, kZone);
+        ASSERT_FALSE(content) << text << " is taken as " << *content;
+        EXPECT_THAT(content.error().message, HasSubstr("without a final dot would be")) << text;
+        EXPECT_THAT(content.error().hint, HasSubstr("with a final dot")) << text;
+    }
+    EXPECT_EQ(*typed_content(RRType::NS, "ns1.example.org.", kZone), "ns1.example.org.");
+    EXPECT_EQ(*typed_content(RRType::CNAME, "@", kZone), "example.org.");
+    EXPECT_EQ(*typed_content(RRType::CNAME, "org", kZone), "org.example.org.");
+    EXPECT_EQ(*typed_content(RRType::TXT, "ns1.example.org", kZone), "\"ns1.example.org\"");
+    EXPECT_EQ(*typed_content(RRType::NS, "ns1.example.org", dns::Name()), "ns1.example.org.");
+}
+
+TEST(TypedServer, OfOneWordIsInTheZone) {
+    EXPECT_EQ(dns::to_text(*typed_server("ns1", kZone)), "ns1.example.org.");
+    EXPECT_EQ(dns::to_text(*typed_server("NS1.example.net", kZone)), "ns1.example.net.");
+    EXPECT_EQ(dns::to_text(*typed_server("ns1.example.org.", kZone)), "ns1.example.org.");
+    EXPECT_EQ(dns::to_text(*typed_server("@", kZone)), "example.org.");
+    EXPECT_FALSE(typed_server("bücher", kZone));
+}
+
 TEST(TypedContent, TellsWhatIsWrong) {
     EXPECT_THAT(typed_content(RRType::MX, "mail", kZone).error().message, HasSubstr("MX needs"));
     EXPECT_FALSE(typed_content(RRType::A, "192.0.2.1\n192.0.2.2", kZone));

@@ -143,6 +143,25 @@ def test_what_is_not_understood_ends_with_2(operator):
     operator.run("record", "set", "example.org", status=2)
 
 
+def test_a_name_in_data_is_relative_and_does_not_repeat_the_zone(operator, zone):
+    for words in (("@", "NS", "300", "ns1.example.org"), ("@", "MX", "300", "10 mx.example.org"),
+                  ("_x._tcp", "SRV", "300", "0 5 443 web.example.org"),
+                  ("www", "CNAME", "300", "web.example.org")):
+        told = operator.err("record", "set", zone, *words)
+        assert "would be " in told and ".example.org.example.org." in told
+    assert contents(operator, "@", "NS") == ["ns1.example.net."]
+    told = operator.out("record", "set", zone, "@", "MX", "300", "10 mx", "20 mx.example.net.")
+    assert "\n  example.org. 300 IN MX 10 mx.example.org.\n" in told
+    assert "\n  example.org. 300 IN MX 20 mx.example.net.\n" in told
+    assert "example.org. 300" not in operator.out("record", "delete", zone, "@", "MX")
+
+
+def test_a_name_server_of_one_word_is_in_the_new_zone(operator):
+    told = operator.out("zone", "add", "example.org", "--ns", "ns1", "--ns", "ns2.example.net")
+    assert "served by ns1.example.org., ns2.example.net." in told
+    assert contents(operator, "@", "NS") == ["ns1.example.org.", "ns2.example.net."]
+
+
 # Zones.
 
 def test_a_zone_is_added_listed_shown_exported_and_deleted(operator):
