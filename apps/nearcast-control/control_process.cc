@@ -36,6 +36,7 @@
 #include "network_start.h"
 #include "observe/metrics_endpoint.h"
 #include "observe/statistics.h"
+#include "serve/listen_address.h"
 #include "serve/worker.h"
 #include "tls/reloadable_context.h"
 
@@ -216,6 +217,9 @@ class Controller {
     }
 
     Result<void> open_primary() {
+        if (auto free = serve::check_are_free(config_.listen, config_.serve.tls_listen); !free) {
+            return free;
+        }
         for (size_t i = 0; i < config_.threads && has_listeners(); ++i) {
             auto worker = serve::Worker::open({.listen = config_.listen,
                                                .tcp = config_.serve.tcp,

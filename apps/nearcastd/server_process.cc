@@ -73,20 +73,6 @@ Result<serve::TcpLimits> tcp_limits(const serve::TcpLimits& wanted, size_t worke
 
 using Workers = std::vector<std::unique_ptr<serve::Worker>>;
 
-Result<void> check_addresses(const ServerOptions& options) {
-    const auto distinct = serve::check_are_distinct(options.listen, options.serve.tls_listen);
-    if (!distinct) return distinct;
-    for (const base::SocketAddress& address : options.listen) {
-        if (const Result<void> free = serve::check_is_free(address); !free) {
-            return free;
-        }
-    }
-    for (const base::SocketAddress& address : options.serve.tls_listen) {
-        if (const Result<void> free = serve::check_is_free_for_tls(address); !free) return free;
-    }
-    return {};
-}
-
 // The core of each worker, if each is to have its own. More workers than cores share them as ever:
 // the kernel would give some of them nothing to do.
 std::vector<unsigned> cores_of(const ServerOptions& options, size_t workers) {
@@ -106,7 +92,8 @@ std::vector<unsigned> cores_of(const ServerOptions& options, size_t workers) {
 
 Result<Workers> open_workers(const ServerOptions& options, const tls::ReloadableContext& tls) {
     const size_t count = worker_count(options.threads);
-    if (const auto done = check_addresses(options); !done) return std::unexpected(done.error());
+    const auto free = serve::check_are_free(options.listen, options.serve.tls_listen);
+    if (!free) return std::unexpected(free.error());
     const size_t addresses = options.listen.size() + options.serve.tls_listen.size();
     const Result<serve::TcpLimits> limits = tcp_limits(options.serve.tcp, count, addresses);
     if (!limits) return std::unexpected(limits.error());

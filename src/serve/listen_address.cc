@@ -73,7 +73,7 @@ Result<void> bind_to(const Fd& socket, const SocketAddress& address, std::string
     if (::bind(socket.get(), native.data(), native.size()) == 0) return {};
     const int error = errno;
     auto failed = base::fail_errno(
-        "--listen " + to_text(address) + " (" + std::string(transport) + ")", error);
+        "listen on " + to_text(address) + " (" + std::string(transport) + ")", error);
     failed.error().hint = hint_for(address, error);
     return failed;
 }
@@ -164,6 +164,18 @@ Result<void> check_are_distinct(std::span<const SocketAddress> listen,
     if (twice == all.end()) return {};
     return base::fail("two of the addresses to listen on are " + to_text(*twice),
                       "each once, and one for TLS with a port of its own");
+}
+
+Result<void> check_are_free(std::span<const SocketAddress> listen,
+                            std::span<const SocketAddress> tls) {
+    if (auto distinct = check_are_distinct(listen, tls); !distinct) return distinct;
+    for (const SocketAddress& address : listen) {
+        if (auto free = check_is_free(address); !free) return free;
+    }
+    for (const SocketAddress& address : tls) {
+        if (auto free = check_is_free_for_tls(address); !free) return free;
+    }
+    return {};
 }
 
 Result<Fd> open_udp_socket(const SocketAddress& address) {

@@ -4,7 +4,7 @@
 //
 // Every worker has sockets of its own on the same address (SO_REUSEPORT): the kernel spreads the
 // queries, and workers share nothing. That flag would also let a second server join in unseen, so
-// check_is_free() asks first.
+// check_are_free() asks first.
 
 #pragma once
 
@@ -36,6 +36,10 @@ constexpr uint16_t kDnsPort = 53;
 // TLS connections each would get some of both, and with serve.by_core queries the wrong worker.
 [[nodiscard]] base::Result<void> check_are_distinct(std::span<const base::SocketAddress> listen,
                                                     std::span<const base::SocketAddress> tls);
+
+// All of that, of all addresses: asked once, before the first worker is opened.
+[[nodiscard]] base::Result<void> check_are_free(std::span<const base::SocketAddress> listen,
+                                                std::span<const base::SocketAddress> tls);
 
 // Non-blocking, and bound even before the address exists on this machine. On a wildcard address
 // each message comes with the destination it was sent to (IP_PKTINFO).

@@ -104,11 +104,11 @@ def test_a_directory_without_zones_is_told(tmp_path):
     assert "no *.zone files" in found.stderr and "example.org.zone" in found.stderr
 
 
-def test_a_port_in_use_is_told_with_its_flag(zones):
+def test_a_port_in_use_is_told(zones):
     with Server(zones) as server:
         found = run("--zones", zones, "--listen", f"127.0.0.1:{server.port}")
         assert found.returncode == 1
-        assert f"--listen 127.0.0.1:{server.port}" in found.stderr
+        assert f"listen on 127.0.0.1:{server.port}" in found.stderr
         assert "ss -" in found.stderr
 
 
