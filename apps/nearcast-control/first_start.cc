@@ -21,7 +21,32 @@ namespace {
 using base::Result;
 namespace log = base::log;
 
+constexpr const char* kBringBack = "bring it back from its backup, or from the other controller";
+
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+Result<dnssec::SealingKey> read_sealing_key(const std::string& path) {
+    auto text = base::read_file(path);
+    if (!text) return std::unexpected(text.error());
+    auto key = dnssec::SealingKey::from_text(*text);
+    dnssec::wipe(*text);
+    return key ? key : base::within(path, key.error());
+}
+
+// The same where the database has keys that are to be opened with it: no other will do.
+Result<dnssec::SealingKey> read_sealing_key(const std::string& path, control::DatabaseKeys& keys) {
+    auto key = read_sealing_key(path);
+    if (!key) {
+        return base::fail(key.error().message + ", and keys in the database are sealed under it",
+                          kBringBack);
+    }
+    const auto fits = keys.has_sealed_keys(*key);
+    if (!fits) return std::unexpected(fits.error());
+    if (*fits) return key;
+    return base::fail(
+        path + " opens none of the keys in the database: they are sealed under another",
+        kBringBack);
+}
 
 }  // namespace
 
@@ -64,18 +89,14 @@ Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
                                                control::DatabaseKeys& keys) {
     const std::string path = config.signing.key_file.empty() ? config.directory + "/signing.key"
                                                              : config.signing.key_file;
-    if (is_there(path)) {
-        auto text = base::read_file(path);
-        if (!text) return std::unexpected(text.error());
-        auto key = dnssec::SealingKey::from_text(*text);
-        dnssec::wipe(*text);
-        return key ? key : base::within(path, key.error());
-    }
     const auto are_sealed = keys.has_sealed_keys();
     if (!are_sealed) return std::unexpected(are_sealed.error());
+    if (is_there(path)) {
+        return *are_sealed ? read_sealing_key(path, keys) : read_sealing_key(path);
+    }
     if (*are_sealed) {
         return base::fail("there is no " + path + ", and keys in the database are sealed under it",
-                          "bring it back from its backup, or from the other controller");
+                          kBringBack);
     }
     auto key = dnssec::SealingKey::generate();
     std::string text = key.to_text() + "\n";

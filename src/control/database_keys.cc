@@ -3,6 +3,7 @@
 #include "control/database_keys.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "control/zone_rows.h"
 #include "dns/encoding.h"
@@ -34,14 +35,21 @@ constexpr Sql kPutState{
     "ttntn", ""};
 constexpr Sql kStepsSince{"SELECT zone, step FROM signing_state WHERE step > :a ORDER BY step", "n",
                           "tn"};
-constexpr Sql kCountSealed{
-    "SELECT (SELECT COUNT(*) FROM signing_key WHERE sealed <> '') + "
-    "(SELECT COUNT(*) FROM tsig_key)",
+constexpr Sql kHasSealed{
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM signing_key WHERE sealed <> '') OR "
+    "EXISTS (SELECT 1 FROM tsig_key) THEN 1 ELSE 0 END",
     "", "n"};
+// A sealed text begins with its head, which is no part of a group of base 64.
+static_assert(dnssec::SealingKey::kHeadSize == 12);
+constexpr Sql kHasSealedUnder{
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM signing_key WHERE substr(sealed, 1, 16) = :a) OR "
+    "EXISTS (SELECT 1 FROM tsig_key WHERE substr(sealed, 1, 16) = :b) THEN 1 ELSE 0 END",
+    "tt", "n"};
 
-Result<int64_t> read_number(Session& session, const Sql& sql) {
+Result<int64_t> read_number(Session& session, const Sql& sql,
+                            std::initializer_list<Value> values = {}) {
     int64_t number = 0;
-    auto done = session.run(sql, {}, [&](const Row& row) { number = row.number(0); });
+    auto done = session.run(sql, values, [&](const Row& row) { number = row.number(0); });
     if (!done) return std::unexpected(done.error());
     return number;
 }
@@ -143,13 +151,27 @@ Result<DatabaseKeys::Steps> DatabaseKeys::steps_since(int64_t since) {
 }
 
 Result<bool> DatabaseKeys::has_sealed_keys() {
-    Result<int64_t> count;
+    bool is_there = false;
     auto done = database_.read([&](Session& session) -> Result<void> {
-        count = read_number(session, kCountSealed);
-        return count ? Result<void>() : std::unexpected(count.error());
+        const auto number = read_number(session, kHasSealed);
+        is_there = number && *number != 0;
+        return number ? Result<void>() : std::unexpected(number.error());
     });
     if (!done) return std::unexpected(done.error());
-    return *count > 0;
+    return is_there;
+}
+
+Result<bool> DatabaseKeys::has_sealed_keys(const dnssec::SealingKey& under) {
+    std::string head;
+    dns::append_base64(under.head(), head);
+    bool is_there = false;
+    auto done = database_.read([&](Session& session) -> Result<void> {
+        const auto number = read_number(session, kHasSealedUnder, {head, head});
+        is_there = number && *number != 0;
+        return number ? Result<void>() : std::unexpected(number.error());
+    });
+    if (!done) return std::unexpected(done.error());
+    return is_there;
 }
 
 }  // namespace nearcast::control

@@ -9,6 +9,7 @@
 
 #include "control/database.h"
 #include "control/key_store.h"
+#include "dnssec/seal.h"
 
 namespace nearcast::control {
 
@@ -29,6 +30,8 @@ class DatabaseKeys : public KeyStore {
     [[nodiscard]] base::Result<Steps> steps_since(int64_t since);
     // Whether there is any key under the key file, of zones or of TSIG.
     [[nodiscard]] base::Result<bool> has_sealed_keys();
+    // The same, of those that this key file's key opens.
+    [[nodiscard]] base::Result<bool> has_sealed_keys(const dnssec::SealingKey& under);
 
  private:
     Database& database_;

@@ -58,6 +58,16 @@ TEST_P(KeysIn, ComeBackAsTheyWereSaved) {
     EXPECT_TRUE(numbers(*dns::parse_name("example.net.")).empty());
 }
 
+TEST_P(KeysIn, AreKnownToBeUnderOneKeyFileOrAnother) {
+    const auto file = dnssec::SealingKey::generate();
+    EXPECT_FALSE(*keys.has_sealed_keys(file));
+    StoredKey key = make_key();
+    key.sealed = file.seal("label", "secret");
+    ASSERT_TRUE(keys.save(kZone, {{key}, {}, "", "form 1\n"}));
+    EXPECT_TRUE(*keys.has_sealed_keys(file));
+    EXPECT_FALSE(*keys.has_sealed_keys(dnssec::SealingKey::generate()));
+}
+
 TEST_P(KeysIn, AreSavedOnTopOfWhatWasReadAlone) {
     const StoredKey first = make_key();
     ASSERT_TRUE(keys.save(kZone, {{first}, {}, "", "one"}));

@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kForm = "ncs1";
 constexpr std::string_view kMarkPrefix = "nearcast key file";
 constexpr size_t kMarkSize = 8;
-constexpr size_t kHeadSize = 4 + kMarkSize;
+constexpr size_t kHeadSize = SealingKey::kHeadSize;
+static_assert(kHeadSize == kForm.size() + kMarkSize);
 constexpr size_t kNonceSize = 12;
 constexpr size_t kTagSize = 16;
 
@@ -28,17 +29,6 @@ std::span<const uint8_t> bytes_of(std::string_view text) {
 // A failure here is no memory or a broken library: nothing secret may be written then.
 void require(bool is_done) {
     if (!is_done) std::abort();
-}
-
-std::vector<uint8_t> head_for(std::span<const uint8_t> key) {
-    std::vector<uint8_t> head(kForm.begin(), kForm.end());
-    std::array<uint8_t, 32> hash{};
-    Digest digest(DigestKind::Sha256);
-    digest.add(bytes_of(kMarkPrefix));
-    digest.add(key);
-    digest.finish(hash);
-    head.insert(head.end(), hash.begin(), hash.begin() + kMarkSize);
-    return head;
 }
 
 OwnedCipherContext begin(std::span<const uint8_t> key, const uint8_t* nonce, bool encrypts) {
@@ -91,8 +81,19 @@ std::string SealingKey::to_text() const {
     return text;
 }
 
+std::vector<uint8_t> SealingKey::head() const {
+    std::vector<uint8_t> head(kForm.begin(), kForm.end());
+    std::array<uint8_t, 32> hash{};
+    Digest digest(DigestKind::Sha256);
+    digest.add(bytes_of(kMarkPrefix));
+    digest.add(key_);
+    digest.finish(hash);
+    head.insert(head.end(), hash.begin(), hash.begin() + kMarkSize);
+    return head;
+}
+
 std::vector<uint8_t> SealingKey::seal(std::string_view label, std::string_view text) const {
-    std::vector<uint8_t> sealed = head_for(key_);
+    std::vector<uint8_t> sealed = head();
     sealed.resize(kHeadSize + kNonceSize + text.size() + kTagSize);
     uint8_t* const nonce = sealed.data() + kHeadSize;
     require(RAND_bytes(nonce, kNonceSize) == 1);
@@ -116,7 +117,7 @@ base::Result<std::string> SealingKey::open(std::string_view label,
         !std::ranges::equal(sealed.first(kForm.size()), bytes_of(kForm))) {
         return base::fail("this is no sealed key", "restore it from a backup of the database");
     }
-    if (!std::ranges::equal(sealed.first(kHeadSize), head_for(key_))) {
+    if (!std::ranges::equal(sealed.first(kHeadSize), head())) {
         return base::fail("the key was sealed under another key file",
                           "give the key file that was in use when it was made");
     }

@@ -44,6 +44,10 @@ class SealingKey {
     // Wipes it.
     ~SealingKey();
 
+    // The form and the mark: what all that is sealed under this key begins with.
+    static constexpr size_t kHeadSize = 12;
+    [[nodiscard]] std::vector<uint8_t> head() const;
+
     [[nodiscard]] std::vector<uint8_t> seal(std::string_view label, std::string_view text) const;
     // Fails when it was sealed under another key or label, or was changed since.
     [[nodiscard]] base::Result<std::string> open(std::string_view label,

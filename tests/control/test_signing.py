@@ -412,6 +412,11 @@ def test_keys_at_rest_are_sealed_and_need_their_file(tmp_path):
     (state / "signing.key").rename(tmp_path / "kept")
     refused = run(program("nearcast-control"), "--config", controller.config)
     assert refused.returncode == 1 and "sealed under it" in refused.stderr, refused.stderr
+    for other in ("damaged\n", "ab" * 32):
+        (state / "signing.key").write_text(other)
+        refused = run(program("nearcast-control"), "--config", controller.config)
+        assert refused.returncode == 1 and "bring it back from its backup" in refused.stderr
+        assert "openssl rand" not in refused.stderr
     (tmp_path / "kept").rename(state / "signing.key")
     with controller:
         peers.wait_until(lambda: len(keys_of(controller)) == 1, "the key again", 20)
