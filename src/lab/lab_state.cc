@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "lab/netns.h"
 #include "lab/relay_control.h"
@@ -22,14 +23,27 @@ using base::fail_errno;
 using base::Fd;
 using base::Result;
 
+namespace {
+
+std::unexpected<base::Error> belongs_to_root() {
+    return fail("the lab belongs to root: it is made of network namespaces", "sudo nearcast lab …");
+}
+
+// What an ordinary user may not even look at is there.
+Result<bool> is_there(const std::string& path) {
+    std::error_code error;
+    const bool is_found = std::filesystem::exists(path, error);
+    if (error == std::errc::permission_denied) return belongs_to_root();
+    return is_found;
+}
+
+}  // namespace
+
 Result<Fd> lock_lab() {
     std::error_code error;
     std::filesystem::create_directories(paths::kRun, error);
     Fd file(::open(paths::kLock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file && errno == EACCES) {
-        return fail("the lab belongs to root: it is made of network namespaces",
-                    "sudo nearcast lab …");
-    }
+    if (!file && errno == EACCES) return belongs_to_root();
     if (!file) return fail_errno(paths::kLock, errno);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         return fail("another command is changing the lab", "wait for it to end, then try again");
@@ -38,19 +52,28 @@ Result<Fd> lock_lab() {
 }
 
 Result<Plan> open_lab() {
-    if (!std::filesystem::exists(paths::kTopology)) {
-        return fail("no lab is up", "sudo nearcast lab up");
-    }
+    const auto is_up = is_there(paths::kTopology);
+    if (!is_up) return std::unexpected(is_up.error());
+    if (!*is_up) return fail("no lab is up", "sudo nearcast lab up");
     auto topology = read_topology(paths::kTopology);
     if (!topology) return std::unexpected(topology.error());
     if (!std::filesystem::exists(paths::kComplete)) {
         return fail("the lab is only half there: its `up` did not finish",
                     "sudo nearcast lab down");
     }
-    if (auto relay = order_relay(paths::kRelaySocket, "ping"); !relay) {
-        return fail("the lab is broken: its links are gone", "sudo nearcast lab down");
+    if (auto relay = reach_relay(paths::kRelaySocket); !relay) {
+        return std::unexpected(relay.error());
     }
     return make_plan(*std::move(topology));
+}
+
+Result<void> reach_relay(const std::string& socket) {
+    // Who connects to a socket writes to it.
+    if (::faccessat(AT_FDCWD, socket.c_str(), W_OK, AT_EACCESS) != 0 && errno == EACCES) {
+        return belongs_to_root();
+    }
+    if (order_relay(socket, "ping")) return {};
+    return fail("the lab is broken: its links are gone", "sudo nearcast lab down");
 }
 
 bool has_remains() {

@@ -57,6 +57,10 @@ inline std::string node_config(const std::string& name) { return pop(name) + "/n
 // how to clean up when it is only half there.
 [[nodiscard]] base::Result<Plan> open_lab();
 
+// Whether the lab's links are there: its relay answers. Fails with another way out when whoever
+// asks may not speak to it.
+[[nodiscard]] base::Result<void> reach_relay(const std::string& socket);
+
 // Something of a lab is there, whole or not.
 [[nodiscard]] bool has_remains();
 
