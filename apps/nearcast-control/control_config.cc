@@ -12,6 +12,7 @@
 
 #include "base/config_file.h"
 #include "base/read_file.h"
+#include "client/target.h"
 #include "serve/listen_address.h"
 
 namespace nearcast::control_app {
@@ -77,12 +78,18 @@ Result<std::string> parse_import(std::string_view text) {
     return base::fail("is none of none, default and all", "import = \"default\"");
 }
 
+// What servers that join are told; the command there understands what we do.
+Result<std::string> parse_api_url(std::string_view text) {
+    const auto url = client::parse_url(text);
+    return url ? Result<std::string>(text) : std::unexpected(url.error());
+}
+
 // The primary of nodes speaks by certificates of our own making.
 void read_network(ConfigTable root, ControlConfig& config) {
     ConfigTable network = root.table("network");
     control::NetworkSettings& settings = config.network;
     settings.catalog = *dns::parse_name("catalog.nearcast.");
-    network.read("url", settings.url, "\"https://control.example.net:8053\"");
+    network.read_as("url", settings.url, parse_api_url, "\"https://control.example.net:8053\"");
     network.read_as("catalog", settings.catalog, parse_absolute_name, "\"catalog.nearcast\"");
     network.read_list_as("primaries", settings.primaries, base::parse_socket_address,
                          "[\"192.0.2.10:853\"]");

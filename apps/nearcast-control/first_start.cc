@@ -25,6 +25,11 @@ constexpr const char* kBringBack = "bring it back from its backup, or from the o
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
+std::string sealing_key_path(const ControlConfig& config) {
+    return config.signing.key_file.empty() ? config.directory + "/signing.key"
+                                           : config.signing.key_file;
+}
+
 Result<dnssec::SealingKey> read_sealing_key(const std::string& path) {
     auto text = base::read_file(path);
     if (!text) return std::unexpected(text.error());
@@ -87,8 +92,7 @@ Result<std::string> make_admin_key(const ControlConfig& config) {
 
 Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
                                                control::DatabaseKeys& keys) {
-    const std::string path = config.signing.key_file.empty() ? config.directory + "/signing.key"
-                                                             : config.signing.key_file;
+    const std::string path = sealing_key_path(config);
     const auto are_sealed = keys.has_sealed_keys();
     if (!are_sealed) return std::unexpected(are_sealed.error());
     if (is_there(path)) {
@@ -105,6 +109,15 @@ Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
     if (!written) return std::unexpected(written.error());
     log::info("signing_key_file_made", {{"file", path}, {"next", "keep a copy in a safe place"}});
     return key;
+}
+
+Result<void> check_sealing_key(const ControlConfig& config) {
+    const std::string path = sealing_key_path(config);
+    if (!is_there(path)) return {};
+    const auto key = read_sealing_key(path);
+    if (key) return {};
+    // Whether keys need this one only a start looks: then no other will do.
+    return base::fail(key.error().message, kBringBack);
 }
 
 }  // namespace nearcast::control_app

@@ -29,4 +29,7 @@ namespace nearcast::control_app {
 [[nodiscard]] base::Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
                                                                    control::DatabaseKeys& keys);
 
+// Fails when there is such a file and nothing can be sealed under what it holds.
+[[nodiscard]] base::Result<void> check_sealing_key(const ControlConfig& config);
+
 }  // namespace nearcast::control_app

@@ -6,6 +6,7 @@
 #include "control_config.h"
 #include "control_process.h"
 #include "first_start.h"
+#include "start_check.h"
 
 #include <CLI/CLI.hpp>
 
@@ -29,6 +30,14 @@ int print_new_key(const ControlConfig& config) {
     return 0;
 }
 
+int check(const ControlConfig& config, const std::string& path) {
+    const auto doubts = check_start(config);
+    if (!doubts) return usage_error(doubts.error());
+    for (const base::Error& doubt : *doubts) std::printf("warning: %s\n", to_text(doubt).c_str());
+    std::printf("%s: a controller would start with it\n", path.c_str());
+    return 0;
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "Keeps zones with their history, lets them be changed over an HTTP API, and is the hidden\n"
@@ -43,7 +52,9 @@ int run(int argc, char** argv) {
         ->type_name("FILE")
         ->required();
     app.add_flag("--check", is_check,
-                 "Read the configuration, say what is wrong with it, and exit");
+                 "Read the configuration and what it names (certificates, keys, folders, the "
+                 "database), say what is wrong, and exit: 0 if a controller would start, 2 if not. "
+                 "As the user that it runs as: who else asks may see other rights");
     app.add_flag("--new-admin-key", wants_key,
                  "Make a key of the API that may do everything, print it this once, and exit: for "
                  "when the first one is lost. The controller may be running")
@@ -57,8 +68,7 @@ int run(int argc, char** argv) {
     if (!config) return usage_error(config.error());
     if (wants_key) return print_new_key(*config);
     if (!is_check) return run_control(*std::move(config));
-    const auto fits = check_token(config->signing);
-    return fits ? 0 : usage_error(fits.error());
+    return check(*config, path);
 }
 
 }  // namespace

@@ -2,8 +2,13 @@
 
 #include "check_command.h"
 
+#include <chrono>
 #include <cstdio>
 
+#include "base/clock.h"
+#include "base/writable.h"
+#include "privileges.h"
+#include "tls/tls_context.h"
 #include "zone/zone_folder.h"
 #include "zone_directory.h"
 
@@ -20,7 +25,43 @@ void print_doubts(const transfer::TransferConfig& transfers, zone::ZoneTable& zo
     }
 }
 
-}  // namespace
+// One whose time is over is used all the same.
+base::Result<void> check_certificate(const tls::ServerSettings& settings) {
+    const auto context = tls::TlsContext::for_server(settings);
+    if (!context) return std::unexpected(context.error());
+    const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+    if (const auto trouble = context->untimely(now)) print_doubt(*trouble);
+    return {};
+}
+
+// Without its store a server serves all the same.
+void check_store(const std::string& directory) {
+    if (directory.empty()) return;
+    if (const auto done = base::check_writable(directory); !done) {
+        print_doubt({"the zone store: " + done.error().message +
+                         "; zones would be kept in memory alone, and updates refused",
+                     done.error().hint});
+    }
+}
+
+base::Result<void> check_start(const ServerOptions& options, StoreCheck store) {
+    const auto user = drop_privileges(options.user.empty() ? default_user(options.zones_directory)
+                                                           : options.user);
+    if (!user) return std::unexpected(user.error());
+    if (options.transfers.tls.has_server()) {
+        if (auto done = check_certificate(options.transfers.tls.server); !done) return done;
+    }
+    for (const tls::ClientSettings& profile : options.transfers.tls.profiles) {
+        const auto context = tls::TlsContext::for_client(profile);
+        if (!context) print_doubt(context.error());
+    }
+    if (options.cookies.has_secrets()) {
+        const auto secrets = shield::load_cookie_secrets(options.cookies);
+        if (!secrets) return std::unexpected(secrets.error());
+    }
+    if (store == StoreCheck::Wanted) check_store(store_directory(options));
+    return {};
+}
 
 int check_zones(const std::string& directory, const transfer::TransferConfig& transfers) {
     zone::ZoneTable zones;
@@ -47,6 +88,18 @@ int check_zones(const std::string& directory, const transfer::TransferConfig& tr
     const size_t failed = report->failed();
     std::printf("%zu zones checked, %zu would not be served\n", report->changed.size(), failed);
     return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int refuse_settings(const base::Error& error) {
+    std::fprintf(stderr, "nearcastd: %s\n", to_text(error).c_str());
+    return kSettingsWrong;
+}
+
+int check_server(const ServerOptions& options, StoreCheck store) {
+    if (const auto done = check_start(options, store); !done) return refuse_settings(done.error());
+    return check_zones(options.zones_directory, options.transfers);
 }
 
 }  // namespace nearcast::app

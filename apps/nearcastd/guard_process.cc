@@ -22,7 +22,9 @@
 #include "anycast/node_config.h"
 #include "anycast/node_setup.h"
 #include "anycast/process.h"
+#include "base/account.h"
 #include "base/log.h"
+#include "base/writable.h"
 #include "check_command.h"
 #include "privileges.h"
 #include "serve/listen_address.h"
@@ -212,22 +214,43 @@ int run_node(const std::string& config_path) {
     return cannot_start(anycast::become_process(anycast::Role::Guard, *inheritance));
 }
 
+namespace {
+
+// What root makes for a node before it becomes its user. Anybody else may be looking at what root
+// is to start.
+Result<void> check_node_setup(const NodeConfig& config) {
+    if (geteuid() != 0) return {};
+    if (const auto account = base::find_account(config.user); !account) {
+        return std::unexpected(account.error());
+    }
+    for (const std::string& path : {config.run_directory, config.state_directory}) {
+        if (auto done = base::check_writable(path); !done) return done;
+    }
+    return {};
+}
+
+}  // namespace
+
 int check_node(const std::string& config_path) {
     const auto config = anycast::read_node_config(config_path);
-    if (!config) return cannot_start(config.error());
+    if (!config) return refuse_settings(config.error());
     const auto question = anycast::ProbeQuestion::for_zone(config->probe_zone);
-    if (!question) return cannot_start(question.error());
+    if (!question) return refuse_settings(question.error());
     ServerOptions options;
     if (auto read = read_sections(config_path, options); !read) {
-        return cannot_start(read.error());
+        return refuse_settings(read.error());
     }
     const auto distinct = serve::check_are_distinct(config->listen, options.serve.tls_listen);
-    if (!distinct) return cannot_start(distinct.error());
-    if (options.transfers.tls.has_server()) {
-        const auto context = tls::TlsContext::for_server(options.transfers.tls.server);
-        if (!context) return cannot_start(context.error());
+    if (!distinct) return refuse_settings(distinct.error());
+    if (auto done = check_node_setup(*config); !done) return refuse_settings(done.error());
+    options.zones_directory = config->zones_directory;
+    options.user = config->user;
+    if (options.store.directory.empty()) {
+        options.store.directory = config->state_directory + "/store";
     }
-    return check_zones(config->zones_directory, options.transfers);
+    // Where root makes the folder above it, or somebody else asks, there is nothing to be seen.
+    const bool is_made = access(config->state_directory.c_str(), F_OK) == 0;
+    return check_server(options, is_made && geteuid() == 0 ? StoreCheck::Wanted : StoreCheck::Left);
 }
 
 int run_role(const std::string& role, const std::string& config_path) {

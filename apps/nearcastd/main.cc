@@ -19,7 +19,7 @@
 namespace nearcast::app {
 namespace {
 
-constexpr int kUsageError = 2;
+constexpr int kUsageError = kSettingsWrong;
 
 struct CommandLine {
     std::string config;
@@ -85,20 +85,16 @@ void define_options(CLI::App& app, CommandLine& line) {
                  "if all are there, 1 if any is missing. For a node that joins, before it starts");
     app.add_flag(
         "--check", line.is_check,
-        "Check the zones and the settings, print every finding, and exit: 0 if all would be "
-        "served, 1 if any would not, 2 if the settings are wrong");
-}
-
-int usage_error(const base::Error& error) {
-    std::fprintf(stderr, "nearcastd: %s\n", to_text(error).c_str());
-    return kUsageError;
+        "Check the zones, the settings and the files that they name, as the user whom a start "
+        "becomes; print every finding, and exit: 0 if all would be served, 1 if any zone would "
+        "not, 2 if the settings are wrong or it would not start");
 }
 
 int serve(CommandLine& line) {
     if (!line.role.empty()) return run_role(line.role, line.config);
     if (!line.config.empty()) {
         if (!line.server.zones_directory.empty() || !line.listen.empty() || !line.xdp.empty()) {
-            return usage_error(
+            return refuse_settings(
                 {"--config goes without --zones, --listen and --xdp: the file says it",
                  "directory in [zones], listen and xdp in [serve] of " + line.config});
         }
@@ -106,26 +102,26 @@ int serve(CommandLine& line) {
         return line.is_check ? check_node(line.config) : run_node(line.config);
     }
     if (line.is_fetch) {
-        return usage_error({"--fetch goes with --config", "nearcastd --fetch --config FILE"});
+        return refuse_settings({"--fetch goes with --config", "nearcastd --fetch --config FILE"});
     }
     if (line.server.zones_directory.empty()) {
-        return usage_error({"--zones is missing, or --config for a whole node",
-                            "nearcastd --zones DIR --listen 127.0.0.1:5353"});
+        return refuse_settings({"--zones is missing, or --config for a whole node",
+                                "nearcastd --zones DIR --listen 127.0.0.1:5353"});
     }
     if (!line.settings.empty()) {
         if (const auto read = read_settings(line.settings, line.server); !read) {
-            return usage_error(read.error());
+            return refuse_settings(read.error());
         }
         line.server.is_empty_allowed = need_of_files(line.server.transfers) == Files::Optional;
     }
-    if (line.is_check) return check_zones(line.server.zones_directory, line.server.transfers);
+    if (line.is_check) return check_server(line.server, StoreCheck::Wanted);
     if (line.listen.empty()) {
-        return usage_error({"--listen is missing: there is no address to answer on",
-                            "--listen 127.0.0.1:5353, or --listen 0.0.0.0:53 as root"});
+        return refuse_settings({"--listen is missing: there is no address to answer on",
+                                "--listen 127.0.0.1:5353, or --listen 0.0.0.0:53 as root"});
     }
     for (const std::string& text : line.listen) {
         const auto address = serve::parse_listen_address(text);
-        if (!address) return usage_error(base::within("--listen", address.error()).error());
+        if (!address) return refuse_settings(base::within("--listen", address.error()).error());
         line.server.listen.push_back(*address);
     }
     for (const std::string& interface : line.xdp) line.server.serve.xdp.push_back(interface);

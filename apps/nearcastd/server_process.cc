@@ -113,15 +113,6 @@ Result<Workers> open_workers(const ServerOptions& options, const tls::Reloadable
     return workers;
 }
 
-// A server alone needs no store for its files. What comes from elsewhere is kept in any case.
-std::string store_directory(const ServerOptions& options) {
-    if (!options.store.directory.empty()) return options.store.directory;
-    const bool is_needed = !options.transfers.secondaries.empty() ||
-                           !options.transfers.updates.empty() ||
-                           !options.transfers.catalogs().empty();
-    return is_needed ? options.transfers.directory : std::string();
-}
-
 // What clients were told is stored must be there after a restart.
 std::unique_ptr<zone::ZoneLedger> open_in_memory(const ServerOptions& options,
                                                  zone::ZoneTable& zones, const Error& why) {
@@ -183,6 +174,14 @@ Result<LoadReport> load_zones(ZoneDirectory& directory, bool is_empty_allowed) {
 
 unsigned worker_count(unsigned threads) {
     return std::clamp(threads == 0 ? base::usable_cores() : threads, 1U, kWorkersMax);
+}
+
+std::string store_directory(const ServerOptions& options) {
+    if (!options.store.directory.empty()) return options.store.directory;
+    const bool is_needed = !options.transfers.secondaries.empty() ||
+                           !options.transfers.updates.empty() ||
+                           !options.transfers.catalogs().empty();
+    return is_needed ? options.transfers.directory : std::string();
 }
 
 void block_server_signals() {

@@ -84,6 +84,10 @@ struct ServerOptions {
 // How many workers `threads` means on this machine, at most kWorkersMax.
 [[nodiscard]] unsigned worker_count(unsigned threads);
 
+// Where zones are kept; empty: in memory alone. A server alone needs no store for its files. What
+// comes from elsewhere is kept in any case.
+[[nodiscard]] std::string store_directory(const ServerOptions& options);
+
 // SIGHUP, SIGTERM and SIGINT are taken from a descriptor. A program that starts threads of its own
 // before run_server() calls this first, so that no thread gets them.
 void block_server_signals();

@@ -9,9 +9,6 @@
 #include <mutex>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 // clang-format off: their order matters.
 // The library was built with Boost, and its headers would have us do so too. They need it for more
 // ways to pass values, and for nothing else: no class is laid out otherwise without it.
@@ -23,7 +20,7 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 // clang-format on
 
-#include "base/fd.h"
+#include "control/database_file.h"
 #include "control/schema.h"
 
 namespace nearcast::control {
@@ -227,28 +224,6 @@ Result<void> Session::run_once(const std::string& text) {
     return done;
 }
 
-namespace {
-
-// What is in it is for its user alone: zones, who may do what, digests of keys. SQLite gives the
-// files beside it the rights of this one. What cannot be done here shows when SQLite opens it.
-void keep_private(const std::string& path) {
-    constexpr mode_t kOwn = S_IRUSR | S_IWUSR;
-    // One that is there is not opened: to close it would free the locks that this process has on
-    // it.
-    const base::Fd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwn));
-    if (made) return;
-    for (const char* suffix : {"", "-wal", "-shm"}) {
-        struct stat found{};
-        const std::string file = path + suffix;
-        const bool is_there = ::stat(file.c_str(), &found) == 0 && S_ISREG(found.st_mode);
-        if (is_there && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-            (void)::chmod(file.c_str(), kOwn);
-        }
-    }
-}
-
-}  // namespace
-
 class Database::Pool {
  public:
     static Result<std::unique_ptr<Pool>> open(const Options& options) {
@@ -256,7 +231,11 @@ class Database::Pool {
         std::string_view connection = options.connection;
         if (connection.starts_with(kSqlite)) {
             connection.remove_prefix(kSqlite.size());
-            keep_private(std::string(connection));
+            const std::string path(connection);
+            if (auto usable = check_database_file(path); !usable) {
+                return std::unexpected(usable.error());
+            }
+            keep_private(path);
         } else if (connection.starts_with(kPostgresql)) {
             pool->dialect = Dialect::Postgresql;
             if (!connection.starts_with("postgresql://")) {
@@ -337,6 +316,14 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
         database->write([&](Session& session) { return migrate(session, database->dialect()); });
     if (!migrated) return std::unexpected(migrated.error());
     return database;
+}
+
+Result<void> Database::check(const std::string& connection) {
+    if (connection.starts_with(kSqlite)) {
+        return check_database_file(connection.substr(kSqlite.size()));
+    }
+    const auto pool = Pool::open({.connection = connection, .readers = 0});
+    return pool ? Result<void>() : std::unexpected(pool.error());
 }
 
 Database::Dialect Database::dialect() const { return pool_->dialect; }

@@ -110,6 +110,8 @@ class Database {
 
     // Connects, and creates or updates the tables (schema.h).
     [[nodiscard]] static base::Result<std::unique_ptr<Database>> open(const Options& options);
+    // Whether open() would find a database there, or could make one; nothing is changed or made.
+    [[nodiscard]] static base::Result<void> check(const std::string& connection);
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
     ~Database();

@@ -112,7 +112,9 @@ Result<CookieSecretSet> load_cookie_secrets(const CookieConfig& config) {
         if (const auto done = append(secret, set); !done) return std::unexpected(done.error());
     }
     for (const std::string& path : config.secret_files) {
-        if (const auto done = append_file(path, set); !done) return std::unexpected(done.error());
+        if (const auto done = append_file(path, set); !done) {
+            return base::within("cookies.secret_files", done.error());
+        }
     }
     if (set.count > 0) return set;
     return base::fail("no cookie secret in " + config.secret_files.front(),

@@ -88,12 +88,12 @@ TEST_F(CookieConfigTest, SaysWhereAFileIsWrong) {
     CookieConfig config;
     config.secret_files = {folder_ + "/none"};
     EXPECT_EQ(load_cookie_secrets(config).error().message,
-              "cannot read " + folder_ + "/none: No such file or directory");
+              "cookies.secret_files: cannot read " + folder_ + "/none: No such file or directory");
     config.secret_files = {folder_};
-    EXPECT_TRUE(load_cookie_secrets(config).error().message.starts_with("cannot read " + folder_));
+    EXPECT_TRUE(load_cookie_secrets(config).error().message.contains("cannot read " + folder_));
     config.secret_files = {write("bad", std::string(kSecret) + "\nabc\n")};
     EXPECT_EQ(load_cookie_secrets(config).error().message,
-              folder_ + "/bad:2: a cookie secret is not 32 hex digits");
+              "cookies.secret_files: " + folder_ + "/bad:2: a cookie secret is not 32 hex digits");
     config.secret_files = {write("empty", "\n# nothing\n")};
     EXPECT_EQ(load_cookie_secrets(config).error().message,
               "no cookie secret in " + folder_ + "/empty");
@@ -101,7 +101,7 @@ TEST_F(CookieConfigTest, SaysWhereAFileIsWrong) {
     for (size_t i = 0; i <= kCookieSecretsMax; ++i) many += std::string(kSecret) + "\n";
     config.secret_files = {write("many", many)};
     EXPECT_EQ(load_cookie_secrets(config).error().message,
-              folder_ + "/many:5: more than 4 cookie secrets");
+              "cookies.secret_files: " + folder_ + "/many:5: more than 4 cookie secrets");
 }
 
 TEST_F(CookieConfigTest, DrawsOneSecretWhereNoneIsConfigured) {

@@ -2,15 +2,19 @@
 
 import json
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import dns.exception
 import dns.message
 import dns.query
 import pytest
+import stream
 from server import START_LIMIT, Server, binary, free_port, nearcast
 
 ZONE = """$TTL 300
@@ -130,6 +134,58 @@ def test_check_reads_the_settings_too(zones, tmp_path):
     assert found.returncode == 2 and f"{settings}:2: " in found.stderr
     settings.write_text("[cookies]\n")
     assert run("--check", "--zones", zones, "--settings", settings).returncode == 0
+
+
+def test_check_opens_what_a_start_opens(zones, tmp_path):
+    authority = stream.Authority(tmp_path / "certificates")
+    certificate, key = authority.issue("one")
+    _, other = authority.issue("other")
+    expired = authority.issue("old", days=-1)
+    settings = tmp_path / "settings.toml"
+
+    def check(text, status):
+        settings.write_text(text)
+        found = run("--check", "--zones", zones, "--settings", settings)
+        assert found.returncode == status, (text, found)
+        return found.stdout + found.stderr
+
+    def tls(certificate, key):
+        return f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n'
+
+    assert check(tls(certificate, key), 0) == "1 zones checked, 0 would not be served\n"
+    assert f"cannot read {tmp_path}/none" in check(tls(certificate, tmp_path / "none"), 2)
+    assert "has no key for" in check(tls(certificate, other), 2)
+    told = check(tls(*expired), 0)
+    assert "warning: " in told and "has expired at" in told
+    secrets = f'secret_files = ["{tmp_path}/none"]'
+    assert f"cookies.secret_files: cannot read {tmp_path}/none" in check(f"[cookies]\n{secrets}", 2)
+    told = check(f'[store]\ndirectory = "{settings}/store"\n', 0)
+    assert "warning: the zone store: " in told and "in memory alone" in told
+    assert not (tmp_path / "store").exists()
+    check(f'[store]\ndirectory = "{tmp_path}/store"\n', 0)
+    assert not (tmp_path / "store").exists(), "a check leaves nothing behind"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone becomes somebody else")
+def test_check_knows_whom_a_start_becomes(zones, tmp_path):
+    found = run("--check", "--zones", zones, "--user", "no-such-user")
+    assert found.returncode == 2 and "no-such-user" in found.stderr
+    config = tmp_path / "node.toml"
+    config.write_text(f'[node]\nname = "a"\npop = "b"\nuser = "no-such-user"\n'
+                      f'state_directory = "{tmp_path}/state"\nrun_directory = "{tmp_path}/run"\n'
+                      f'[zones]\ndirectory = "{zones}"\n[serve]\nlisten = ["192.0.2.53:53"]\n'
+                      '[anycast]\nprefixes = ["192.0.2.0/24"]\n')
+    found = run("--check", "--config", config)
+    assert found.returncode == 2 and "no-such-user" in found.stderr
+    config.write_text(config.read_text().replace("no-such-user", "root"))
+    found = run("--check", "--config", config)
+    assert found.returncode == 0, found
+    assert not (tmp_path / "state").exists()
+    for path, words in ((config, "no_such_key"), (tmp_path / "none", "none")):
+        if path.exists():
+            path.write_text(config.read_text() + "[cookies]\nno_such_key = 1\n")
+        found = run("--check", "--config", path)
+        assert found.returncode == 2 and words in found.stderr
 
 
 SECTIONS = """[[transfer.zone]]

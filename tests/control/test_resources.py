@@ -216,11 +216,12 @@ def test_many_records_are_added_and_removed_one_by_one(controller):
 
 
 @pytest.mark.parametrize("connection, status", [
-    ("sqlite:/nowhere/control.db", 0), ("postgresql:dbname=nearcast", 0), ("mysql:nearcast", 2),
+    ("sqlite:{folder}/control.db", 0), ("mysql:nearcast", 2),
     ("/var/lib/nearcast-control/control.db", 2)])
 def test_a_check_knows_which_databases_there_are(tmp_path, connection, status):
     config = tmp_path / "control.toml"
-    config.write_text(f'[database]\nconnection = "{connection}"\n')
+    config.write_text(f'[control]\ndirectory = "{tmp_path / "state"}"\n[database]\nconnection = '
+                      f'"{connection.replace("{folder}", str(tmp_path))}"\n')
     done = subprocess.run([program("nearcast-control"), "--config", config, "--check"],
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == status, done.stderr
@@ -231,7 +232,8 @@ def test_a_check_knows_which_databases_there_are(tmp_path, connection, status):
                                    'listen = ["127.0.0.1:5353"]\ntls_listen = ["127.0.0.1:5353"]'])
 def test_a_check_refuses_an_address_that_stands_there_twice(tmp_path, lines):
     config = tmp_path / "control.toml"
-    config.write_text('[network]\nurl = "https://192.0.2.1:8443"\nprimaries = ["192.0.2.1:853"]\n'
+    config.write_text(f'[control]\ndirectory = "{tmp_path / "state"}"\n'
+                      '[network]\nurl = "https://192.0.2.1:8443"\nprimaries = ["192.0.2.1:853"]\n'
                       f"[serve]\n{lines}\n")
     done = subprocess.run([program("nearcast-control"), "--config", config, "--check"],
                           capture_output=True, text=True, timeout=60)

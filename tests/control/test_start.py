@@ -2,6 +2,9 @@
 
 import subprocess
 
+import pytest
+
+import stream
 from controller import Controller, program
 from server import free_port
 
@@ -30,3 +33,56 @@ def test_two_do_not_share_an_address(tmp_path):
         other = configured(tmp_path / "two", f'[serve]\nlisten = ["127.0.0.1:{first.port}"]\n')
         told = run(other)
         assert f"listen on 127.0.0.1:{first.port} (UDP)" in told and "ss -" in told
+
+
+def test_a_check_leaves_nothing_behind(tmp_path):
+    config = configured(tmp_path / "one", "")
+    assert run(config, "--check", status=0) == f"{config}: a controller would start with it\n"
+    assert not (tmp_path / "one/state").exists()
+
+
+def test_a_check_opens_what_a_start_opens(tmp_path):
+    authority = stream.Authority(tmp_path / "certificates")
+    certificate, key = authority.issue("one")
+    _, other = authority.issue("other")
+    expired = authority.issue("old", days=-1)
+
+    def check(sections, status=2):
+        config = configured(tmp_path / "one", "")
+        config.write_text(config.read_text().replace("tls = false\n", "") + sections)
+        return run(config, "--check", status=status)
+
+    def own(certificate, key):
+        return f'certificate = "{certificate}"\nkey = "{key}"\n'
+
+    none = tmp_path / "none"
+    serve = '[serve]\ntls_listen = ["127.0.0.1:1"]\n[tls]\n'
+    for before in ("", serve):
+        assert f"cannot read {none}" in check(before + own(none, key))
+        assert f"cannot read {none}" in check(before + own(certificate, none))
+        assert "has no key for" in check(before + own(certificate, other))
+        assert "has expired at" in check(before + own(*expired), status=0)
+        check(before + own(certificate, key), status=0)
+    database = '[database]\nconnection = "{}"\n'
+    told = check(database.format(f"sqlite:{none}/control.db"))
+    assert f"{none}/control.db" in told and "install -d" in told
+    told = check(database.format("postgresql:host=/nowhere dbname=none"))
+    assert "/nowhere" in told
+    bad = tmp_path / "bad.key"
+    bad.write_text("damaged\n")
+    assert "bring it back" in check(f'[signing]\nkey_file = "{bad}"\n')
+    assert not none.exists() and not (tmp_path / "one/state").exists()
+
+
+@pytest.mark.parametrize("url", ["foo", "http://control.example.net", "https://"])
+def test_the_url_of_the_network_is_one(tmp_path, url):
+    config = configured(tmp_path / "one", f'[network]\nurl = "{url}"\n'
+                        'primaries = ["192.0.2.10:853"]\n')
+    for words in ((), ("--check",)):
+        assert f'"{url}" is no address of a controller' in run(config, *words, status=2)
+
+
+def test_a_database_that_cannot_be_opened_is_named(tmp_path):
+    config = configured(tmp_path / "one", f'[database]\nconnection = "sqlite:{tmp_path}/none/a.db"\n')
+    told = run(config)
+    assert f"{tmp_path}/none/a.db" in told and "install -d" in told

@@ -225,7 +225,7 @@ def test_a_mistyped_key_is_told(tmp_path):
                       "[anycast]\nprefixs = ['192.0.2.0/24']\n")
     shown = subprocess.run([f"{BIN}/nearcastd", "--check", "--config", config],
                            capture_output=True, text=True, check=False)
-    assert shown.returncode == 1
+    assert shown.returncode == 2
     assert "prefixes" in shown.stderr
 
 
@@ -236,7 +236,7 @@ def test_a_check_refuses_an_address_that_stands_there_twice(tmp_path):
                       "[anycast]\nprefixes = ['192.0.2.0/24']\n")
     shown = subprocess.run([f"{BIN}/nearcastd", "--check", "--config", config],
                            capture_output=True, text=True, check=False)
-    assert shown.returncode == 1
+    assert shown.returncode == 2
     assert "two of the addresses" in shown.stderr, shown.stderr
 
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "start_check.h"
+
+#include <chrono>
+#include <string_view>
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/writable.h"
+#include "control/database.h"
+#include "first_start.h"
+#include "tls/tls_context.h"
+
+namespace nearcast::control_app {
+namespace {
+
+using base::Result;
+using Doubts = std::vector<base::Error>;
+
+bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+// One whose time is over is used all the same.
+Result<void> check_certificate(const tls::ServerSettings& settings, Doubts& doubts) {
+    const auto context = tls::TlsContext::for_server(settings);
+    if (!context) return std::unexpected(context.error());
+    const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
+    if (auto trouble = context->untimely(now)) doubts.push_back(*std::move(trouble));
+    return {};
+}
+
+// What is not there the first start makes.
+Result<void> check_own_certificate(const std::string& base, Doubts& doubts) {
+    const tls::ServerSettings made{.certificate = base + ".pem", .key = base + ".key"};
+    if (!is_there(made.certificate) || !is_there(made.key)) return {};
+    return check_certificate(made, doubts);
+}
+
+Result<void> check_certificates(const ControlConfig& config, Doubts& doubts) {
+    Result<void> done;
+    if (config.has_tls && config.certificate.empty()) {
+        done = check_own_certificate(config.directory + "/api", doubts);
+    } else if (config.has_tls) {
+        done = check_certificate({.certificate = config.certificate, .key = config.key}, doubts);
+    }
+    if (done && config.transfers.tls.has_server()) {
+        done = check_certificate(config.transfers.tls.server, doubts);
+    }
+    if (done && !config.network.url.empty()) {
+        done = check_own_certificate(config.directory + "/primary", doubts);
+    }
+    for (const tls::ClientSettings& profile : config.transfers.tls.profiles) {
+        const auto context = tls::TlsContext::for_client(profile);
+        if (!context) doubts.push_back(context.error());
+    }
+    return done;
+}
+
+// The folder of the controller is made by its start, and with it the database there.
+Result<void> check_database(const ControlConfig& config) {
+    const std::string own = "sqlite:" + config.directory + '/';
+    if (config.database.starts_with(own) && !is_there(config.directory)) return {};
+    return control::Database::check(config.database);
+}
+
+}  // namespace
+
+Result<Doubts> check_start(const ControlConfig& config) {
+    Doubts doubts;
+    Result<void> done = check_token(config.signing);
+    if (done) done = base::check_writable(config.directory);
+    if (done) done = check_certificates(config, doubts);
+    if (done) done = check_database(config);
+    if (done) done = check_sealing_key(config);
+    if (!done) return std::unexpected(done.error());
+    return doubts;
+}
+
+}  // namespace nearcast::control_app

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/writable.h"
+
+#include <cerrno>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace nearcast::base {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string own_number() { return std::to_string(::geteuid()); }
+
+}  // namespace
+
+Result<void> check_writable(const std::string& folder) {
+    std::error_code error;
+    fs::path place = fs::absolute(folder, error).lexically_normal();
+    if (!place.has_filename()) place = place.parent_path();  // "/a/" is "/a".
+    const fs::path wanted = place;
+    // The nearest that is there: in it all others are to be made. The root always is.
+    while (!fs::exists(place, error) && place.has_relative_path() &&
+           error != std::errc::not_a_directory && error != std::errc::permission_denied) {
+        place = place.parent_path();
+    }
+    const std::string what =
+        place == wanted ? "cannot write in " + folder
+                        : "cannot make " + folder + ": " + place.string() + " is as far as it goes";
+    if (error == std::errc::not_a_directory || (!error && !fs::is_directory(place, error))) {
+        return fail(what + ", and that is no folder", "another path, or move what is there");
+    }
+    if (::faccessat(AT_FDCWD, place.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+    auto failed = fail_errno(what, errno);
+    failed.error().hint = "give it to who runs this: chown " + own_number() + ' ' + place.string();
+    return failed;
+}
+
+}  // namespace nearcast::base

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether a program could put files into a folder, asked without putting any there.
+
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace nearcast::base {
+
+// Fails, with the way out, when the folder can neither be written nor made by whoever asks. What
+// the disk says later (it is full, it is broken) nobody can know now. Any thread.
+[[nodiscard]] Result<void> check_writable(const std::string& folder);
+
+}  // namespace nearcast::base
