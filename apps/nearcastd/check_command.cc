@@ -45,8 +45,8 @@ void check_store(const std::string& directory) {
 }
 
 base::Result<void> check_start(const ServerOptions& options, StoreCheck store) {
-    const auto user = drop_privileges(options.user.empty() ? default_user(options.zones_directory)
-                                                           : options.user);
+    const auto user = drop_privileges(
+        options.user.empty() ? usual_user(options.zones_directory).name : options.user);
     if (!user) return std::unexpected(user.error());
     if (options.transfers.tls.has_server()) {
         if (auto done = check_certificate(options.transfers.tls.server); !done) return done;

@@ -3,11 +3,15 @@
 #include "privileges.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <filesystem>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -15,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/account.h"
+#include "base/fd.h"
 
 namespace nearcast::app {
 namespace {
@@ -107,33 +112,50 @@ Result<std::string> drop_own(Rights rights) {
     return own.name;
 }
 
-// Exit status 0 if all can be read. Runs in a child, since credentials do not come back.
-[[noreturn]] void read_as(const Account& account, const std::string& directory) {
-    if (!become(account)) _exit(1);
+std::string first_unreadable(const std::string& directory) {
     std::error_code error;
-    bool can_read = true;
     for (std::filesystem::directory_iterator item(directory, error), end; !error && item != end;
          item.increment(error)) {
-        can_read = can_read && access(item->path().c_str(), R_OK) == 0;
+        if (access(item->path().c_str(), R_OK) != 0) return item->path();
     }
-    _exit(can_read && !error ? 0 : 1);
+    return error ? directory : std::string();
 }
 
-bool can_read(const Account& account, const std::string& directory) {
+// Writes what cannot be read, if anything. Runs in a child, since credentials do not come back.
+[[noreturn]] void look_as(const Account& account, const std::string& directory,
+                          const base::Fd& answer) {
+    const std::string path = become(account) ? first_unreadable(directory) : directory;
+    const auto size = static_cast<ssize_t>(path.size());
+    _exit(write(answer.get(), path.data(), path.size()) == size ? 0 : 1);
+}
+
+// The first path in `directory`, or itself, that this account cannot read; empty: it can read all.
+std::string unreadable_for(const Account& account, const std::string& directory) {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return directory;
+    const base::Fd question(ends[0]);
+    base::Fd answer(ends[1]);
     const pid_t child = fork();
-    if (child == 0) read_as(account, directory);
+    if (child == 0) look_as(account, directory, answer);
+    answer = {};
+    std::array<char, PATH_MAX> path{};
+    const ssize_t size = read(question.get(), path.data(), path.size());
     int status = 1;
-    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
-           WEXITSTATUS(status) == 0;
+    const bool is_told = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+                         WEXITSTATUS(status) == 0 && size >= 0;
+    return is_told ? std::string(path.data(), static_cast<size_t>(size)) : directory;
 }
 
 }  // namespace
 
-std::string default_user(const std::string& directory) {
+UsualUser usual_user(const std::string& directory) {
     const Account own = base::own_account();
-    if (geteuid() != 0) return own.name;
+    if (geteuid() != 0) return {own.name};
     const Result<Account> wanted = base::find_account(std::string(kDefaultUser));
-    return wanted && can_read(*wanted, directory) ? wanted->name : own.name;
+    if (!wanted) return {own.name};
+    std::string unreadable = unreadable_for(*wanted, directory);
+    if (unreadable.empty()) return {wanted->name};
+    return {own.name, std::move(unreadable)};
 }
 
 Result<std::string> drop_privileges(const std::string& user, Rights rights) {

@@ -36,6 +36,12 @@ enum class Rights : uint8_t {
 
 // Whom a server becomes that was told nothing: kDefaultUser if there is such a user and it can read
 // the files in `directory`; else who it is.
-[[nodiscard]] std::string default_user(const std::string& directory);
+struct UsualUser {
+    std::string name;
+    // What keeps it from being kDefaultUser: the first path that this one cannot read. Empty:
+    // nothing.
+    std::string unreadable = {};
+};
+[[nodiscard]] UsualUser usual_user(const std::string& directory);
 
 }  // namespace nearcast::app

@@ -113,6 +113,20 @@ Result<Workers> open_workers(const ServerOptions& options, const tls::Reloadable
     return workers;
 }
 
+// Who can read more than the zones can also be made to.
+std::string user_of(const ServerOptions& options) {
+    if (!options.user.empty()) return options.user;
+    const UsualUser usual = usual_user(options.zones_directory);
+    if (!usual.unreadable.empty()) {
+        const std::string wanted(kDefaultUser);
+        log::warning(
+            "serves_as_root",
+            {{"reason", "the user " + wanted + " cannot read " + usual.unreadable},
+             {"try", "let him read " + options.zones_directory + " and what is in it, or --user"}});
+    }
+    return usual.name;
+}
+
 // What clients were told is stored must be there after a restart.
 std::unique_ptr<zone::ZoneLedger> open_in_memory(const ServerOptions& options,
                                                  zone::ZoneTable& zones, const Error& why) {
@@ -199,8 +213,7 @@ int run_server(const ServerOptions& options) {
     if (!workers) return cannot_start(workers.error());
     // Attached as long as there are workers, and a little longer.
     const std::vector<xdp::Port> ports = open_ports(options, *workers);
-    const Result<std::string> user = drop_privileges(
-        options.user.empty() ? default_user(options.zones_directory) : options.user);
+    const Result<std::string> user = drop_privileges(user_of(options));
     if (!user) return cannot_start(user.error());
 
     // As the user who has to read it again later.

@@ -60,7 +60,7 @@ struct ServerOptions {
     std::array<uint8_t, 16> probe_token{};
 
     std::string control_socket;  // Path of server.sock. Empty: none.
-    // Whom to become once the sockets are bound, when started as root. Empty: see default_user().
+    // Whom to become once the sockets are bound, when started as root. Empty: see usual_user().
     std::string user;
     // Tell systemd READY, RELOADING, STOPPING, and feed its watchdog. False beside a guard, which
     // does that for both.

@@ -314,6 +314,29 @@ def test_a_control_socket_in_no_directory_is_told_with_a_way_out(zones):
     assert "control socket" in found.stderr and "try:" in found.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone becomes somebody else")
+def test_who_stays_root_for_want_of_a_right_says_so():
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
+
+    def told():
+        server = Server(folder)
+        server._options = []  # Without a user.
+        with server:
+            return [line for line in server.log if "serves_as_root" in line]
+
+    try:
+        zone = folder / "program.test.zone"
+        zone.write_text(ZONE)
+        folder.chmod(0o755)
+        assert told() == []
+        zone.chmod(0o600)
+        assert f"cannot read {zone}" in told()[0]
+        folder.chmod(0o700)
+        assert f"cannot read {folder}" in told()[0]
+    finally:
+        shutil.rmtree(folder)
+
+
 def test_goes_on_when_the_reader_of_its_log_is_gone(zones):
     port = free_port()
     read_end, write_end = os.pipe()
