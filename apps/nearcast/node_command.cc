@@ -76,15 +76,15 @@ int show_server(const Options& options) {
 int show_status(const NodeConfig& config, const Options& options) {
     const auto answer = ask(config, "status");
     if (!answer) return tell(answer.error());
+    const auto status = anycast::parse_guard_status(*answer);
+    if (!status) return tell(status.error());
     if (options.is_json) {
         const auto server = anycast::ask_control(config.run_directory + "/server.sock", "status");
         std::puts(node_json(*answer, server ? *server : "").c_str());
-        return 0;
+    } else {
+        std::fputs(node_report(*status).c_str(), stdout);
     }
-    const auto status = anycast::parse_guard_status(*answer);
-    if (!status) return tell(status.error());
-    std::fputs(node_report(*status).c_str(), stdout);
-    return 0;
+    return status->mismatches.empty() ? 0 : 1;
 }
 
 // Reads the counter for `time`, or until `is_enough`.
@@ -168,7 +168,9 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"status",
      "How the node fares: announced (neighbours send it their traffic), last resort (they do only "
-     "if nobody else is left) or withdrawn, and why. With --control: what a server alone serves",
+     "if nobody else is left) or withdrawn, and why. Exit 1: the routing daemon announces "
+     "something "
+     "else, or cannot be read. With --control: what a server alone serves",
      show_status, show_server},
     {"drain",
      "Ask traffic to leave without losing a query, and watch it go. The node answers whatever "

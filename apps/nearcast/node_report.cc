@@ -22,7 +22,17 @@ std::string decimal(double value) {
 
 double seconds(base::Duration time) { return std::chrono::duration<double>(time).count(); }
 
+// What was read back of the routing daemon counts for more than what the node meant to do.
 std::string meaning(const GuardStatus& status) {
+    if (status.has_routing && !status.mismatches.empty()) {
+        const std::string meant = status.signals.pref   ? "to be announced"
+                                  : status.signals.live ? "to be announced as a last resort"
+                                                        : "to be withdrawn";
+        if (!status.told_neighbors) return meant + ", and nobody can say whether it is";
+        if (!status.signals.live) return meant + ", and is not: see below";
+        if (*status.told_neighbors == 0) return meant + ", and no neighbour is told of it";
+        return meant + ", and is not as it should be: see below";
+    }
     if (status.signals.pref) return "announced: neighbours send it their traffic";
     if (status.signals.live) return "last resort: announced for those who have nowhere else to go";
     return "withdrawn: no neighbour sends it anything";

@@ -63,4 +63,13 @@ std::vector<std::string> find_mismatches(const NodeConfig& config, const Signals
     return found;
 }
 
+size_t count_told(const NodeConfig& config, const std::vector<NeighborRoutes>& routes) {
+    return static_cast<size_t>(std::ranges::count_if(routes, [&](const NeighborRoutes& each) {
+        return each.is_established &&
+               std::ranges::any_of(each.announced, [&](const Announcement& announcement) {
+                   return contains(config.prefixes, announcement.prefix);
+               });
+    }));
+}
+
 }  // namespace nearcast::anycast

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,5 +19,9 @@ namespace nearcast::anycast {
 [[nodiscard]] std::vector<std::string> find_mismatches(const NodeConfig& config,
                                                        const Signals& signals,
                                                        const std::vector<NeighborRoutes>& routes);
+
+// How many neighbours are told of a service prefix, as a last resort or not.
+[[nodiscard]] size_t count_told(const NodeConfig& config,
+                                const std::vector<NeighborRoutes>& routes);
 
 }  // namespace nearcast::anycast

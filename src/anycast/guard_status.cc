@@ -33,25 +33,27 @@ std::string to_json(const GuardStatus& status) {
                            {"queries", worker.queries},
                            {"dropped", worker.dropped}});
     }
-    const json object = {{"node", status.node},
-                         {"pop", status.pop},
-                         {"state", state_word(status.signals)},
-                         {"live", status.signals.live},
-                         {"pref", status.signals.pref},
-                         {"drained", status.is_drained},
-                         {"stopping", status.is_stopping},
-                         {"failures", status.failures},
-                         {"held_ms", status.held_ms},
-                         {"symptoms", status.symptoms},
-                         {"routing_read", status.has_routing},
-                         {"mismatches", status.mismatches},
-                         {"guard", {{"pid", status.guard_pid}, {"starts", status.guard_starts}}},
-                         {"server",
-                          {{"pid", status.server_pid},
-                           {"starts", status.server_starts},
-                           {"state", status.server_state},
-                           {"queries", status.query_count},
-                           {"workers", workers}}}};
+    const json object = {
+        {"node", status.node},
+        {"pop", status.pop},
+        {"state", state_word(status.signals)},
+        {"live", status.signals.live},
+        {"pref", status.signals.pref},
+        {"drained", status.is_drained},
+        {"stopping", status.is_stopping},
+        {"failures", status.failures},
+        {"held_ms", status.held_ms},
+        {"symptoms", status.symptoms},
+        {"routing_read", status.has_routing},
+        {"told_neighbors", status.told_neighbors ? json(*status.told_neighbors) : json()},
+        {"mismatches", status.mismatches},
+        {"guard", {{"pid", status.guard_pid}, {"starts", status.guard_starts}}},
+        {"server",
+         {{"pid", status.server_pid},
+          {"starts", status.server_starts},
+          {"state", status.server_state},
+          {"queries", status.query_count},
+          {"workers", workers}}}};
     return object.dump();
 }
 
@@ -73,6 +75,8 @@ base::Result<GuardStatus> parse_guard_status(const std::string& text) {
         object.at("symptoms").get_to(status.symptoms);
         object.at("routing_read").get_to(status.has_routing);
         object.at("mismatches").get_to(status.mismatches);
+        const json told = object.value("told_neighbors", json());
+        if (told.is_number_unsigned()) status.told_neighbors = told.get<size_t>();
         object.at("guard").at("pid").get_to(status.guard_pid);
         object.at("guard").at("starts").get_to(status.guard_starts);
         const json& server = object.at("server");

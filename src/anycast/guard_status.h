@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,9 @@ struct GuardStatus {
     std::vector<std::string> symptoms;
     std::vector<std::string> mismatches;  // Between what should be announced and what is.
     bool has_routing = false;             // The routing daemon has been read.
-    uint64_t query_count = 0;             // Answered since the server started.
+    // How many neighbours are told of a service prefix; nothing where the daemon could not be read.
+    std::optional<size_t> told_neighbors;
+    uint64_t query_count = 0;  // Answered since the server started.
     std::vector<WorkerStatus> workers;
 };
 

@@ -38,7 +38,8 @@ void RouteWatch::expect(const Signals& signals) {
 void RouteWatch::complete(GuardStatus& status) {
     const std::lock_guard lock(mutex_);
     status.has_routing = has_read_;
-    status.mismatches = mismatches_;
+    status.mismatches = found_.mismatches;
+    status.told_neighbors = found_.told_neighbors;
 }
 
 void RouteWatch::run() {
@@ -55,27 +56,30 @@ void RouteWatch::look() {
     const auto routes = daemon_->read();
     if (!routes) {
         const base::Error& reason = routes.error();
-        return conclude({"the routing daemon cannot be read: " + reason.message +
-                         (reason.hint.empty() ? "" : " (try: " + reason.hint + ")")});
+        return conclude(
+            {.mismatches = {"the routing daemon cannot be read: " + reason.message +
+                            (reason.hint.empty() ? "" : " (try: " + reason.hint + ")")}});
     }
     if (expected_ != before) return;  // Changed while it was read: nothing can be said.
     const Signals signals{.live = (before & kLiveBit) != 0, .pref = (before & kPrefBit) != 0};
-    conclude(find_mismatches(config_, signals, *routes));
+    conclude({.mismatches = find_mismatches(config_, signals, *routes),
+              .told_neighbors = count_told(config_, *routes)});
 }
 
 // Raised when seen twice in a row, so that a change under way is no alarm.
-void RouteWatch::conclude(std::vector<std::string> mismatches) {
-    const bool is_confirmed = mismatches == suspected_;
-    suspected_ = mismatches;
+void RouteWatch::conclude(Finding finding) {
+    const bool is_confirmed = finding == suspected_;
+    suspected_ = finding;
     if (!is_confirmed) return;
     const std::lock_guard lock(mutex_);
     has_read_ = true;
-    if (mismatches == mismatches_) return;
-    for (const std::string& each : mismatches) {
-        base::log::error("announcement_mismatch", {{"what", each}});
+    if (finding.mismatches != found_.mismatches) {
+        for (const std::string& each : finding.mismatches) {
+            base::log::error("announcement_mismatch", {{"what", each}});
+        }
+        if (finding.mismatches.empty()) base::log::info("announcement_matches");
     }
-    if (mismatches.empty()) base::log::info("announcement_matches");
-    mismatches_ = std::move(mismatches);
+    found_ = std::move(finding);
 }
 
 }  // namespace nearcast::anycast

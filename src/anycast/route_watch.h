@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,17 +43,24 @@ class RouteWatch {
  private:
     void run();
     void look();
-    void conclude(std::vector<std::string> mismatches);
+    // What was read back.
+    struct Finding {
+        std::vector<std::string> mismatches = {};
+        std::optional<size_t> told_neighbors = {};
+
+        bool operator==(const Finding&) const = default;
+    };
+    void conclude(Finding finding);
 
     const NodeConfig& config_;
     std::unique_ptr<RoutingDaemon> daemon_;
     std::atomic<uint32_t> expected_ = 0;  // Bit 0 live, bit 1 pref.
-    std::vector<std::string> suspected_;  // Found once: a change may just be under way.
+    Finding suspected_;                   // Found once: a change may just be under way.
     std::mutex mutex_;                    // Guards the rest.
     std::condition_variable wake_;
     bool is_ending_ = false;
     bool has_read_ = false;
-    std::vector<std::string> mismatches_;
+    Finding found_;
     std::thread thread_;
 };
 

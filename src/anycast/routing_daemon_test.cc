@@ -204,5 +204,15 @@ TEST(AnnouncementCheck, NamesEachDifference) {
                 ElementsAre("the session with transit-a is down"));
 }
 
+TEST(AnnouncementCheck, CountsTheNeighborsThatAreToldOfAServicePrefix) {
+    const NodeConfig config = one_neighbor();
+    EXPECT_EQ(count_told(config, {{"a", true, {kCover, {kPrefix, true}}},
+                                  {"b", true, {{kPrefix, false}}},
+                                  {"c", true, {kCover}},
+                                  {"d", false, {{kPrefix, false}}}}),
+              2U);
+    EXPECT_EQ(count_told(config, {}), 0U);
+}
+
 }  // namespace
 }  // namespace nearcast::anycast
