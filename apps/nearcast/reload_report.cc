@@ -66,6 +66,10 @@ ReloadReport reload_report(std::string_view answer) {
         result.text += told(text_of(certificate, "error"), text_of(certificate, "try")) + "  " +
                        text_of(certificate, "next") + '\n';
     }
+    for (const json& kept : report.value("kept", json::array())) {
+        result.text += told(text_of(kept, "error"), text_of(kept, "try")) + "  " +
+                       text_of(kept, "next") + '\n';
+    }
     result.text += count_of(report, "zones") + " zones are served: " + count_of(report, "loaded") +
                    " loaded now, " + count_of(report, "unchanged") + " unchanged, " +
                    count_of(report, "withdrawn") + " withdrawn, " + count_of(report, "failed") +

@@ -388,8 +388,11 @@ void ServerLoop::retransfer(ControlSocket::ClientId client, const std::string& n
 
 uint64_t ServerLoop::request_reload() {
     service_manager_.reloading();
+    kept_settings_.clear();
     reload_cookie_secrets();
-    warn_of_changed_settings(options_, told_settings_);
+    if (auto changed = find_changed_settings(options_, told_settings_)) {
+        kept_settings_.push_back({*std::move(changed), "what it said at the start goes on"});
+    }
     return reloader_.request();
 }
 
@@ -398,6 +401,7 @@ void ServerLoop::reload_cookie_secrets() {
     if (done) return;
     log::error("cookie_secrets_kept",
                {{"reason", done.error().message}, {"try", done.error().hint}});
+    kept_settings_.push_back({done.error(), "the last good secrets go on"});
 }
 
 void ServerLoop::announce(const LoadReport& report) {
@@ -425,6 +429,7 @@ void ServerLoop::finish_reload() {
             finished->report->certificate = authority::reload_certificate(
                 tls_, std::chrono::floor<std::chrono::seconds>(base::unix_now()));
         }
+        finished->report->kept = kept_settings_;
         log_report(*finished->report);
         // The ledger has told the secondaries of each change.
         if (options_.on_loaded) options_.on_loaded(finished->report->behind);

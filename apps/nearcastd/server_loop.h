@@ -120,8 +120,9 @@ class ServerLoop {
     base::Fd signals_;
     std::unique_ptr<ControlSocket> control_;
     std::vector<WaitingClient> waiting_;
-    std::string told_settings_;           // See warn_of_changed_settings().
-    std::vector<uint64_t> seen_batches_;  // At the last tick of the watchdog.
+    std::string told_settings_;               // See warn_of_changed_settings().
+    std::vector<KeptSetting> kept_settings_;  // By the reload that was asked for last.
+    std::vector<uint64_t> seen_batches_;      // At the last tick of the watchdog.
     base::Instant watchdog_at_ = base::Instant::max();
     bool has_retired_zones_ = false;
     base::Instant look_at_ = base::Instant::min();  // At the zones, next.

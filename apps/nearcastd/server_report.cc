@@ -70,12 +70,19 @@ std::string requested_command(std::string_view line) {
 
 std::string to_json(const base::Result<LoadReport>& report) {
     if (!report) return to_json(report.error());
-    json object{{"ok", report->failed() == 0 && !report->certificate},
+    json kept = json::array();
+    for (const KeptSetting& each : report->kept) {
+        kept.push_back(
+            {{"error", each.error.message}, {"try", each.error.hint}, {"next", each.next}});
+    }
+    const bool is_good = report->failed() == 0 && !report->certificate && report->kept.empty();
+    json object{{"ok", is_good},
                 {"zones", report->zones},
                 {"loaded", to_array(report->changed, true)},
                 {"unchanged", report->unchanged},
                 {"withdrawn", report->withdrawn},
                 {"failed", to_array(report->changed, false)},
+                {"kept", std::move(kept)},
                 {"milliseconds", report->duration.count()}};
     if (report->certificate) {
         object["certificate"] = {{"error", report->certificate->error.message},

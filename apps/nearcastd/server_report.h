@@ -20,8 +20,8 @@ namespace nearcast::app {
 [[nodiscard]] std::string requested_command(std::string_view line);
 
 // The outcome of a reload: counts, and for each zone that failed its file, reason, hint, and the
-// serial that goes on being served, and what is wrong with a new certificate. "ok" is true when
-// nothing failed.
+// serial that goes on being served, and what is wrong with a new certificate, new secrets and
+// changed settings. "ok" is true when nothing failed.
 [[nodiscard]] std::string to_json(const base::Result<LoadReport>& report);
 
 // Zones served, for each worker what it answered and dropped, and all metrics: under each name a

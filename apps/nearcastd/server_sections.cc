@@ -76,15 +76,18 @@ Result<void> read_settings(const std::string& path, ServerOptions& options) {
     return parse_sections(*text, path, options);
 }
 
-void warn_of_changed_settings(const ServerOptions& options, std::string& told) {
-    if (options.settings_path.empty()) return;
+std::optional<base::Error> find_changed_settings(const ServerOptions& options, std::string& told) {
+    if (options.settings_path.empty()) return std::nullopt;
     const Result<std::string> text = base::read_file(options.settings_path);
-    if (!text || *text == options.settings_text || *text == told) return;
-    told = *text;
-    base::log::warning("settings_not_reloaded",
-                       {{"file", options.settings_path},
-                        {"reason", "it is another than at the start, and only read then"},
-                        {"try", "a restart"}});
+    if (!text || *text == options.settings_text) return std::nullopt;
+    const char* const reason = "it is another than at the start, and only read then";
+    if (*text != told) {
+        told = *text;
+        base::log::warning(
+            "settings_not_reloaded",
+            {{"file", options.settings_path}, {"reason", reason}, {"try", "a restart"}});
+    }
+    return base::Error{options.settings_path + ": " + reason, "a restart"};
 }
 
 }  // namespace nearcast::app

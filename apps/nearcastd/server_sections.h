@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,9 @@ namespace nearcast::app {
 [[nodiscard]] base::Result<void> parse_sections(std::string_view text, const std::string& path,
                                                 ServerOptions& options);
 
-// Warns when the file says something else than when `options` were read: a reload takes in zones
-// and certificates alone. Of each such text once; `told` is the last one.
-void warn_of_changed_settings(const ServerOptions& options, std::string& told);
+// What is wrong when the file says something else than when `options` were read: a reload takes in
+// zones, certificates and secrets alone. Logs it of each such text once; `told` is the last one.
+[[nodiscard]] std::optional<base::Error> find_changed_settings(const ServerOptions& options,
+                                                               std::string& told);
 
 }  // namespace nearcast::app

@@ -40,6 +40,12 @@ struct ZoneOutcome {
     std::vector<zone::Diagnostic> findings;
 };
 
+// What a reload was to take in and did not.
+struct KeptSetting {
+    base::Error error;
+    std::string next;  // What goes on instead.
+};
+
 struct LoadReport {
     std::vector<ZoneOutcome> changed;    // Files that were read, in the order of their names.
     std::vector<std::string> withdrawn;  // Zones whose files are gone.
@@ -49,6 +55,7 @@ struct LoadReport {
     size_t behind = 0;    // Files that are not served as they lie on disk, changed now or earlier.
     std::chrono::milliseconds duration{0};
     std::optional<authority::CertificateTrouble> certificate;  // Of TLS, when it was read as well.
+    std::vector<KeptSetting> kept;                             // Of what was read beside zones.
 
     [[nodiscard]] size_t failed() const;
 };

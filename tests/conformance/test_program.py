@@ -249,6 +249,33 @@ def test_a_reload_tells_of_settings_that_it_does_not_take_in(zones, tmp_path):
         assert str(settings) in told and "restart" in told
 
 
+def test_the_command_tells_what_a_reload_did_not_take_in(zones, tmp_path):
+    secrets = tmp_path / "secrets"
+    secrets.write_text("00112233445566778899aabbccddeeff\n")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[cookies]\nsecret_files = ["{secrets}"]\n')
+    control = tmp_path / "control.sock"
+
+    def reload(status):
+        done = subprocess.run([nearcast(), "node", "reload", "--control", control],
+                              capture_output=True, text=True, timeout=START_LIMIT)
+        assert done.returncode == status, done
+        return done.stdout
+
+    with Server(zones, "--settings", settings, "--control", control):
+        assert "go on" not in reload(0)
+        secrets.write_text("not hex\n")
+        told = reload(1)
+        assert f"{secrets}:1: a cookie secret is not 32 hex digits" in told
+        assert "the last good secrets go on" in told and "1 zones are served" in told
+        secrets.write_text("00112233445566778899aabbccddeeff\n")
+        reload(0)
+        settings.write_text("[cookies]\n")
+        for _ in range(2):
+            told = reload(1)
+            assert f"{settings}: " in told and "try: a restart" in told
+
+
 def test_a_directory_in_place_of_a_file_is_told(zones, tmp_path):
     listen = ("--zones", zones, "--listen", f"127.0.0.1:{free_port()}")
     found = run(*listen, "--settings", tmp_path)
