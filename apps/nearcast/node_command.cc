@@ -109,7 +109,10 @@ int drain(const NodeConfig& config, const Options& options) {
     if (const auto done = order(config, "drain"); !done) return tell(done.error());
     proof.begin(base::now());
     if (options.is_no_wait) {
-        std::puts("draining: traffic is asked to leave. `nearcast node undrain` asks it back");
+        std::puts(
+            options.is_json
+                ? "{\"drained\":true}"
+                : "draining: traffic is asked to leave. `nearcast node undrain` asks it back");
         return 0;
     }
     if (!options.is_json) std::puts("traffic is asked to leave; watching it go");

@@ -75,3 +75,8 @@ def test_the_head_line_is_what_was_read_back(node):
     node.answers["status"] = STATUS | {"pref": False, "live": False, "told_neighbors": 1,
                                        "mismatches": ["192.0.2.0/24 to a is still announced"]}
     assert "to be withdrawn, and is not" in node.ask("status", status=1)
+
+
+def test_a_drain_that_is_not_watched_is_told_in_json_too(node):
+    assert json.loads(node.ask("drain", "--no-wait", "--json")) == {"drained": True}
+    assert "nearcast node undrain" in node.ask("drain", "--no-wait")
