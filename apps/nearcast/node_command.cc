@@ -32,6 +32,7 @@ namespace {
 
 using anycast::GuardStatus;
 using anycast::NodeConfig;
+using anycast::NodeLink;
 using base::Result;
 
 struct Options {
@@ -49,18 +50,18 @@ constexpr std::chrono::minutes kReloadPatience{30};
 
 void wait_a_little() { poll(nullptr, 0, kLookMilliseconds); }
 
-Result<std::string> ask(const NodeConfig& config, std::string_view command) {
-    return anycast::ask_control(config.run_directory + "/guard.sock", command);
+Result<std::string> ask(const NodeLink& node, std::string_view command) {
+    return anycast::ask_control(node.run_directory + "/guard.sock", command);
 }
 
-Result<void> order(const NodeConfig& config, std::string_view command) {
-    const auto answer = ask(config, command);
+Result<void> order(const NodeLink& node, std::string_view command) {
+    const auto answer = ask(node, command);
     if (!answer) return std::unexpected(answer.error());
     return anycast::check_control_answer(*answer);
 }
 
-Result<GuardStatus> look(const NodeConfig& config) {
-    const auto answer = ask(config, "status");
+Result<GuardStatus> look(const NodeLink& node) {
+    const auto answer = ask(node, "status");
     if (!answer) return std::unexpected(answer.error());
     return anycast::parse_guard_status(*answer);
 }
@@ -73,13 +74,13 @@ int show_server(const Options& options) {
     return 0;
 }
 
-int show_status(const NodeConfig& config, const Options& options) {
-    const auto answer = ask(config, "status");
+int show_status(const NodeLink& node, const Options& options) {
+    const auto answer = ask(node, "status");
     if (!answer) return tell(answer.error());
     const auto status = anycast::parse_guard_status(*answer);
     if (!status) return tell(status.error());
     if (options.is_json) {
-        const auto server = anycast::ask_control(config.run_directory + "/server.sock", "status");
+        const auto server = anycast::ask_control(node.run_directory + "/server.sock", "status");
         std::puts(node_json(*answer, server ? *server : "").c_str());
     } else {
         std::fputs(node_report(*status).c_str(), stdout);
@@ -88,10 +89,10 @@ int show_status(const NodeConfig& config, const Options& options) {
 }
 
 // Reads the counter for `time`, or until `is_enough`.
-Result<void> observe(const NodeConfig& config, anycast::DrainProof& proof, base::Duration time,
+Result<void> observe(const NodeLink& node, anycast::DrainProof& proof, base::Duration time,
                      const std::function<bool()>& is_enough) {
     for (const base::Instant end = base::now() + time; base::now() < end && !is_enough();) {
-        const auto status = look(config);
+        const auto status = look(node);
         if (!status) return std::unexpected(status.error());
         proof.observe(base::now(), status->query_count);
         wait_a_little();
@@ -99,14 +100,14 @@ Result<void> observe(const NodeConfig& config, anycast::DrainProof& proof, base:
     return {};
 }
 
-int drain(const NodeConfig& config, const Options& options) {
+int drain(const NodeLink& node, const Options& options) {
     anycast::DrainProof proof;
     if (!options.is_no_wait) {
         const auto before =
-            observe(config, proof, std::chrono::milliseconds(1'500), [] { return false; });
+            observe(node, proof, std::chrono::milliseconds(1'500), [] { return false; });
         if (!before) return tell(before.error());
     }
-    if (const auto done = order(config, "drain"); !done) return tell(done.error());
+    if (const auto done = order(node, "drain"); !done) return tell(done.error());
     proof.begin(base::now());
     if (options.is_no_wait) {
         std::puts(
@@ -117,14 +118,14 @@ int drain(const NodeConfig& config, const Options& options) {
     }
     if (!options.is_json) std::puts("traffic is asked to leave; watching it go");
     const auto watched =
-        observe(config, proof, config.guard.drain_limit, [&proof] { return proof.has_left(); });
+        observe(node, proof, node.drain_limit, [&proof] { return proof.has_left(); });
     if (!watched) return tell(watched.error());
     std::fputs((options.is_json ? drain_json(proof) : drain_report(proof)).c_str(), stdout);
     return proof.has_left() ? 0 : 1;
 }
 
-int undrain(const NodeConfig& config, const Options& options) {
-    if (const auto done = order(config, "undrain"); !done) return tell(done.error());
+int undrain(const NodeLink& node, const Options& options) {
+    if (const auto done = order(node, "undrain"); !done) return tell(done.error());
     std::puts(options.is_json
                   ? "{\"drained\":false}"
                   : "undrained: traffic is asked back as soon as nothing else is wrong");
@@ -160,12 +161,13 @@ int print_routing(const NodeConfig& config, const Options& options) {
     return 0;
 }
 
-// With the node's file, or asking the server alone: one of the two may be missing.
+// What a verb needs: the node that runs, all of its file, or the server alone. One or two of them.
 struct Verb {
     const char* name;
     const char* help;
-    int (*of_node)(const NodeConfig&, const Options&);
+    int (*of_node)(const NodeLink&, const Options&) = nullptr;
     int (*of_server)(const Options&) = nullptr;
+    int (*of_file)(const NodeConfig&, const Options&) = nullptr;
 };
 
 constexpr Verb kVerbs[] = {
@@ -174,27 +176,32 @@ constexpr Verb kVerbs[] = {
      "if nobody else is left) or withdrawn, and why. Exit 1: the routing daemon announces "
      "something "
      "else, or cannot be read. With --control: what a server alone serves",
-     show_status, show_server},
+     show_status, show_server, nullptr},
     {"drain",
      "Ask traffic to leave without losing a query, and watch it go. The node answers whatever "
      "still comes. Stays in force over restarts, until undrain. Exit 1: some traffic stayed",
-     drain},
-    {"undrain", "Ask traffic back", undrain},
+     drain, nullptr, nullptr},
+    {"undrain", "Ask traffic back", undrain, nullptr, nullptr},
     {"reload",
      "Take in changed zone files. A bad one is told and its last good version stays: exit 1",
-     nullptr, reload},
+     nullptr, reload, nullptr},
     {"prepare",
      "Create what needs root: the signal devices and the directories, owned by the node's user. "
      "Safe to run again, also while the node runs",
-     prepare},
-    {"routing-config", "Print the whole configuration of BIRD or FRR for this node", print_routing},
+     nullptr, nullptr, prepare},
+    {"routing-config", "Print the whole configuration of BIRD or FRR for this node", nullptr,
+     nullptr, print_routing},
 };
 
 int carry_out(const Verb& verb, const Options& options) {
+    if (verb.of_file != nullptr) {
+        const auto config = anycast::read_node_config(options.server.config);
+        return config ? verb.of_file(*config, options) : tell(config.error());
+    }
     const bool asks_server = verb.of_node == nullptr || !options.server.control.empty();
     if (asks_server) return verb.of_server(options);
-    const auto config = anycast::read_node_config(options.server.config);
-    return config ? verb.of_node(*config, options) : tell(config.error());
+    const auto node = anycast::read_node_link(options.server.config);
+    return node ? verb.of_node(*node, options) : tell(node.error());
 }
 
 }  // namespace

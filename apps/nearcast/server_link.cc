@@ -33,7 +33,7 @@ void ServerLink::declare(CLI::App& verb) {
 
 Result<std::string> ServerLink::path() const {
     if (!control.empty()) return control;
-    const auto node = anycast::read_node_config(config);
+    const auto node = anycast::read_node_link(config);
     if (!node) {
         const bool has_hint = !node.error().hint.empty();  // What is wrong in it.
         return base::fail(node.error().message,

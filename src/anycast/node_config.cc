@@ -343,6 +343,21 @@ std::vector<SocketAddress> NodeConfig::service_addresses() const {
     return found;
 }
 
+Result<NodeLink> read_node_link(const std::string& path) {
+    auto file = ConfigFile::read(path);
+    if (!file) return std::unexpected(file.error());
+    NodeLink link;
+    ConfigTable node = file->root().table("node");
+    node.read("run_directory", link.run_directory, "\"/run/nearcast\"");
+    node.leave_rest();
+    ConfigTable guard = file->root().table("guard");
+    guard.read("drain_limit", link.drain_limit, "\"2m\"");
+    guard.leave_rest();
+    file->root().leave_rest();
+    if (auto done = file->finish(); !done) return std::unexpected(done.error());
+    return link;
+}
+
 Result<NodeConfig> read_node_config(const std::string& path) {
     auto file = ConfigFile::read(path);
     if (!file) return std::unexpected(file.error());

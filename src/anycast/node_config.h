@@ -86,6 +86,16 @@ struct NodeConfig {
     [[nodiscard]] std::vector<base::SocketAddress> service_addresses() const;
 };
 
+// What leads to a node that runs, and no more.
+struct NodeLink {
+    std::string run_directory = NodeConfig().run_directory;
+    GuardLimits::Time drain_limit = GuardLimits().drain_limit;
+};
+
+// Reads that alone: whatever else is wrong in the file, the node that runs by what it said before
+// can be asked.
+[[nodiscard]] base::Result<NodeLink> read_node_link(const std::string& path);
+
 // Reads the file at `path`. The error is one an operator can act on: file, line, key, way out.
 [[nodiscard]] base::Result<NodeConfig> read_node_config(const std::string& path);
 

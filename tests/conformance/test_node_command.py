@@ -80,3 +80,13 @@ def test_the_head_line_is_what_was_read_back(node):
 def test_a_drain_that_is_not_watched_is_told_in_json_too(node):
     assert json.loads(node.ask("drain", "--no-wait", "--json")) == {"drained": True}
     assert "nearcast node undrain" in node.ask("drain", "--no-wait")
+
+
+def test_a_slip_elsewhere_in_its_file_keeps_nobody_from_a_node_that_runs(node):
+    node.answers["reload"] = {"ok": True, "zones": 1, "loaded": [], "unchanged": 1, "withdrawn": [],
+                              "failed": []}
+    node.config.write_text(node.config.read_text().replace("prefixes", "prefixs") + 'dameon = "x"\n')
+    assert "is announced" in node.ask("status")
+    assert "1 zones are served" in node.ask("reload")
+    node.ask("drain", "--no-wait")
+    assert "prefixes" in node.ask("routing-config", status=1)
