@@ -87,6 +87,14 @@ Result<void> Link::wait_for(tls::Io io, Instant deadline) const {
 Result<void> Link::shake_hands(Instant deadline) {
     if (is_ready()) return {};
     if (auto connected = wait(POLLOUT, deadline); !connected) return connected;
+    // TLS would say no more than that the other side is gone.
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(stream_.fd(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0) {
+        auto failed = base::fail_errno("cannot connect", error);
+        if (error == ECONNREFUSED) failed.error().hint = "is the primary up, and on this port?";
+        return failed;
+    }
     while (!stream_.is_established()) {
         const tls::Io io = stream_.shake_hands();
         if (io.state == tls::Io::State::Moved) break;

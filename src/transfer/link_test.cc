@@ -51,5 +51,23 @@ TEST(Link, SendsAtOnceAndGivesUpOnWhoConfirmsNothing) {
     EXPECT_LE(*limit, 60'000);
 }
 
+TEST(Link, SaysThatNobodyListensWhereNobodyDoes) {
+    base::SocketAddress address;
+    {
+        const base::Fd listener = listen_on_loopback(address);
+    }
+    const auto tls = tls::TlsContext::for_client({.name = "primary", .server_name = "a.example"});
+    ASSERT_TRUE(tls) << tls.error().message;
+    const std::atomic<bool> is_stopping = false;
+    for (const tls::TlsContext* context : {&*tls, static_cast<const tls::TlsContext*>(nullptr)}) {
+        Link link(Link::Kind::Stream, address, is_stopping, context);
+        const std::vector<uint8_t> message(12);
+        const auto sent = link.write_frame(message, base::now() + std::chrono::seconds(60));
+        ASSERT_FALSE(sent);
+        EXPECT_EQ(sent.error().message, "cannot connect: Connection refused");
+        EXPECT_FALSE(sent.error().hint.empty());
+    }
+}
+
 }  // namespace
 }  // namespace nearcast::transfer
