@@ -69,6 +69,33 @@ base::Error token_error(const client::Answer& answer) {
     return error;
 }
 
+// One of them is enough. A controller of an earlier version names none.
+Result<void> check_primaries(const nlohmann::json& primaries) {
+    Result<void> done;
+    for (const auto& each : primaries) {
+        const auto address =
+            base::parse_socket_address(each.is_string() ? each.get<std::string>() : std::string());
+        if (!address) continue;
+        done = check_reachable(*address);
+        if (done) return done;
+        done.error().message = "zones cannot be fetched: " + done.error().message;
+        done.error().hint =
+            "let TCP through to there; it is primaries in [network] of the controller";
+    }
+    return done;
+}
+
+// What was done until then is not taken back by itself.
+base::Error with_way_back(base::Error error, const Options& options,
+                          const anycast::JoinedNode& node) {
+    const std::string back = "once that is mended begin anew: rm " + options.config() +
+                             "; at the controller nearcast node revoke " + node.name +
+                             " and nearcast pop invite " + node.pop;
+    error.message += "\n  this server has joined as " + node.name + ", and the token is used";
+    error.hint = error.hint.empty() ? back : error.hint + "\n  and: " + back;
+    return error;
+}
+
 // All that must be there, while the token is still good.
 Result<void> check_machine(client::Connection& controller, const Options& options) {
     Result<void> done = check_user(options.place.user);
@@ -83,8 +110,9 @@ Result<void> check_machine(client::Connection& controller, const Options& option
     if (!answer) return std::unexpected(answer.error());
     const bool is_older = answer->status == 401 || answer->status == 404;
     if (answer->status >= 400 && !is_older) return std::unexpected(token_error(*answer));
-    if (options.is_no_start) return {};
-    return check_start(console::text_of(answer->json, "daemon"));
+    done = check_primaries(console::member(answer->json, "primaries"));
+    if (!done || options.is_no_start) return done;
+    return check_start(console::text_of(answer->json, "daemon"), options.start);
 }
 
 Result<anycast::JoinedNode> ask_controller(client::Connection& controller, const Options& options,
@@ -128,6 +156,21 @@ Result<anycast::NodeConfig> prepare(const Options& options) {
     return config;
 }
 
+// All that follows the token.
+Result<void> become_node(const Options& options, const tls::KeyPair& pair,
+                         const anycast::JoinedNode& node) {
+    if (auto done = write_files(options, pair, node); !done) return done;
+    const auto config = prepare(options);
+    if (!config) return std::unexpected(config.error());
+    const std::string nearcastd = path_of_program("nearcastd");
+    Result<void> done = run_program({nearcastd, "--fetch", "--config", options.config()});
+    if (done) done = run_program({nearcastd, "--check", "--config", options.config()});
+    if (!done || options.is_no_start) return done;
+    if (done = start_node(*config, options.start); !done) return done;
+    say("started; nearcast node status tells how it fares");
+    return {};
+}
+
 Result<void> join(Options options) {
     if (auto fresh = check_is_fresh(options); !fresh) return fresh;
     const auto address = own_address(options);
@@ -142,15 +185,8 @@ Result<void> join(Options options) {
     const auto node = ask_controller(*controller, options, *pair);
     if (!node) return std::unexpected(node.error());
     say("joined as " + node->name + " in " + node->pop);
-    if (auto done = write_files(options, *pair, *node); !done) return done;
-    const auto config = prepare(options);
-    if (!config) return std::unexpected(config.error());
-    const std::string nearcastd = path_of_program("nearcastd");
-    Result<void> done = run_program({nearcastd, "--fetch", "--config", options.config()});
-    if (done) done = run_program({nearcastd, "--check", "--config", options.config()});
-    if (!done || options.is_no_start) return done;
-    if (done = start_node(*config, options.start); !done) return done;
-    say("started; nearcast node status tells how it fares");
+    const auto done = become_node(options, *pair, *node);
+    if (!done) return std::unexpected(with_way_back(done.error(), options, *node));
     return {};
 }
 

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -41,6 +42,24 @@ Result<base::IpAddress> own_address_towards(const std::string& host, uint16_t po
         }
     }
     return base::fail("there is no way from here to " + host, "--address ADDRESS:53");
+}
+
+Result<void> check_reachable(const base::SocketAddress& address) {
+    constexpr int kPatienceMs =
+        5'000;  // Farther away than any place on earth, a lost packet or two.
+    const base::Fd socket(
+        ::socket(address.ip.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const base::NativeAddress native(address);
+    int error = 0;
+    if (!socket || ::connect(socket.get(), native.data(), native.size()) != 0) error = errno;
+    if (error == EINPROGRESS) {
+        pollfd item{socket.get(), POLLOUT, 0};
+        socklen_t size = sizeof error;
+        error = ::poll(&item, 1, kPatienceMs) > 0 ? 0 : ETIMEDOUT;
+        if (error == 0) ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    }
+    if (error == 0) return {};
+    return base::fail_errno("cannot reach " + base::to_text(address), error);
 }
 
 Result<void> write_file(const std::string& path, const std::string& text, mode_t mode) {

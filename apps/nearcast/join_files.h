@@ -18,6 +18,9 @@ namespace nearcast {
 [[nodiscard]] base::Result<base::IpAddress> own_address_towards(const std::string& host,
                                                                 uint16_t port);
 
+// Whether somebody takes TCP connections there, from here.
+[[nodiscard]] base::Result<void> check_reachable(const base::SocketAddress& address);
+
 // Writes the file in place of an older one, all of it or nothing.
 [[nodiscard]] base::Result<void> write_file(const std::string& path, const std::string& text,
                                             mode_t mode);

@@ -2,16 +2,19 @@
 
 #include "join_start.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <iterator>
 #include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "anycast/bird_client.h"
 #include "anycast/frr_daemons.h"
 #include "anycast/node_setup.h"
 #include "anycast/routing_config.h"
+#include "base/fd.h"
 #include "base/read_file.h"
 #include "join_files.h"
 #include "service_unit.h"
@@ -24,6 +27,7 @@ using anycast::RoutingDaemonKind;
 using base::Result;
 namespace fs = std::filesystem;
 
+constexpr const char* kSystemdDirectory = "/run/systemd/system";  // There where it runs.
 constexpr const char* kUnitFile = "/etc/systemd/system/nearcast.service";
 constexpr const char* kPackagedUnitFile = "/lib/systemd/system/nearcast.service";
 
@@ -130,8 +134,18 @@ Result<void> start_service(const NodeConfig& config) {
 
 }  // namespace
 
-Result<void> check_start(const std::string& daemon) {
+Result<void> check_start(const std::string& daemon, const StartPlace& place) {
     if (::geteuid() != 0) return base::fail("starting a node needs root", "sudo, or --no-start");
+    if (!place.is_foreground && ::access(kSystemdDirectory, F_OK) != 0) {
+        return base::fail("systemd does not run here, which is to start the node",
+                          "--foreground, with the routing daemon running, or --no-start");
+    }
+    const std::string tun = NodeConfig().tun;
+    if (const base::Fd device(::open(tun.c_str(), O_RDWR | O_CLOEXEC)); !device) {
+        auto failed = base::fail_errno("the signals to the routing daemon need " + tun, errno);
+        failed.error().hint = "modprobe tun; in a container: give it the device, and NET_ADMIN";
+        return failed;
+    }
     if (daemon == "bird") return check_program("bird", "apt-get install bird2");
     if (daemon == "frr") return check_program("vtysh", "apt-get install frr");
     return {};

@@ -22,7 +22,7 @@ struct StartPlace {
 
 // Before a server is a node: whether start_node() will find what it needs, for the routing daemon
 // "bird", "frr" or "none".
-[[nodiscard]] base::Result<void> check_start(const std::string& daemon);
+[[nodiscard]] base::Result<void> check_start(const std::string& daemon, const StartPlace& place);
 
 // Service addresses, signal devices, the routing daemon's configuration (checked by the daemon's
 // own program before it takes the place of the old one), and the node itself. In the foreground it

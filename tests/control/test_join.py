@@ -1,5 +1,7 @@
 """A fresh server joins by the command that the controller prints, and has every zone."""
 
+import os
+import pathlib
 import shlex
 import subprocess
 
@@ -24,7 +26,7 @@ def join(command, folder, port, directory=None, state=None):
     """Runs what was printed, with files and state in the folder, and starts nothing."""
     words = shlex.split(command)
     assert words[:3] == ["nearcast", "node", "join"]
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         [program("nearcast"), *words[1:], "--address", f"127.0.0.1:{port}", "--no-start",
          "--directory", directory or folder / "etc", "--state", state or folder / "state",
@@ -73,6 +75,39 @@ def test_what_is_wrong_with_the_machine_costs_no_token(network, tmp_path):
     assert join(command, tmp_path / "node", free_port()).returncode == 0
     used = join(command, tmp_path / "again", free_port())
     assert used.returncode == 1 and "nearcast pop invite" in used.stderr
+
+
+def test_a_primary_that_cannot_be_reached_costs_no_token(tmp_path):
+    port = free_port()
+    sections = network_sections(port).replace(f'primaries = ["127.0.0.1:{port}"]',
+                                              f'primaries = ["127.0.0.1:{free_port()}"]')
+    with Controller(tmp_path / "control", sections, tls=True) as network:
+        command = make_pop(network, "sin")["join"]["command"]
+        failed = join(command, tmp_path / "node", free_port())
+        assert failed.returncode == 1 and "zones cannot be fetched" in failed.stderr
+        assert "Connection refused" in failed.stderr and "primaries in [network]" in failed.stderr
+        assert network.ask("GET", "/api/v1/nodes").json == []
+
+
+def test_a_join_that_fails_tells_the_way_back(network, tmp_path):
+    command = make_pop(network, "sin")["join"]["command"]
+    (tmp_path / "node/state").mkdir(parents=True)
+    (tmp_path / "node/state/store").write_text("no folder")
+    failed = join(command, tmp_path / "node", free_port())
+    assert failed.returncode == 1, failed
+    assert "this server has joined as sin1, and the token is used" in failed.stderr
+    assert "nearcast node revoke sin1 and nearcast pop invite sin" in failed.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="starting a node needs root")
+@pytest.mark.skipif(pathlib.Path("/run/systemd/system").exists(), reason="systemd runs here")
+def test_a_machine_without_systemd_costs_no_token(network, tmp_path):
+    command = make_pop(network, "sin")["join"]["command"]
+    failed = subprocess.run([program("nearcast"), *shlex.split(command)[1:], "--user", "root",
+                             "--directory", tmp_path / "etc", "--state", tmp_path / "state"],
+                            capture_output=True, text=True, timeout=LIMIT)
+    assert failed.returncode == 1 and "--foreground" in failed.stderr
+    assert network.ask("GET", "/api/v1/nodes").json == []
 
 
 def test_a_controller_with_another_key_gets_no_token(network, tmp_path):

@@ -46,6 +46,7 @@ def make_fresh_server(folder):
     run("mount", "--bind", folder / "lib", "/var/lib")
     run("mknod", "-m", "0666", "/dev/net/tun", "c", "10", "200")
     pathlib.Path("/run/bird").mkdir()
+    pathlib.Path("/run/systemd/system").mkdir(parents=True)  # As where it runs.
     shutil.chown("/run/bird", "bird", "bird")
     pathlib.Path("/etc/nearcast").mkdir(exist_ok=True)
     run("ip", "link", "set", "lo", "up")

@@ -66,7 +66,8 @@ Response Api::check_invitation(const Call& call) {
     if (!invitation) return error_reply(invitation.error());
     return json_reply(200, {{"node", invitation->node},
                             {"pop", invitation->pop},
-                            {"daemon", partners_.joining->settings.daemon}});
+                            {"daemon", partners_.joining->settings.daemon},
+                            {"primaries", texts_of(partners_.joining->settings.primaries)}});
 }
 
 Response Api::join_network(const Call& call) {

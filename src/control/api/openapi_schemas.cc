@@ -280,9 +280,12 @@ const std::string_view kSchemas = R"json({
     "address": {"type": "string", "description": "Where it will be told of changes"}}},
 "JoinQuestion": {"type": "object", "required": ["token"], "properties": {
     "token": {"type": "string"}}},
-"JoinOutlook": {"type": "object", "required": ["node", "pop", "daemon"], "properties": {
+"JoinOutlook": {"type": "object", "required": ["node", "pop", "daemon", "primaries"],
+    "properties": {
     "node": {"type": "string"}, "pop": {"type": "string"},
-    "daemon": {"type": "string", "description": "That routes: bird, frr or none"}}},
+    "daemon": {"type": "string", "description": "That routes: bird, frr or none"},
+    "primaries": {"type": "array", "items": {"type": "string"},
+        "description": "Where zones will be fetched from"}}},
 "Identity": {"type": "object", "required": ["node", "pop", "certificate", "authority", "catalog",
     "primaries", "server_name", "key", "prefixes", "covering", "addresses", "routing"],
     "properties": {"node": {"type": "string"}, "pop": {"type": "string"},
