@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "client/contexts.h"
@@ -57,6 +58,29 @@ Result<void> check_wait(Controller& controller, const std::string& wait) {
     return base::fail(
         "nothing is done: there is no place " + console::printable(pop) + " to wait for",
         "nearcast pop list");
+}
+
+// Publishing takes milliseconds; of the largest zones it is not waited for.
+constexpr int kPublishLooks = 20;
+constexpr int kPublishPauseMs = 50;
+
+// That a change which was made cannot be published, for which the zone must be changed again.
+void tell_problem(Controller& controller, const std::string& sequence) {
+    if (sequence.empty()) return;
+    for (int i = 0; i < kPublishLooks; ++i) {
+        const auto change =
+            controller.get("/api/v1/changes/" + client::escaped(sequence) + "?rrsets=false");
+        if (!change || console::is_true(*change, "published")) return;
+        if (const std::string why = text_of(*change, "not_published"); !why.empty()) {
+            std::fprintf(stderr,
+                         "%s cannot be published as it is now: %s\n"
+                         "  what was served before goes on, until a change mends that\n",
+                         console::printable(text_of(*change, "zone")).c_str(),
+                         console::printable(why).c_str());
+            return;
+        }
+        ::poll(nullptr, 0, kPublishPauseMs);
+    }
 }
 
 }  // namespace
@@ -184,6 +208,7 @@ Result<int> tell_change(Controller& controller, const client::Answer& answer,
         text += '\n';
         for (const std::string& record : deed.records) text += "  " + record + '\n';
         put(text);
+        tell_problem(controller, sequence);
     }
     return waits ? await_change(controller, sequence, options) : 0;
 }

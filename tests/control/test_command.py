@@ -194,6 +194,16 @@ def test_a_zone_that_cannot_be_served_says_why(operator):
                      "the zone to be served")
 
 
+def test_a_change_that_cannot_be_published_says_so(operator, zone):
+    told = operator.run("record", "delete", zone, "@", "NS")
+    assert "example.org. NS is deleted" in told.stdout
+    assert "example.org. cannot be published as it is now: no NS record" in told.stderr
+    assert "cannot be published" in operator.err("record", "set", zone, "www", "A", "300",
+                                                 "192.0.2.1", status=0)
+    assert operator.err("record", "set", zone, "@", "NS", "300", "ns1.example.net.", status=0) == ""
+    assert "no NS record" in operator.err("zone", "add", "example.com", status=0)
+
+
 def test_a_zone_is_made_of_a_file_and_only_under_its_name(operator):
     (operator.folder / "new.zone").write_text(ZONE_FILE)
     operator.run("zone", "add", "example.org", "--file", "new.zone")

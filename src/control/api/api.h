@@ -297,6 +297,7 @@ class Api {
                                                   const control::Change& change);
     void wait_if_asked(const Request& request, Response& response);
     // Which nodes do not serve it of those that are waited for, as a header.
+    [[nodiscard]] bool is_published(const control::Change& change) const;
     void tell_lagging(const control::Change& change, const Awaited& awaited, Response& response);
     // As read_wait(); 422 for a place that is not there.
     [[nodiscard]] std::expected<std::optional<Awaited>, Response> awaited_of(

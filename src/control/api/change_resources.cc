@@ -146,6 +146,13 @@ void Api::tell_lagging(const control::Change& change, const Awaited& awaited, Re
     }
 }
 
+// At this controller.
+bool Api::is_published(const control::Change& change) const {
+    const auto served = partners_.publisher.served_zone(change.zone_id);
+    if (change.kind == control::ChangeKind::Delete) return !served;
+    return served && served->sequence >= change.sequence;
+}
+
 Response Api::show_change(const Call& call) {
     const auto awaited = awaited_of(call.request);
     if (!awaited) return awaited.error();
@@ -155,7 +162,12 @@ Response Api::show_change(const Call& call) {
         const auto waited = wait_for(**awaited, *change);
         if (!waited) return error_reply(waited.error());
     }
-    json body = full_json(*change);
+    const bool has_diff = call.request.parameter("rrsets").value_or("") != "false";
+    json body = has_diff ? full_json(*change) : to_json(*change);
+    body["published"] = is_published(*change);
+    if (partners_.publisher.is_stuck(change->zone_id, change->sequence)) {
+        body["not_published"] = partners_.publisher.trouble(change->zone_id);
+    }
     const auto receipts =
         receipts_json(partners_.network, partners_.receipts, change->sequence, change->zone);
     if (!receipts) return error_reply(receipts.error());

@@ -169,7 +169,7 @@ const std::vector<Api::Route> Api::kRoutes{
      "api/v1/changes/:sequence",
      Right::Read,
      &Api::show_change,
-     {"A change, its diff, and who serves it", "", "Change", 200, "wait timeout"}},
+     {"A change, its diff, and who serves it", "", "Change", 200, "rrsets wait timeout"}},
     {"POST",
      "api/v1/changes/:sequence/revert",
      Right::Change,
