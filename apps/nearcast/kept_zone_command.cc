@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fnmatch.h>
+#include <strings.h>
 
 #include "console/json_text.h"
 #include "controller.h"
@@ -68,6 +69,12 @@ Result<int> add_secondary(Controller& controller, const Options& options, const 
                        options, {dns::to_text(name) + " is added, and fetched"});
 }
 
+// A catalog has an NS record of its own.
+bool lacks_servers(const Options& options) {
+    return options.nameservers.empty() && options.file.empty() &&
+           ::strcasecmp(options.kind.c_str(), "Producer") != 0;
+}
+
 Result<int> add(Controller& controller, const Options& options) {
     const auto name = parse_zone(options.zone);
     if (!name) return std::unexpected(name.error());
@@ -87,13 +94,15 @@ Result<int> add(Controller& controller, const Options& options) {
         auto rrsets = sets_from(options.file, *name);
         if (!rrsets) return std::unexpected(rrsets.error());
         body["rrsets"] = *std::move(rrsets);
-    } else if (options.nameservers.empty() && !options.is_json) {
-        std::fputs("without a name server the zone is kept, and not served yet: --ns NAME\n",
-                   stderr);
     }
-    return make_change(controller,
-                       {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body},
-                       options, {dns::to_text(*name) + " is added" + servers});
+    auto made = make_change(controller,
+                            {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body},
+                            options, {dns::to_text(*name) + " is added" + servers});
+    if (made && lacks_servers(options) && !options.is_json) {
+        std::fprintf(stderr, "  try: nearcast record set %s @ NS 1h NAMESERVER\n",
+                     console::printable(options.zone).c_str());
+    }
+    return made;
 }
 
 bool has_wildcard(const std::string& pattern) {

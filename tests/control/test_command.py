@@ -186,7 +186,10 @@ def test_a_zone_is_added_listed_shown_exported_and_deleted(operator):
 
 
 def test_a_zone_that_cannot_be_served_says_why(operator):
-    assert "--ns NAME" in operator.run("zone", "add", "example.org").stderr
+    assert "@ NS 1h NAMESERVER" in operator.run("zone", "add", "example.org").stderr
+    assert "NAMESERVER" not in operator.err("zone", "add", "example.org")
+    assert "NAMESERVER" not in operator.err("zone", "add", "example.com", "--kind", "Foo")
+    assert operator.err("zone", "add", "catalog.example", "--kind", "Producer", status=0) == ""
     peers.wait_until(lambda: "\nproblem  no NS record at example.org.\n" in
                      operator.out("zone", "show", "example.org"), "what is wrong with the zone")
     operator.run("record", "set", "example.org", "@", "NS", "300", "ns1.example.net.")
