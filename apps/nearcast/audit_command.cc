@@ -76,6 +76,7 @@ void add_audit_command(CLI::App& program, int& status) {
     const auto listed =
         add_verb<Options>(*family, "list", "The audit log, the newest first", list, status);
     listed.app->add_option("--limit", listed.options->most, "So many at most")
+        ->check(kListLimits)
         ->capture_default_str();
     add_verb<Options>(
         *family, "verify",

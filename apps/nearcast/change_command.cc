@@ -112,6 +112,7 @@ void add_change_command(CLI::App& program, int& status) {
         *family, "list", "The changes of all zones, the newest first", list, status);
     listed.app->add_option("--zone", listed.options->zone, "Of that zone alone")->type_name("NAME");
     listed.app->add_option("--limit", listed.options->most, "So many at most")
+        ->check(kListLimits)
         ->capture_default_str();
     with_change(add_verb<Options>(*family, "show", "One change: - for what went, + for what came",
                                   show, status));

@@ -98,6 +98,9 @@ Verb<Options> add_verb(CLI::App& family, const char* name, const char* help, Act
     return verb;
 }
 
+// Of "--limit": how much of a list.
+inline const CLI::Range kListLimits{size_t{1}, size_t{1'000'000'000}};
+
 // With and without its final dot.
 [[nodiscard]] base::Result<dns::Name> parse_zone(const std::string& text);
 // "/api/v1/servers/localhost/zones", and that of one of them.

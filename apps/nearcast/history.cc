@@ -23,6 +23,11 @@ Result<int> list_changes(Controller& controller, const std::string& zone, size_t
     }
     const auto changes = controller.get_list(path, most);
     if (!changes) return std::unexpected(changes.error());
+    // What was ever there has a change that made it.
+    if (!zone.empty() && changes->empty()) {
+        return base::fail("there is no zone " + console::printable(zone) + ", and there never was",
+                          "nearcast zone list");
+    }
     if (is_json) {
         print(*changes);
         return 0;

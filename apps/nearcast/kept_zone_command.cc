@@ -133,9 +133,14 @@ Result<int> list(Controller& controller, const Options& options) {
     }
     if (options.is_json) {
         print(found);
-    } else {
-        print(table, "no zones: nearcast zone add NAME --ns NAMESERVER, or nearcast zone import");
+        return 0;
     }
+    const std::string pattern = console::printable(options.pattern);
+    print(table, pattern.empty()
+                     ? "no zones: nearcast zone add NAME --ns NAMESERVER, or nearcast zone import"
+                 : has_wildcard(options.pattern)
+                     ? "none of " + std::to_string(zones->size()) + " zones matches " + pattern
+                     : "there is no zone " + pattern);
     return 0;
 }
 
@@ -330,7 +335,9 @@ void add_kept_zone_commands(CLI::App& zone, int& status) {
     add_revert(zone, status);
     const auto past = with_zone(add_verb<Options>(
         zone, "history", "What was changed in a zone, the newest first", history, status));
-    past.app->add_option("--limit", past.options->most, "So many at most")->capture_default_str();
+    past.app->add_option("--limit", past.options->most, "So many at most")
+        ->check(kListLimits)
+        ->capture_default_str();
 }
 
 }  // namespace nearcast

@@ -162,6 +162,18 @@ def test_a_name_server_of_one_word_is_in_the_new_zone(operator):
     assert contents(operator, "@", "NS") == ["ns1.example.org.", "ns2.example.net."]
 
 
+def test_what_is_not_there_is_not_told_as_empty(operator, zone):
+    for words in (("zone", "history", "nope.org"), ("change", "list", "--zone", "nope.org")):
+        assert "there is no zone nope.org" in operator.err(*words)
+        assert "there is no zone nope.org" in operator.err(*words, "--json")
+    assert operator.out("zone", "list", "nope.org") == "there is no zone nope.org\n"
+    assert operator.out("zone", "list", "*.nope") == "none of 1 zones matches *.nope\n"
+    for words in (("zone", "history", zone), ("change", "list"), ("audit", "list")):
+        for limit in ("0", "-1"):
+            assert "--limit" in operator.err(*words, "--limit", limit, status=2)
+        operator.run(*words, "--limit", "1")
+
+
 # Zones.
 
 def test_a_zone_is_added_listed_shown_exported_and_deleted(operator):
