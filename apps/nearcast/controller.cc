@@ -60,6 +60,12 @@ Result<void> check_wait(Controller& controller, const std::string& wait) {
         "nearcast pop list");
 }
 
+constexpr const char* kElsewhereOnThisMachine =
+    "does nearcast-control run? Where [api] listen in its control.toml is another address: "
+    "nearcast "
+    "context add home --url https://ADDRESS:8053 --key-file /var/lib/nearcast-control/admin.key "
+    "--pin \"$(nearcast context pin)\"";
+
 // Publishing takes milliseconds; of the largest zones it is not waited for.
 constexpr int kPublishLooks = 20;
 constexpr int kPublishPauseMs = 50;
@@ -119,7 +125,9 @@ Result<Controller> Controller::connect(const std::string& context) {
         .name = context.empty() ? variable(kContextVariable) : context};
     const auto chosen = client::choose_context(wish);
     if (!chosen) return std::unexpected(chosen.error());
-    auto connection = client::Connection::open(chosen->target);
+    client::Advice advice;
+    if (chosen->name == client::kThisMachine) advice.unreached = kElsewhereOnThisMachine;
+    auto connection = client::Connection::open(chosen->target, {}, std::move(advice));
     if (!connection) return base::within("context " + chosen->name, connection.error());
     return Controller(*std::move(connection));
 }

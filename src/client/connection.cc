@@ -79,8 +79,11 @@ std::string sentences_of(const json& body) {
 
 class Connection::Link {
  public:
-    Link(const Target& target, Url url, tls::ClientSettings settings)
-        : url_(std::move(url)), key_(target.key), proof_(std::move(settings)) {}
+    Link(const Target& target, Url url, tls::ClientSettings settings, Advice advice)
+        : url_(std::move(url)),
+          key_(target.key),
+          advice_(std::move(advice)),
+          proof_(std::move(settings)) {}
 
     Result<void> open(const Patience& patience) {
         if (url_.is_secure) {
@@ -134,19 +137,23 @@ class Connection::Link {
     [[nodiscard]] std::unexpected<base::Error> fail(httplib::Error error) const {
         const std::string place = place_of(url_);
         if (proof_.refusal()) {
+            const std::string pin = "if its key is " + tls::to_text(proof_.refusal()->pin) +
+                                    " on the controller itself too (nearcast context pin shows it "
+                                    "there), --pin with that";
             return base::fail(
                 "the server at " + place + " cannot be believed: " + proof_.refusal()->reason,
-                "--ca FILE with its certificate or that of its CA; or, if its key is " +
-                    tls::to_text(proof_.refusal()->pin) +
-                    " on the controller itself too (nearcast context pin shows it there), --pin "
-                    "with that");
+                (advice_.unproved.empty() ? "--ca FILE with its certificate or that of its CA; or, "
+                                          : advice_.unproved) +
+                    pin);
         }
         switch (error) {
             case httplib::Error::Connection:
             case httplib::Error::ConnectionTimeout:
                 return base::fail("cannot connect to the controller at " + place,
-                                  "does nearcast-control run there, and is the way to it open? "
-                                  "nearcast context list shows which address is used");
+                                  advice_.unreached.empty()
+                                      ? "does nearcast-control run there, and is the way to it "
+                                        "open? nearcast context list shows which address is used"
+                                      : advice_.unreached);
             case httplib::Error::SSLConnection:
                 return base::fail("no TLS connection to " + place,
                                   "is it the API of a controller that listens there? [api] listen "
@@ -163,6 +170,7 @@ class Connection::Link {
 
     Url url_;
     std::string key_;
+    Advice advice_;
     tls::ServerProof proof_;  // Outlives the client, whose context borrows it.
     std::unique_ptr<httplib::ClientImpl> client_;
 };
@@ -177,7 +185,7 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
-Result<Connection> Connection::open(const Target& target, Patience patience) {
+Result<Connection> Connection::open(const Target& target, Patience patience, Advice advice) {
     auto url = parse_url(target.url);
     if (!url) return std::unexpected(url.error());
     tls::ClientSettings settings;
@@ -188,7 +196,8 @@ Result<Connection> Connection::open(const Target& target, Patience patience) {
         if (!pin) return std::unexpected(pin.error());
         settings.pins.push_back(*pin);
     }
-    auto link = std::make_unique<Link>(target, *std::move(url), std::move(settings));
+    auto link =
+        std::make_unique<Link>(target, *std::move(url), std::move(settings), std::move(advice));
     if (auto done = link->open(patience); !done) return std::unexpected(done.error());
     return Connection(std::move(link));
 }

@@ -46,11 +46,17 @@ struct Patience {
     std::chrono::seconds answering{120};
 };
 
+// What is to be done, where whoever asks knows better than what is usual.
+struct Advice {
+    std::string unreached = {};  // Nobody answers there.
+    std::string unproved = {};   // The server does not prove to be the right one.
+};
+
 class Connection {
  public:
     // Nothing is sent yet. Fails when the target's address, CA or pin cannot be used.
-    [[nodiscard]] static base::Result<Connection> open(const Target& target,
-                                                       Patience patience = {});
+    [[nodiscard]] static base::Result<Connection> open(const Target& target, Patience patience = {},
+                                                       Advice advice = {});
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
     ~Connection();

@@ -7,7 +7,9 @@
 
 #include <gmock/gmock.h>
 #include <httplib.h>
+#include <sys/socket.h>
 
+#include "base/listener.h"
 #include "tls/test_keys.h"
 
 namespace nearcast::client {
@@ -144,6 +146,22 @@ TEST_F(ConnectionTest, TellsWhyThereIsNone) {
     EXPECT_THAT(ask(wrong).error().message, Not(HasSubstr("cannot connect")));
     wrong.url = "https://127.0.0.1:1";  // tcpmux, which nobody runs.
     EXPECT_THAT(ask(wrong).error().message, HasSubstr("cannot connect"));
+}
+
+TEST(Advice, IsGivenInPlaceOfTheUsual) {
+    // Bound and not listening: whoever connects is refused, and nobody else gets the port.
+    const base::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const base::NativeAddress any({*base::parse_ip_address("127.0.0.1"), 0});
+    ASSERT_EQ(::bind(socket.get(), any.data(), any.size()), 0);
+    const Target target{.url = "http://127.0.0.1:" + std::to_string(base::port_of(socket)),
+                        .key = {},
+                        .ca = {},
+                        .pin = {}};
+    auto usual = Connection::open(target);
+    auto known = Connection::open(target, {}, {.unreached = "look in its control.toml"});
+    ASSERT_TRUE(usual && known);
+    EXPECT_THAT(usual->ask({.path = "/"}).error().hint, HasSubstr("nearcast context list"));
+    EXPECT_EQ(known->ask({.path = "/"}).error().hint, "look in its control.toml");
 }
 
 }  // namespace

@@ -178,7 +178,7 @@ Result<Context> choose_context(const Wish& wish) {
         auto found = contexts->find(name);
         return !found && of_lab && !wish.name.empty() ? *of_lab : found;
     }
-    Context local{"this machine", {.url = kLocalUrl, .key = {}, .ca = {}, .pin = {}}};
+    Context local{kThisMachine, {.url = kLocalUrl, .key = {}, .ca = {}, .pin = {}}};
     local.target.key = first_line(wish.controller_directory + "/admin.key");
     local.target.ca = wish.controller_directory + "/api.pem";
     if (!local.target.key.empty()) return local;

@@ -55,6 +55,9 @@ struct Wish {
     std::string lab_file = "/run/nearcast/lab/nearcast/contexts.toml";
 };
 
+// What the controller on this machine is called, which needs no context.
+inline constexpr const char* kThisMachine = "this machine";
+
 // The context of that name, else the current one, else the controller on this machine if its key
 // can be read, else the lab's. One of the lab can be named too.
 [[nodiscard]] base::Result<Context> choose_context(const Wish& wish);
