@@ -55,8 +55,25 @@ Result<dnssec::SealingKey> read_sealing_key(const std::string& path, control::Da
 
 }  // namespace
 
+std::optional<base::Error> find_lacking_names(const ControlConfig& config) {
+    const std::string own = config.directory + "/api.pem";
+    const bool is_own = config.certificate.empty() || config.certificate == own;
+    if (!config.has_tls || !is_own || !is_there(own)) return std::nullopt;
+    const auto lacking = tls::names_lacking_in(own, config.api_names);
+    if (!lacking || lacking->empty()) return std::nullopt;
+    std::string names;
+    for (const std::string& name : *lacking) names += (names.empty() ? "" : ", ") + name;
+    return base::Error{own + " was made at the first start and does not bear " + names,
+                       "remove it and api.key beside it, and start again: a new one is made, with "
+                       "another pin for those who pinned it"};
+}
+
 Result<void> provide_certificate(ControlConfig& config) {
     if (!config.has_tls || !config.certificate.empty()) return {};
+    if (const auto lacking = find_lacking_names(config)) {
+        log::warning("api_certificate_lacks_names",
+                     {{"reason", lacking->message}, {"try", lacking->hint}});
+    }
     config.certificate = config.directory + "/api.pem";
     config.key = config.directory + "/api.key";
     if (is_there(config.certificate) && is_there(config.key)) return {};

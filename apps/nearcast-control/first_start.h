@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -16,6 +17,10 @@ namespace nearcast::control_app {
 
 // Where there is no certificate, makes one in the directory and names it in `config`.
 [[nodiscard]] base::Result<void> provide_certificate(ControlConfig& config);
+
+// That the certificate of the first start lacks names that `config` has by now; nothing where it
+// has them, or is not there, or is not ours.
+[[nodiscard]] std::optional<base::Error> find_lacking_names(const ControlConfig& config);
 
 // Where there is no key of the API, makes one and writes it to admin.key in the directory, for its
 // owner alone to read.

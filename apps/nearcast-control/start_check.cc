@@ -39,6 +39,7 @@ Result<void> check_own_certificate(const std::string& base, Doubts& doubts) {
 
 Result<void> check_certificates(const ControlConfig& config, Doubts& doubts) {
     Result<void> done;
+    if (auto lacking = find_lacking_names(config)) doubts.push_back(*std::move(lacking));
     if (config.has_tls && config.certificate.empty()) {
         done = check_own_certificate(config.directory + "/api", doubts);
     } else if (config.has_tls) {

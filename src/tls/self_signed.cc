@@ -4,8 +4,12 @@
 
 #include <array>
 
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include "base/address.h"
+#include "base/read_file.h"
 #include "tls/certificate_maker.h"
 
 namespace nearcast::tls {
@@ -45,6 +49,25 @@ Result<std::string> make_self_signed(const SelfSignedFiles& files,
     }
     if (!done) return std::unexpected(done.error());
     return fingerprint_of(certificate.get());
+}
+
+Result<std::vector<std::string>> names_lacking_in(const std::string& certificate,
+                                                  const std::vector<std::string>& names) {
+    const auto text = base::read_file(certificate);
+    if (!text) return std::unexpected(text.error());
+    const Memory bytes(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
+    const CertificatePointer read(PEM_read_bio_X509(bytes.get(), nullptr, nullptr, nullptr));
+    ERR_clear_error();
+    if (!read) return base::fail(certificate + " holds no certificate in PEM");
+    std::vector<std::string> lacking;
+    for (const std::string& name : names) {
+        const bool is_borne =
+            base::parse_ip_address(name)
+                ? X509_check_ip_asc(read.get(), name.c_str(), 0) == 1
+                : X509_check_host(read.get(), name.data(), name.size(), 0, nullptr) == 1;
+        if (!is_borne) lacking.push_back(name);
+    }
+    return lacking;
 }
 
 }  // namespace nearcast::tls

@@ -23,4 +23,8 @@ struct SelfSignedFiles {
 [[nodiscard]] base::Result<std::string> make_self_signed(const SelfSignedFiles& files,
                                                          const std::vector<std::string>& names);
 
+// Those of `names` that the first certificate in a PEM file does not bear.
+[[nodiscard]] base::Result<std::vector<std::string>> names_lacking_in(
+    const std::string& certificate, const std::vector<std::string>& names);
+
 }  // namespace nearcast::tls

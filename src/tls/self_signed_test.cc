@@ -45,5 +45,15 @@ TEST_F(MakeSelfSigned, OverwritesNothing) {
     EXPECT_FALSE(make_self_signed(files, {"localhost"}));
 }
 
+TEST_F(MakeSelfSigned, BearsTheNamesAndNoOthers) {
+    using testing::ElementsAre;
+    ASSERT_TRUE(make_self_signed(files, {"localhost", "127.0.0.1", "Control.example"}));
+    const auto lacking = names_lacking_in(files.certificate, {"localhost", "127.0.0.1", "127.0.0.2",
+                                                              "control.example", "other.example"});
+    ASSERT_TRUE(lacking) << lacking.error().message;
+    EXPECT_THAT(*lacking, ElementsAre("127.0.0.2", "other.example"));
+    EXPECT_FALSE(names_lacking_in(files.key, {"localhost"}));
+}
+
 }  // namespace
 }  // namespace nearcast::tls

@@ -86,3 +86,20 @@ def test_a_database_that_cannot_be_opened_is_named(tmp_path):
     config = configured(tmp_path / "one", f'[database]\nconnection = "sqlite:{tmp_path}/none/a.db"\n')
     told = run(config)
     assert f"{tmp_path}/none/a.db" in told and "install -d" in told
+
+
+def test_names_that_come_after_the_certificate_are_told(tmp_path):
+    controller = Controller(tmp_path, tls=True)
+    with controller:
+        assert not any("api_certificate_lacks_names" in line for line in controller.log)
+    text = controller.config.read_text()
+    controller.config.write_text(text.replace("tls = true\n", 'tls = true\nnames = ["a.example"]\n'))
+    assert "does not bear a.example" in run(controller.config, "--check", status=0)
+    with controller:
+        [told] = [line for line in controller.log if "api_certificate_lacks_names" in line]
+        assert "a.example" in told and "remove it" in told
+    for name in ("api.pem", "api.key"):
+        (tmp_path / "state" / name).unlink()
+    controller.log.clear()
+    with controller:
+        assert not any("api_certificate_lacks_names" in line for line in controller.log)
