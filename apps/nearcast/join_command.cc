@@ -177,7 +177,8 @@ Result<void> join(Options options) {
     if (!address) return std::unexpected(address.error());
     options.place.address = *address;
     auto controller =
-        client::Connection::open({.url = options.url, .key = {}, .ca = {}, .pin = options.pin});
+        client::Connection::open({.url = options.url, .key = {}, .ca = {}, .pin = options.pin}, {},
+                                 {.unproved = "the command as nearcast pop add printed it; or, "});
     if (!controller) return std::unexpected(controller.error());
     if (auto fit = check_machine(*controller, options); !fit) return fit;
     const auto pair = tls::make_key_pair();

@@ -142,7 +142,12 @@ CLI::App* add_record_verb(CLI::App& family, const char* name, const char* help,
         type->required();
     }
     if (action == set || action == add) {
-        verb->add_option("TTL", options->ttl, "In seconds, or 5m, 1h")->required();
+        verb->add_option("TTL", options->ttl, "In seconds, or 5m, 1h")
+            ->required()
+            ->check([](const std::string& text) {
+                const auto ttl = console::typed_ttl(text);
+                return ttl ? std::string() : base::to_text(ttl.error());
+            });
     }
     if (action != list) {
         CLI::Option* data = verb->add_option("DATA", options->data,

@@ -21,6 +21,15 @@ IpAddress unmapped(const IpAddress& address) {
 
 }  // namespace
 
+std::string listen_hint(const SocketAddress& address, int error) {
+    const std::string port = std::to_string(address.port);
+    if (error == EADDRINUSE) return "see who holds it: ss -lnptu 'sport = :" + port + "'";
+    if (error == EACCES)
+        return "start as root or with CAP_NET_BIND_SERVICE, or use a port from 1024";
+    if (error == EADDRNOTAVAIL) return "see the addresses of this machine: ip address";
+    return {};
+}
+
 Result<Fd> listen_tcp(const SocketAddress& address, Ipv4 ipv4) {
     constexpr int kOn = 1;
     const int is_v6_alone = ipv4 == Ipv4::Apart ? 1 : 0;
@@ -34,7 +43,10 @@ Result<Fd> listen_tcp(const SocketAddress& address, Ipv4 ipv4) {
         ::listen(socket.get(), SOMAXCONN) == 0) {
         return socket;
     }
-    return fail_errno("cannot listen on " + to_text(address), errno);
+    const int error = errno;
+    auto failed = fail_errno("cannot listen on " + to_text(address), error);
+    failed.error().hint = listen_hint(address, error);
+    return failed;
 }
 
 uint16_t port_of(const Fd& listener) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/address.h"
 #include "base/fd.h"
@@ -15,6 +16,9 @@ namespace nearcast::base {
 
 // Whether who listens on [::] takes IPv4 too, or leaves 0.0.0.0 to somebody else.
 enum class Ipv4 : uint8_t { Apart, Included };
+
+// What to do when an address cannot be listened on, for this errno; may be empty.
+[[nodiscard]] std::string listen_hint(const SocketAddress& address, int error);
 
 // Non-blocking. A restart takes the port of connections that linger.
 [[nodiscard]] Result<Fd> listen_tcp(const SocketAddress& address, Ipv4 ipv4);

@@ -52,6 +52,11 @@ TEST(Listener, SaysThatAnAddressIsTaken) {
     EXPECT_EQ(second.error().message,
               "cannot listen on 127.0.0.1:" + std::to_string(port_of(*first)) +
                   ": Address already in use");
+    const std::string own = std::to_string(port_of(*first));
+    EXPECT_EQ(second.error().hint, "see who holds it: ss -lnptu 'sport = :" + own + "'");
+    const auto elsewhere = listen_tcp(address("192.0.2.1"), Ipv4::Apart);
+    ASSERT_FALSE(elsewhere);
+    EXPECT_EQ(elsewhere.error().hint, "see the addresses of this machine: ip address");
 }
 
 TEST(Listener, NobodyIsNoFault) {

@@ -35,7 +35,8 @@ std::string way_out(const Answer& answer, const std::string& sentences) {
     switch (answer.status) {
         case 401:
             return "is the key right, and was it not removed? nearcast context list shows which is "
-                   "used; nearcast context add NAME --key-file FILE gives another";
+                   "used; to have another: nearcast context remove NAME, then nearcast context add "
+                   "NAME --url URL --key-file FILE, with --ca or --pin as before";
         case 403:
             return "the key is not allowed to do this: use one that covers it (nearcast key list)";
         case 404:

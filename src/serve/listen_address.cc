@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "base/listener.h"
 #include "serve/socket_buffer.h"
 
 namespace nearcast::serve {
@@ -59,22 +60,13 @@ Result<Fd> open_socket(const SocketAddress& address, int type) {
     return socket;
 }
 
-std::string hint_for(const SocketAddress& address, int error) {
-    const std::string port = std::to_string(address.port);
-    if (error == EADDRINUSE) return "see who holds it: ss -lnptu 'sport = :" + port + "'";
-    if (error == EACCES)
-        return "start as root or with CAP_NET_BIND_SERVICE, or use a port from 1024";
-    if (error == EADDRNOTAVAIL) return "see the addresses of this machine: ip address";
-    return {};
-}
-
 Result<void> bind_to(const Fd& socket, const SocketAddress& address, std::string_view transport) {
     const base::NativeAddress native(address);
     if (::bind(socket.get(), native.data(), native.size()) == 0) return {};
     const int error = errno;
     auto failed = base::fail_errno(
         "listen on " + to_text(address) + " (" + std::string(transport) + ")", error);
-    failed.error().hint = hint_for(address, error);
+    failed.error().hint = base::listen_hint(address, error);
     return failed;
 }
 

@@ -141,6 +141,8 @@ def test_what_is_not_understood_ends_with_2(operator):
     operator.run("zone", status=2)
     operator.run("zone", "list", "--colour", status=2)
     operator.run("record", "set", "example.org", status=2)
+    told = operator.err("record", "set", "example.org", "www", "A", "192.0.2.80", status=2)
+    assert '"192.0.2.80" is no TTL' in told
 
 
 def test_a_name_in_data_is_relative_and_does_not_repeat_the_zone(operator, zone):
@@ -283,7 +285,7 @@ def test_a_mistake_in_a_record_is_told_before_anybody_is_asked(operator, zone):
     assert "no record type is named ADDRESS" in operator.err(
         "record", "set", zone, "www", "ADDRESS", "300", "192.0.2.1")
     assert "MX needs" in operator.err("record", "set", zone, "@", "MX", "300", "mail")
-    assert "is no TTL" in operator.err("record", "set", zone, "www", "A", "x", "192.0.2.1")
+    assert "is no TTL" in operator.err("record", "set", zone, "www", "A", "x", "192.0.2.1", status=2)
     # And what only the controller can know, in its words.
     operator.run("record", "set", zone, "a", "CNAME", "300", "b")
     assert "a.example.org. IN A" in operator.err("record", "add", zone, "a", "A", "300", "192.0.2.1")

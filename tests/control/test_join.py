@@ -116,6 +116,8 @@ def test_a_controller_with_another_key_gets_no_token(network, tmp_path):
                             "sha256/tZwKQwmI6SBRYKMkggLnBYKB4wVNY7wFAy3amixfjJE=")
     joined = join(wrong, tmp_path / "node", free_port())
     assert joined.returncode == 1
+    bare = join(command.split(" --pin ")[0], tmp_path / "node1", free_port())
+    assert bare.returncode == 1 and "--pin with that" in bare.stderr and "--ca" not in bare.stderr
     assert join(command, tmp_path / "node2", free_port()).returncode == 0
 
 

@@ -103,3 +103,10 @@ def test_names_that_come_after_the_certificate_are_told(tmp_path):
     controller.log.clear()
     with controller:
         assert not any("api_certificate_lacks_names" in line for line in controller.log)
+
+
+def test_an_address_that_is_not_here_is_told_from_one_that_is_taken(tmp_path):
+    config = configured(tmp_path / "one", "")
+    config.write_text(config.read_text().replace("127.0.0.1", "192.0.2.1"))
+    told = run(config)
+    assert "cannot listen on 192.0.2.1" in told and "ip address" in told and "ss -" not in told

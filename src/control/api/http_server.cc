@@ -112,10 +112,7 @@ class HttpServer::Loop {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::open(const HttpOptions& options, Admit admit) {
     auto listener = base::listen_tcp(options.listen, base::Ipv4::Included);
-    if (!listener) {
-        listener.error().hint = "is another program listening there? ss -tlnp";
-        return std::unexpected(listener.error());
-    }
+    if (!listener) return std::unexpected(listener.error());
     return std::unique_ptr<HttpServer>(
         new HttpServer(std::make_unique<Loop>(*std::move(listener), options, std::move(admit))));
 }
