@@ -3,6 +3,7 @@
 #include "zone_import_command.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -64,6 +65,7 @@ void print_text(const std::vector<Uploaded>& uploaded) {
 
 Result<int> finish(Controller& controller, const std::vector<Uploaded>& uploaded,
                    const Options& options) {
+    for (const Uploaded& each : uploaded) std::fputs(each.findings.c_str(), stderr);
     if (options.is_json) {
         print_json(uploaded);
     } else {

@@ -151,6 +151,7 @@ std::vector<Uploaded> upload_files(const std::vector<std::string>& files,
                 uploaded[i] = upload(*controller, *loaded, options.comment);
             }
             uploaded[i].source = files[i];
+            if (loaded) uploaded[i].findings = loaded->findings;
             bar.count(uploaded[i].outcome == "failed");
         }
     };

@@ -15,11 +15,12 @@
 namespace nearcast {
 
 struct Uploaded {
-    std::string source;    // The file or the server.
-    std::string zone;      // Empty when it is not known.
-    std::string outcome;   // "created", "changed", "unchanged" or "failed".
-    std::string sequence;  // Of the change; empty when there was none.
-    std::string error;     // Why it failed.
+    std::string source;         // The file or the server.
+    std::string zone;           // Empty when it is not known.
+    std::string outcome;        // "created", "changed", "unchanged" or "failed".
+    std::string sequence;       // Of the change; empty when there was none.
+    std::string error;          // Why it failed.
+    std::string findings = {};  // What there is to tell of the file all the same, as lines.
 };
 
 // One zone. Of one that is there the sets that differ are changed, if nobody else does so

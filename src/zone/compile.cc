@@ -84,6 +84,8 @@ class Compiler {
     void parse(std::string_view text, const std::string& file);
     void arrange();
     void finish();
+    // Tells what is likely a mistake in a zone that is only read.
+    void doubt();
     CompiledZone take() { return std::move(zone_); }
 
     // Tells a zone that is not called as its file is, or not as was asked for.
@@ -251,6 +253,13 @@ void Compiler::finish() {
     }
 }
 
+void Compiler::doubt() {
+    if (has_error_ || !draft_) return;
+    for (Finding& finding : check_zone(*draft_)) {
+        if (finding.severity == Severity::Warning) tell(std::move(finding));
+    }
+}
+
 }  // namespace
 
 std::string Diagnostic::place() const {
@@ -301,6 +310,7 @@ ZoneFileRecords read_zone_file(const std::string& path, const CompileOptions& op
     Compiler compiler(*origin, options.includes_only_beside);
     compiler.read_file(path);
     compiler.arrange();
+    if (options.tells_doubts) compiler.doubt();
     ZoneFileRecords records{.draft = compiler.take_draft(), .diagnostics = {}};
     records.diagnostics = compiler.take().diagnostics;
     return records;

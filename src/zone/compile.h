@@ -44,6 +44,8 @@ struct CompileOptions {
     // What $INCLUDE names must lie in the folder of the zone's file, or below it: for files that
     // somebody else wrote, who may read less than we.
     bool includes_only_beside = false;
+    // For read_zone_file(): warn of what compile_zone_file() warns of.
+    bool tells_doubts = false;
 };
 
 struct CompiledZone {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "dns/ascii.h"
 #include "dns/rdata.h"
 #include "dnssec/rrsig.h"
 #include "zone/unanswered.h"
@@ -38,6 +39,7 @@ class Checker {
     void check_set(const Node& node, const Set& set);
     void check_cut(const Node& node, const Set& ns);
     void check_wildcard(const Node& node);
+    void check_name(const Node& node);
     void check_repetitions(const Node& node);
     void check_hidden(const Node& node);
     void warn_if_occluded(const Node& node, const Set& set, const Node& above);
@@ -122,6 +124,24 @@ void Checker::check_wildcard(const Node& node) {
         const bool is_told = &set == sets.data() || (is_wildcard && redirects);
         if (is_told) warn(set.source(), judge_asterisk(name, set.type));
     }
+}
+
+// www.example.org in the zone example.org, without its final dot.
+void Checker::check_name(const Node& node) {
+    constexpr size_t kRootSize = 1;
+    const auto apex = draft_.name(draft_.nodes().front());
+    const auto name = draft_.name(node);
+    const size_t size = apex.size() - kRootSize;  // Of the zone's labels.
+    if (size == 0 || name.size() < kRootSize + 2 * size || draft_.sets(node).empty()) return;
+    const size_t at = name.size() - kRootSize - 2 * size;
+    if (!dns::equal_ignoring_case(name.subspan(at, size), apex.first(size))) return;
+    size_t label = 0;
+    while (label < at) label += size_t{1} + name[label];
+    if (label != at) return;
+    findings_.warn("zone-repeated", draft_.sets(node).front().source(),
+                   text(node) + " has the name of the zone twice",
+                   "a final dot, or the name without the zone: what has no dot at its end is "
+                   "completed with it");
 }
 
 void Checker::check_repetitions(const Node& node) {
@@ -256,6 +276,7 @@ void Checker::check_node(const Node& node) {
     check_alias(node);
     check_dname(node);
     check_wildcard(node);
+    check_name(node);
     check_repetitions(node);
     for (const Set& set : draft_.sets(node)) check_set(node, set);
     if (node.hidden_by != ZoneDraft::kNone) check_hidden(node);

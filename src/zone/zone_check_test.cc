@@ -113,5 +113,14 @@ TEST(CheckZone, TellsABoundedNumberOfFaults) {
     EXPECT_EQ(std::ranges::count(told, '\n'), long(kFindingsMax));
 }
 
+TEST(CheckZone, WarnsOfAZoneThatIsNamedTwice) {
+    EXPECT_EQ(told_of("www.example.org A 192.0.2.3\nEXAMPLE.org TXT x\n"),
+              "warning 6: EXAMPLE.org.example.org. has the name of the zone twice\n"
+              "warning 5: www.example.org.example.org. has the name of the zone twice\n");
+    EXPECT_EQ(told_of("org A 192.0.2.3\nmyexample.org A 192.0.2.3\nwww.example.org. A 192.0.2.3\n"
+                      "a.example.org.b A 192.0.2.3\n"),
+              "");
+}
+
 }  // namespace
 }  // namespace nearcast::zone

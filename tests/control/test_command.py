@@ -669,6 +669,15 @@ def test_other_shells_have_every_verb(stranger, shell):
             assert f"/{family}" in script and verb in script
 
 
+def test_an_import_tells_what_is_likely_a_mistake(operator):
+    file = operator.folder / "example.org.zone"
+    file.write_text(ZONE_FILE + "www.example.org A 192.0.2.1\n")
+    done = operator.run("zone", "import", file)
+    assert "www.example.org.example.org. has the name of the zone twice" in done.stderr
+    assert f"{file}:5:" in done.stderr and "is created" in done.stdout
+    assert "zone twice" in operator.out("zone", "check", file)
+
+
 def test_an_import_takes_no_file_without_a_soa_and_no_zone_twice(operator):
     folder = operator.folder / "zones"
     folder.mkdir()
