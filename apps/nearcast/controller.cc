@@ -216,7 +216,7 @@ Result<int> tell_change(Controller& controller, const client::Answer& answer,
         text += '\n';
         for (const std::string& record : deed.records) text += "  " + record + '\n';
         put(text);
-        tell_problem(controller, sequence);
+        if (!deed.is_for_later) tell_problem(controller, sequence);
     }
     return waits ? await_change(controller, sequence, options) : 0;
 }

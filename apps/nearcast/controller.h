@@ -111,6 +111,7 @@ extern const std::string kZonesPath;
 struct Deed {
     std::string done;
     std::vector<std::string> records = {};  // That are kept now: a line for each.
+    bool is_for_later = false;              // It is not published before more has come.
 };
 
 // Makes a change and tells it, and which change it was. Then waits until those serve it whom

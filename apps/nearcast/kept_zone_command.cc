@@ -64,9 +64,12 @@ Result<int> add_secondary(Controller& controller, const Options& options, const 
               {"account", options.account},
               {"masters", options.primaries}};
     if (!options.tsig.empty()) body["slave_tsig_key_ids"] = json::array({options.tsig});
-    return make_change(controller,
-                       {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body},
-                       options, {dns::to_text(name) + " is added, and fetched"});
+    return make_change(
+        controller, {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body}, options,
+        {.done = dns::to_text(name) +
+                 " is added, and will be fetched; nearcast zone show tells how far "
+                 "it is",
+         .is_for_later = true});
 }
 
 // A catalog has an NS record of its own.
@@ -109,6 +112,12 @@ bool has_wildcard(const std::string& pattern) {
     return pattern.find_first_of("*?") != std::string::npos;
 }
 
+// The serial that is served, of a zone as the API shows it.
+std::string served_text(const json& zone) {
+    const std::string serial = text_of(zone, "edited_serial");
+    return serial == "0" ? "not yet" : serial;
+}
+
 Result<int> list(Controller& controller, const Options& options) {
     std::string path = kZonesPath + kPage;
     if (!options.pattern.empty() && !has_wildcard(options.pattern)) {
@@ -126,9 +135,8 @@ Result<int> list(Controller& controller, const Options& options) {
             ::fnmatch(absolute(options.pattern).c_str(), name.c_str(), FNM_CASEFOLD) != 0) {
             continue;
         }
-        table.add({name, text_of(zone, "kind"), text_of(zone, "serial"),
-                   text_of(zone, "edited_serial"), console::is_true(zone, "dnssec") ? "yes" : "no",
-                   text_of(zone, "account")});
+        table.add({name, text_of(zone, "kind"), text_of(zone, "serial"), served_text(zone),
+                   console::is_true(zone, "dnssec") ? "yes" : "no", text_of(zone, "account")});
         if (options.is_json) found.push_back(zone);
     }
     if (options.is_json) {
@@ -169,12 +177,12 @@ Result<int> show(Controller& controller, const Options& options) {
         print(*zone);
         return 0;
     }
-    const std::string served = text_of(*zone, "edited_serial");
+    const std::string served = served_text(*zone);
     std::vector<std::pair<const char*, std::string>> rows{
         {"zone", text_of(*zone, "name")},
         {"kind", text_of(*zone, "kind")},
         {"serial", text_of(*zone, "serial")},
-        {"served", served == "0" ? "not yet" : "serial " + served},
+        {"served", served == "not yet" ? served : "serial " + served},
         {"problem", text_of(*zone, "not_published")},
         {"signed", console::is_true(*zone, "dnssec") ? "yes" : "no"},
         {"account", text_of(*zone, "account")},

@@ -211,6 +211,14 @@ def test_a_zone_that_cannot_be_served_says_why(operator):
                      "the zone to be served")
 
 
+def test_a_zone_that_was_not_fetched_yet_is_told_so(operator):
+    told = operator.out("zone", "add", "example.org", "--secondary", "--primary", "127.0.0.1:1")
+    assert "is added, and will be fetched" in told
+    _, row = operator.out("zone", "list").splitlines()
+    assert "not yet" in row
+    assert "served   not yet" in operator.out("zone", "show", "example.org")
+
+
 def test_a_change_that_cannot_be_published_says_so(operator, zone):
     told = operator.run("record", "delete", zone, "@", "NS")
     assert "example.org. NS is deleted" in told.stdout
