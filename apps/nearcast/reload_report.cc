@@ -74,6 +74,10 @@ ReloadReport reload_report(std::string_view answer) {
                    " loaded now, " + count_of(report, "unchanged") + " unchanged, " +
                    count_of(report, "withdrawn") + " withdrawn, " + count_of(report, "failed") +
                    " failed\n";
+    if (const std::string empty = count_of(report, "without_data"); empty != "0") {
+        result.text += "  " + empty + " of them have no data and answer SERVFAIL: " +
+                       "nearcast node zones shows which\n";
+    }
     return result;
 }
 

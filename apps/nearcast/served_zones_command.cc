@@ -41,6 +41,9 @@ Result<void> ask_all(const ServerLink& server, const std::string& command,
 
 std::string line_of(const json& zone) {
     std::string text = zone.value("zone", std::string());
+    if (!zone.value("has_data", true)) {
+        return text + "  no data: it did not come so far, and answers SERVFAIL\n";
+    }
     text += zone.value("is_served", false) ? "  serial " + std::to_string(zone.value("serial", 0U))
                                            : std::string("  SERVFAIL");
     text += "  from " + zone.value("origin", std::string());

@@ -78,6 +78,7 @@ std::string to_json(const base::Result<LoadReport>& report) {
     const bool is_good = report->failed() == 0 && !report->certificate && report->kept.empty();
     json object{{"ok", is_good},
                 {"zones", report->zones},
+                {"without_data", report->without_data},
                 {"loaded", to_array(report->changed, true)},
                 {"unchanged", report->unchanged},
                 {"withdrawn", report->withdrawn},

@@ -94,6 +94,7 @@ Result<LoadReport> ZoneDirectory::refresh() {
     // What a file gave is safe in the file until here. The ledger itself tells when this fails.
     (void)ledger_.sync();
     report.zones = zones_.size();
+    report.without_data = zones_.unavailable_count();
     report.behind = static_cast<size_t>(
         std::ranges::count_if(entries_, [](const auto& item) { return item.second.is_behind; }));
     report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - start);

@@ -50,9 +50,10 @@ struct LoadReport {
     std::vector<ZoneOutcome> changed;    // Files that were read, in the order of their names.
     std::vector<std::string> withdrawn;  // Zones whose files are gone.
     size_t unchanged = 0;
-    size_t restored = 0;  // Of these: taken from the store.
-    size_t zones = 0;     // Served now.
-    size_t behind = 0;    // Files that are not served as they lie on disk, changed now or earlier.
+    size_t restored = 0;      // Of these: taken from the store.
+    size_t zones = 0;         // Served now.
+    size_t without_data = 0;  // Of these: SERVFAIL is all that is answered.
+    size_t behind = 0;  // Files that are not served as they lie on disk, changed now or earlier.
     std::chrono::milliseconds duration{0};
     std::optional<authority::CertificateTrouble> certificate;  // Of TLS, when it was read as well.
     std::vector<KeptSetting> kept;                             // Of what was read beside zones.

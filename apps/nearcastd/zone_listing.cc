@@ -3,6 +3,7 @@
 #include "zone_listing.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "dns/name.h"
 #include "dns/rdata.h"
@@ -44,6 +45,7 @@ const char* word_of(zone::ZoneOrigin::Kind kind) {
 json to_object(const zone::StoredZone& zone) {
     json object{{"zone", dns::to_text(zone.apex)},
                 {"is_served", zone.is_available},
+                {"has_data", zone.is_available || zone.image_size > 0 || zone.serial != 0},
                 {"serial", zone.serial},
                 {"origin", word_of(zone.origin.kind)},
                 {"is_updated", zone.origin.is_updated},
@@ -62,6 +64,20 @@ json to_object(const zone::StoredZone& zone) {
 ZoneListing::ZoneListing(const zone::ZoneLedger& ledger, zone::ZoneTable& table)
     : ledger_(ledger), table_(table) {}
 
+// The ledger knows nothing of a zone that never came.
+void ZoneListing::add_those_without_data(std::vector<zone::StoredZone>& zones) const {
+    std::unordered_set<std::string> known;  // By dns::key_of().
+    for (dns::Name& name : table_.unavailable()) {
+        if (known.empty()) {
+            for (const zone::StoredZone& zone : zones) known.insert(dns::key_of(zone.apex));
+        }
+        if (known.contains(dns::key_of(name))) continue;
+        zone::StoredZone& added = zones.emplace_back();
+        added.apex = std::move(name);
+        added.origin.kind = zone::ZoneOrigin::Kind::Primary;
+    }
+}
+
 ZoneListing::ListView& ZoneListing::list_view(uint64_t from) {
     const auto known = std::ranges::find(lists_, from >> kPlaceBits, &ListView::number);
     if (known != lists_.end()) {
@@ -70,6 +86,7 @@ ZoneListing::ListView& ZoneListing::list_view(uint64_t from) {
         ListView& view = lists_.emplace_front();
         view.number = ++last_number_;
         view.zones = ledger_.states();
+        add_those_without_data(view.zones);
         std::ranges::sort(view.zones, [](const zone::StoredZone& a, const zone::StoredZone& b) {
             return dns::canonical_order(a.apex.wire(), b.apex.wire()) < 0;
         });

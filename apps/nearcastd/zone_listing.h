@@ -61,6 +61,7 @@ class ZoneListing {
         bool has_next = false;
     };
 
+    void add_those_without_data(std::vector<zone::StoredZone>& zones) const;
     [[nodiscard]] ListView& list_view(uint64_t from);
     // Null when the zone has no data.
     [[nodiscard]] RecordView* record_view(const dns::Name& zone, uint64_t from);

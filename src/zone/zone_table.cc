@@ -160,6 +160,8 @@ bool ZoneTable::publish(ImageBlock&& image) {
     if (apex.label_count() > label_count_max()) {
         label_count_max_.store(apex.label_count(), std::memory_order_seq_cst);
     }
+    unavailable_count_ += image.image().is_unavailable() ? 1U : 0U;
+    unavailable_count_ -= old != nullptr && Image(old).is_unavailable() ? 1U : 0U;
     const uint8_t* const block = image.release();
     pins_.own(block);
     slot.block.store(block, std::memory_order_seq_cst);
@@ -177,6 +179,7 @@ bool ZoneTable::withdraw(const dns::Name& apex) {
     const uint8_t* const old = slot.block.exchange(nullptr, std::memory_order_seq_cst);
     if (old == nullptr) return false;
     --size_;
+    unavailable_count_ -= Image(old).is_unavailable() ? 1U : 0U;
     retire(old, nullptr);
     return true;
 }
@@ -206,6 +209,26 @@ std::optional<dns::Name> ZoneTable::apex_with_hash(uint64_t name_hash) const {
 size_t ZoneTable::size() const {
     const std::lock_guard lock(mutex_);
     return size_;
+}
+
+size_t ZoneTable::unavailable_count() const {
+    const std::lock_guard lock(mutex_);
+    return unavailable_count_;
+}
+
+std::vector<dns::Name> ZoneTable::unavailable() const {
+    std::vector<dns::Name> names;
+    const std::lock_guard lock(mutex_);
+    if (unavailable_count_ == 0) return names;
+    const Slots& slots = *slots_.load(std::memory_order_relaxed);
+    for (size_t i = 0; i <= slots.mask; ++i) {
+        const uint8_t* const block = slots.slots[i].block.load(std::memory_order_relaxed);
+        if (block == nullptr || !Image(block).is_unavailable()) continue;
+        if (auto name = dns::Name::from_wire(Image(block).apex().owner())) {
+            names.push_back(*std::move(name));
+        }
+    }
+    return names;
 }
 
 bool ZoneTable::is_small() const {

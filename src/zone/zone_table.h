@@ -110,6 +110,10 @@ class ZoneTable {
     // How many zones are served.
     [[nodiscard]] size_t size() const;
 
+    // Those of them that have no data (Version::is_unavailable()): how many, and which.
+    [[nodiscard]] size_t unavailable_count() const;
+    [[nodiscard]] std::vector<dns::Name> unavailable() const;
+
     // The memory of their images, and of replaced ones that somebody still reads.
     [[nodiscard]] uint64_t bytes() const { return pins_.bytes(); }
 
@@ -156,8 +160,9 @@ class ZoneTable {
     base::Quiescence quiescence_;
     std::atomic<Slots*> slots_;
     std::atomic<size_t> label_count_max_ = 0;
-    mutable std::mutex mutex_;  // Taken by writers only; guards the one below.
+    mutable std::mutex mutex_;  // Taken by writers only; guards those below.
     size_t size_ = 0;
+    size_t unavailable_count_ = 0;
 };
 
 }  // namespace nearcast::zone

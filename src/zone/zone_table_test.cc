@@ -2,6 +2,7 @@
 
 #include "zone/zone_table.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -61,6 +62,26 @@ TEST_F(ZoneTableTest, ForgetsAZoneAndTakesItAgain) {
     EXPECT_EQ(table_.size(), 0U);
     publish("example.org.", 9);
     EXPECT_EQ(serial_of("example.org."), 9U);
+}
+
+TEST_F(ZoneTableTest, TellsWhichHaveNoData) {
+    EXPECT_EQ(table_.unavailable_count(), 0U);
+    const auto empty = [](const char* apex) {
+        return build_unavailable_image(*dns::parse_name(apex));
+    };
+    publish("example.org.");
+    table_.publish(empty("example.org."));
+    table_.publish(empty("example.net."));
+    table_.publish(empty("example.net."));
+    table_.publish(empty("example.com."));
+    publish("example.com.");
+    EXPECT_EQ(table_.unavailable_count(), 2U);
+    std::vector<std::string> names;
+    for (const dns::Name& name : table_.unavailable()) names.push_back(dns::to_text(name));
+    std::ranges::sort(names);
+    EXPECT_EQ(names, (std::vector<std::string>{"example.net.", "example.org."}));
+    EXPECT_TRUE(withdraw("example.net."));
+    EXPECT_EQ(table_.unavailable_count(), 1U);
 }
 
 TEST_F(ZoneTableTest, HoldsTheRoot) {

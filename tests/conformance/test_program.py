@@ -276,6 +276,23 @@ def test_the_command_tells_what_a_reload_did_not_take_in(zones, tmp_path):
             assert f"{settings}: " in told and "try: a restart" in told
 
 
+def test_a_zone_that_never_came_is_listed_as_one_without_data(zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[[secondary]]\nzone = "fetched.test"\nprimaries = ["127.0.0.1:1"]\n'
+                        f'[transfer]\ndirectory = "{tmp_path}/kept"\n')
+    control = tmp_path / "control.sock"
+
+    def ask(verb):
+        return subprocess.run([nearcast(), "node", verb, "--control", control], check=True,
+                              capture_output=True, text=True, timeout=START_LIMIT).stdout
+
+    with Server(zones, "--settings", settings, "--control", control):
+        first, second = ask("zones").splitlines()
+        assert first.startswith("fetched.test.  no data") and "SERVFAIL" in first
+        assert second.startswith("program.test.  serial 7")
+        assert "1 of them have no data" in ask("reload")
+
+
 def test_a_directory_in_place_of_a_file_is_told(zones, tmp_path):
     listen = ("--zones", zones, "--listen", f"127.0.0.1:{free_port()}")
     found = run(*listen, "--settings", tmp_path)
