@@ -237,6 +237,7 @@ Result<int> await_change(Controller& controller, const std::string& sequence,
         print(answer->json);
     } else {
         print(console::receipts_table(receipts), "there is no node that could serve it");
+        put(console::lagging_text(receipts));
     }
     return console::is_served(receipts, options.wait) ? 0 : 1;
 }

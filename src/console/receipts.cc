@@ -18,13 +18,7 @@ bool serves(const json& one) { return !text_of(one, "served_at").empty(); }
 
 std::string state_of(const json& pop) {
     if (serves(pop)) return moment_text(pop, "served_at");
-    std::string text = "not yet";
-    for (const json& node : member(pop, "nodes")) {
-        if (serves(node)) continue;
-        const std::string reason = text_of(node, "reason");
-        text += "; " + text_of(node, "node") + (reason.empty() ? "" : ": " + reason);
-    }
-    return text;
+    return "not yet";
 }
 
 }  // namespace
@@ -50,6 +44,19 @@ Table receipts_table(const json& receipts) {
             {text_of(pop, "pop"), state_of(pop), std::to_string(member(pop, "nodes").size())});
     }
     return table;
+}
+
+std::string lagging_text(const json& receipts) {
+    std::string text;
+    for (const json& pop : member(receipts, "pops")) {
+        for (const json& node : member(pop, "nodes")) {
+            if (serves(pop) || serves(node)) continue;
+            const std::string reason = printable(text_of(node, "reason"));
+            text += "  " + printable(text_of(node, "node")) +
+                    (reason.empty() ? " does not serve it yet" : ": " + reason) + '\n';
+        }
+    }
+    return text;
 }
 
 }  // namespace nearcast::console

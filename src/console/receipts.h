@@ -18,5 +18,7 @@ namespace nearcast::console {
 
 // A line for each place: since when all its nodes serve it, or why not.
 [[nodiscard]] Table receipts_table(const nlohmann::json& receipts);
+// A line for each node that does not serve it, with the reason.
+[[nodiscard]] std::string lagging_text(const nlohmann::json& receipts);
 
 }  // namespace nearcast::console

@@ -40,16 +40,19 @@ TEST(ReceiptsTable, NamesEachNodeThatLags) {
             {"node": "sin2", "served_at": "2026-11-26T01:02:03.000000Z", "reason": ""},
             {"node": "sin3", "served_at": null, "reason": "no disk"}]}])");
     EXPECT_EQ(receipts_table({{"pops", pops}}).to_text(0),
-              "POP  SERVED SINCE (UTC)            NODES\n"
-              "sin  not yet; sin1; sin3: no disk      3\n");
+              "POP  SERVED SINCE (UTC)  NODES\n"
+              "sin  not yet                 3\n");
+    EXPECT_EQ(lagging_text({{"pops", pops}}), "  sin1 does not serve it yet\n  sin3: no disk\n");
+    EXPECT_EQ(lagging_text(receipts(false)), "");
 }
 
 TEST(ReceiptsTable, TellsSinceWhenOrWhyNot) {
     EXPECT_EQ(receipts_table(receipts(true)).to_text(0),
-              "POP  SERVED SINCE (UTC)      NODES\n"
-              "ams  2026-11-26 01:02:03         1\n"
-              "fra  2026-11-26 01:02:03         1\n"
-              "sin  not yet; sin1: no disk      1\n");
+              "POP  SERVED SINCE (UTC)   NODES\n"
+              "ams  2026-11-26 01:02:03      1\n"
+              "fra  2026-11-26 01:02:03      1\n"
+              "sin  not yet                  1\n");
+    EXPECT_EQ(lagging_text(receipts(true)), "  sin1: no disk\n");
 }
 
 }  // namespace

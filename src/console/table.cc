@@ -22,6 +22,15 @@ bool is_number(std::string_view text) {
            std::ranges::count(text, '.') <= 1;  // An address is none.
 }
 
+// "2026-11-26 01:02:03", and more behind it or not.
+bool is_moment(std::string_view text) {
+    constexpr std::string_view kForm = "dddd-dd-dd dd:dd";
+    return text.size() >= kForm.size() &&
+           std::ranges::equal(text.substr(0, kForm.size()), kForm, [](char c, char form) {
+               return form == 'd' ? c >= '0' && c <= '9' : c == form;
+           });
+}
+
 }  // namespace
 
 size_t width_of(std::string_view text) {
@@ -63,6 +72,11 @@ bool Table::is_numeric(size_t column) const {
         rows_, [column](const auto& row) { return row[column].empty() || is_number(row[column]); });
 }
 
+// Half a moment tells nothing.
+bool Table::is_uncut(size_t column) const {
+    return std::ranges::any_of(rows_, [column](const auto& row) { return is_moment(row[column]); });
+}
+
 std::vector<size_t> Table::widths(size_t width) const {
     std::vector<size_t> widths;
     for (size_t column = 0; column < heads_.size(); ++column) {
@@ -72,18 +86,34 @@ std::vector<size_t> Table::widths(size_t width) const {
     }
     if (width == 0) return widths;
     const size_t gaps = kGap.size() * (heads_.size() - 1);
-    for (;;) {
-        const size_t whole = std::accumulate(widths.begin(), widths.end(), gaps);
-        const auto widest = std::ranges::max_element(widths);
-        if (whole <= width || *widest <= kColumnWidthMin) return widths;
-        *widest -= std::min(whole - width, *widest - kColumnWidthMin);
-        // What it gave was more than its share where another is wider now: level them.
-        const auto next = std::ranges::max_element(widths);
-        if (next != widest && *next > *widest + 1) {
-            const size_t level = (*next - *widest) / 2;
-            *next -= level;
-            *widest += level;
-        }
+    const size_t whole = std::accumulate(widths.begin(), widths.end(), gaps);
+    shorten(widths, whole > width ? whole - width : 0);
+    return widths;
+}
+
+void Table::shorten(std::vector<size_t>& widths, size_t excess) const {
+    std::vector<size_t*> pliable;
+    for (size_t column = 0; column < widths.size(); ++column) {
+        if (!is_uncut(column)) pliable.push_back(&widths[column]);
+    }
+    if (pliable.empty()) return;
+    // The last column says what the others do not: it has least to lose by an ellipsis.
+    const auto take = [&excess](size_t& from) {
+        const size_t taken = std::min(excess, from - std::min(from, kColumnWidthMin));
+        from -= taken;
+        excess -= taken;
+    };
+    take(*pliable.back());
+    while (excess > 0) {
+        std::ranges::sort(pliable, [](const size_t* a, const size_t* b) { return *a > *b; });
+        if (*pliable.front() <= kColumnWidthMin) return;
+        // Down to the next, so that none gives more than its share.
+        const size_t next =
+            pliable.size() > 1 ? std::max(*pliable[1], kColumnWidthMin) : kColumnWidthMin;
+        const size_t step = std::max<size_t>(*pliable.front() - next, 1);
+        const size_t taken = std::min(excess, step);
+        *pliable.front() -= taken;
+        excess -= taken;
     }
 }
 

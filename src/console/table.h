@@ -20,8 +20,8 @@ class Table {
     [[nodiscard]] bool is_empty() const { return rows_.empty(); }
 
     // With its heads. No line is wider than `width`, as far as columns of a few letters allow it:
-    // columns in which nothing is are left out, and the widest cells are cut, and end with an
-    // ellipsis. Zero: nothing is cut.
+    // columns in which nothing is are left out, and cells are cut, and end with an ellipsis: those
+    // of the last column, then the widest, and times never. Zero: nothing is cut.
     [[nodiscard]] std::string to_text(size_t width) const;
 
  private:
@@ -29,6 +29,9 @@ class Table {
     // The same table, without the columns in which nothing is.
     [[nodiscard]] Table without_empty_columns() const;
     [[nodiscard]] bool is_numeric(size_t column) const;
+    [[nodiscard]] bool is_uncut(size_t column) const;
+    // Takes so much from the columns that may be cut, as far as these have it.
+    void shorten(std::vector<size_t>& widths, size_t excess) const;
 
     std::vector<std::string> heads_;
     std::vector<std::vector<std::string>> rows_;

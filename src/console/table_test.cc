@@ -52,6 +52,17 @@ TEST(Table, LeavesOutWhatIsEmptyBeforeItCuts) {
     EXPECT_EQ(table.to_text(22), "NAME  CITY  SINCE\nsin         2026-11-26\n");
 }
 
+TEST(Table, NeverCutsATime) {
+    Table table({"AT (UTC)", "ZONE", "DIGEST", "BY"});
+    table.add({"2026-11-27 02:03:04", "example.org.", std::string(40, 'd'), "somebody@example"});
+    EXPECT_EQ(table.to_text(60),
+              "AT (UTC)             ZONE          DIGEST           BY\n"
+              "2026-11-27 02:03:04  example.org.  dddddddddddddd…  somebod…\n");
+    EXPECT_EQ(table.to_text(1),
+              "AT (UTC)             ZONE      DIGEST    BY\n"
+              "2026-11-27 02:03:04  example…  ddddddd…  somebod…\n");
+}
+
 TEST(Table, LeavesAFewLettersOfEachColumn) {
     EXPECT_EQ(zones().to_text(1),
               "ZONE        SERIAL  COMMENT\n"

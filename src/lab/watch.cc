@@ -197,15 +197,14 @@ class Screen {
 
 std::string frame(const Plan& plan, const WatchView& view, size_t rows) {
     std::string text = std::string(kBold) + " Nearcast lab" + kPlain + "   " + view.clock + "   " +
-                       kDim + "q quits" + kPlain + "\n\n" + kDim + "  " + padded("PoP", 13) +
-                       padded("city", 22) + padded("state", 13) + "cities it answers" + kPlain +
-                       '\n';
+                       kDim + "each city asks three times a second   q quits" + kPlain + "\n\n" +
+                       kDim + "  " + padded("PoP", 13) + padded("city", 22) + padded("state", 13) +
+                       "cities it answers" + kPlain + '\n';
     const size_t room = rows > kRowsAround + 2 ? rows - kRowsAround : 2;
     const size_t pops = std::min(view.pops.size(), std::max<size_t>(1, room / 2));
     for (size_t i = 0; i < pops; ++i) text += pop_line(plan, view, view.pops[i]);
     text += std::string("\n") + kDim + "  " + padded("city", 20) + padded("answered by", 13) +
-            padded("in", 11) + "three questions a second: · answered, → moved, × lost" + kPlain +
-            '\n';
+            padded("in", 11) + "· answered  → moved  × lost" + kPlain + '\n';
     const size_t cities = std::min(view.cities.size(), room - std::min(room, pops));
     for (size_t i = 0; i < cities; ++i) {
         const auto glances = view.glances.find(view.cities[i]);

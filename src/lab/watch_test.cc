@@ -2,9 +2,12 @@
 
 #include "lab/watch.h"
 
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lab/table.h"
 #include "lab/topology_file.h"
 
 namespace nearcast::lab {
@@ -34,6 +37,20 @@ TEST_F(WatchFrame, ShowsStatesAnswersAndEvents) {
     EXPECT_THAT(text, HasSubstr("×"));
     EXPECT_THAT(text, HasSubstr("→"));
     EXPECT_THAT(text, HasSubstr("17:00:00 kill sin"));
+}
+
+TEST_F(WatchFrame, HasHeadsForATerminalOfEightyColumns) {
+    std::istringstream lines(frame(plan_, view_, 40));
+    for (std::string line; std::getline(lines, line);) {
+        std::string shown;  // Without what sets colours.
+        for (size_t i = 0; i < line.size(); ++i) {
+            if (line[i] == '\x1b')
+                i = line.find('m', i);
+            else
+                shown += line[i];
+        }
+        EXPECT_LE(width_of(shown), 80U) << shown;
+    }
 }
 
 TEST_F(WatchFrame, SaysWhatDoesNotFit) {
