@@ -3,6 +3,7 @@
 #include "lab_command.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "command.h"
@@ -19,6 +20,7 @@
 #include "lab_grow_command.h"
 #include "lab_progress.h"
 #include "lab_show_command.h"
+#include "zone_report.h"
 
 #include <CLI/CLI.hpp>
 
@@ -62,7 +64,19 @@ int while_locked(Work work) {
     return work();
 }
 
+// Before anything is built: half a lab is in the way.
+Result<void> check_zones(const std::string& directory) {
+    if (directory.empty()) return {};
+    std::error_code error;
+    if (!std::filesystem::is_directory(directory, error)) {
+        return base::fail("--zones " + directory + " is no directory", "one with *.zone files");
+    }
+    const auto files = zone_files_of({directory});
+    return files ? Result<void>() : base::within("--zones", files.error());
+}
+
 int up(const Options& options) {
+    if (auto fit = check_zones(options.zones); !fit) return tell(fit.error());
     if (auto fit = lab::check_machine(); !fit) return tell(fit.error());
     return while_locked([&options] {
         if (const auto plan = lab::open_lab()) {

@@ -381,6 +381,14 @@ def test_who_stays_root_for_want_of_a_right_says_so():
         shutil.rmtree(folder)
 
 
+def test_a_lab_looks_for_its_zones_before_anything_is_built(tmp_path):
+    for folder, words in ((tmp_path / "none", "is no directory"), (tmp_path, "no *.zone files")):
+        found = subprocess.run([nearcast(), "lab", "up", "--zones", folder], capture_output=True,
+                               text=True, timeout=START_LIMIT)
+        assert found.returncode == 1 and found.stdout == "", found
+        assert str(folder) in found.stderr and words in found.stderr
+
+
 def test_goes_on_when_the_reader_of_its_log_is_gone(zones):
     port = free_port()
     read_end, write_end = os.pipe()
