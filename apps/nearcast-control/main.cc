@@ -59,6 +59,9 @@ int run(int argc, char** argv) {
                  "Make a key of the API that may do everything, print it this once, and exit: for "
                  "when the first one is lost. The controller may be running")
         ->excludes("--check");
+    app.failure_message([](const CLI::App* asked, const CLI::Error& error) {
+        return "nearcast-control: " + CLI::FailureMessage::simple(asked, error);
+    });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

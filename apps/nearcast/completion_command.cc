@@ -35,10 +35,13 @@ std::string first_sentence(const std::string& help) {
     return sentence;
 }
 
+// Of verbs that are for people: who is in no group is hidden from help, too.
+bool is_shown(const CLI::App* verb) { return !verb->get_group().empty(); }
+
 // The program as it was declared: what is listed here is what it takes.
 void walk(const CLI::App& app, const std::string& path, std::vector<Place>& places) {
     Place place{path, {}, {}};
-    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (const CLI::App* verb : app.get_subcommands(is_shown)) {
         place.verbs.push_back({verb->get_name(), first_sentence(verb->get_description())});
     }
     for (const CLI::Option* option : app.get_options()) {
@@ -47,7 +50,7 @@ void walk(const CLI::App& app, const std::string& path, std::vector<Place>& plac
         }
     }
     places.push_back(std::move(place));
-    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (const CLI::App* verb : app.get_subcommands(is_shown)) {
         walk(*verb, path + '/' + verb->get_name(), places);
     }
 }

@@ -132,7 +132,8 @@ void add_up(CLI::App& lab, const std::shared_ptr<Options>& options, int& status)
     CLI::App* command = lab.add_subcommand("up", "Build it: namespaces, links, BGP, PoPs, cities");
     command->add_option("--topology", options->topology, "A TOML file; without, five PoPs");
     command->add_option("--pops", options->pops,
-                        "That many PoPs, in the large cities of the world");
+                        "That many PoPs, in the large cities of the world")
+        ->check(CLI::PositiveNumber);
     command->add_option("--zones", options->zones, "Serve the *.zone files of this directory");
     command->callback([options, &status] { status = up(*options); });
 }
@@ -148,7 +149,8 @@ void add_lab_command(CLI::App& program, int& status) {
     lab->add_subcommand("topology",
                         "Print the topology that `up` would build, to start your own from")
         ->callback([options, &status] { status = print_topology(*options); });
-    lab->get_subcommand("topology")->add_option("--pops", options->pops, "As for `up`");
+    lab->get_subcommand("topology")->add_option("--pops", options->pops, "As for `up`")
+        ->check(CLI::PositiveNumber);
     add_lab_show_commands(*lab, status);
     add_lab_break_commands(*lab, status);
     add_lab_grow_commands(*lab, status);

@@ -73,6 +73,9 @@ int main(int argc, char** argv) {
     program.require_subcommand(1);
     program.set_version_flag("--version", "nearcast " NEARCAST_VERSION);
     nearcast::declare_in_front(program);
+    program.failure_message([](const CLI::App* app, const CLI::Error& error) {
+        return "nearcast: " + CLI::FailureMessage::simple(app, error);
+    });
     // A controller that ends a connection, or a pager that wants no more, is an error of a write.
     std::signal(SIGPIPE, SIG_IGN);
     int status = 0;

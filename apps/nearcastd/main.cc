@@ -138,6 +138,9 @@ int run(int argc, char** argv) {
         "nearcastd");
     CommandLine line;
     define_options(app, line);
+    app.failure_message([](const CLI::App* asked, const CLI::Error& error) {
+        return "nearcastd: " + CLI::FailureMessage::simple(asked, error);
+    });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

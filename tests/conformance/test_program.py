@@ -81,6 +81,13 @@ def test_wrong_use_is_told_and_ends_with_2(arguments, words):
     found = run(*arguments)
     assert found.returncode == 2, found
     assert all(word in found.stderr for word in words), found.stderr
+    assert found.stderr.startswith("nearcastd: ")
+
+
+def test_a_lab_has_a_place_at_least():
+    found = subprocess.run([nearcast(), "lab", "topology", "--pops", "0"], capture_output=True,
+                           text=True, timeout=START_LIMIT)
+    assert found.returncode == 2 and found.stderr.startswith("nearcast: --pops")
 
 
 @pytest.mark.parametrize("line, option", [

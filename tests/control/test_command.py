@@ -665,6 +665,7 @@ def test_bash_completes_what_there_is(stranger):
     assert completed(stranger, "nearcast zon") == ["zone"]
     assert {"add", "list", "edit", "check", "dnssec"} <= set(completed(stranger, "nearcast zone "))
     assert completed(stranger, "nearcast zone dnssec en") == ["enable"]
+    assert not {"door", "relay"} & set(completed(stranger, "nearcast lab "))
     assert completed(stranger, "nearcast record set --wa") == ["--wait"]
     assert "--json" in completed(stranger, "nearcast --x zone list example.org -")
 

@@ -110,3 +110,7 @@ def test_an_address_that_is_not_here_is_told_from_one_that_is_taken(tmp_path):
     config.write_text(config.read_text().replace("127.0.0.1", "192.0.2.1"))
     told = run(config)
     assert "cannot listen on 192.0.2.1" in told and "ip address" in told and "ss -" not in told
+
+
+def test_wrong_use_is_told_with_the_name_of_the_program(tmp_path):
+    assert run(tmp_path / "none", "--colour", status=2).startswith("nearcast-control: ")
