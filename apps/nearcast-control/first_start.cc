@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -112,6 +113,9 @@ Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
     const std::string path = sealing_key_path(config);
     const auto are_sealed = keys.has_sealed_keys();
     if (!are_sealed) return std::unexpected(are_sealed.error());
+    if (const auto open = find_open_key_file(config)) {
+        log::warning("signing_key_file_open", {{"reason", open->message}, {"try", open->hint}});
+    }
     if (is_there(path)) {
         return *are_sealed ? read_sealing_key(path, keys) : read_sealing_key(path);
     }
@@ -126,6 +130,15 @@ Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
     if (!written) return std::unexpected(written.error());
     log::info("signing_key_file_made", {{"file", path}, {"next", "keep a copy in a safe place"}});
     return key;
+}
+
+std::optional<base::Error> find_open_key_file(const ControlConfig& config) {
+    const std::string path = sealing_key_path(config);
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+    if ((found.st_mode & (S_IRWXO | S_IWGRP)) == 0) return std::nullopt;
+    return base::Error{path + " can be read or changed by others than its user",
+                       "chmod 600 " + path};
 }
 
 Result<void> check_sealing_key(const ControlConfig& config) {

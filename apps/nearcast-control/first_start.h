@@ -34,6 +34,9 @@ namespace nearcast::control_app {
 [[nodiscard]] base::Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
                                                                    control::DatabaseKeys& keys);
 
+// That others can read that file, or change it; nothing where they cannot.
+[[nodiscard]] std::optional<base::Error> find_open_key_file(const ControlConfig& config);
+
 // Fails when there is such a file and nothing can be sealed under what it holds.
 [[nodiscard]] base::Result<void> check_sealing_key(const ControlConfig& config);
 

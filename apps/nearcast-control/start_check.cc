@@ -74,6 +74,7 @@ Result<Doubts> check_start(const ControlConfig& config) {
     if (done) done = check_certificates(config, doubts);
     if (done) done = check_database(config);
     if (done) done = check_sealing_key(config);
+    if (auto open = find_open_key_file(config)) doubts.push_back(*std::move(open));
     if (!done) return std::unexpected(done.error());
     return doubts;
 }

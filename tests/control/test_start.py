@@ -114,3 +114,15 @@ def test_an_address_that_is_not_here_is_told_from_one_that_is_taken(tmp_path):
 
 def test_wrong_use_is_told_with_the_name_of_the_program(tmp_path):
     assert run(tmp_path / "none", "--colour", status=2).startswith("nearcast-control: ")
+
+
+def test_a_key_file_that_others_can_read_is_told(tmp_path):
+    controller = Controller(tmp_path)
+    with controller:
+        assert not any("signing_key_file_open" in line for line in controller.log)
+    key = tmp_path / "state/signing.key"
+    key.chmod(0o644)
+    assert f"chmod 600 {key}" in run(controller.config, "--check", status=0)
+    with controller:
+        [told] = [line for line in controller.log if "signing_key_file_open" in line]
+        assert f"chmod 600 {key}" in told
