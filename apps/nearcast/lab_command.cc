@@ -102,11 +102,13 @@ int up(const Options& options) {
 int down() {
     return while_locked([] {
         if (!lab::has_remains()) {
+            lab::remove_lock();
             std::puts("no lab is up");
             return 0;
         }
         const auto removed = lab::tear_down();
         if (!removed) return tell(removed.error());
+        lab::remove_lock();
         std::printf("the lab is gone: %zu processes ended, %zu namespaces removed\n",
                     removed->processes, removed->namespaces);
         return 0;
@@ -131,8 +133,7 @@ int door() {
 void add_up(CLI::App& lab, const std::shared_ptr<Options>& options, int& status) {
     CLI::App* command = lab.add_subcommand("up", "Build it: namespaces, links, BGP, PoPs, cities");
     command->add_option("--topology", options->topology, "A TOML file; without, five PoPs");
-    command->add_option("--pops", options->pops,
-                        "That many PoPs, in the large cities of the world")
+    command->add_option("--pops", options->pops, "That many PoPs, in the large cities of the world")
         ->check(CLI::PositiveNumber);
     command->add_option("--zones", options->zones, "Serve the *.zone files of this directory");
     command->callback([options, &status] { status = up(*options); });
@@ -149,7 +150,8 @@ void add_lab_command(CLI::App& program, int& status) {
     lab->add_subcommand("topology",
                         "Print the topology that `up` would build, to start your own from")
         ->callback([options, &status] { status = print_topology(*options); });
-    lab->get_subcommand("topology")->add_option("--pops", options->pops, "As for `up`")
+    lab->get_subcommand("topology")
+        ->add_option("--pops", options->pops, "As for `up`")
         ->check(CLI::PositiveNumber);
     add_lab_show_commands(*lab, status);
     add_lab_break_commands(*lab, status);

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lab/netns.h"
@@ -37,19 +38,31 @@ Result<bool> is_there(const std::string& path) {
     return is_found;
 }
 
+bool is_at(const Fd& file, const std::string& path) {
+    struct stat own{};
+    struct stat named{};
+    return ::fstat(file.get(), &own) == 0 && ::stat(path.c_str(), &named) == 0 &&
+           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+}
+
 }  // namespace
 
 Result<Fd> lock_lab() {
     std::error_code error;
     std::filesystem::create_directories(paths::kRun, error);
-    Fd file(::open(paths::kLock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file && errno == EACCES) return belongs_to_root();
-    if (!file) return fail_errno(paths::kLock, errno);
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-        return fail("another command is changing the lab", "wait for it to end, then try again");
+    // A `down` that ends takes the file away: a lock on that one keeps nobody apart.
+    constexpr int kTries = 10;
+    for (int i = 0; i < kTries; ++i) {
+        Fd file(::open(paths::kLock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+        if (!file && errno == EACCES) return belongs_to_root();
+        if (!file) return fail_errno(paths::kLock, errno);
+        if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) break;
+        if (is_at(file, paths::kLock)) return file;
     }
-    return file;
+    return fail("another command is changing the lab", "wait for it to end, then try again");
 }
+
+void remove_lock() { ::unlink(paths::kLock.c_str()); }
 
 Result<Plan> open_lab() {
     const auto is_up = is_there(paths::kTopology);

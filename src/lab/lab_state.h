@@ -52,6 +52,8 @@ inline std::string node_config(const std::string& name) { return pop(name) + "/n
 
 // Held until it is destroyed. Fails at once when another command has it.
 [[nodiscard]] base::Result<base::Fd> lock_lab();
+// By whoever holds it, last: nothing is left then.
+void remove_lock();
 
 // The plan of the lab that is up; an error that says how to bring one up when there is none, or
 // how to clean up when it is only half there.

@@ -1,5 +1,6 @@
 """A lab whose `up` was killed half-way is told apart from a whole one, and leaves nothing."""
 
+import pathlib
 import subprocess
 import time
 
@@ -12,6 +13,7 @@ def namespaces():
 def test_down_after_an_up_that_was_killed(lab):
     lab.run("down")
     assert namespaces() == []
+    assert not pathlib.Path("/run/nearcast/lab.lock").exists()
     up = subprocess.Popen([lab.program, "lab", "up"], stdout=subprocess.DEVNULL)
     while len(namespaces()) < 10:
         time.sleep(0.01)
