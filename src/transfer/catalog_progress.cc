@@ -8,9 +8,15 @@
 
 namespace nearcast::transfer {
 
-void CatalogProgress::begin(uint32_t serial) {
+bool CatalogProgress::begin(uint32_t serial, uint64_t number) {
+    const bool goes_back =
+        version_ != 0 && number != number_ && !dns::is_later_serial(serial, serial_);
     ++version_;
     serial_ = serial;
+    number_ = number;
+    if (goes_back) versions_.clear();
+    went_back_ |= goes_back;
+    return goes_back;
 }
 
 void CatalogProgress::finish() {
@@ -85,7 +91,10 @@ void CatalogProgress::tell(ServedReport& report) const {
     if (failed_.size() > ServedReport::kLateMax) return;
     auto end = on_their_way_.empty() ? versions_.end()
                                      : versions_.lower_bound(on_their_way_.begin()->first);
-    if (end == versions_.begin()) return;  // None was ever come up to.
+    if (end == versions_.begin()) {
+        if (went_back_) report.serial.reset();
+        return;
+    }
     report.serial = std::prev(end)->second;
     report.late.clear();
     for (const std::string& key : failed_) {

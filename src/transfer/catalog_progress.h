@@ -28,8 +28,10 @@ class CatalogProgress {
     // Versions that some zone has not come up to. The same holds.
     static constexpr size_t kVersionsMax = 10'000;
 
-    // All that is expected until finish() is of this version.
-    void begin(uint32_t serial);
+    // All that is expected until finish() is of this version, which has a number of its own. True
+    // when it is another one and its serial not later: nothing that was served until then counts as
+    // one of these any more.
+    bool begin(uint32_t serial, uint64_t number);
     // Where it may have gone back to that serial, a later one is no sign of it until a primary
     // confirms that.
     void expect(const dns::Name& zone, uint32_t serial, bool may_be_back = false);
@@ -47,7 +49,7 @@ class CatalogProgress {
         return versions_.contains(version_) && on_their_way_.empty();
     }
     // Into `report`: the version, and the zones that are late for it. What was there stays when
-    // there are too many.
+    // there are too many, and the version until one was come up to, unless it went back since.
     void tell(ServedReport& report) const;
 
  private:
@@ -74,6 +76,8 @@ class CatalogProgress {
     std::map<uint64_t, uint32_t> versions_;  // Finished ones, with their serials.
     uint64_t version_ = 0;
     uint32_t serial_ = 0;
+    uint64_t number_ = 0;
+    bool went_back_ = false;
 };
 
 }  // namespace nearcast::transfer

@@ -16,7 +16,7 @@ dns::Name name(const std::string& text) { return *dns::parse_name(text); }
 class OfCatalogProgress : public testing::Test {
  protected:
     void version(uint32_t serial, std::initializer_list<std::pair<const char*, uint32_t>> zones) {
-        progress.begin(serial);
+        begin(serial);
         for (const auto& [zone, wanted] : zones) progress.expect(name(zone), wanted);
         progress.finish();
     }
@@ -25,7 +25,10 @@ class OfCatalogProgress : public testing::Test {
         return report;
     }
 
+    bool begin(uint32_t serial) { return progress.begin(serial, ++number); }
+
     CatalogProgress progress;
+    uint64_t number = 0;
     ServedReport report{.catalog = name("catalog.nearcast.")};
 };
 
@@ -63,7 +66,7 @@ TEST_F(OfCatalogProgress, AZoneThatAlwaysChangesHoldsNothingUpForEver) {
 TEST_F(OfCatalogProgress, ALaterSerialIsNoSignOfOneThatItMayHaveGoneBackTo) {
     version(10, {{"a.example.", 7}});
     progress.attain(name("a.example."), 7);
-    progress.begin(11);
+    begin(11);
     progress.expect(name("a.example."), 5, /*may_be_back=*/true);
     progress.finish();
     progress.attain(name("a.example."), 7);
@@ -72,9 +75,27 @@ TEST_F(OfCatalogProgress, ALaterSerialIsNoSignOfOneThatItMayHaveGoneBackTo) {
     EXPECT_EQ(told().serial, 11U);
 }
 
+// Another version has the serial that was told before.
+TEST_F(OfCatalogProgress, WhatWasServedBeforeItWentBackIsNoneOfItsVersions) {
+    EXPECT_FALSE(begin(10));
+    progress.finish();
+    EXPECT_FALSE(progress.begin(10, number)) << "it is read once more";
+    progress.finish();
+    EXPECT_EQ(told().serial, 10U);
+    EXPECT_TRUE(begin(9));
+    progress.expect(name("a.example."), 5, /*may_be_back=*/true);
+    progress.finish();
+    EXPECT_EQ(told().serial, std::nullopt);
+    EXPECT_FALSE(begin(10));
+    progress.finish();
+    EXPECT_EQ(told().serial, std::nullopt);
+    progress.attain(name("a.example."), 5);
+    EXPECT_EQ(told().serial, 10U);
+}
+
 TEST_F(OfCatalogProgress, APrimaryMaySayThatItHasMovedOnSince) {
     version(10, {});
-    progress.begin(11);
+    begin(11);
     progress.expect(name("a.example."), 5, /*may_be_back=*/true);
     progress.finish();
     progress.attain(name("a.example."), 7, /*is_confirmed=*/true);
@@ -91,7 +112,7 @@ TEST_F(OfCatalogProgress, WhatItWentBackFromIsAwaitedNoLonger) {
 
 TEST_F(OfCatalogProgress, AVersionThatIsBeingReadIsNotServed) {
     version(10, {});
-    progress.begin(11);
+    begin(11);
     EXPECT_EQ(told().serial, 10U);
     progress.finish();
     EXPECT_EQ(told().serial, 11U);
@@ -123,7 +144,7 @@ TEST_F(OfCatalogProgress, AZoneThatIsGoneIsAwaitedNoLonger) {
 TEST_F(OfCatalogProgress, WithTooManyFailuresNothingNewIsSaid) {
     version(10, {});
     EXPECT_EQ(told().serial, 10U);
-    progress.begin(11);
+    begin(11);
     for (size_t i = 0; i <= ServedReport::kLateMax; ++i) {
         progress.expect(name("z" + std::to_string(i) + ".example."), 1);
         progress.fail(name("z" + std::to_string(i) + ".example."), "no");

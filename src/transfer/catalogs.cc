@@ -229,7 +229,7 @@ void Catalogs::follow(size_t number) {
         log::warning("catalog_member_ignored", {{"catalog", dns::to_text(name)}, {"reason", what}});
     }
     ServedReporter* const reporter = reporter_of(name);
-    if (reporter != nullptr) reporter->begin(serial);
+    if (reporter != nullptr) reporter->begin(serial, served->number);
     for (const MemberAction& action : change->actions) carry_out(action, reporter);
     if (reporter != nullptr) reporter->finish();
     log::info("catalog_followed", {{"catalog", dns::to_text(name)},

@@ -33,9 +33,9 @@ void ServedReporter::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void ServedReporter::begin(uint32_t serial) {
+void ServedReporter::begin(uint32_t serial, uint64_t number) {
     const std::lock_guard lock(mutex_);
-    progress_.begin(serial);
+    is_told_void_ |= progress_.begin(serial, number);
 }
 
 // It is expected first and looked for then: a zone that comes in between is not missed.
@@ -94,6 +94,7 @@ std::optional<ServedReport> ServedReporter::wait_for_news() {
         if (is_stopping_.load()) return std::nullopt;
         wake_.wait_for(lock, kPause, [this] { return is_stopping_.load(); });
         has_news_ = false;
+        if (std::exchange(is_told_void_, false)) told_.reset();
         progress_.tell(report_);
         if (report_ != told_ || base::now() >= next_at_) return report_;
     }

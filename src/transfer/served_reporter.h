@@ -49,7 +49,7 @@ class ServedReporter {
     [[nodiscard]] const dns::Name& catalog() const { return config_.catalog.zone; }
 
     // What the catalog says, in one version: by one thread.
-    void begin(uint32_t serial);
+    void begin(uint32_t serial, uint64_t number);
     void expect(const dns::Name& zone, uint32_t serial, bool may_be_back);
     void forget(const dns::Name& zone);
     void finish();
@@ -79,6 +79,7 @@ class ServedReporter {
     std::condition_variable wake_;
     CatalogProgress progress_;
     bool has_news_ = false;
+    bool is_told_void_ = false;  // The catalog went back: what was told is not what it meant.
     // Of the thread alone.
     ServedReport report_;
     std::optional<ServedReport> told_;

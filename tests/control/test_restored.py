@@ -106,6 +106,8 @@ def test_a_node_goes_back_with_its_controller(world, tmp_path, store):
         expect_restored()
         told = state(controller, node.name)
         assert (told["state"], told["lag_seconds"]) == ("current", 0)
+        assert told["sequence"] >= int(change_of(answer)) and told["zones_behind"] == []
+        assert told in controller.ask("GET", "/api/v1/nodes").json, "as nearcast node list has it"
         back = [line for line in node.log
                 if "secondary_went_back" in line and f"zone={ZONE}" in line]
         if store == "kept":  # What was served is known, and passed.
