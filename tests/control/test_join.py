@@ -105,7 +105,9 @@ def test_a_machine_without_systemd_costs_no_token(network, tmp_path):
     command = make_pop(network, "sin")["join"]["command"]
     failed = subprocess.run([program("nearcast"), *shlex.split(command)[1:], "--user", "root",
                              "--directory", tmp_path / "etc", "--state", tmp_path / "state"],
-                            capture_output=True, text=True, timeout=LIMIT)
+                            capture_output=True, text=True, timeout=LIMIT,
+                            env=os.environ | {"PATH": str(tmp_path)})
+    # Without that look it would go on to the machine's addresses, and end there: there is no `ip`.
     assert failed.returncode == 1 and "--foreground" in failed.stderr
     assert network.ask("GET", "/api/v1/nodes").json == []
 
