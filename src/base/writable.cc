@@ -13,7 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string own_number() { return std::to_string(::geteuid()); }
+// What lies above it may be the system's, and is not given away.
+std::string way_out(const fs::path& folder, bool is_there) {
+    const std::string who = std::to_string(::geteuid());
+    return is_there
+               ? "give it to who runs this: chown " + who + ' ' + folder.string()
+               : "make it, for who runs this: install -d -m 700 -o " + who + ' ' + folder.string();
+}
 
 }  // namespace
 
@@ -35,7 +41,7 @@ Result<void> check_writable(const std::string& folder) {
     }
     if (::faccessat(AT_FDCWD, place.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
     auto failed = fail_errno(what, errno);
-    failed.error().hint = "give it to who runs this: chown " + own_number() + ' ' + place.string();
+    failed.error().hint = way_out(wanted, place == wanted);
     return failed;
 }
 

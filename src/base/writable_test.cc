@@ -44,15 +44,20 @@ TEST_F(CheckWritable, RefusesWhatLiesBelowAFile) {
     }
 }
 
-TEST_F(CheckWritable, RefusesTheFoldersOfOthers) {
+TEST_F(CheckWritable, RefusesTheFoldersOfOthersAndGivesNoneOfThemAway) {
+    if (::geteuid() != 0) GTEST_SKIP() << "root alone becomes somebody else";
     std::filesystem::permissions(folder_, std::filesystem::perms(0555));
     const pid_t child = ::fork();
     if (child == 0) {
         constexpr uid_t kNobody = 65534;
-        if (::geteuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);
+        if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);
         const auto own = check_writable(folder_);
         const auto below = check_writable(folder_ + "/a/b");
-        ::_exit(!own && !below && below.error().hint.contains("chown") ? 0 : 1);
+        if (own || below) ::_exit(3);
+        const bool is_own_given = own.error().hint.ends_with("chown 65534 " + folder_);
+        const std::string& hint = below.error().hint;
+        const bool is_below_made = hint.ends_with("install -d -m 700 -o 65534 " + folder_ + "/a/b");
+        ::_exit(is_own_given && is_below_made ? 0 : 1);
     }
     int status = -1;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
