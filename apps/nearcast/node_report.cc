@@ -29,6 +29,9 @@ std::string meaning(const GuardStatus& status) {
                                   : status.signals.live ? "to be announced as a last resort"
                                                         : "to be withdrawn";
         if (!status.told_neighbors) return meant + ", and nobody can say whether it is";
+        if (!status.signals.live && *status.told_neighbors == 0) {
+            return "withdrawn: no neighbour is told of it, but see below";
+        }
         if (!status.signals.live) return meant + ", and is not: see below";
         if (*status.told_neighbors == 0) return meant + ", and no neighbour is told of it";
         return meant + ", and is not as it should be: see below";

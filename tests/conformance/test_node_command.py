@@ -75,6 +75,10 @@ def test_the_head_line_is_what_was_read_back(node):
     node.answers["status"] = STATUS | {"pref": False, "live": False, "told_neighbors": 1,
                                        "mismatches": ["192.0.2.0/24 to a is still announced"]}
     assert "to be withdrawn, and is not" in node.ask("status", status=1)
+    node.answers["status"] |= {"told_neighbors": 0, "mismatches": down[:1]}
+    head, *rest = node.ask("status", status=1).splitlines()
+    assert "is withdrawn: no neighbour is told of it, but see below" in head
+    assert f"  routing  MISMATCH: {down[0]}" in rest
 
 
 def test_a_drain_that_is_not_watched_is_told_in_json_too(node):
