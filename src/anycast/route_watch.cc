@@ -68,8 +68,8 @@ void RouteWatch::look() {
 
 // Raised when seen twice in a row, so that a change under way is no alarm.
 void RouteWatch::conclude(Finding finding) {
-    const bool is_confirmed = finding == suspected_;
-    suspected_ = finding;
+    const bool is_confirmed = finding.mismatches == suspected_;
+    suspected_ = finding.mismatches;
     if (!is_confirmed) return;
     const std::lock_guard lock(mutex_);
     has_read_ = true;

@@ -47,15 +47,13 @@ class RouteWatch {
     struct Finding {
         std::vector<std::string> mismatches = {};
         std::optional<size_t> told_neighbors = {};
-
-        bool operator==(const Finding&) const = default;
     };
     void conclude(Finding finding);
 
     const NodeConfig& config_;
     std::unique_ptr<RoutingDaemon> daemon_;
     std::atomic<uint32_t> expected_ = 0;  // Bit 0 live, bit 1 pref.
-    Finding suspected_;                   // Found once: a change may just be under way.
+    std::vector<std::string> suspected_;  // Found once: a change may just be under way.
     std::mutex mutex_;                    // Guards the rest.
     std::condition_variable wake_;
     bool is_ending_ = false;

@@ -36,6 +36,7 @@ void CatalogProgress::expect(const dns::Name& zone, uint32_t serial, bool may_be
         expected.push_back({version_, serial, may_be_back});
     } else {
         expected.back().serial = serial;
+        expected.back().may_be_back = may_be_back;
     }
 }
 
@@ -87,14 +88,16 @@ void CatalogProgress::forget_versions() {
     while (versions_.size() > kVersionsMax) versions_.erase(std::prev(versions_.end(), 2));
 }
 
-void CatalogProgress::tell(ServedReport& report) const {
+void CatalogProgress::tell(ServedReport& report) {
+    if (went_back_) {
+        report.serial.reset();
+        report.late.clear();
+    }
     if (failed_.size() > ServedReport::kLateMax) return;
     auto end = on_their_way_.empty() ? versions_.end()
                                      : versions_.lower_bound(on_their_way_.begin()->first);
-    if (end == versions_.begin()) {
-        if (went_back_) report.serial.reset();
-        return;
-    }
+    if (end == versions_.begin()) return;
+    went_back_ = false;
     report.serial = std::prev(end)->second;
     report.late.clear();
     for (const std::string& key : failed_) {

@@ -49,8 +49,9 @@ class CatalogProgress {
         return versions_.contains(version_) && on_their_way_.empty();
     }
     // Into `report`: the version, and the zones that are late for it. What was there stays when
-    // there are too many, and the version until one was come up to, unless it went back since.
-    void tell(ServedReport& report) const;
+    // there are too many, and until a version was come up to; but after a version that went back
+    // nothing stays of before.
+    void tell(ServedReport& report);
 
  private:
     struct Expected {
@@ -77,7 +78,7 @@ class CatalogProgress {
     uint64_t version_ = 0;
     uint32_t serial_ = 0;
     uint64_t number_ = 0;
-    bool went_back_ = false;
+    bool went_back_ = false;  // And nothing was told of what came after.
 };
 
 }  // namespace nearcast::transfer

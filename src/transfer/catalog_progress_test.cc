@@ -110,6 +110,27 @@ TEST_F(OfCatalogProgress, WhatItWentBackFromIsAwaitedNoLonger) {
     EXPECT_EQ(told().serial, 11U);
 }
 
+TEST_F(OfCatalogProgress, NothingOfBeforeIsToldOnceItWentBack) {
+    version(10, {{"a.example.", 7}});
+    progress.fail(name("a.example."), "refused");
+    EXPECT_EQ(told().serial, 10U);
+    EXPECT_EQ(told().late.size(), 1U);
+    EXPECT_TRUE(begin(8));
+    progress.forget(name("a.example."));
+    for (size_t i = 0; i <= ServedReport::kLateMax; ++i) {
+        progress.expect(name("z" + std::to_string(i) + ".example."), 1);
+    }
+    progress.finish();
+    EXPECT_FALSE(told().serial);
+    EXPECT_THAT(told().late, IsEmpty());
+    for (size_t i = 0; i <= ServedReport::kLateMax; ++i) {
+        progress.fail(name("z" + std::to_string(i) + ".example."), "refused");
+    }
+    EXPECT_FALSE(told().serial) << "too many are late to be told";
+    progress.attain(name("z0.example."), 1);
+    EXPECT_EQ(told().serial, 8U);
+}
+
 TEST_F(OfCatalogProgress, AVersionThatIsBeingReadIsNotServed) {
     version(10, {});
     begin(11);

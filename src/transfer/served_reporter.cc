@@ -106,6 +106,7 @@ std::optional<ServedReport> ServedReporter::wait_until_served(base::Instant dead
     if (!wake_.wait_until(lock, deadline, [this] { return progress_.is_settled(); })) {
         return std::nullopt;
     }
+    progress_.tell(report_);  // First: it may have to be told that all went back.
     progress_.tell(report);
     return report;
 }

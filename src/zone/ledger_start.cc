@@ -392,10 +392,11 @@ void ZoneLedger::Book::settle_origin(Zone& zone) {
     }
     if (is_good) return;
     // Whatever it was, updates may have changed it.
-    zone.origin = {.is_updated =
-                       std::ranges::any_of(zone.history.changes(), [](const StoredEntry& changes) {
-                           return (changes.head.flags & kApplied) != 0;
-                       })};
+    zone.origin = {
+        .is_updated = std::ranges::any_of(
+            zone.history.changes(),
+            [](const StoredEntry& changes) { return (changes.head.flags & kApplied) != 0; }),
+        .went_back_from = zone.origin.went_back_from};
 }
 
 }  // namespace nearcast::zone
