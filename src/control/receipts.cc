@@ -85,6 +85,7 @@ void Receipts::note_changes(std::span<const Change> changes) {
         commits_.push_back({change.sequence, change.at, dns::key_of(change.zone)});
     }
     bound(commits_, kCommitsMax);
+    told_.notify_all();
 }
 
 // A node may have told of a version before we knew how far it reaches.
@@ -126,6 +127,7 @@ void Receipts::release(const dns::Name& zone, uint64_t until, uint64_t notes) {
     found->second.until = until;
     found->second.notes = notes;
     found->second.reason.clear();
+    told_.notify_all();
 }
 
 void Receipts::hear(const Node& node, const transfer::ServedReport& report) {

@@ -101,8 +101,9 @@ class Receipts {
     // Whether some node has told that it is late with that zone.
     [[nodiscard]] bool is_late(const dns::Name& zone) const;
 
-    // Returns when `is_done` says so, which is asked whenever a node has told something, or at the
-    // deadline, or once waits have ended. Unavailable when too many wait already.
+    // Returns when `is_done` says so, which is asked whenever a node has told something or
+    // changes were published, or at the deadline, or once waits have ended. Unavailable when too
+    // many wait already.
     [[nodiscard]] Outcome<bool> wait(base::Instant deadline,
                                      const std::function<Outcome<bool>()>& is_done);
 

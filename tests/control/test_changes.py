@@ -52,6 +52,26 @@ def test_a_soa_is_shown_with_the_serials_that_the_zone_had(controller):
             assert content.split()[2] == str(change[serial]) != "0", change
 
 
+def test_a_change_tells_whether_it_is_published(controller):
+    def told(answer, more="&wait=published&timeout=60"):
+        sequence = answer.headers["x-nearcast-change"]
+        shown = controller.ask("GET", f"/api/v1/changes/{sequence}?rrsets=false{more}").json
+        return shown.get("published"), shown.get("not_published", "")
+
+    made = controller.create()
+    assert told(made) == (True, "")
+    bare = controller.patch(replace(ZONE, "NS"))
+    is_published, why = told(bare)
+    assert is_published is False and "no NS record" in why
+    gone = controller.ask("DELETE", f"/zones/{ZONE}")
+    assert told(gone) == (True, "")
+    for change in (made, bare):  # What nobody knows any more is not said, and not waited for.
+        assert told(change) == (None, "")
+    again = controller.create()
+    assert told(again) == (True, "")
+    assert told(made, "") == (None, "")
+
+
 def test_a_change_is_taken_back(controller):
     controller.create()
     controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))

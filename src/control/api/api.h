@@ -296,8 +296,9 @@ class Api {
     [[nodiscard]] control::Outcome<bool> wait_for(const Awaited& awaited,
                                                   const control::Change& change);
     void wait_if_asked(const Request& request, Response& response);
+    // At this controller. Nothing of a change whose zone was deleted since: nobody knows any more.
+    [[nodiscard]] std::optional<bool> is_published(const control::Change& change) const;
     // Which nodes do not serve it of those that are waited for, as a header.
-    [[nodiscard]] bool is_published(const control::Change& change) const;
     void tell_lagging(const control::Change& change, const Awaited& awaited, Response& response);
     // As read_wait(); 422 for a place that is not there.
     [[nodiscard]] std::expected<std::optional<Awaited>, Response> awaited_of(

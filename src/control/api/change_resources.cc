@@ -112,6 +112,12 @@ std::expected<std::optional<Awaited>, Response> Api::awaited_of(const Request& r
 control::Outcome<bool> Api::wait_for(const Awaited& awaited, const control::Change& change) {
     bool is_everywhere = false;
     const auto looked = [&]() -> control::Outcome<bool> {
+        if (awaited.who == Awaited::Who::Controller) {
+            const auto published = is_published(change);
+            is_everywhere = published.value_or(false);
+            const bool can_come = published && !is_everywhere;
+            return !can_come || partners_.publisher.is_stuck(change.zone_id, change.sequence);
+        }
         const auto receipts =
             receipts_json(partners_.network, partners_.receipts, change.sequence, change.zone);
         if (!receipts) return std::unexpected(receipts.error());
@@ -133,7 +139,8 @@ void Api::wait_if_asked(const Request& request, Response& response) {
     if (change && has_nodes(partners_.network, **awaited)) {
         const auto served = wait_for(**awaited, *change);
         if (served) answer = *served ? "yes" : "no";
-        if (served && !*served) tell_lagging(*change, **awaited, response);
+        const bool names_nodes = (*awaited)->who != Awaited::Who::Controller;
+        if (served && !*served && names_nodes) tell_lagging(*change, **awaited, response);
     }
     response.headers.emplace_back("X-Nearcast-Served", answer);
 }
@@ -146,11 +153,13 @@ void Api::tell_lagging(const control::Change& change, const Awaited& awaited, Re
     }
 }
 
-// At this controller.
-bool Api::is_published(const control::Change& change) const {
+std::optional<bool> Api::is_published(const control::Change& change) const {
     const auto served = partners_.publisher.served_zone(change.zone_id);
-    if (change.kind == control::ChangeKind::Delete) return !served;
-    return served && served->sequence >= change.sequence;
+    if (served) return served->sequence >= change.sequence;
+    if (change.kind == control::ChangeKind::Delete) return true;
+    const auto zone = partners_.changes.zone(change.zone);
+    const bool is_gone = !zone || zone->id != change.zone_id;
+    return is_gone ? std::nullopt : std::optional(false);
 }
 
 Response Api::show_change(const Call& call) {
@@ -164,8 +173,10 @@ Response Api::show_change(const Call& call) {
     }
     const bool has_diff = call.request.parameter("rrsets").value_or("") != "false";
     json body = has_diff ? full_json(*change) : to_json(*change);
-    body["published"] = is_published(*change);
-    if (partners_.publisher.is_stuck(change->zone_id, change->sequence)) {
+    const auto published = is_published(*change);
+    if (published) body["published"] = *published;
+    const bool is_behind = published && !*published;
+    if (is_behind && partners_.publisher.is_stuck(change->zone_id, change->sequence)) {
         body["not_published"] = partners_.publisher.trouble(change->zone_id);
     }
     const auto receipts =

@@ -36,7 +36,9 @@ constexpr std::array kParameters{
     Parameter{"rrset_type", "string", "And only of this type"},
     Parameter{"rrsets", "boolean", "false: without the sets"},
     Parameter{"timeout", "integer", "How long to wait at most, in seconds"},
-    Parameter{"wait", "string", "all, quorum or pop:NAME: answer once these serve the change"},
+    Parameter{"wait", "string",
+              "all, quorum or pop:NAME: answer once these serve the change; published: once "
+              "this controller has published it"},
     Parameter{"zone", "string", "Only this zone"}};
 
 std::string_view take_word(std::string_view& text, char separator) {

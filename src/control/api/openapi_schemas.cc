@@ -146,7 +146,8 @@ const std::string_view kSchemas = R"json({
     "comment": {"type": "string"}, "old_serial": {"type": "integer"},
     "new_serial": {"type": "integer"}, "reverts": {"type": ["integer", "null"]},
     "diff": {"type": "object", "required": ["rrsets"]},
-    "published": {"type": "boolean", "description": "By the controller that answers"},
+    "published": {"type": "boolean", "description":
+        "By the controller that answers; not there once the zone was deleted since"},
     "not_published": {"type": "string", "description": "Why it cannot be, as the zone is"},
     "receipts": {"$ref": "#/components/schemas/Receipts"}}},
 "Intent": {"type": "object", "properties": {"comment": {"type": "string"}}},

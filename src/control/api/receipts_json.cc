@@ -59,8 +59,11 @@ std::expected<std::optional<Awaited>, Response> read_wait(const Request& request
         awaited.pop = text->substr(kPopMark.size());
     } else if (*text == "quorum") {
         awaited.who = Awaited::Who::Quorum;
+    } else if (*text == "published") {
+        awaited.who = Awaited::Who::Controller;
     } else if (*text != "all") {
-        return std::unexpected(error_reply(400, "wait is none of all, quorum and pop:NAME"));
+        return std::unexpected(
+            error_reply(400, "wait is none of all, quorum, published and pop:NAME"));
     }
     return awaited;
 }
@@ -88,6 +91,7 @@ Outcome<json> receipts_json(control::Network& network, Receipts& receipts, uint6
 }
 
 bool has_nodes(control::Network& network, const Awaited& awaited) {
+    if (awaited.who == Awaited::Who::Controller) return true;
     const auto is_there = [&] {
         return std::ranges::any_of(*network.nodes(), [&](const auto& node) {
             return awaited.who != Awaited::Who::Pop || node.second.pop == awaited.pop;
@@ -108,6 +112,8 @@ bool is_served(const json& receipts, const Awaited& awaited) {
         case Awaited::Who::Pop:
             return std::ranges::any_of(
                 pops, [&](const json& pop) { return pop["pop"] == awaited.pop && serves(pop); });
+        case Awaited::Who::Controller:
+            return false;  // No node tells that.
     }
     return false;
 }

@@ -23,7 +23,12 @@ constexpr std::chrono::seconds kWaitUsual{10};
 
 // For whom a request waits.
 struct Awaited {
-    enum class Who : uint8_t { All, Quorum, Pop };
+    enum class Who : uint8_t {
+        All,
+        Quorum,
+        Pop,
+        Controller,  // Which has published the change: no node is waited for.
+    };
 
     Who who = Who::All;
     std::string pop = {};
@@ -33,7 +38,8 @@ struct Awaited {
 // The parameters wait and timeout; nothing without wait. 400 when one is wrong.
 [[nodiscard]] std::expected<std::optional<Awaited>, Response> read_wait(const Request& request);
 
-// Whether there is any node to wait for, be it that it joined at another controller a moment ago.
+// Whether there is anybody to wait for: any node, be it that it joined at another controller a
+// moment ago.
 [[nodiscard]] bool has_nodes(control::Network& network, const Awaited& awaited);
 
 // Every place with nodes, and when they served the change.
