@@ -22,13 +22,13 @@ bool is_number(std::string_view text) {
            std::ranges::count(text, '.') <= 1;  // An address is none.
 }
 
-// "2026-11-26 01:02:03", and more behind it or not.
+constexpr std::string_view kMoment = "dddd-dd-dd dd:dd:dd";
+
+// "2026-11-26 01:02:03", and nothing behind it.
 bool is_moment(std::string_view text) {
-    constexpr std::string_view kForm = "dddd-dd-dd dd:dd";
-    return text.size() >= kForm.size() &&
-           std::ranges::equal(text.substr(0, kForm.size()), kForm, [](char c, char form) {
-               return form == 'd' ? c >= '0' && c <= '9' : c == form;
-           });
+    return std::ranges::equal(text, kMoment, [](char c, char form) {
+        return form == 'd' ? c >= '0' && c <= '9' : c == form;
+    });
 }
 
 }  // namespace
@@ -72,9 +72,16 @@ bool Table::is_numeric(size_t column) const {
         rows_, [column](const auto& row) { return row[column].empty() || is_number(row[column]); });
 }
 
-// Half a moment tells nothing.
+// Half a moment tells nothing, and half a number another one. Where longer words stand beside
+// moments, these are only what somebody wrote.
 bool Table::is_uncut(size_t column) const {
-    return std::ranges::any_of(rows_, [column](const auto& row) { return is_moment(row[column]); });
+    const auto has = [&](const auto& is_such) {
+        return std::ranges::any_of(rows_, [&](const auto& row) { return is_such(row[column]); });
+    };
+    const bool is_empty = !has([](std::string_view cell) { return !cell.empty(); });
+    const bool has_longer =
+        has([](std::string_view cell) { return width_of(cell) > kMoment.size(); });
+    return !is_empty && (is_numeric(column) || (has(is_moment) && !has_longer));
 }
 
 std::vector<size_t> Table::widths(size_t width) const {

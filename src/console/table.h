@@ -21,7 +21,8 @@ class Table {
 
     // With its heads. No line is wider than `width`, as far as columns of a few letters allow it:
     // columns in which nothing is are left out, and cells are cut, and end with an ellipsis: those
-    // of the last column, then the widest, and times never. Zero: nothing is cut.
+    // of the last column, then the widest, and columns of times and numbers never. Zero: nothing is
+    // cut.
     [[nodiscard]] std::string to_text(size_t width) const;
 
  private:
