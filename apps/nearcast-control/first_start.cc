@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/stat.h>
@@ -54,6 +55,19 @@ Result<dnssec::SealingKey> read_sealing_key(const std::string& path, control::Da
         kBringBack);
 }
 
+// The key that is there; none: one is to be made.
+Result<std::optional<dnssec::SealingKey>> find_sealing_key(const std::string& path,
+                                                           control::DatabaseKeys& keys) {
+    const auto are_sealed = keys.has_sealed_keys();
+    if (!are_sealed) return std::unexpected(are_sealed.error());
+    if (is_there(path)) {
+        return *are_sealed ? read_sealing_key(path, keys) : read_sealing_key(path);
+    }
+    if (!*are_sealed) return std::nullopt;
+    return base::fail("there is no " + path + ", and keys in the database are sealed under it",
+                      kBringBack);
+}
+
 }  // namespace
 
 std::optional<base::Error> find_lacking_names(const ControlConfig& config) {
@@ -77,7 +91,9 @@ Result<void> provide_certificate(ControlConfig& config) {
     }
     config.certificate = config.directory + "/api.pem";
     config.key = config.directory + "/api.key";
-    if (is_there(config.certificate) && is_there(config.key)) return {};
+    const auto is_made = has_own_certificate(config);
+    if (!is_made) return std::unexpected(is_made.error());
+    if (*is_made) return {};
     std::vector<std::string> names = config.api_names;
     names.insert(names.end(), {"localhost", "127.0.0.1", "::1"});
     const auto fingerprint = tls::make_self_signed({config.certificate, config.key}, names);
@@ -111,18 +127,12 @@ Result<std::string> make_admin_key(const ControlConfig& config) {
 Result<dnssec::SealingKey> provide_sealing_key(const ControlConfig& config,
                                                control::DatabaseKeys& keys) {
     const std::string path = sealing_key_path(config);
-    const auto are_sealed = keys.has_sealed_keys();
-    if (!are_sealed) return std::unexpected(are_sealed.error());
     if (const auto open = find_open_key_file(config)) {
         log::warning("signing_key_file_open", {{"reason", open->message}, {"try", open->hint}});
     }
-    if (is_there(path)) {
-        return *are_sealed ? read_sealing_key(path, keys) : read_sealing_key(path);
-    }
-    if (*are_sealed) {
-        return base::fail("there is no " + path + ", and keys in the database are sealed under it",
-                          kBringBack);
-    }
+    const auto found = find_sealing_key(path, keys);
+    if (!found) return std::unexpected(found.error());
+    if (*found) return **found;
     auto key = dnssec::SealingKey::generate();
     std::string text = key.to_text() + "\n";
     auto written = base::write_secret_file(path, text);
@@ -141,13 +151,26 @@ std::optional<base::Error> find_open_key_file(const ControlConfig& config) {
                        "chmod 600 " + path};
 }
 
-Result<void> check_sealing_key(const ControlConfig& config) {
+Result<void> check_sealing_key(const ControlConfig& config, control::DatabaseKeys* keys) {
     const std::string path = sealing_key_path(config);
+    if (keys != nullptr) {
+        const auto found = find_sealing_key(path, *keys);
+        return found ? Result<void>() : std::unexpected(found.error());
+    }
     if (!is_there(path)) return {};
     const auto key = read_sealing_key(path);
-    if (key) return {};
-    // Whether keys need this one only a start looks: then no other will do.
-    return base::fail(key.error().message, kBringBack);
+    return key ? Result<void>() : base::fail(key.error().message, kBringBack);
+}
+
+Result<bool> has_own_certificate(const ControlConfig& config) {
+    const std::string certificate = config.directory + "/api.pem";
+    const std::string key = config.directory + "/api.key";
+    if (is_there(certificate) == is_there(key)) return is_there(key);
+    const auto& [found, gone] =
+        is_there(key) ? std::pair(key, certificate) : std::pair(certificate, key);
+    return base::fail(found + " is there, and " + gone + " is not",
+                      "bring it back from its backup; or remove the other too, and start again: "
+                      "both are made anew, with another pin for those who pinned it");
 }
 
 }  // namespace nearcast::control_app

@@ -37,7 +37,12 @@ namespace nearcast::control_app {
 // That others can read that file, or change it; nothing where they cannot.
 [[nodiscard]] std::optional<base::Error> find_open_key_file(const ControlConfig& config);
 
-// Fails when there is such a file and nothing can be sealed under what it holds.
-[[nodiscard]] base::Result<void> check_sealing_key(const ControlConfig& config);
+// Fails when provide_sealing_key() would, as far as can be seen. Makes nothing. Without `keys`:
+// there are none yet.
+[[nodiscard]] base::Result<void> check_sealing_key(const ControlConfig& config,
+                                                   control::DatabaseKeys* keys);
+
+// Whether both files of the certificate of the first start are there; one alone is refused.
+[[nodiscard]] base::Result<bool> has_own_certificate(const ControlConfig& config);
 
 }  // namespace nearcast::control_app

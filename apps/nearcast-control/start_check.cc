@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/writable.h"
 #include "control/database.h"
+#include "control/database_keys.h"
 #include "first_start.h"
 #include "tls/tls_context.h"
 
@@ -31,7 +32,20 @@ Result<void> check_certificate(const tls::ServerSettings& settings, Doubts& doub
 }
 
 // What is not there the first start makes.
-Result<void> check_own_certificate(const std::string& base, Doubts& doubts) {
+Result<void> check_api_certificate(const ControlConfig& config, Doubts& doubts) {
+    if (!config.certificate.empty()) {
+        return check_certificate({.certificate = config.certificate, .key = config.key}, doubts);
+    }
+    const auto is_made = has_own_certificate(config);
+    if (!is_made) return std::unexpected(is_made.error());
+    if (!*is_made) return {};
+    return check_certificate(
+        {.certificate = config.directory + "/api.pem", .key = config.directory + "/api.key"},
+        doubts);
+}
+
+// A start makes it anew where a part is missing.
+Result<void> check_primary_certificate(const std::string& base, Doubts& doubts) {
     const tls::ServerSettings made{.certificate = base + ".pem", .key = base + ".key"};
     if (!is_there(made.certificate) || !is_there(made.key)) return {};
     return check_certificate(made, doubts);
@@ -40,16 +54,12 @@ Result<void> check_own_certificate(const std::string& base, Doubts& doubts) {
 Result<void> check_certificates(const ControlConfig& config, Doubts& doubts) {
     Result<void> done;
     if (auto lacking = find_lacking_names(config)) doubts.push_back(*std::move(lacking));
-    if (config.has_tls && config.certificate.empty()) {
-        done = check_own_certificate(config.directory + "/api", doubts);
-    } else if (config.has_tls) {
-        done = check_certificate({.certificate = config.certificate, .key = config.key}, doubts);
-    }
+    if (config.has_tls) done = check_api_certificate(config, doubts);
     if (done && config.transfers.tls.has_server()) {
         done = check_certificate(config.transfers.tls.server, doubts);
     }
     if (done && !config.network.url.empty()) {
-        done = check_own_certificate(config.directory + "/primary", doubts);
+        done = check_primary_certificate(config.directory + "/primary", doubts);
     }
     for (const tls::ClientSettings& profile : config.transfers.tls.profiles) {
         const auto context = tls::TlsContext::for_client(profile);
@@ -58,11 +68,25 @@ Result<void> check_certificates(const ControlConfig& config, Doubts& doubts) {
     return done;
 }
 
+Result<void> check_folders(const ControlConfig& config) {
+    const std::string zones =
+        config.store.directory.empty() ? config.directory + "/zones" : config.store.directory;
+    for (const std::string& folder : {config.directory, zones, config.directory + "/incoming"}) {
+        if (auto done = base::check_writable(folder); !done) return done;
+    }
+    return {};
+}
+
 // The folder of the controller is made by its start, and with it the database there.
 Result<void> check_database(const ControlConfig& config) {
     const std::string own = "sqlite:" + config.directory + '/';
-    if (config.database.starts_with(own) && !is_there(config.directory)) return {};
-    return control::Database::check(config.database);
+    const bool is_to_be_made = config.database.starts_with(own) && !is_there(config.directory);
+    if (is_to_be_made) return check_sealing_key(config, nullptr);
+    const auto database = control::Database::inspect(config.database);
+    if (!database) return std::unexpected(database.error());
+    if (*database == nullptr) return check_sealing_key(config, nullptr);
+    control::DatabaseKeys keys(**database);
+    return check_sealing_key(config, &keys);
 }
 
 }  // namespace
@@ -70,10 +94,9 @@ Result<void> check_database(const ControlConfig& config) {
 Result<Doubts> check_start(const ControlConfig& config) {
     Doubts doubts;
     Result<void> done = check_token(config.signing);
-    if (done) done = base::check_writable(config.directory);
+    if (done) done = check_folders(config);
     if (done) done = check_certificates(config, doubts);
     if (done) done = check_database(config);
-    if (done) done = check_sealing_key(config);
     if (auto open = find_open_key_file(config)) doubts.push_back(*std::move(open));
     if (!done) return std::unexpected(done.error());
     return doubts;

@@ -37,6 +37,10 @@ constexpr const char* kSqlitePragmas[] = {
     "PRAGMA busy_timeout = 10000", "PRAGMA journal_mode = WAL",  "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = OFF",   "PRAGMA cache_size = -65536", "PRAGMA temp_store = MEMORY"};
 
+// Whatever the file is, it stays as it is: what is made beside it goes again with the last session.
+constexpr const char* kSqliteReadPragmas[] = {"PRAGMA busy_timeout = 10000",
+                                              "PRAGMA query_only = ON"};
+
 // One line of what a library says.
 base::Error to_error(const std::exception& caught) {
     std::string message = caught.what();
@@ -45,6 +49,15 @@ base::Error to_error(const std::exception& caught) {
     }
     while (!message.empty() && message.back() == ' ') message.pop_back();
     return {"database: " + message};
+}
+
+// Of the database in a file: which one, and what to do where it is none any more.
+std::unexpected<base::Error> fail_in_file(const std::string& path, base::Error error) {
+    if (error.message.contains("not a database")) {
+        return base::fail(path + " is no database of SQLite", "another path, or its backup");
+    }
+    if (error.message.contains("malformed")) error.hint = "bring it back from its backup";
+    return base::within(path, std::move(error));
 }
 
 // Runs what may throw.
@@ -153,6 +166,12 @@ struct Session::State {
     // By what they are known by, and the number of rows if they are about some.
     std::map<std::pair<const void*, size_t>, std::unique_ptr<Prepared>> prepared;
     bool is_lost = true;
+    bool is_read_only = false;
+
+    [[nodiscard]] std::span<const char* const> pragmas() const {
+        if (is_read_only) return kSqliteReadPragmas;
+        return kSqlitePragmas;
+    }
 
     // Anew, with nothing prepared.
     Result<void> connect() {
@@ -163,11 +182,12 @@ struct Session::State {
             if (dialect == Database::Dialect::Sqlite) {
                 session = std::make_unique<soci::session>(*soci::factory_sqlite3(),
                                                           "dbname=" + connection);
-                for (const char* pragma : kSqlitePragmas) *session << pragma;
+                for (const char* pragma : pragmas()) *session << pragma;
             } else {
                 session = std::make_unique<soci::session>(*soci::factory_postgresql(), connection);
                 *session << "SET synchronous_commit = on";
                 *session << "SET client_min_messages = warning";
+                if (is_read_only) *session << "SET default_transaction_read_only = on";
             }
             is_lost = false;
         });
@@ -226,8 +246,11 @@ Result<void> Session::run_once(const std::string& text) {
 
 class Database::Pool {
  public:
-    static Result<std::unique_ptr<Pool>> open(const Options& options) {
+    enum class Use : uint8_t { All, ReadOnly };
+
+    static Result<std::unique_ptr<Pool>> open(const Options& options, Use use = Use::All) {
         auto pool = std::make_unique<Pool>();
+        pool->use = use;
         std::string_view connection = options.connection;
         if (connection.starts_with(kSqlite)) {
             connection.remove_prefix(kSqlite.size());
@@ -235,7 +258,7 @@ class Database::Pool {
             if (auto usable = check_database_file(path); !usable) {
                 return std::unexpected(usable.error());
             }
-            keep_private(path);
+            if (use == Use::All) keep_private(path);
         } else if (connection.starts_with(kPostgresql)) {
             pool->dialect = Dialect::Postgresql;
             if (!connection.starts_with("postgresql://")) {
@@ -247,7 +270,8 @@ class Database::Pool {
         }
         pool->writer = pool->make(connection);
         if (auto done = pool->writer->state_->connect(); !done) {
-            return std::unexpected(done.error());
+            if (pool->dialect == Dialect::Postgresql) return std::unexpected(done.error());
+            return fail_in_file(std::string(connection), done.error());
         }
         for (size_t i = 0; i < options.readers; ++i) pool->free.push_back(pool->make(connection));
         return pool;
@@ -257,6 +281,7 @@ class Database::Pool {
         auto state = std::make_unique<Session::State>();
         state->dialect = dialect;
         state->connection = connection;
+        state->is_read_only = use == Use::ReadOnly;
         return std::unique_ptr<Session>(new Session(std::move(state)));
     }
 
@@ -297,6 +322,7 @@ class Database::Pool {
     }
 
     Dialect dialect = Dialect::Sqlite;
+    Use use = Use::All;
     std::mutex write_mutex;  // Guards the writer.
     std::unique_ptr<Session> writer;
     bool is_unknown = false;  // Whether the last transaction is there.
@@ -314,16 +340,30 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     std::unique_ptr<Database> database(new Database(*std::move(pool)));
     const auto migrated =
         database->write([&](Session& session) { return migrate(session, database->dialect()); });
-    if (!migrated) return std::unexpected(migrated.error());
-    return database;
+    if (migrated) return database;
+    if (database->is_shared()) return std::unexpected(migrated.error());
+    return fail_in_file(database->pool_->writer->state_->connection, migrated.error());
 }
 
-Result<void> Database::check(const std::string& connection) {
-    if (connection.starts_with(kSqlite)) {
-        return check_database_file(connection.substr(kSqlite.size()));
+Result<std::unique_ptr<Database>> Database::inspect(const std::string& connection) {
+    const bool is_file = connection.starts_with(kSqlite);
+    const std::string path = is_file ? connection.substr(kSqlite.size()) : "";
+    if (is_file && !has_content(path)) {
+        auto done = check_database_file(path);
+        return done ? Result<std::unique_ptr<Database>>() : std::unexpected(done.error());
     }
-    const auto pool = Pool::open({.connection = connection, .readers = 0});
-    return pool ? Result<void>() : std::unexpected(pool.error());
+    auto pool = Pool::open({.connection = connection, .readers = 1}, Pool::Use::ReadOnly);
+    if (!pool) return std::unexpected(pool.error());
+    std::unique_ptr<Database> database(new Database(*std::move(pool)));
+    Result<int64_t> taken;
+    auto done = database->read([&](Session& session) -> Result<void> {
+        taken = taken_steps(session, database->dialect());
+        return taken ? Result<void>() : std::unexpected(taken.error());
+    });
+    if (!done && is_file) return fail_in_file(path, done.error());
+    if (!done) return std::unexpected(done.error());
+    if (*taken < schema_version()) return nullptr;
+    return database;
 }
 
 Database::Dialect Database::dialect() const { return pool_->dialect; }

@@ -111,7 +111,10 @@ class Database {
     // Connects, and creates or updates the tables (schema.h).
     [[nodiscard]] static base::Result<std::unique_ptr<Database>> open(const Options& options);
     // Whether open() would find a database there, or could make one; nothing is changed or made.
-    [[nodiscard]] static base::Result<void> check(const std::string& connection);
+    // Returns the one that is there, to be read alone; null: its tables are yet to be made, or to
+    // be updated.
+    [[nodiscard]] static base::Result<std::unique_ptr<Database>> inspect(
+        const std::string& connection);
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
     ~Database();

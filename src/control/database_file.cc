@@ -2,11 +2,9 @@
 
 #include "control/database_file.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -42,21 +40,6 @@ Result<void> check_access(const std::string& path) {
     return {};
 }
 
-// Its first bytes (https://www.sqlite.org/fileformat.html §1.3); one that is new has none.
-Result<void> check_form(const std::string& path) {
-    using namespace std::string_view_literals;
-    constexpr auto kBegin = "SQLite format 3\0"sv;
-    struct stat found{};
-    if (::stat(path.c_str(), &found) != 0 || found.st_size == 0) return {};
-    std::array<char, kBegin.size()> begin{};
-    const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file && ::read(file.get(), begin.data(), begin.size()) == ssize_t{kBegin.size()} &&
-        std::ranges::equal(begin, kBegin)) {
-        return {};
-    }
-    return base::fail(path + " is no database of SQLite", "another path, or its backup");
-}
-
 }  // namespace
 
 Result<void> check_database_file(const std::string& path) {
@@ -70,8 +53,12 @@ Result<void> check_database_file(const std::string& path) {
     if (auto done = base::check_writable(folder); !done) {
         return base::within("database " + path, done.error());
     }
-    if (auto done = check_access(path); !done) return done;
-    return check_form(path);
+    return check_access(path);
+}
+
+bool has_content(const std::string& path) {
+    struct stat found{};
+    return ::stat(path.c_str(), &found) == 0 && found.st_size > 0;
 }
 
 void keep_private(const std::string& path) {

@@ -14,6 +14,9 @@ namespace nearcast::control {
 // nor make one. Opens and makes nothing: a running controller is not disturbed.
 [[nodiscard]] base::Result<void> check_database_file(const std::string& path);
 
+// Whether there is a file, and something in it.
+[[nodiscard]] bool has_content(const std::string& path);
+
 // Makes the file when there is none. What is in it is for its user alone: zones, who may do what,
 // digests of keys. SQLite gives the files beside it the rights of this one. What cannot be done
 // here shows when SQLite opens it.

@@ -32,12 +32,18 @@ class DatabaseFile : public testing::Test {
 };
 
 TEST_F(DatabaseFile, IsCheckedWithoutBeingMade) {
-    EXPECT_TRUE(Database::check("sqlite:" + path_));
+    const auto none = Database::inspect("sqlite:" + path_);
+    ASSERT_TRUE(none) << none.error().message;
+    EXPECT_EQ(*none, nullptr);
     EXPECT_TRUE(std::filesystem::is_empty(folder_));
     {
         ASSERT_TRUE(Database::open({.connection = "sqlite:" + path_}));
     }
-    EXPECT_TRUE(Database::check("sqlite:" + path_));
+    const auto made = Database::inspect("sqlite:" + path_);
+    ASSERT_TRUE(made) << made.error().message;
+    ASSERT_NE(*made, nullptr);
+    EXPECT_FALSE(
+        (*made)->write([](Session& session) { return session.run_once("DROP TABLE zone"); }));
 }
 
 TEST_F(DatabaseFile, IsNamedWithTheWayOut) {
@@ -49,6 +55,7 @@ TEST_F(DatabaseFile, IsNamedWithTheWayOut) {
     const auto other = Database::open({.connection = "sqlite:" + path_});
     ASSERT_FALSE(other);
     EXPECT_THAT(other.error().message, HasSubstr(path_ + " is no database"));
+    EXPECT_FALSE(Database::inspect("sqlite:" + path_));
 }
 
 TEST_F(DatabaseFile, OfSomebodyElseIsNamedWithTheWayOut) {

@@ -133,6 +133,9 @@ TEST_P(OfDatabase, RefusesOneThatANewerProgramMade) {
     const auto again = Database::open({.connection = place.connection()});
     ASSERT_FALSE(again);
     EXPECT_THAT(again.error().message, HasSubstr("newer version"));
+    const auto inspected = Database::inspect(place.connection());
+    ASSERT_FALSE(inspected);
+    EXPECT_THAT(inspected.error().message, HasSubstr("newer version"));
 }
 
 INSTANTIATE_TEST_SUITE_P(, OfDatabase, both_databases(), name_of_database);

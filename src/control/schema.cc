@@ -279,9 +279,34 @@ Result<void> take_turn(Session& session, Database::Dialect dialect) {
     return session.run_once("SELECT pg_advisory_xact_lock(7023517)");
 }
 
+Result<int64_t> read_last_step(Session& session) {
+    static constexpr Sql kLast{"SELECT COALESCE(MAX(number), 0) FROM schema_step", "", "n"};
+    int64_t last = 0;
+    auto done = session.run(kLast, {}, [&](const Row& row) { last = row.number(0); });
+    if (!done) return std::unexpected(done.error());
+    if (last <= schema_version()) return last;
+    return base::fail("the database was made by a newer version of this program (step " +
+                          std::to_string(last) + ", known are " + std::to_string(schema_version()) +
+                          ")",
+                      "start the newer version, or restore the backup made before it");
+}
+
 }  // namespace
 
 int64_t schema_version() { return static_cast<int64_t>(kSteps.size()); }
+
+Result<int64_t> taken_steps(Session& session, Database::Dialect dialect) {
+    static constexpr Sql kFindInSqlite{
+        "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_step'", "", "n"};
+    static constexpr Sql kFindInPostgresql{
+        "SELECT CASE WHEN to_regclass('schema_step') IS NULL THEN 0 ELSE 1 END", "", "n"};
+    const bool is_sqlite = dialect == Database::Dialect::Sqlite;
+    int64_t count = 0;
+    auto done = session.run(is_sqlite ? kFindInSqlite : kFindInPostgresql, {},
+                            [&](const Row& row) { count = row.number(0); });
+    if (!done) return std::unexpected(done.error());
+    return count == 0 ? Result<int64_t>(0) : read_last_step(session);
+}
 
 Result<void> migrate(Session& session, Database::Dialect dialect) {
     auto done = take_turn(session, dialect);
@@ -289,15 +314,10 @@ Result<void> migrate(Session& session, Database::Dialect dialect) {
         done =
             session.run_once("CREATE TABLE IF NOT EXISTS schema_step (number BIGINT PRIMARY KEY)");
     }
-    static constexpr Sql kLast{"SELECT COALESCE(MAX(number), 0) FROM schema_step", "", "n"};
-    int64_t last = 0;
-    if (done) done = session.run(kLast, {}, [&](const Row& row) { last = row.number(0); });
-    if (done && last > schema_version()) {
-        return base::fail("the database was made by a newer version of this program (step " +
-                              std::to_string(last) + ", known are " +
-                              std::to_string(schema_version()) + ")",
-                          "start the newer version, or restore the backup made before it");
-    }
+    if (!done) return done;
+    const auto found = read_last_step(session);
+    if (!found) return std::unexpected(found.error());
+    const int64_t last = *found;
     static constexpr Sql kTaken{"INSERT INTO schema_step (number) VALUES (:a)", "n", ""};
     for (int64_t step = last; done && step < schema_version(); ++step) {
         done = take_step(session, dialect, kSteps[static_cast<size_t>(step)]);

@@ -13,6 +13,10 @@ namespace nearcast::control {
 // a newer program has been at work on it.
 [[nodiscard]] base::Result<void> migrate(Session& session, Database::Dialect dialect);
 
+// The number of the last step that this database has taken, 0 for none, of whatever program made
+// it. Changes nothing. Fails where migrate() finds a newer program.
+[[nodiscard]] base::Result<int64_t> taken_steps(Session& session, Database::Dialect dialect);
+
 // The number of the last step.
 [[nodiscard]] int64_t schema_version();
 

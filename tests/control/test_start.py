@@ -1,5 +1,7 @@
 """What a controller that cannot start says, and what `--check` finds before."""
 
+import shutil
+import sqlite3
 import subprocess
 
 import pytest
@@ -126,3 +128,71 @@ def test_a_key_file_that_others_can_read_is_told(tmp_path):
     with controller:
         [told] = [line for line in controller.log if "signing_key_file_open" in line]
         assert f"chmod 600 {key}" in told
+
+
+@pytest.fixture(name="stopped")
+def _stopped(tmp_path):
+    """One whose database has a key that is sealed under its key file."""
+    controller = Controller(tmp_path / "one", tls=True)
+    with controller:
+        made = controller.ask("POST", "/tsigkeys", {"name": "k.test", "algorithm": "hmac-sha256"})
+        assert made.status == 201, made.body
+        assert run(controller.config, "--check", status=0).startswith(str(controller.config))
+    return controller
+
+
+def refused(controller):
+    """What both the check and the start say; the check has changed nothing."""
+    state = controller.folder / "state"
+    before = {path: path.stat().st_mtime_ns for path in state.iterdir()}
+    told = run(controller.config, "--check", status=2)
+    assert before == {path: path.stat().st_mtime_ns for path in state.iterdir()}
+    assert run(controller.config) == told
+    return told
+
+
+def test_a_check_leaves_a_database_as_it_is(stopped):
+    before = sorted(path.name for path in (stopped.folder / "state").iterdir())
+    content = (stopped.folder / "state/control.db").read_bytes()
+    run(stopped.config, "--check", status=0)
+    assert sorted(path.name for path in (stopped.folder / "state").iterdir()) == before
+    assert (stopped.folder / "state/control.db").read_bytes() == content
+
+
+def test_a_check_looks_for_the_key_that_the_database_needs(stopped, tmp_path):
+    key = stopped.folder / "state/signing.key"
+    key.unlink()
+    assert f"there is no {key}, and keys" in refused(stopped)
+    with Controller(tmp_path / "two") as other:
+        shutil.copy(other.folder / "state/signing.key", key)
+    assert f"{key} opens none of the keys" in refused(stopped)
+
+
+def test_a_check_looks_at_what_the_database_is(stopped):
+    path = stopped.folder / "state/control.db"
+    database = sqlite3.connect(path)
+    with database:
+        database.execute("INSERT INTO schema_step (number) VALUES (1000)")
+    database.close()
+    assert "newer version" in refused(stopped)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"x" * 3996 + whole[4096:])
+    for told in (run(stopped.config, "--check", status=2), run(stopped.config)):
+        assert str(path) in told and "bring it back from its backup" in told
+
+
+def test_a_check_looks_at_the_folders_of_zones(stopped):
+    for name in ("zones", "incoming"):
+        folder = stopped.folder / "state" / name
+        shutil.rmtree(folder)
+        folder.write_text("no folder")
+        assert str(folder) in run(stopped.config, "--check", status=2)
+        run(stopped.config)
+        folder.unlink()
+
+
+@pytest.mark.parametrize("gone", ["api.pem", "api.key"])
+def test_half_a_certificate_is_refused(stopped, gone):
+    (stopped.folder / "state" / gone).unlink()
+    told = refused(stopped)
+    assert f"{gone} is not" in told and "remove the other too" in told
