@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include <poll.h>
 #include <unistd.h>
 
 #include "client/contexts.h"
@@ -62,31 +61,18 @@ Result<void> check_wait(Controller& controller, const std::string& wait) {
 
 constexpr const char* kElsewhereOnThisMachine =
     "does nearcast-control run? Where [api] listen in its control.toml is another address: "
-    "nearcast "
-    "context add home --url https://ADDRESS:8053 --key-file /var/lib/nearcast-control/admin.key "
-    "--pin \"$(nearcast context pin)\"";
+    "nearcast context add home --url https://ADDRESS:8053 "
+    "--key-file /var/lib/nearcast-control/admin.key --pin \"$(nearcast context pin)\"";
 
 // Publishing takes milliseconds; of the largest zones it is not waited for.
-constexpr int kPublishLooks = 20;
-constexpr int kPublishPauseMs = 50;
+constexpr const char* kUntilPublished = "&wait=published&timeout=5";
 
-// That a change which was made cannot be published, for which the zone must be changed again.
-void tell_problem(Controller& controller, const std::string& sequence) {
-    if (sequence.empty()) return;
-    for (int i = 0; i < kPublishLooks; ++i) {
-        const auto change =
-            controller.get("/api/v1/changes/" + client::escaped(sequence) + "?rrsets=false");
-        if (!change || console::is_true(*change, "published")) return;
-        if (const std::string why = text_of(*change, "not_published"); !why.empty()) {
-            std::fprintf(stderr,
-                         "%s cannot be published as it is now: %s\n"
-                         "  what was served before goes on, until a change mends that\n",
-                         console::printable(text_of(*change, "zone")).c_str(),
-                         console::printable(why).c_str());
-            return;
-        }
-        ::poll(nullptr, 0, kPublishPauseMs);
-    }
+// Whether anything of the zone is served, whatever was changed since.
+bool is_served(Controller& controller, const std::string& zone) {
+    const auto name = parse_zone(zone);
+    if (!name) return false;
+    const auto kept = controller.get(zone_path(*name) + "?rrsets=false");
+    return kept && text_of(*kept, "edited_serial") != "0";
 }
 
 }  // namespace
@@ -177,6 +163,20 @@ Result<dns::Name> parse_zone(const std::string& text) {
     return name->lowered();
 }
 
+// A controller that knows of no such wait has nothing to tell.
+void tell_problem(Controller& controller, const std::string& sequence, bool waits) {
+    if (sequence.empty()) return;
+    const auto change = controller.get(path_of("/api/v1/changes", sequence) + "?rrsets=false" +
+                                       (waits ? kUntilPublished : ""));
+    const std::string why = change ? text_of(*change, "not_published") : std::string();
+    if (why.empty()) return;
+    const std::string zone = text_of(*change, "zone");
+    std::fprintf(stderr, "%s cannot be published as it is now: %s\n",
+                 console::printable(zone).c_str(), console::printable(why).c_str());
+    if (!is_served(controller, zone)) return;
+    std::fputs("  what was served before goes on, until a change mends that\n", stderr);
+}
+
 std::string zone_path(const dns::Name& zone) {
     return kZonesPath + '/' + (zone.is_root() ? "=2E" : client::escaped(dns::to_text(zone)));
 }
@@ -209,15 +209,15 @@ Result<int> tell_change(Controller& controller, const client::Answer& answer,
         std::string text = deed.done;
         if (!sequence.empty()) text += " (change " + sequence + ')';
         // A zone that is made to be fetched has no serial yet.
-        const bool is_new = answer.status == 201;
-        if (!is_new && !after.empty() && before == after) {
+        const bool has_serials = answer.status != 201 && !deed.is_deletion;
+        if (has_serials && !after.empty() && before == after) {
             text = "nothing changes: it was so already";
         }
         text += '\n';
         for (const std::string& record : deed.records) text += "  " + record + '\n';
         put(text);
-        if (!deed.is_for_later) tell_problem(controller, sequence);
     }
+    if (!deed.is_for_later) tell_problem(controller, sequence, /*waits=*/true);
     return waits ? await_change(controller, sequence, options) : 0;
 }
 

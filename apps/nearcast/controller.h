@@ -112,6 +112,7 @@ struct Deed {
     std::string done;
     std::vector<std::string> records = {};  // That are kept now: a line for each.
     bool is_for_later = false;              // It is not published before more has come.
+    bool is_deletion = false;               // Of a zone, whose serial stays as it was.
 };
 
 // Makes a change and tells it, and which change it was. Then waits until those serve it whom
@@ -121,6 +122,9 @@ struct Deed {
 // The second half of that, for a change that was answered with success.
 [[nodiscard]] base::Result<int> tell_change(Controller& controller, const client::Answer& answer,
                                             const ControllerOptions& options, const Deed& deed);
+// Tells on stderr when a change that was made cannot be published, for which the zone must be
+// changed again: when that is known already, or after a moment's wait for it.
+void tell_problem(Controller& controller, const std::string& sequence, bool waits);
 // Tells who serves a change, once those do whom `options` name ("all", "quorum", "pop:NAME"). Exit
 // status 1 when they do not in time.
 [[nodiscard]] base::Result<int> await_change(Controller& controller, const std::string& sequence,

@@ -67,8 +67,7 @@ Result<int> add_secondary(Controller& controller, const Options& options, const 
     return make_change(
         controller, {.method = "POST", .path = kZonesPath + "?rrsets=false", .body = body}, options,
         {.done = dns::to_text(name) +
-                 " is added, and will be fetched; nearcast zone show tells how far "
-                 "it is",
+                 " is added, and will be fetched; nearcast zone show tells how far it is",
          .is_for_later = true});
 }
 
@@ -112,10 +111,10 @@ bool has_wildcard(const std::string& pattern) {
     return pattern.find_first_of("*?") != std::string::npos;
 }
 
-// The serial that is served, of a zone as the API shows it.
-std::string served_text(const json& zone) {
+// The serial that is served, of a zone as the API shows it, behind a word.
+std::string served_text(const json& zone, const std::string& word = {}) {
     const std::string serial = text_of(zone, "edited_serial");
-    return serial == "0" ? "not yet" : serial;
+    return serial == "0" ? "not yet" : word + serial;
 }
 
 Result<int> list(Controller& controller, const Options& options) {
@@ -177,12 +176,11 @@ Result<int> show(Controller& controller, const Options& options) {
         print(*zone);
         return 0;
     }
-    const std::string served = served_text(*zone);
     std::vector<std::pair<const char*, std::string>> rows{
         {"zone", text_of(*zone, "name")},
         {"kind", text_of(*zone, "kind")},
         {"serial", text_of(*zone, "serial")},
-        {"served", served == "not yet" ? served : "serial " + served},
+        {"served", served_text(*zone, "serial ")},
         {"problem", text_of(*zone, "not_published")},
         {"signed", console::is_true(*zone, "dnssec") ? "yes" : "no"},
         {"account", text_of(*zone, "account")},
@@ -207,8 +205,10 @@ Result<int> remove(Controller& controller, const Options& options) {
                                          "stays, and with it the way back.")) {
         return base::fail("nothing was deleted");
     }
-    return make_change(controller, {.method = "DELETE", .path = zone_path(*name)}, options,
-                       {dns::to_text(*name) + " is deleted; nearcast zone revert takes that back"});
+    return make_change(
+        controller, {.method = "DELETE", .path = zone_path(*name)}, options,
+        {.done = dns::to_text(*name) + " is deleted; nearcast zone revert takes that back",
+         .is_deletion = true});
 }
 
 Result<int> write_out(Controller& controller, const Options& options) {

@@ -63,6 +63,24 @@ void print_text(const std::vector<Uploaded>& uploaded) {
     put(console::counted(uploaded.size(), "zone") + ": " + text + '\n');
 }
 
+// A controller's changes are served in their order: who serves the last serves all.
+std::string last_change(const std::vector<Uploaded>& uploaded) {
+    uint64_t last = 0;
+    for (const Uploaded& each : uploaded) {
+        if (!each.sequence.empty()) last = std::max<uint64_t>(last, std::stoull(each.sequence));
+    }
+    return last == 0 ? std::string() : std::to_string(last);
+}
+
+// Waits once for all, however many they are.
+void tell_problems(Controller& controller, const std::vector<Uploaded>& uploaded,
+                   const std::string& last) {
+    tell_problem(controller, last, /*waits=*/true);
+    for (const Uploaded& each : uploaded) {
+        if (each.sequence != last) tell_problem(controller, each.sequence, /*waits=*/false);
+    }
+}
+
 Result<int> finish(Controller& controller, const std::vector<Uploaded>& uploaded,
                    const Options& options) {
     for (const Uploaded& each : uploaded) std::fputs(each.findings.c_str(), stderr);
@@ -71,16 +89,13 @@ Result<int> finish(Controller& controller, const std::vector<Uploaded>& uploaded
     } else {
         print_text(uploaded);
     }
+    const std::string last = last_change(uploaded);
+    tell_problems(controller, uploaded, last);
     const bool has_failed = std::ranges::any_of(
         uploaded, [](const Uploaded& each) { return each.outcome == "failed"; });
     if (has_failed) return 1;
     if (options.wait.empty()) return 0;
-    // A controller's changes are served in their order: who serves the last serves all.
-    uint64_t last = 0;
-    for (const Uploaded& each : uploaded) {
-        if (!each.sequence.empty()) last = std::max<uint64_t>(last, std::stoull(each.sequence));
-    }
-    return last == 0 ? 0 : await_change(controller, std::to_string(last), options);
+    return last.empty() ? 0 : await_change(controller, last, options);
 }
 
 Result<int> import_from_server(Controller& controller, const Options& options) {
