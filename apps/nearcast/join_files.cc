@@ -45,8 +45,8 @@ Result<base::IpAddress> own_address_towards(const std::string& host, uint16_t po
 }
 
 Result<void> check_reachable(const base::SocketAddress& address) {
-    constexpr int kPatienceMs =
-        5'000;  // Farther away than any place on earth, a lost packet or two.
+    // Farther away than any place on earth, a lost packet or two.
+    constexpr int kPatienceMs = 5'000;
     const base::Fd socket(
         ::socket(address.ip.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const base::NativeAddress native(address);

@@ -174,8 +174,7 @@ constexpr Verb kVerbs[] = {
     {"status",
      "How the node fares: announced (neighbours send it their traffic), last resort (they do only "
      "if nobody else is left) or withdrawn, and why. Exit 1: the routing daemon announces "
-     "something "
-     "else, or cannot be read. With --control: what a server alone serves",
+     "something else, or cannot be read. With --control: what a server alone serves",
      show_status, show_server, nullptr},
     {"drain",
      "Ask traffic to leave without losing a query, and watch it go. The node answers whatever "

@@ -92,8 +92,8 @@ struct NodeLink {
     GuardLimits::Time drain_limit = GuardLimits().drain_limit;
 };
 
-// Reads that alone: whatever else is wrong in the file, the node that runs by what it said before
-// can be asked.
+// Reads that alone: whatever else is wrong in the file, as long as it is TOML, the node that runs
+// by what it said before can be asked.
 [[nodiscard]] base::Result<NodeLink> read_node_link(const std::string& path);
 
 // Reads the file at `path`. The error is one an operator can act on: file, line, key, way out.
