@@ -2,8 +2,13 @@
 
 #include "check_command.h"
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/writable.h"
@@ -44,10 +49,22 @@ void check_store(const std::string& directory) {
     }
 }
 
+// Nobody makes its folder.
+base::Result<void> check_control_socket(const std::string& path) {
+    if (path.empty()) return {};
+    std::string folder = std::filesystem::path(path).parent_path();
+    if (folder.empty()) folder = ".";
+    if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+    auto failed = base::fail_errno("control socket " + path, errno);
+    failed.error().hint = "a directory that exists and that the server's user may write";
+    return failed;
+}
+
 base::Result<void> check_start(const ServerOptions& options, StoreCheck store) {
     const auto user = drop_privileges(
         options.user.empty() ? usual_user(options.zones_directory).name : options.user);
     if (!user) return std::unexpected(user.error());
+    if (auto done = check_control_socket(options.control_socket); !done) return done;
     if (options.transfers.tls.has_server()) {
         if (auto done = check_certificate(options.transfers.tls.server); !done) return done;
     }

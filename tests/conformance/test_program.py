@@ -358,11 +358,13 @@ def test_check_tells_a_directory_and_a_pipe_among_the_zones(zones):
 def test_a_control_socket_in_no_directory_is_told_with_a_way_out(zones):
     listen = f"127.0.0.1:{free_port()}"
     # fmt: off
-    found = run("--zones", zones, "--listen", listen, "--user", "root",
-                "--control", zones / "none" / "control")
+    words = ("--zones", zones, "--listen", listen, "--user", "root",
+             "--control", zones / "none" / "control")
     # fmt: on
-    assert found.returncode == 1, found
-    assert "control socket" in found.stderr and "try:" in found.stderr
+    for more, status in (((), 1), (("--check",), 2)):
+        found = run(*words, *more)
+        assert found.returncode == status, found
+        assert "control socket" in found.stderr and "try:" in found.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone becomes somebody else")
