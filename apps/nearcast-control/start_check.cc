@@ -3,6 +3,7 @@
 #include "start_check.h"
 
 #include <chrono>
+#include <filesystem>
 #include <string_view>
 
 #include <unistd.h>
@@ -17,6 +18,7 @@
 namespace nearcast::control_app {
 namespace {
 
+namespace fs = std::filesystem;
 using base::Result;
 using Doubts = std::vector<base::Error>;
 
@@ -77,11 +79,25 @@ Result<void> check_folders(const ControlConfig& config) {
     return {};
 }
 
+// "/a/b/" is "/a/b".
+fs::path plain_folder(const fs::path& path) {
+    std::error_code error;
+    const fs::path plain = fs::absolute(path, error).lexically_normal();
+    return plain.has_filename() ? plain : plain.parent_path();
+}
+
+bool lies_in(std::string_view connection, const std::string& folder) {
+    constexpr std::string_view kSqlite = "sqlite:";
+    if (!connection.starts_with(kSqlite)) return false;
+    const fs::path file = connection.substr(kSqlite.size());
+    return plain_folder(file.parent_path()) == plain_folder(folder);
+}
+
 // The folder of the controller is made by its start, and with it the database there.
 Result<void> check_database(const ControlConfig& config) {
-    const std::string own = "sqlite:" + config.directory + '/';
-    const bool is_to_be_made = config.database.starts_with(own) && !is_there(config.directory);
-    if (is_to_be_made) return check_sealing_key(config, nullptr);
+    if (lies_in(config.database, config.directory) && !is_there(config.directory)) {
+        return check_sealing_key(config, nullptr);
+    }
     const auto database = control::Database::inspect(config.database);
     if (!database) return std::unexpected(database.error());
     if (*database == nullptr) return check_sealing_key(config, nullptr);

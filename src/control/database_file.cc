@@ -22,6 +22,13 @@ using base::Result;
 // Beside the database, while somebody uses it.
 constexpr std::array kSuffixes{"", "-wal", "-shm"};
 
+// SQLite, too, keeps what belongs to a database beside the file itself, not beside a link to it.
+std::string without_links(const std::string& path) {
+    std::error_code error;
+    const fs::path found = fs::weakly_canonical(path, error);
+    return error ? path : found.string();
+}
+
 std::string folder_of(const std::string& path) {
     const std::string folder = fs::path(path).parent_path();
     return folder.empty() ? "." : folder;
@@ -42,7 +49,8 @@ Result<void> check_access(const std::string& path) {
 
 }  // namespace
 
-Result<void> check_database_file(const std::string& path) {
+Result<void> check_database_file(const std::string& named) {
+    const std::string path = without_links(named);
     const std::string folder = folder_of(path);
     if (::access(folder.c_str(), F_OK) != 0) {
         auto failed = base::fail_errno("no database can be made at " + path, errno);
@@ -61,7 +69,8 @@ bool has_content(const std::string& path) {
     return ::stat(path.c_str(), &found) == 0 && found.st_size > 0;
 }
 
-void keep_private(const std::string& path) {
+void keep_private(const std::string& named) {
+    const std::string path = without_links(named);
     constexpr mode_t kOwn = S_IRUSR | S_IWUSR;
     // One that is there is not opened: to close it would free the locks that this process has on
     // it.

@@ -78,5 +78,26 @@ TEST_F(DatabaseFile, OfSomebodyElseIsNamedWithTheWayOut) {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+TEST_F(DatabaseFile, MayBeALinkInAFolderOfOthers) {
+    if (::geteuid() != 0) GTEST_SKIP() << "root alone becomes somebody else";
+    constexpr uid_t kNobody = 65534;
+    const std::string own = folder_ + "/own";
+    std::filesystem::create_directory(own);
+    ASSERT_EQ(::chown(own.c_str(), kNobody, kNobody), 0);
+    std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+    std::filesystem::create_symlink(own + "/kept.db", path_);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);
+        const bool is_made =
+            Database::open({.connection = "sqlite:" + own + "/kept.db"}).has_value();
+        const bool is_open = Database::open({.connection = "sqlite:" + path_}).has_value();
+        ::_exit(is_made && is_open ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 }  // namespace
 }  // namespace nearcast::control

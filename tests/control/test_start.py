@@ -43,6 +43,16 @@ def test_a_check_leaves_nothing_behind(tmp_path):
     assert not (tmp_path / "one/state").exists()
 
 
+@pytest.mark.parametrize("end", ["", "/", "/."])
+def test_the_folder_of_the_database_may_be_written_otherwise(tmp_path, end):
+    config = configured(tmp_path / "one", "")
+    state = tmp_path / "one/state"
+    config.write_text(config.read_text().replace(
+        f'"{state}"\n', f'"{state}{end}"\n[database]\nconnection = "sqlite:{state}/control.db"\n'))
+    run(config, "--check", status=0)
+    assert not state.exists()
+
+
 def test_a_check_opens_what_a_start_opens(tmp_path):
     authority = stream.Authority(tmp_path / "certificates")
     certificate, key = authority.issue("one")
