@@ -390,8 +390,8 @@ uint64_t ServerLoop::request_reload() {
     service_manager_.reloading();
     kept_settings_.clear();
     reload_cookie_secrets();
-    if (auto changed = find_changed_settings(options_, told_settings_)) {
-        kept_settings_.push_back({*std::move(changed), "what it said at the start goes on"});
+    if (auto kept = tell_kept_settings(options_, told_settings_)) {
+        kept_settings_.push_back({*std::move(kept), "what it said at the start goes on"});
     }
     return reloader_.request();
 }

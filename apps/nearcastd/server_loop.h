@@ -120,7 +120,7 @@ class ServerLoop {
     base::Fd signals_;
     std::unique_ptr<ControlSocket> control_;
     std::vector<WaitingClient> waiting_;
-    std::string told_settings_;               // See warn_of_changed_settings().
+    std::string told_settings_;               // See tell_kept_settings().
     std::vector<KeptSetting> kept_settings_;  // By the reload that was asked for last.
     std::vector<uint64_t> seen_batches_;      // At the last tick of the watchdog.
     base::Instant watchdog_at_ = base::Instant::max();

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include <unistd.h>
+
 #include "base/config_file.h"
 #include "base/log.h"
 #include "base/read_file.h"
@@ -76,18 +78,27 @@ Result<void> read_settings(const std::string& path, ServerOptions& options) {
     return parse_sections(*text, path, options);
 }
 
-std::optional<base::Error> find_changed_settings(const ServerOptions& options, std::string& told) {
+std::optional<base::Error> tell_kept_settings(const ServerOptions& options, std::string& told) {
     if (options.settings_path.empty()) return std::nullopt;
     const Result<std::string> text = base::read_file(options.settings_path);
-    if (!text || *text == options.settings_text) return std::nullopt;
-    const char* const reason = "it is another than at the start, and only read then";
-    if (*text != told) {
-        told = *text;
+    if (text && *text == options.settings_text) return std::nullopt;
+    const base::Error kept =
+        text ? base::Error{options.settings_path +
+                               ": it is another than at the start, and only read then",
+                           "a restart"}
+             : base::Error{text.error().message,
+                           "a file there that the user of the server can read"};
+    // A node that root started was given what root read: the file may well be root's alone.
+    const bool is_roots =
+        !text && ::access(options.settings_path.c_str(), R_OK) != 0 && errno == EACCES;
+    const std::string& found = text ? *text : kept.message;
+    if (found != told) {
+        told = found;
         base::log::warning(
             "settings_not_reloaded",
-            {{"file", options.settings_path}, {"reason", reason}, {"try", "a restart"}});
+            {{"file", options.settings_path}, {"reason", kept.message}, {"try", kept.hint}});
     }
-    return base::Error{options.settings_path + ": " + reason, "a restart"};
+    return is_roots ? std::nullopt : std::optional(kept);
 }
 
 }  // namespace nearcast::app

@@ -24,9 +24,10 @@ namespace nearcast::app {
 [[nodiscard]] base::Result<void> parse_sections(std::string_view text, const std::string& path,
                                                 ServerOptions& options);
 
-// What is wrong when the file says something else than when `options` were read: a reload takes in
-// zones, certificates and secrets alone. Logs it of each such text once; `told` is the last one.
-[[nodiscard]] std::optional<base::Error> find_changed_settings(const ServerOptions& options,
-                                                               std::string& told);
+// What is wrong when the file says something else than when `options` were read, or can be read no
+// longer: a reload takes in zones, certificates and secrets alone. Logs it too, of each such text
+// or failure once; `told` is the last one. One that only root may read is logged and no fault.
+[[nodiscard]] std::optional<base::Error> tell_kept_settings(const ServerOptions& options,
+                                                            std::string& told);
 
 }  // namespace nearcast::app

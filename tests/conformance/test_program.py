@@ -281,6 +281,11 @@ def test_the_command_tells_what_a_reload_did_not_take_in(zones, tmp_path):
         for _ in range(2):
             told = reload(1)
             assert f"{settings}: " in told and "try: a restart" in told
+        settings.unlink()
+        for _ in range(2):
+            told = reload(1)
+            assert f"cannot read {settings}: No such file" in told
+            assert "what it said at the start goes on" in told and "try: a file there" in told
 
 
 def test_a_zone_that_never_came_is_listed_as_one_without_data(zones, tmp_path):
