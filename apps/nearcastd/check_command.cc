@@ -61,8 +61,14 @@ base::Result<void> check_control_socket(const std::string& path) {
 }
 
 base::Result<void> check_start(const ServerOptions& options, StoreCheck store) {
-    const auto user = drop_privileges(
-        options.user.empty() ? usual_user(options.zones_directory).name : options.user);
+    const UsualUser usual =
+        options.user.empty() ? usual_user(options.zones_directory) : UsualUser{options.user};
+    if (!usual.unreadable.empty()) {
+        print_doubt({"a server would serve as " + usual.name + ": the user " +
+                         std::string(kDefaultUser) + " cannot read " + usual.unreadable,
+                     "let him read " + options.zones_directory + " and what is in it, or --user"});
+    }
+    const auto user = drop_privileges(usual.name);
     if (!user) return std::unexpected(user.error());
     if (auto done = check_control_socket(options.control_socket); !done) return done;
     if (options.transfers.tls.has_server()) {

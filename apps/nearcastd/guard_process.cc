@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "anycast/guard.h"
@@ -191,6 +192,31 @@ int run_guarded_server(const NodeConfig& config, ServerOptions options, Inherita
     return run_server(options);
 }
 
+// What root makes for a node before it becomes its user. Anybody else may be looking at what root
+// is to start.
+Result<void> check_node_setup(const NodeConfig& config) {
+    if (geteuid() != 0) return {};
+    if (const auto account = base::find_account(config.user); !account) {
+        return std::unexpected(account.error());
+    }
+    for (const std::string& path : {config.run_directory, config.state_directory}) {
+        if (auto done = base::check_writable(path); !done) return done;
+    }
+    return {};
+}
+
+// A start by root gives the state folder to the node's user: only then can that one be asked what
+// is in it. Another folder of [store] is as it is. Who is not root is not the one that will write.
+StoreCheck store_check(const NodeConfig& config, const std::string& store) {
+    if (geteuid() != 0) return StoreCheck::Left;
+    if (!store.empty()) return StoreCheck::Wanted;
+    const auto account = base::find_account(config.user);
+    struct stat found{};
+    const bool is_his = account && stat(config.state_directory.c_str(), &found) == 0 &&
+                        found.st_uid == account->uid;
+    return is_his ? StoreCheck::Wanted : StoreCheck::Left;
+}
+
 }  // namespace
 
 int run_node(const std::string& config_path) {
@@ -214,23 +240,6 @@ int run_node(const std::string& config_path) {
     return cannot_start(anycast::become_process(anycast::Role::Guard, *inheritance));
 }
 
-namespace {
-
-// What root makes for a node before it becomes its user. Anybody else may be looking at what root
-// is to start.
-Result<void> check_node_setup(const NodeConfig& config) {
-    if (geteuid() != 0) return {};
-    if (const auto account = base::find_account(config.user); !account) {
-        return std::unexpected(account.error());
-    }
-    for (const std::string& path : {config.run_directory, config.state_directory}) {
-        if (auto done = base::check_writable(path); !done) return done;
-    }
-    return {};
-}
-
-}  // namespace
-
 int check_node(const std::string& config_path) {
     const auto config = anycast::read_node_config(config_path);
     if (!config) return refuse_settings(config.error());
@@ -245,12 +254,11 @@ int check_node(const std::string& config_path) {
     if (auto done = check_node_setup(*config); !done) return refuse_settings(done.error());
     options.zones_directory = config->zones_directory;
     options.user = config->user;
+    const StoreCheck store = store_check(*config, options.store.directory);
     if (options.store.directory.empty()) {
         options.store.directory = config->state_directory + "/store";
     }
-    // Where root makes the folder above it, or somebody else asks, there is nothing to be seen.
-    const bool is_made = access(config->state_directory.c_str(), F_OK) == 0;
-    return check_server(options, is_made && geteuid() == 0 ? StoreCheck::Wanted : StoreCheck::Left);
+    return check_server(options, store);
 }
 
 int run_role(const std::string& role, const std::string& config_path) {

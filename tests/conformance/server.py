@@ -59,7 +59,7 @@ def free_port():
 class Server:
     """Starts on entry, is stopped in an orderly way on exit, which must succeed."""
 
-    def __init__(self, zones, *options, port=None, threads=1, environment=None):
+    def __init__(self, zones, *options, port=None, threads=1, environment=None, user="root"):
         self.zones = pathlib.Path(zones)
         self.wire = wire.Wire() if wire.is_wanted() else None
         self.port = 53 if self.wire else port or free_port()
@@ -71,7 +71,7 @@ class Server:
         self._news = threading.Condition()
         self._has_ended = False
         # Root's own folder for tests is closed to everyone else.
-        self._options = ["--user", "root", *map(str, options)]
+        self._options = [*(("--user", user) if user else ()), *map(str, options)]
         self._threads = threads
         self._environment = os.environ | (environment or {})
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import socket
@@ -152,7 +153,7 @@ def test_check_opens_what_a_start_opens(zones, tmp_path):
 
     def check(text, status):
         settings.write_text(text)
-        found = run("--check", "--zones", zones, "--settings", settings)
+        found = run("--check", "--zones", zones, "--settings", settings, "--user", "root")
         assert found.returncode == status, (text, found)
         return found.stdout + found.stderr
 
@@ -171,6 +172,36 @@ def test_check_opens_what_a_start_opens(zones, tmp_path):
     assert not (tmp_path / "store").exists()
     check(f'[store]\ndirectory = "{tmp_path}/store"\n', 0)
     assert not (tmp_path / "store").exists(), "a check leaves nothing behind"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone becomes somebody else")
+def test_check_looks_at_the_store_where_a_start_gives_it_to_nobody():
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
+
+    def is_told():
+        found = run("--check", "--config", folder / "node.toml")
+        assert found.returncode == 0, found
+        return "the zone store" in found.stdout
+
+    try:
+        folder.chmod(0o755)
+        for name in ("zones", "state", "other"):
+            (folder / name).mkdir()
+        (folder / "zones/program.test.zone").write_text(ZONE)
+        text = (f'[node]\nname = "a"\npop = "b"\nuser = "nobody"\n'
+                f'state_directory = "{folder}/state"\nrun_directory = "{folder}/run"\n'
+                f'[zones]\ndirectory = "{folder}/zones"\n[serve]\nlisten = ["192.0.2.53:53"]\n'
+                '[anycast]\nprefixes = ["192.0.2.0/24"]\n')
+        (folder / "node.toml").write_text(text)
+        assert not is_told()  # A start makes the folder his.
+        shutil.chown(folder / "state", "nobody")
+        assert not is_told()
+        (folder / "state/store").mkdir()  # Of root, in a folder that is his already.
+        assert is_told()
+        (folder / "node.toml").write_text(text + f'[store]\ndirectory = "{folder}/other"\n')
+        assert is_told()
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone becomes somebody else")
@@ -372,15 +403,25 @@ def test_a_control_socket_in_no_directory_is_told_with_a_way_out(zones):
         assert "control socket" in found.stderr and "try:" in found.stderr
 
 
+def has_user(name):
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone becomes somebody else")
+@pytest.mark.skipif(not has_user("nearcast"), reason="there is no user nearcast")
 def test_who_stays_root_for_want_of_a_right_says_so():
     folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
 
     def told():
-        server = Server(folder)
-        server._options = []  # Without a user.
-        with server:
-            return [line for line in server.log if "serves_as_root" in line]
+        with Server(folder, user=None) as server:
+            told = [line for line in server.log if "serves_as_root" in line]
+        checked = run("--check", "--zones", folder)
+        assert ("would serve as root" in checked.stdout) == bool(told), checked
+        return told
 
     try:
         zone = folder / "program.test.zone"
