@@ -88,7 +88,8 @@ Result<void> check_primaries(const nlohmann::json& primaries) {
 // What was done until then is not taken back by itself.
 base::Error with_way_back(base::Error error, const Options& options,
                           const anycast::JoinedNode& node) {
-    const std::string back = "once that is mended begin anew: rm " + options.config() +
+    const std::string back = "once that is mended begin anew: rm -rf " + options.config() + ' ' +
+                             options.place.state_directory + "/store" +
                              "; at the controller nearcast node revoke " + node.name +
                              " and nearcast pop invite " + node.pop;
     error.message += "\n  this server has joined as " + node.name + ", and the token is used";
@@ -156,19 +157,18 @@ Result<anycast::NodeConfig> prepare(const Options& options) {
     return config;
 }
 
-// All that follows the token.
-Result<void> become_node(const Options& options, const tls::KeyPair& pair,
-                         const anycast::JoinedNode& node) {
-    if (auto done = write_files(options, pair, node); !done) return done;
-    const auto config = prepare(options);
-    if (!config) return std::unexpected(config.error());
+// All that follows the token, but for the start of the node.
+Result<anycast::NodeConfig> become_node(const Options& options, const tls::KeyPair& pair,
+                                        const anycast::JoinedNode& node) {
+    if (auto done = write_files(options, pair, node); !done) return std::unexpected(done.error());
+    auto config = prepare(options);
+    if (!config) return config;
     const std::string nearcastd = path_of_program("nearcastd");
     Result<void> done = run_program({nearcastd, "--fetch", "--config", options.config()});
     if (done) done = run_program({nearcastd, "--check", "--config", options.config()});
-    if (!done || options.is_no_start) return done;
-    if (done = start_node(*config, options.start); !done) return done;
-    say("started; nearcast node status tells how it fares");
-    return {};
+    if (done && !options.is_no_start) done = set_up_machine(*config, options.start);
+    if (!done) return std::unexpected(done.error());
+    return config;
 }
 
 Result<void> join(Options options) {
@@ -186,8 +186,11 @@ Result<void> join(Options options) {
     const auto node = ask_controller(*controller, options, *pair);
     if (!node) return std::unexpected(node.error());
     say("joined as " + node->name + " in " + node->pop);
-    const auto done = become_node(options, *pair, *node);
-    if (!done) return std::unexpected(with_way_back(done.error(), options, *node));
+    const auto config = become_node(options, *pair, *node);
+    if (!config) return std::unexpected(with_way_back(config.error(), options, *node));
+    if (options.is_no_start) return {};
+    if (auto done = start_node(*config, options.start); !done) return done;
+    say("started; nearcast node status tells how it fares");
     return {};
 }
 

@@ -151,15 +151,23 @@ Result<void> check_start(const std::string& daemon, const StartPlace& place) {
     return {};
 }
 
-Result<void> start_node(const NodeConfig& config, const StartPlace& place) {
+Result<void> set_up_machine(const NodeConfig& config, const StartPlace& place) {
     Result<void> done = add_addresses(config);
     if (done) done = anycast::prepare_node(config);
-    if (done) done = set_up_routing(config, place);
-    if (!done) return done;
-    if (place.is_foreground) {
-        return become_program({path_of_program("nearcastd"), "--config", config.path});
-    }
-    return start_service(config);
+    return done ? set_up_routing(config, place) : done;
+}
+
+Result<void> start_node(const NodeConfig& config, const StartPlace& place) {
+    const std::string server = path_of_program("nearcastd");
+    auto done = place.is_foreground ? become_program({server, "--config", config.path})
+                                    : start_service(config);
+    if (done) return done;
+    done.error().message += "\n  this server has joined, and only its start is missing";
+    done.error().hint = place.is_foreground
+                            ? server + " --config " + config.path
+                            : "systemctl status nearcast tells why; once that is mended "
+                              "systemctl enable --now nearcast";
+    return done;
 }
 
 }  // namespace nearcast

@@ -20,13 +20,17 @@ struct StartPlace {
     bool is_foreground = false;
 };
 
-// Before a server is a node: whether start_node() will find what it needs, for the routing daemon
+// Before a server is a node: whether those below will find what they need, for the routing daemon
 // "bird", "frr" or "none".
 [[nodiscard]] base::Result<void> check_start(const std::string& daemon, const StartPlace& place);
 
 // Service addresses, signal devices, the routing daemon's configuration (checked by the daemon's
-// own program before it takes the place of the old one), and the node itself. In the foreground it
-// comes back only when something fails.
+// own program before it takes the place of the old one): all but the node itself.
+[[nodiscard]] base::Result<void> set_up_machine(const anycast::NodeConfig& config,
+                                                const StartPlace& place);
+
+// The node itself; in the foreground it comes back only when that fails. The error's hint says how
+// to try that again, alone.
 [[nodiscard]] base::Result<void> start_node(const anycast::NodeConfig& config,
                                             const StartPlace& place);
 

@@ -97,6 +97,8 @@ def test_a_join_that_fails_tells_the_way_back(network, tmp_path):
     assert failed.returncode == 1, failed
     assert "this server has joined as sin1, and the token is used" in failed.stderr
     assert "nearcast node revoke sin1 and nearcast pop invite sin" in failed.stderr
+    store = tmp_path / "node/state/store"
+    assert f"begin anew: rm -rf {tmp_path}/node/etc/node.toml {store};" in failed.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="starting a node needs root")
