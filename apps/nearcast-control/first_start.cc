@@ -15,7 +15,6 @@
 #include "base/read_file.h"
 #include "base/secret_file.h"
 #include "control/wall_clock.h"
-#include "tls/self_signed.h"
 
 namespace nearcast::control_app {
 namespace {
@@ -71,7 +70,7 @@ Result<std::optional<dnssec::SealingKey>> find_sealing_key(const std::string& pa
 }  // namespace
 
 std::optional<base::Error> find_lacking_names(const ControlConfig& config) {
-    const std::string own = config.directory + "/api.pem";
+    const std::string own = own_certificate(config).certificate;
     const bool is_own = config.certificate.empty() || config.certificate == own;
     if (!config.has_tls || !is_own || !is_there(own)) return std::nullopt;
     const auto lacking = tls::names_lacking_in(own, config.api_names);
@@ -89,14 +88,15 @@ Result<void> provide_certificate(ControlConfig& config) {
         log::warning("api_certificate_lacks_names",
                      {{"reason", lacking->message}, {"try", lacking->hint}});
     }
-    config.certificate = config.directory + "/api.pem";
-    config.key = config.directory + "/api.key";
+    const tls::SelfSignedFiles own = own_certificate(config);
+    config.certificate = own.certificate;
+    config.key = own.key;
     const auto is_made = has_own_certificate(config);
     if (!is_made) return std::unexpected(is_made.error());
     if (*is_made) return {};
     std::vector<std::string> names = config.api_names;
     names.insert(names.end(), {"localhost", "127.0.0.1", "::1"});
-    const auto fingerprint = tls::make_self_signed({config.certificate, config.key}, names);
+    const auto fingerprint = tls::make_self_signed(own, names);
     if (!fingerprint) return std::unexpected(fingerprint.error());
     log::info("api_certificate_made", {{"file", config.certificate}, {"sha256", *fingerprint}});
     return {};
@@ -162,9 +162,12 @@ Result<void> check_sealing_key(const ControlConfig& config, control::DatabaseKey
     return key ? Result<void>() : base::fail(key.error().message, kBringBack);
 }
 
+tls::SelfSignedFiles own_certificate(const ControlConfig& config) {
+    return {.certificate = config.directory + "/api.pem", .key = config.directory + "/api.key"};
+}
+
 Result<bool> has_own_certificate(const ControlConfig& config) {
-    const std::string certificate = config.directory + "/api.pem";
-    const std::string key = config.directory + "/api.key";
+    const auto [certificate, key] = own_certificate(config);
     if (is_there(certificate) == is_there(key)) return is_there(key);
     const auto& [found, gone] =
         is_there(key) ? std::pair(key, certificate) : std::pair(certificate, key);

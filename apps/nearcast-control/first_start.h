@@ -12,6 +12,7 @@
 #include "control/database_keys.h"
 #include "control_config.h"
 #include "dnssec/seal.h"
+#include "tls/self_signed.h"
 
 namespace nearcast::control_app {
 
@@ -41,6 +42,9 @@ namespace nearcast::control_app {
 // there are none yet.
 [[nodiscard]] base::Result<void> check_sealing_key(const ControlConfig& config,
                                                    control::DatabaseKeys* keys);
+
+// The files of the certificate of the first start, whether they are there or not.
+[[nodiscard]] tls::SelfSignedFiles own_certificate(const ControlConfig& config);
 
 // Whether both files of the certificate of the first start are there; one alone is refused.
 [[nodiscard]] base::Result<bool> has_own_certificate(const ControlConfig& config);

@@ -2,18 +2,16 @@
 
 #include "start_check.h"
 
-#include <chrono>
 #include <filesystem>
 #include <string_view>
 
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/writable.h"
 #include "control/database.h"
 #include "control/database_keys.h"
 #include "first_start.h"
-#include "tls/tls_context.h"
+#include "tls/certificate_check.h"
 
 namespace nearcast::control_app {
 namespace {
@@ -24,33 +22,24 @@ using Doubts = std::vector<base::Error>;
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// One whose time is over is used all the same.
-Result<void> check_certificate(const tls::ServerSettings& settings, Doubts& doubts) {
-    const auto context = tls::TlsContext::for_server(settings);
-    if (!context) return std::unexpected(context.error());
-    const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
-    if (auto trouble = context->untimely(now)) doubts.push_back(*std::move(trouble));
-    return {};
-}
-
 // What is not there the first start makes.
 Result<void> check_api_certificate(const ControlConfig& config, Doubts& doubts) {
     if (!config.certificate.empty()) {
-        return check_certificate({.certificate = config.certificate, .key = config.key}, doubts);
+        return tls::check_certificate({.certificate = config.certificate, .key = config.key},
+                                      doubts);
     }
     const auto is_made = has_own_certificate(config);
     if (!is_made) return std::unexpected(is_made.error());
     if (!*is_made) return {};
-    return check_certificate(
-        {.certificate = config.directory + "/api.pem", .key = config.directory + "/api.key"},
-        doubts);
+    const tls::SelfSignedFiles made = own_certificate(config);
+    return tls::check_certificate({.certificate = made.certificate, .key = made.key}, doubts);
 }
 
 // A start makes it anew where a part is missing.
 Result<void> check_primary_certificate(const std::string& base, Doubts& doubts) {
     const tls::ServerSettings made{.certificate = base + ".pem", .key = base + ".key"};
     if (!is_there(made.certificate) || !is_there(made.key)) return {};
-    return check_certificate(made, doubts);
+    return tls::check_certificate(made, doubts);
 }
 
 Result<void> check_certificates(const ControlConfig& config, Doubts& doubts) {
@@ -58,15 +47,12 @@ Result<void> check_certificates(const ControlConfig& config, Doubts& doubts) {
     if (auto lacking = find_lacking_names(config)) doubts.push_back(*std::move(lacking));
     if (config.has_tls) done = check_api_certificate(config, doubts);
     if (done && config.transfers.tls.has_server()) {
-        done = check_certificate(config.transfers.tls.server, doubts);
+        done = tls::check_certificate(config.transfers.tls.server, doubts);
     }
     if (done && !config.network.url.empty()) {
         done = check_primary_certificate(config.directory + "/primary", doubts);
     }
-    for (const tls::ClientSettings& profile : config.transfers.tls.profiles) {
-        const auto context = tls::TlsContext::for_client(profile);
-        if (!context) doubts.push_back(context.error());
-    }
+    tls::check_profiles(config.transfers.tls.profiles, doubts);
     return done;
 }
 

@@ -3,17 +3,16 @@
 #include "check_command.h"
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/writable.h"
 #include "privileges.h"
-#include "tls/tls_context.h"
+#include "tls/certificate_check.h"
 #include "zone/zone_folder.h"
 #include "zone_directory.h"
 
@@ -28,15 +27,6 @@ void print_doubts(const transfer::TransferConfig& transfers, zone::ZoneTable& zo
                                transfer::secondaries_with_files(transfers, has_file)}) {
         for (const base::Error& doubt : doubts) print_doubt(doubt);
     }
-}
-
-// One whose time is over is used all the same.
-base::Result<void> check_certificate(const tls::ServerSettings& settings) {
-    const auto context = tls::TlsContext::for_server(settings);
-    if (!context) return std::unexpected(context.error());
-    const auto now = std::chrono::floor<std::chrono::seconds>(base::unix_now());
-    if (const auto trouble = context->untimely(now)) print_doubt(*trouble);
-    return {};
 }
 
 // Without its store a server serves all the same.
@@ -71,13 +61,14 @@ base::Result<void> check_start(const ServerOptions& options, StoreCheck store) {
     const auto user = drop_privileges(usual.name);
     if (!user) return std::unexpected(user.error());
     if (auto done = check_control_socket(options.control_socket); !done) return done;
+    std::vector<base::Error> doubts;
+    base::Result<void> done;
     if (options.transfers.tls.has_server()) {
-        if (auto done = check_certificate(options.transfers.tls.server); !done) return done;
+        done = tls::check_certificate(options.transfers.tls.server, doubts);
     }
-    for (const tls::ClientSettings& profile : options.transfers.tls.profiles) {
-        const auto context = tls::TlsContext::for_client(profile);
-        if (!context) print_doubt(context.error());
-    }
+    tls::check_profiles(options.transfers.tls.profiles, doubts);
+    for (const base::Error& doubt : doubts) print_doubt(doubt);
+    if (!done) return done;
     if (options.cookies.has_secrets()) {
         const auto secrets = shield::load_cookie_secrets(options.cookies);
         if (!secrets) return std::unexpected(secrets.error());
