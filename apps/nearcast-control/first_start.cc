@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/is_there.h"
 #include "base/log.h"
 #include "base/read_file.h"
 #include "base/secret_file.h"
@@ -19,12 +19,11 @@
 namespace nearcast::control_app {
 namespace {
 
+using base::is_there;
 using base::Result;
 namespace log = base::log;
 
 constexpr const char* kBringBack = "bring it back from its backup, or from the other controller";
-
-bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 std::string sealing_key_path(const ControlConfig& config) {
     return config.signing.key_file.empty() ? config.directory + "/signing.key"

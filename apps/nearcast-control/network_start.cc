@@ -9,19 +9,19 @@
 
 #include <unistd.h>
 
+#include "base/is_there.h"
 #include "base/secret_file.h"
 #include "dns/encoding.h"
 
 namespace nearcast::control_app {
 namespace {
 
+using base::is_there;
 using base::Result;
 
 constexpr const char* kPrimaryName = "primary.nearcast";
 constexpr const char* kKeyName = "network.nearcast.";
 constexpr size_t kSecretSize = 32;
-
-bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 // The name in it is all that a node believes, so it need not know where the primary is.
 Result<void> provide_primary(ControlConfig& config, const tls::Authority& authority) {

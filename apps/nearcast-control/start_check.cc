@@ -5,8 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include <unistd.h>
-
+#include "base/is_there.h"
 #include "base/writable.h"
 #include "control/database.h"
 #include "control/database_keys.h"
@@ -17,10 +16,9 @@ namespace nearcast::control_app {
 namespace {
 
 namespace fs = std::filesystem;
+using base::is_there;
 using base::Result;
 using Doubts = std::vector<base::Error>;
-
-bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 // What is not there the first start makes.
 Result<void> check_api_certificate(const ControlConfig& config, Doubts& doubts) {
