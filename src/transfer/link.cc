@@ -76,12 +76,17 @@ Result<void> Link::wait_for(tls::Io io, Instant deadline) const {
     using State = tls::Io::State;
     if (io.state == State::NeedsInput) return wait(POLLIN, deadline);
     if (io.state == State::NeedsOutput) return wait(POLLOUT, deadline);
-    if (io.state == State::Ended) return base::fail("the primary closed the connection");
+    const std::string advice =
+        stream_.is_encrypted() ? "compare the [[tls.profile]] with the certificates of both sides"
+                               : "";
+    if (io.state == State::Ended) {
+        // Who refuses a certificate, or misses one, may say so by that alone (RFC 8446 §4.4.2.4).
+        return stream_.is_encrypted() && !has_heard_.load()
+                   ? base::fail("TLS: the primary closed the connection before it answered", advice)
+                   : base::fail("the primary closed the connection");
+    }
     const std::lock_guard lock(io_);
-    return base::fail((stream_.is_encrypted() ? "TLS: " : "") + stream_.problem(),
-                      stream_.is_encrypted() ? "compare the [[tls.profile]] with the certificates "
-                                               "of both sides"
-                                             : "");
+    return base::fail((stream_.is_encrypted() ? "TLS: " : "") + stream_.problem(), advice);
 }
 
 Result<void> Link::shake_hands(Instant deadline) {
@@ -110,7 +115,9 @@ Result<void> Link::shake_hands(Instant deadline) {
 
 tls::Io Link::read_at_hand(std::span<uint8_t> room) {
     const std::lock_guard lock(io_);
-    return stream_.read(room);
+    const tls::Io io = stream_.read(room);
+    if (io.state == tls::Io::State::Moved) has_heard_.store(true);
+    return io;
 }
 
 tls::Io Link::write_at_hand(std::span<const uint8_t> bytes) {

@@ -57,6 +57,7 @@ class Link {
     mutable std::mutex io_;  // Held for one step of the stream, which never waits.
     tls::Stream stream_;
     std::atomic<bool> is_ready_ = false;
+    std::atomic<bool> has_heard_ = false;  // Something of the other side, beyond the handshake.
     int connect_error_ = 0;
 };
 
