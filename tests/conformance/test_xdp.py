@@ -405,8 +405,9 @@ def test_a_node_has_xdp_again_however_often_its_processes_die(link):
             node.wait_for("server_ready", 2)
             node.kill("guard")
             node.wait_for("server_adopted", 1)
+            node.wait_for("server_ready", 3)  # The new guard says so of the one it adopted.
             node.kill("server")  # The next is started by a guard that a server has started.
-            node.wait_for("server_ready", 4)  # The new guard has said so of the one it adopted.
+            node.wait_for("server_ready", 4)
             # The guard's own questions come by sockets, over lo.
             wait_until(link.udp_datagrams, "a question of the guard")
             for _ in range(20):
