@@ -92,10 +92,21 @@ class FrameMemory {
     uint8_t* frames_ = nullptr;
 };
 
-// The kernel lets go of a queue some time after its socket was closed: by a program that has just
-// ended, or by us, when what was tried first was another mode.
-constexpr int kBindTries = 20;
-constexpr std::chrono::milliseconds kBindPause{50};
+// The kernel lets go of a queue, and of memory for frames, some time after their socket was closed:
+// by a program that has just ended, or by us, when what was tried first was another mode. As long
+// as `take` fails so, it is tried again.
+constexpr int kTries = 20;
+constexpr std::chrono::milliseconds kPause{50};
+
+template <typename Take>
+int take_when_free(int held, Take take) {
+    int done = take();
+    for (int tries = 1; done == held && tries < kTries; ++tries) {
+        (void)::poll(nullptr, 0, static_cast<int>(kPause.count()));
+        done = take();
+    }
+    return done;
+}
 
 std::unexpected<base::Error> fail_with(std::string_view what, int code) {
     auto failed = base::fail_errno(what, -code);
@@ -162,11 +173,10 @@ Result<void> Queue::State::open(const Interface& interface, uint32_t number, Mod
     if (!memory.map()) return base::fail_errno("map memory for frames", errno);
     const xsk_umem_config sizes{kReceiveFrames, kSendFrames, kFrameSize, 0, 0};
     xsk_umem* opened = nullptr;
-    if (const int done =
-            xsk_umem__create(&opened, memory.at(0), kMemorySize, &fill, &completion, &sizes);
-        done != 0) {
-        return fail_with("register memory for frames", done);
-    }
+    int done = take_when_free(-ENOBUFS, [&] {
+        return xsk_umem__create(&opened, memory.at(0), kMemorySize, &fill, &completion, &sizes);
+    });
+    if (done != 0) return fail_with("register memory for frames", done);
     area.reset(opened);
     fill_all();
 
@@ -178,12 +188,10 @@ Result<void> Queue::State::open(const Interface& interface, uint32_t number, Mod
     // Left to itself the kernel copies where the driver cannot do without.
     if (mode == Mode::Generic) config.bind_flags |= XDP_COPY;
     xsk_socket* bound = nullptr;
-    int done = -EBUSY;
-    for (int tries = kBindTries; done == -EBUSY && tries > 0; --tries) {
-        if (tries < kBindTries) (void)::poll(nullptr, 0, static_cast<int>(kBindPause.count()));
-        done = xsk_socket__create(&bound, interface.name.c_str(), number, opened, &receive, &send,
+    done = take_when_free(-EBUSY, [&] {
+        return xsk_socket__create(&bound, interface.name.c_str(), number, opened, &receive, &send,
                                   &config);
-    }
+    });
     if (done != 0) return fail_with("bind to queue " + std::to_string(number), done);
     socket.reset(bound);
     mtu = interface.mtu;
