@@ -63,18 +63,11 @@ Result<void> check_folders(const ControlConfig& config) {
     return {};
 }
 
-// "/a/b/" is "/a/b".
-fs::path plain_folder(const fs::path& path) {
-    std::error_code error;
-    const fs::path plain = fs::absolute(path, error).lexically_normal();
-    return plain.has_filename() ? plain : plain.parent_path();
-}
-
 bool lies_in(std::string_view connection, const std::string& folder) {
     constexpr std::string_view kSqlite = "sqlite:";
     if (!connection.starts_with(kSqlite)) return false;
     const fs::path file = connection.substr(kSqlite.size());
-    return plain_folder(file.parent_path()) == plain_folder(folder);
+    return base::plain_folder(file.parent_path()) == base::plain_folder(folder);
 }
 
 // The folder of the controller is made by its start, and with it the database there.

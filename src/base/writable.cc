@@ -23,11 +23,16 @@ std::string way_out(const fs::path& folder, bool is_there) {
 
 }  // namespace
 
-Result<void> check_writable(const std::string& folder) {
+fs::path plain_folder(const fs::path& folder) {
     std::error_code error;
-    fs::path place = fs::absolute(folder, error).lexically_normal();
-    if (!place.has_filename()) place = place.parent_path();  // "/a/" is "/a".
-    const fs::path wanted = place;
+    const fs::path plain = fs::absolute(folder, error).lexically_normal();
+    return plain.has_filename() ? plain : plain.parent_path();
+}
+
+Result<void> check_writable(const std::string& folder) {
+    const fs::path wanted = plain_folder(folder);
+    fs::path place = wanted;
+    std::error_code error;
     // The nearest that is there: in it all others are to be made. The root always is.
     while (!fs::exists(place, error) && place.has_relative_path() &&
            error != std::errc::not_a_directory && error != std::errc::permission_denied) {
