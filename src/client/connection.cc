@@ -7,6 +7,7 @@
 
 #include <httplib.h>
 
+#include "base/clock.h"
 #include "tls/server_proof.h"
 
 namespace nearcast::client {
@@ -102,6 +103,7 @@ class Connection::Link {
         client_->set_connection_timeout(patience.connecting);
         client_->set_read_timeout(patience.answering);
         client_->set_write_timeout(patience.answering);
+        unused_ = patience.unused;
         return {};
     }
 
@@ -122,9 +124,12 @@ class Connection::Link {
             return true;
         };
         proof_.forget_refusal();
+        if (base::now() - answered_at_ >= unused_) client_->stop();
         httplib::Response response;
         httplib::Error error{};
-        if (!client_->send(asked, response, error)) return fail(error);
+        const bool is_answered = client_->send(asked, response, error);
+        answered_at_ = base::now();
+        if (!is_answered) return fail(error);
         answer.status = response.status;
         for (const auto& [name, value] : response.headers) {
             answer.headers.emplace(lowered(name), value);
@@ -172,6 +177,8 @@ class Connection::Link {
     Url url_;
     std::string key_;
     Advice advice_;
+    std::chrono::seconds unused_{};
+    base::Instant answered_at_{};
     tls::ServerProof proof_;  // Outlives the client, whose context borrows it.
     std::unique_ptr<httplib::ClientImpl> client_;
 };

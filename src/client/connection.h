@@ -44,6 +44,10 @@ struct Patience {
     std::chrono::seconds connecting{10};
     // Between two parts of an answer. Longer than `?wait=` waits, and than a large import takes.
     std::chrono::seconds answering{120};
+    // After an answer: the next request later than this goes over a connection of its own. A
+    // controller ends one over which nothing came for five seconds, and what is sent just then is
+    // lost.
+    std::chrono::seconds unused{2};
 };
 
 // What is to be done, where whoever asks knows better than what is usual.

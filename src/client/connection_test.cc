@@ -31,6 +31,9 @@ class ConnectionTest : public testing::Test {
             to.status = 201;
             to.set_content(from.body, "application/json");
         });
+        server_.Get("/api/port", [](const httplib::Request& from, httplib::Response& to) {
+            to.set_content(std::to_string(from.remote_port), "application/json");
+        });
         for (const int status : {401, 412, 422, 500}) {
             server_.Get("/api/" + std::to_string(status),
                         [status](const httplib::Request&, httplib::Response& to) {
@@ -53,6 +56,14 @@ class ConnectionTest : public testing::Test {
 
     [[nodiscard]] Target target() const {
         return {"https://127.0.0.1:" + std::to_string(port_), "the-key", ca_, ""};
+    }
+    // Whether a second request went over the connection of the first.
+    [[nodiscard]] bool keeps_it(std::chrono::seconds unused) const {
+        auto connection = Connection::open(target(), {.unused = unused});
+        const auto first = connection->ask({.path = "/api/port"});
+        const auto second = connection->ask({.path = "/api/port"});
+        EXPECT_TRUE(first && second);
+        return first->text == second->text;
     }
     static base::Result<Answer> ask(const Target& target, const std::string& path = "/api/echo") {
         auto connection = Connection::open(target);
@@ -92,6 +103,11 @@ TEST_F(ConnectionTest, SendsABodyAndGoesOnOverTheSameConnection) {
         EXPECT_EQ(answer->status, 201);
         EXPECT_EQ(answer->json.value("number", -1), i);
     }
+}
+
+TEST_F(ConnectionTest, BeginsAnotherOneWhenTheServerMayHaveEndedIt) {
+    EXPECT_TRUE(keeps_it(std::chrono::hours(1)));
+    EXPECT_FALSE(keeps_it(std::chrono::seconds(0)));
 }
 
 TEST_F(ConnectionTest, BelievesAPinAloneAndNoOther) {

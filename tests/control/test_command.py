@@ -352,6 +352,12 @@ def test_an_edit_without_a_change_and_one_that_is_not_wanted_change_nothing(oper
     assert operator.json("change", "list", "--limit", "1") == before
 
 
+def test_an_edit_may_take_longer_than_the_controller_keeps_a_connection(operator, zone):
+    editor = operator.editor("sleep 6; echo 'new A 192.0.2.1' >> \"$1\"")
+    operator.run("zone", "edit", zone, "--yes", **editor)
+    assert contents(operator, "new", "A") == ["192.0.2.1"]
+
+
 def test_an_edit_tells_a_program_what_came_of_it(operator, zone):
     serial = operator.json("zone", "show", zone)["serial"]
     told = operator.json("zone", "edit", zone, **operator.editor("true"))
