@@ -220,7 +220,8 @@ void ServerLoop::offer_metrics() {
 void ServerLoop::add_metrics(std::vector<observe::Metric>& metrics) const {
     ServerNumbers numbers{.identity = identity_of(options_),
                           .zones = zones_.size(),
-                          .pulses = pulses_.first(workers_.size())};
+                          .pulses = pulses_.first(workers_.size()),
+                          .is_by_core = core_keeper_->is_by_core()};
     for (const auto& worker : workers_) {
         numbers.connections += worker->connection_count();
         numbers.tcp.push_back(&worker->tcp_tallies());
@@ -265,6 +266,7 @@ void ServerLoop::start_workers() {
         answerers_.push_back(service_.make_answerer(options, witnesses));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
+    core_keeper_.emplace(options_.serve, workers_, pulses_.first(workers_.size()));
 }
 
 int ServerLoop::run() {
@@ -452,6 +454,7 @@ void ServerLoop::finish_reload() {
 void ServerLoop::tick(Instant now) {
     if (has_retired_zones_) has_retired_zones_ = zones_.collect() > 0;
     if (now >= look_at_ && !is_looking_) look_at_zones();
+    core_keeper_->look(now);
     if (now < watchdog_at_) return;
     // A worker that did not even answer the nudge of the last tick is stuck. Left unfed, the
     // service manager restarts the process.
@@ -472,7 +475,7 @@ bool ServerLoop::have_workers_moved() {
 }
 
 Instant ServerLoop::next_tick(Instant now) const {
-    Instant next = std::min(stop_at_, watchdog_at_);
+    Instant next = std::min({stop_at_, watchdog_at_, core_keeper_->due()});
     if (!is_looking_) next = std::min(next, look_at_);
     if (has_retired_zones_) next = std::min(next, now + kCollectInterval);
     return next;

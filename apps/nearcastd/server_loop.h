@@ -22,6 +22,7 @@
 #include "base/pulse.h"
 #include "base/result.h"
 #include "control_socket.h"
+#include "core_keeper.h"
 #include "observe/metrics_endpoint.h"
 #include "observe/statistics.h"
 #include "observe/tap.h"
@@ -112,6 +113,7 @@ class ServerLoop {
     std::unique_ptr<base::Pulse[]> own_pulses_;  // When nobody else brought any.
     std::span<base::Pulse> pulses_;
     std::vector<std::unique_ptr<serve::Worker>> workers_;         // Ends before what it uses above.
+    std::optional<CoreKeeper> core_keeper_;                       // Once they are started.
     mutable std::mutex health_mutex_;                             // Guards the one below.
     zone::ZoneHealth health_;                                     // At the last look.
     std::unique_ptr<observe::MetricsEndpoint> metrics_endpoint_;  // Ends before what it tells of.

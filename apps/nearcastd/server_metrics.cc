@@ -161,6 +161,8 @@ void add_server_metrics(const ServerNumbers& numbers, std::vector<Metric>& metri
     add_gauge("nearcast_tcp_connections", "TCP connections that are open",
               static_cast<double>(numbers.connections), metrics);
     add_connections(numbers.tcp, metrics);
+    add_gauge("nearcast_workers_by_core", "1 while each worker answers what its core receives",
+              numbers.is_by_core ? 1 : 0, metrics);
     add_by_worker("nearcast_worker_answers_total", "Responses that a worker sent", numbers.pulses,
                   &base::Pulse::queries, metrics);
     add_by_worker("nearcast_worker_dropped_total",

@@ -23,6 +23,7 @@ struct ServerNumbers {
     size_t zones = 0;
     size_t connections = 0;  // TCP, open now.
     std::span<const base::Pulse> pulses;
+    bool is_by_core = false;
     std::vector<const serve::TcpTallies*> tcp = {};       // One of each worker.
     std::vector<serve::Worker::FrameCounts> frames = {};  // By worker; empty without AF_XDP.
 };

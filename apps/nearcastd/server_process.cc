@@ -73,23 +73,6 @@ Result<serve::TcpLimits> tcp_limits(const serve::TcpLimits& wanted, size_t worke
 
 using Workers = std::vector<std::unique_ptr<serve::Worker>>;
 
-// The core of each worker, if each is to have its own. More workers than cores share them as ever:
-// the kernel would give some of them nothing to do.
-std::vector<unsigned> cores_of(const ServerOptions& options, size_t workers) {
-    if (!options.serve.by_core) return {};
-    std::vector<unsigned> cores = base::usable_core_numbers();
-    if (cores.size() >= workers) {
-        cores.resize(workers);
-        return cores;
-    }
-    log::warning("by_core_unavailable",
-                 {{"reason", std::to_string(workers) + " workers and " +
-                                 std::to_string(cores.size()) + " cores"},
-                  {"try", "threads = " + std::to_string(cores.size()) + " in [serve]"},
-                  {"next", "a hash spreads queries over the workers"}});
-    return {};
-}
-
 Result<Workers> open_workers(const ServerOptions& options, const tls::ReloadableContext& tls) {
     const size_t count = worker_count(options.threads);
     const auto free = serve::check_are_free(options.listen, options.serve.tls_listen);
@@ -97,16 +80,13 @@ Result<Workers> open_workers(const ServerOptions& options, const tls::Reloadable
     const size_t addresses = options.listen.size() + options.serve.tls_listen.size();
     const Result<serve::TcpLimits> limits = tcp_limits(options.serve.tcp, count, addresses);
     if (!limits) return std::unexpected(limits.error());
-    const std::vector<unsigned> cores = cores_of(options, count);
     Workers workers;
     for (size_t i = 0; i < count; ++i) {
         Result<std::unique_ptr<serve::Worker>> worker =
             serve::Worker::open({.listen = options.listen,
                                  .tcp = *limits,
                                  .tls_listen = options.serve.tls_listen,
-                                 .tls = &tls,
-                                 .cores = cores,
-                                 .core = cores.empty() ? std::nullopt : std::optional(cores[i])});
+                                 .tls = &tls});
         if (!worker) return std::unexpected(worker.error());
         workers.push_back(std::move(*worker));
     }

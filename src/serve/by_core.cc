@@ -33,7 +33,7 @@ sock_filter choose(uint32_t socket) { return BPF_STMT(BPF_RET | BPF_K, socket); 
 }  // namespace
 
 // Who asks from this machine is a guard, and it reaches a worker by the hash of its ports.
-base::Result<void> choose_by_core(const base::Fd& socket, std::span<const unsigned> cores) {
+base::Result<void> choose_by_core(int socket, std::span<const unsigned> cores) {
     std::vector<sock_filter> program{load(SKF_AD_IFINDEX), skip_one_unless(kLoopback),
                                      choose(kByHash), load(SKF_AD_CPU)};
     for (uint32_t i = 0; i < cores.size(); ++i) {
@@ -43,18 +43,23 @@ base::Result<void> choose_by_core(const base::Fd& socket, std::span<const unsign
     program.push_back(choose(kByHash));
     assert(program.size() <= BPF_MAXINSNS);
     const sock_fprog attached{static_cast<unsigned short>(program.size()), program.data()};
-    if (::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &attached,
-                     sizeof attached) == 0) {
+    if (::setsockopt(socket, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &attached, sizeof attached) ==
+        0) {
         return {};
     }
     return base::fail_errno("choose a socket by core", errno);
 }
 
-bool stay_on_core(unsigned core) {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(core, &one);
-    return ::sched_setaffinity(0, sizeof one, &one) == 0;
+void choose_by_hash(int socket) {
+    const int ignored = 0;
+    (void)::setsockopt(socket, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &ignored, sizeof ignored);
+}
+
+bool stay_on_cores(pthread_t thread, std::span<const unsigned> cores) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    for (const unsigned core : cores) CPU_SET(core, &allowed);
+    return pthread_setaffinity_np(thread, sizeof allowed, &allowed) == 0;
 }
 
 }  // namespace nearcast::serve

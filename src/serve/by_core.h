@@ -10,7 +10,8 @@
 
 #include <span>
 
-#include "base/fd.h"
+#include <pthread.h>
+
 #include "base/result.h"
 
 namespace nearcast::serve {
@@ -19,10 +20,12 @@ namespace nearcast::serve {
 // gets what comes in on cores[i]. What comes in on another core, what this machine asks itself, and
 // what a socket that is not there would get, are spread by the hash. The socket shares its port
 // (SO_REUSEPORT) and is bound, for TCP it listens.
-[[nodiscard]] base::Result<void> choose_by_core(const base::Fd& socket,
-                                                std::span<const unsigned> cores);
+[[nodiscard]] base::Result<void> choose_by_core(int socket, std::span<const unsigned> cores);
 
-// The calling thread runs on this core alone; false when it may not.
-bool stay_on_core(unsigned core);
+// All is spread by the hash again.
+void choose_by_hash(int socket);
+
+// The thread runs on these cores alone; false when it may not.
+bool stay_on_cores(pthread_t thread, std::span<const unsigned> cores);
 
 }  // namespace nearcast::serve

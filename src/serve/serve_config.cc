@@ -48,7 +48,7 @@ ServeConfig read_section(ConfigTable serve) {
                        R"(["192.0.2.53:853", "[2001:db8:53::53]:853"])");
     serve.read("xdp", config.xdp, R"(["eth0"])");
     serve.read("xdp_busy_poll", config.xdp_busy_poll, "false");
-    serve.read("by_core", config.by_core, "false");
+    if (serve.has("by_core")) serve.read("by_core", config.by_core.emplace(false), "true");
     read_small(serve, "udp_payload_max", config.udp_payload_max,
                {dns::kUdpPayloadMin, kUdpResponseSizeMax}, "1232");
     read_small(serve, "tcp_connections_max", tcp.connections_max, {16, kConnectionsMax}, "1024");

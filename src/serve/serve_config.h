@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,9 @@ struct ServeConfig {
     // Interfaces whose queries come by AF_XDP, and whether workers poll them without a rest.
     std::vector<std::string> xdp;
     bool xdp_busy_poll = false;
-    // Each worker stays on a core of its own, and answers what that core receives.
-    bool by_core = false;
+    // Each worker stays on a core of its own, and answers what that core receives. Unset: as long
+    // as traffic is seen to be spread over the cores.
+    std::optional<bool> by_core = std::nullopt;
 };
 
 // Reads it from a file that may have other sections too.

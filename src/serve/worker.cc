@@ -44,18 +44,6 @@ constexpr uint64_t kWakeKey = UINT32_MAX;
 
 pollfd polled(int fd) { return {.fd = fd, .events = POLLIN, .revents = 0}; }
 
-// It is said for all workers of an address at once; the last one says the same as the first.
-Result<void> choose_by(std::span<const unsigned> cores, const Fd& socket) {
-    return cores.empty() ? Result<void>() : choose_by_core(socket, cores);
-}
-
-Result<Fd> open_listener(const base::SocketAddress& address, std::span<const unsigned> cores) {
-    Result<Fd> listener = open_tcp_listener(address);
-    if (!listener) return listener;
-    if (const auto done = choose_by(cores, *listener); !done) return std::unexpected(done.error());
-    return listener;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::open(const WorkerOptions& options) {
@@ -67,7 +55,6 @@ Result<std::unique_ptr<Worker>> Worker::open(const WorkerOptions& options) {
 
     std::unique_ptr<Worker> worker(
         new Worker(std::move(epoll), std::move(wake), std::move(*batch)));
-    worker->core_ = options.core;
     if (const Result<void> opened = worker->open_sockets(options); !opened) {
         return std::unexpected(opened.error());
     }
@@ -87,16 +74,17 @@ Worker::~Worker() {
 Result<void> Worker::open_sockets(const WorkerOptions& options) {
     std::vector<TcpListener> listeners;
     for (const base::SocketAddress& address : options.listen) {
-        if (const auto opened = open_udp(address, options.cores); !opened) return opened;
-        Result<Fd> tcp = open_listener(address, options.cores);
+        if (const auto opened = open_udp(address); !opened) return opened;
+        Result<Fd> tcp = open_tcp_listener(address);
         if (!tcp) return std::unexpected(tcp.error());
         listeners.push_back({std::move(*tcp)});
     }
     for (const base::SocketAddress& address : options.tls_listen) {
-        Result<Fd> tcp = open_listener(address, options.cores);
+        Result<Fd> tcp = open_tcp_listener(address);
         if (!tcp) return std::unexpected(tcp.error());
         listeners.push_back({std::move(*tcp), true});
     }
+    for (const TcpListener& listener : listeners) shared_sockets_.push_back(listener.socket.get());
     Result<std::unique_ptr<TcpService>> service =
         TcpService::open(epoll_.get(), std::move(listeners), options.tcp, options.tls);
     if (!service) return std::unexpected(service.error());
@@ -104,10 +92,10 @@ Result<void> Worker::open_sockets(const WorkerOptions& options) {
     return watch(wake_.get(), kWakeKey);
 }
 
-Result<void> Worker::open_udp(const base::SocketAddress& address, std::span<const unsigned> cores) {
+Result<void> Worker::open_udp(const base::SocketAddress& address) {
     Result<Fd> udp = open_udp_socket(address);
     if (!udp) return std::unexpected(udp.error());
-    if (const auto done = choose_by(cores, *udp); !done) return done;
+    shared_sockets_.push_back(udp->get());
     if (udp_sockets_.size() < kPolledMax) {
         polled_.push_back(polled(udp->get()));
         ++polled_sockets_;
@@ -151,12 +139,26 @@ void Worker::stop() {
     nudge();
 }
 
+Result<void> Worker::spread_by_core(std::span<const unsigned> cores) {
+    for (const int socket : shared_sockets_) {
+        if (const auto done = choose_by_core(socket, cores); !done) return done;
+    }
+    return {};
+}
+
+void Worker::spread_by_hash() {
+    for (const int socket : shared_sockets_) choose_by_hash(socket);
+}
+
+void Worker::stay_on(std::span<const unsigned> cores) {
+    (void)stay_on_cores(thread_.native_handle(), cores);
+}
+
 void Worker::nudge() { eventfd_write(wake_.get(), 1); }
 
 void Worker::run() noexcept {
     pthread_setname_np(pthread_self(), "nearcast-worker");
     pulse_->thread.store(gettid(), std::memory_order_relaxed);
-    if (core_) stay_on_core(*core_);
     while (!is_stopping_.load(std::memory_order_acquire)) {
         const base::Instant now = base::now();
         const milliseconds limit = tcp_->expire(now);

@@ -11,7 +11,6 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -38,11 +37,6 @@ struct WorkerOptions {
     // Over TLS alone. `tls` outlives the worker, and has a context once there is any address.
     std::vector<base::SocketAddress> tls_listen = {};
     const tls::ReloadableContext* tls = nullptr;
-    // One for each worker of these addresses: the kernel gives each what its core receives (see
-    // by_core.h). Workers are opened in this order. Empty: a hash spreads what comes in.
-    std::span<const unsigned> cores = {};
-    // Where the worker stays; none: wherever the system puts it.
-    std::optional<unsigned> core = std::nullopt;
 };
 
 class Worker {
@@ -68,6 +62,15 @@ class Worker {
     // From any thread. Makes an idle worker show its pulse: what still does not move is stuck.
     void nudge();
 
+    // What comes in for this worker and the others of its addresses is spread by core from now on
+    // (see by_core.h): one core for each of them, in the order in which they were opened. From the
+    // thread that opened the worker, and so are the two below.
+    [[nodiscard]] base::Result<void> spread_by_core(std::span<const unsigned> cores);
+    // By a hash, as at first.
+    void spread_by_hash();
+    // After start(). The worker runs on these cores alone, if it may.
+    void stay_on(std::span<const unsigned> cores);
+
     // TCP connections open now, for status. From any thread.
     [[nodiscard]] size_t connection_count() const {
         return connection_count_.load(std::memory_order_relaxed);
@@ -87,8 +90,7 @@ class Worker {
     Worker(base::Fd epoll, base::Fd wake, UdpBatch batch);
 
     [[nodiscard]] base::Result<void> open_sockets(const WorkerOptions& options);
-    [[nodiscard]] base::Result<void> open_udp(const base::SocketAddress& address,
-                                              std::span<const unsigned> cores);
+    [[nodiscard]] base::Result<void> open_udp(const base::SocketAddress& address);
     [[nodiscard]] base::Result<void> watch(int fd, uint64_t key) const;
 
     void run() noexcept;
@@ -115,7 +117,7 @@ class Worker {
     base::Fd epoll_;
     base::Fd wake_;
     UdpBatch batch_;
-    std::optional<unsigned> core_;
+    std::vector<int> shared_sockets_;  // Of addresses that others have too; owned below.
     std::vector<UdpSocket> udp_sockets_;
     std::vector<ReceiveQueue> receive_queues_;  // Of each of them.
     // The epoll descriptor, then UDP sockets, then queues. What epoll watches tells it of each

@@ -216,10 +216,10 @@ TEST_F(WorkerTest, CountsWhatItAnsweredAndWhatItDropped) {
 TEST_F(WorkerTest, StaysOnItsCore) {
     const unsigned last = base::usable_core_numbers().back();
     port_ = free_port();
-    auto worker =
-        Worker::open({.listen = {address_of("127.0.0.1", port_)}, .tcp = {}, .core = last});
+    auto worker = Worker::open({.listen = {address_of("127.0.0.1", port_)}, .tcp = {}});
     ASSERT_TRUE(worker);
     (*worker)->start(answerer_, pulse_);
+    (*worker)->stay_on({{last}});
     for (int i = 0; i < 100; ++i) {
         ASSERT_EQ(udp("127.0.0.1").ask(kQuestion), kQuestion);
         ASSERT_EQ(answerer_.core, static_cast<int>(last));
@@ -232,24 +232,23 @@ TEST_F(WorkerTest, ChosenByCoreEachIsStillReachedOverLoopback) {
     ASSERT_GE(here, 0);
     const std::array<unsigned, 2> cores{static_cast<unsigned>(here),
                                         static_cast<unsigned>(here) + 1};
-    cpu_set_t before;
-    ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+    const std::vector<unsigned> before = base::usable_core_numbers();
     port_ = free_port();
     std::array<base::Pulse, 2> pulses;
     std::vector<std::unique_ptr<Worker>> workers;
     for (base::Pulse& pulse : pulses) {
-        auto worker =
-            Worker::open({.listen = {address_of("127.0.0.1", port_)}, .tcp = {}, .cores = cores});
+        auto worker = Worker::open({.listen = {address_of("127.0.0.1", port_)}, .tcp = {}});
         ASSERT_TRUE(worker) << worker.error().message;
         workers.push_back(std::move(*worker));
         workers.back()->start(answerer_, pulse);
     }
-    ASSERT_TRUE(stay_on_core(cores[0]));
+    ASSERT_TRUE(workers.front()->spread_by_core(cores));
+    ASSERT_TRUE(stay_on_cores(pthread_self(), std::span(cores).first(1)));
     for (int i = 0; i < 100; ++i) {
         EXPECT_EQ(udp("127.0.0.1").ask(kQuestion), kQuestion);
         EXPECT_EQ(tcp("127.0.0.1").ask(kFramed), kFramed);
     }
-    EXPECT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
+    EXPECT_TRUE(stay_on_cores(pthread_self(), before));
     workers.clear();
     EXPECT_GT(pulses[0].queries.load(), 0U);
     EXPECT_GT(pulses[1].queries.load(), 0U);
