@@ -88,7 +88,12 @@ def read(path):
 
 
 def ask(server, how=dns.query.udp, name="ns1.tap.test"):
-    return how(dns.message.make_query(name, "A"), "127.0.0.1", timeout=10, port=server.port)
+    return how(dns.message.make_query(name, "A"), server.host, timeout=10, port=server.port)
+
+
+def ends(server):
+    """What is told of an exchange with it: the address that was asked, and who asked."""
+    return (server.host, server.port), server.wire.own if server.wire else "127.0.0.1"
 
 
 def counter(control, name):
@@ -96,7 +101,7 @@ def counter(control, name):
     return metrics[name][0]["value"]
 
 
-def check_pair(query, response, protocol, asked, client="127.0.0.1"):
+def check_pair(query, response, protocol, asked, client):
     """`asked`: the address and port of ours that the client sent to."""
     assert (query[1], response[1]) == (AUTH_QUERY, AUTH_RESPONSE)
     for message in (query, response):
@@ -121,8 +126,8 @@ def test_a_file_has_every_exchange(zones, tmp_path):
     assert frames(path.read_bytes())[1] == [2, 3]  # START, STOP
     found = read(path)
     assert len(found) == 4
-    check_pair(found[0], found[1], UDP, ("127.0.0.1", server.port))
-    check_pair(found[2], found[3], TCP, ("127.0.0.1", server.port))
+    check_pair(found[0], found[1], UDP, *ends(server))
+    check_pair(found[2], found[3], TCP, *ends(server))
 
 
 def test_it_says_which_address_was_asked_and_how(zones, tmp_path):
@@ -168,7 +173,7 @@ def test_fstrm_capture_takes_the_stream(zones, tmp_path):
                 reader.terminate()
     found = read(pathlib.Path(captured))
     assert len(found) == 40
-    check_pair(found[0], found[1], UDP, ("127.0.0.1", server.port))
+    check_pair(found[0], found[1], UDP, *ends(server))
 
 
 def test_a_sample_has_one_in_so_many(zones, tmp_path):
@@ -197,7 +202,7 @@ def test_a_reader_that_takes_nothing_costs_no_answer(zones, tmp_path, greets):
                 server.wait_for_event("dnstap_connected")
             query = dns.message.make_query("ns1.tap.test", "A").to_wire()
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-                client.connect(("127.0.0.1", server.port))
+                client.connect((server.host, server.port))
                 client.settimeout(10)
                 for _ in range(10_000):
                     client.send(query)

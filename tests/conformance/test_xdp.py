@@ -305,6 +305,29 @@ def test_busy_polling_answers_too(link, zones, tmp_path):
         assert link.udp_datagrams() == 0
 
 
+def test_a_cookie_given_by_xdp_is_good_there_and_at_sockets(link, zones, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[cookies]\nrequire = "always"\n')
+
+    def ask_with(cookie, port):
+        option = dns.edns.GenericOption(dns.edns.OptionType.COOKIE, cookie)
+        response = ask(link.host, port=port, use_edns=0, options=[option])
+        given, = [each.to_wire() for each in response.options if each.otype == option.otype]
+        return response.rcode(), given
+
+    client, badcookie = b"8 octets", 23
+    with running(link, zones, "--user", "root", "--xdp", link.device, "--settings", settings,
+                 "--listen", f"{link.host}:54"):
+        rcode, given = ask_with(client, 53)
+        assert rcode == badcookie and len(given) == 24
+        assert link.udp_datagrams() == 0
+        assert ask_with(given, 53) == (dns.rcode.NOERROR, given)
+        assert link.udp_datagrams() == 0
+        assert ask_with(given, 54) == (dns.rcode.NOERROR, given)
+        assert link.udp_datagrams() == 1
+        assert ask_with(client[::-1] + given[8:], 53)[0] == badcookie
+
+
 def test_an_update_by_xdp_is_answered_by_a_socket(link, zones, tmp_path):
     settings = tmp_path / "settings.toml"
     settings.write_text(f'[store]\ndirectory = "{tmp_path}/store"\n'

@@ -16,9 +16,9 @@ OURS = "nearcast"
 class Link:
     """To one server, from one process: a UDP socket and a TCP connection."""
 
-    def __init__(self, name, port):
+    def __init__(self, name, address):
         self.name = name
-        self.address = ("127.0.0.1", port)
+        self.address = address
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
         self.udp.connect(self.address)

@@ -116,14 +116,16 @@ def run(plan):
     outcome = Outcome()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         folder = write_zones(served, pathlib.Path(folder))
+        ours = Server(folder)  # By AF_XDP it takes us, and so the peers, to a network of our own.
         running = [
             stack.enter_context(peers.Peer(name, folder, served, folder.parent)) for name in plan.peers
         ]
-        ours = stack.enter_context(Server(folder))
+        stack.enter_context(ours)
         for peer in running:
             peer.wait_for(served)
-        ports = {ask.OURS: ours.port} | {peer.name: peer.port for peer in running}
-        work = functools.partial(compare_chunk, plan, served, Content.of(served), ports)
+        addresses = {ask.OURS: (ours.host, ours.port)}
+        addresses |= {peer.name: ("127.0.0.1", peer.port) for peer in running}
+        work = functools.partial(compare_chunk, plan, served, Content.of(served), addresses)
         # Processes take what they work on as they are forked: a chunk is but its number.
         context = multiprocessing.get_context("fork")
         with context.Pool(os.cpu_count(), initializer=begin, initargs=[work]) as pool:
@@ -143,14 +145,14 @@ def do(chunk):
     return WORK[0](chunk)
 
 
-def compare_chunk(plan, served, content, ports, chunk):
+def compare_chunk(plan, served, content, addresses, chunk):
     """Asks the questions of a chunk of everyone, and compares."""
     asked = list(enumerate(questions.chunk(plan.seed, chunk, served), chunk * questions.CHUNK))
     if plan.only is not None:
         asked = [entry for entry in asked if entry[0] == plan.only]
     outcome = Outcome(asked=len(asked))
     with contextlib.ExitStack() as stack:
-        links = [stack.enter_context(contextlib.closing(ask.Link(*each))) for each in ports.items()]
+        links = [stack.enter_context(contextlib.closing(ask.Link(*each))) for each in addresses.items()]
         found = ask.ask_all(links, [question for _, question in asked])
         found = [[w and wire.read(w) for w in wires] for wires in found]
         judge = Judge(plan, content, links[:1], outcome)
