@@ -63,7 +63,7 @@ class Tracer {
 
     // The last of the changes first.
     void take_back(const zone::Changeset& changes) {
-        each(changes.added(), [this](Traced& traced, const dns::Name&, const RecordView& record) {
+        each(changes.added(), [](Traced& traced, const dns::Name&, const RecordView& record) {
             if (!traced.then) return;
             std::erase(traced.then->records, text_of(record));
             if (traced.then->records.empty()) traced.then.reset();
