@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "serve/tcp_acknowledgement.h"
 
 namespace nearcast::serve {
 namespace {
@@ -63,7 +64,10 @@ bool TcpConnection::take_input(Answerer& answerer, Counts& counts) noexcept {
         has_unread_ = stream_.is_pending() && got > 0;  // Less than a record is for the socket.
         if (!has_unread_ || taken >= kTcpReadMax || input_end_ == input_.size()) break;
     }
-    return drain_input(answerer, counts);
+    if (!drain_input(answerer, counts)) return false;
+    const bool has_more_to_come = taken > 0 && input_end_ > 0 && !has_output();
+    if (has_more_to_come && !stream_.is_encrypted()) acknowledge_now(stream_.fd());
+    return true;
 }
 
 // Afterwards a whole query waits in the input only if the peer is slow to take its responses.

@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "serve/locality.h"
+#include "serve/tcp_acknowledgement.h"
 
 namespace nearcast::serve {
 namespace {
@@ -118,6 +119,8 @@ TcpService::TcpService(int epoll, std::vector<TcpListener> listeners, const TcpL
     for (TcpListener& listener : listeners_) {
         const PeerAddress own = own_address(listener.socket);
         if (!is_any(own)) listener.own = own;
+        // What a client of TLS sends before its query has no response.
+        if (!listener.is_tls) acknowledge_by_response(listener.socket.get());
     }
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -119,6 +120,7 @@ class Client {
     [[nodiscard]] std::string ask(const std::string& bytes) const {
         return send(bytes) ? receive() : "(not sent)";
     }
+    [[nodiscard]] int fd() const { return socket_.get(); }
 
  private:
     base::SocketAddress server_;
@@ -298,6 +300,37 @@ TEST_F(WorkerTest, ClosesAnIdleConnection) {
     const Client client = tcp("127.0.0.1");
     EXPECT_EQ(client.ask(kFramed), kFramed);
     EXPECT_EQ(client.receive(), "");
+}
+
+// The kernel's own count of the segments that a client has got.
+uint32_t segments_received(const Client& client) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    EXPECT_EQ(getsockopt(client.fd(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    return info.tcpi_segs_in;
+}
+
+TEST_F(WorkerTest, AFirstQueryIsAcknowledgedByItsResponse) {
+    serve({"127.0.0.1"});
+    const Client client = tcp("127.0.0.1");
+    const uint32_t before = segments_received(client);
+    EXPECT_EQ(client.ask(kFramed), kFramed);
+    EXPECT_EQ(segments_received(client) - before, 1U);
+}
+
+// With the algorithm of Nagle the second part waits for the acknowledgement of the first: at once,
+// or after 40 ms. A busy machine makes it wait longer now and then, never shorter.
+TEST_F(WorkerTest, PartOfAQueryIsAcknowledgedAtOnce) {
+    serve({"127.0.0.1"});
+    auto shortest = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 100; ++i) {
+        const Client client = tcp("127.0.0.1");
+        const auto start = std::chrono::steady_clock::now();
+        ASSERT_TRUE(client.send(kFramed.substr(0, 2)));
+        ASSERT_EQ(client.ask(kFramed.substr(2)), kFramed);
+        shortest = std::min(shortest, std::chrono::steady_clock::now() - start);
+    }
+    EXPECT_LT(shortest, 30ms);
 }
 
 TEST_F(WorkerTest, DrippingBytesDoesNotKeepAConnection) {
