@@ -6,6 +6,7 @@ import os
 import pathlib
 import queue
 import re
+import signal
 import ssl
 import subprocess
 import threading
@@ -69,6 +70,7 @@ class Controller:
         self.process = subprocess.Popen([program("nearcast-control"), "--config", self.config],
                                         stderr=subprocess.PIPE, text=True,
                                         env=os.environ | self.environment)
+        self._status_wanted = 0
         self._lines = queue.Queue()
         threading.Thread(target=self._collect, args=(self.process, self._lines),
                          daemon=True).start()
@@ -80,13 +82,16 @@ class Controller:
             self.process.terminate()
         status = self.process.wait(START_LIMIT)
         if kind is None:
-            assert status == 0, f"nearcast-control ended with {status}:\n" + "\n".join(self.log)
+            assert status == self._status_wanted, self._told(f"ended with {status}")
         else:
-            print("\n".join(self.log))
+            print(self._told(f"ended with {status}"))
 
     def kill(self):
+        """As a power cut ends it. It must have lived till then."""
+        assert self.process.poll() is None, self._told("had ended")
         self.process.kill()
-        self.process.wait()
+        self._status_wanted = self.process.wait()
+        assert self._status_wanted == -signal.SIGKILL, self._told("was no longer alive")
 
     @staticmethod
     def _collect(process, lines):
@@ -95,12 +100,25 @@ class Controller:
         lines.put(None)
 
     def wait_for_event(self, event):
-        while True:
-            line = self._lines.get(timeout=START_LIMIT)
-            assert line is not None, "nearcast-control ended:\n" + "\n".join(self.log)
-            self.log.append(line)
+        while (line := self._next_line()) is not None:
             if re.search(rf"(^|\s){event}(\s|$)", line):
                 return line
+        raise AssertionError(self._told(f"ended before {event}"))
+
+    def _next_line(self):
+        """What it says next; None once it has ended, and ever after."""
+        line = self._lines.get(timeout=START_LIMIT)
+        if line is None:
+            self._lines.put(None)
+        else:
+            self.log.append(line)
+        return line
+
+    def _told(self, what):
+        """What happened, and all that it said: a sanitizer's report comes at the very end."""
+        while self._next_line() is not None:
+            pass
+        return f"nearcast-control {what}:\n" + "\n".join(self.log)
 
     def connection(self):
         if not self.tls:

@@ -1,5 +1,6 @@
 """Several controllers on one PostgreSQL: nodes go on with any of them when one dies."""
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -33,21 +34,18 @@ class Pair:
                        sections=network_sections(port).replace(f'primaries = ["127.0.0.1:{port}"]',
                                                                f"primaries = [{primaries}]"))
             for name, port in zip(("one", "two"), ports)]
+        self._running = contextlib.ExitStack()
 
     def __enter__(self):
         one, two = self.controllers
-        one.start()
+        self._running.enter_context(one)
         shutil.copytree(one.folder / "state", two.folder / "state",
                         ignore=shutil.ignore_patterns(*OWN), dirs_exist_ok=True)
-        two.start()
+        self._running.enter_context(two)
         return one, two
 
-    def __exit__(self, kind, value, trace):
-        for controller in self.controllers:
-            if kind is not None:
-                print("\n".join(controller.log))
-            controller.process.terminate()
-            controller.process.wait(60)
+    def __exit__(self, *raised):
+        return self._running.__exit__(*raised)
 
 
 @pytest.fixture
