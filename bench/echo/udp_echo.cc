@@ -3,7 +3,10 @@
 // The ceiling for every server that uses sockets: reads a batch of datagrams, sets the bit that
 // makes a query a response, sends the batch back. It looks at nothing else.
 //
-// Usage: bench_udp_echo IPV4 PORT [WORKERS]
+// Usage: bench_udp_echo IPV4 PORT [WORKERS [OCTETS]]
+//
+// With OCTETS what it sends back is at least so long, as the answers of a workload are: then the
+// ceiling moves as many bytes as the servers do.
 //
 // Each worker is a thread with a socket and a core of its own; what comes in on its core is its.
 
@@ -51,10 +54,10 @@ struct Batch {
         }
     }
 
-    void turn_round(std::size_t count) {
+    void turn_round(std::size_t count, std::size_t octets) {
         for (std::size_t i = 0; i < count; ++i) {
             bytes[i][2] |= 0x80;  // QR
-            vectors[i].iov_len = messages[i].msg_len;
+            vectors[i].iov_len = std::max<std::size_t>(messages[i].msg_len, octets);
         }
     }
 };
@@ -105,7 +108,7 @@ void stay_on(unsigned core) {
     sched_setaffinity(0, sizeof one, &one);
 }
 
-void echo(int fd) {
+void echo(int fd, std::size_t octets) {
     const auto owner = std::make_unique<Batch>();
     Batch& batch = *owner;
     for (;;) {
@@ -114,7 +117,7 @@ void echo(int fd) {
             recvmmsg(fd, batch.messages.data(), kBatchSizeMax, MSG_WAITFORONE, nullptr);
         if (received <= 0) continue;
         const auto count = static_cast<unsigned>(received);
-        batch.turn_round(count);
+        batch.turn_round(count, octets);
         for (unsigned sent = 0; sent < count;) {
             const int now = sendmmsg(fd, &batch.messages[sent], count - sent, 0);
             sent += now > 0 ? static_cast<unsigned>(now) : 1;  // One refused: drop it, go on.
@@ -122,7 +125,7 @@ void echo(int fd) {
     }
 }
 
-bool run(const char* address, const char* port, unsigned workers) {
+bool run(const char* address, const char* port, unsigned workers, std::size_t octets) {
     const std::vector<unsigned> cores = usable_cores();
     if (workers == 0 || workers > std::min<size_t>(kWorkersMax, cores.size())) return false;
     std::vector<int> sockets;
@@ -133,9 +136,9 @@ bool run(const char* address, const char* port, unsigned workers) {
     if (workers > 1 && !choose_by_core(sockets[0], cores, workers)) return false;
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < workers; ++i) {
-        threads.emplace_back([fd = sockets[i], core = cores[i]] {
+        threads.emplace_back([fd = sockets[i], core = cores[i], octets] {
             stay_on(core);
-            echo(fd);
+            echo(fd, octets);
         });
     }
     return true;
@@ -144,12 +147,15 @@ bool run(const char* address, const char* port, unsigned workers) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const bool is_complete = argc == 3 || argc == 4;
-    const auto workers = static_cast<unsigned>(argc == 4 ? std::strtoul(argv[3], nullptr, 10) : 1);
-    if (!is_complete || !run(argv[1], argv[2], workers)) {
+    const bool is_complete = argc >= 3 && argc <= 5;
+    const auto workers = static_cast<unsigned>(argc >= 4 ? std::strtoul(argv[3], nullptr, 10) : 1);
+    const std::size_t octets = argc == 5 ? std::strtoul(argv[4], nullptr, 10) : 0;
+    if (!is_complete || octets > kDatagramSizeMax || !run(argv[1], argv[2], workers, octets)) {
         std::fprintf(stderr,
-                     "usage: bench_udp_echo IPV4 PORT [WORKERS]\n"
-                     "an address of this machine, and at most a worker for each core\n");
+                     "usage: bench_udp_echo IPV4 PORT [WORKERS [OCTETS]]\n"
+                     "an address of this machine, at most a worker for each core, at most %zu "
+                     "octets\n",
+                     kDatagramSizeMax);
         return 2;
     }
 }

@@ -4,12 +4,16 @@
 // turns addresses and ports round, sets the QR bit, sends them back. It checks nothing, so it
 // must have the interface to itself.
 //
-// Usage: bench_xdp_echo INTERFACE
+// Usage: bench_xdp_echo INTERFACE [OCTETS]
+//
+// With OCTETS the messages that it sends back are at least so long, as the answers of a workload
+// are: then the ceiling moves as many bytes as the servers do.
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <span>
 
 #include <linux/if_link.h>
@@ -25,6 +29,11 @@ constexpr uint32_t kFrameCount = 8192;  // Half wait to be filled by the kernel,
 constexpr uint32_t kRingSize = kFrameCount / 2;
 constexpr uint32_t kFrameSize = 2048;
 constexpr uint32_t kBatchSizeMax = 64;
+
+constexpr uint32_t kEthernetSize = 14;
+constexpr uint32_t kIpSize = 20;
+constexpr uint32_t kHeadersSize = kEthernetSize + kIpSize + 8;
+constexpr uint32_t kOctetsMax = 1400;  // Within an MTU, and a frame of memory with its headroom.
 
 struct Link {
     xsk_umem* memory = nullptr;
@@ -69,6 +78,11 @@ bool open_link(Link& link, const char* interface) {
     return true;
 }
 
+void store_u16(uint8_t* to, uint32_t value) {
+    to[0] = static_cast<uint8_t>(value >> 8);
+    to[1] = static_cast<uint8_t>(value);
+}
+
 // Ethernet without VLAN, IPv4 without options, UDP: what the bench sends. Sums stay right when
 // ends change places; the QR bit moves the UDP sum by 0x8000.
 void turn_round(uint8_t* frame) {
@@ -81,8 +95,24 @@ void turn_round(uint8_t* frame) {
     if (sum == 0) return;
     sum = (~sum & 0xffff) + 0x8000;
     sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
-    frame[40] = static_cast<uint8_t>(sum >> 8);
-    frame[41] = static_cast<uint8_t>(sum);
+    store_u16(frame + 40, sum);
+}
+
+// The sum of the IP header follows what its length grows by (RFC 1624); that of UDP would take a
+// pass over the message, as it does in a server, and is left out.
+uint32_t lengthen(uint8_t* frame, uint32_t size, uint32_t octets) {
+    const uint32_t wanted = kHeadersSize + octets;
+    if (size >= wanted) return size;
+    const uint32_t old_length = uint32_t{frame[16]} << 8 | frame[17];
+    const uint32_t length = wanted - kEthernetSize;
+    const uint32_t old_sum = uint32_t{frame[24]} << 8 | frame[25];
+    uint32_t sum = (~old_sum & 0xffff) + (~old_length & 0xffff) + length;
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    store_u16(frame + 16, length);
+    store_u16(frame + 24, ~sum & 0xffff);
+    store_u16(frame + 38, length - kIpSize);
+    store_u16(frame + 40, 0);
+    return wanted;
 }
 
 void reclaim(Link& link) {
@@ -96,7 +126,7 @@ void reclaim(Link& link) {
     fill(link, {frames.data(), count});
 }
 
-void turn_batch(Link& link) {
+void turn_batch(Link& link, uint32_t octets) {
     uint32_t from = 0;
     uint32_t to = 0;
     const uint32_t count = xsk_ring_cons__peek(&link.receive, kBatchSizeMax, &from);
@@ -107,8 +137,11 @@ void turn_batch(Link& link) {
     }
     for (uint32_t i = 0; i < count; ++i) {
         const xdp_desc* received = xsk_ring_cons__rx_desc(&link.receive, from + i);
-        turn_round(link.frames + received->addr);
-        *xsk_ring_prod__tx_desc(&link.send, to + i) = *received;
+        uint8_t* const frame = link.frames + received->addr;
+        turn_round(frame);
+        xdp_desc* const sent = xsk_ring_prod__tx_desc(&link.send, to + i);
+        *sent = *received;
+        sent->len = lengthen(frame, received->len, octets);
     }
     xsk_ring_prod__submit(&link.send, count);
     xsk_ring_cons__release(&link.receive, count);
@@ -122,14 +155,18 @@ void turn_batch(Link& link) {
 
 int main(int argc, char** argv) {
     static Link link;
-    if (argc != 2 || if_nametoindex(argv[1]) == 0 || !open_link(link, argv[1])) {
+    const auto octets = static_cast<uint32_t>(argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 0);
+    if (argc < 2 || argc > 3 || octets > kOctetsMax || if_nametoindex(argv[1]) == 0 ||
+        !open_link(link, argv[1])) {
         std::perror("bench_xdp_echo");
-        std::fprintf(stderr, "usage: bench_xdp_echo INTERFACE, as root\n");
+        std::fprintf(stderr,
+                     "usage: bench_xdp_echo INTERFACE [OCTETS], as root, at most %u octets\n",
+                     kOctetsMax);
         return 2;
     }
     pollfd ready{xsk_socket__fd(link.socket), POLLIN, 0};
     for (;;) {
         poll(&ready, 1, -1);
-        turn_batch(link);
+        turn_batch(link, octets);
     }
 }

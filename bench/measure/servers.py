@@ -233,6 +233,7 @@ class Gdnsd(Server):
 class UdpEcho(Server):
     name, title, kind = "echo", "recvmmsg echo", "ceiling"
     program, speaks = "bench_udp_echo", ("udp", "latency")
+    octets = 0  # That what it sends back has at least; see --echo-octets.
 
     def find(self):
         path = self.programs / self.program
@@ -242,7 +243,7 @@ class UdpEcho(Server):
         return "" if self.find() else f"{self.program} is not built (libxdp-dev, libbpf-dev?)"
 
     def configure(self, work, folder):
-        return [self.find(), network.SERVER_ADDRESS, "53"]
+        return [self.find(), network.SERVER_ADDRESS, "53", 1, self.octets]
 
 
 class XdpEcho(UdpEcho):
@@ -250,7 +251,7 @@ class XdpEcho(UdpEcho):
     program, speaks = "bench_xdp_echo", ("udp",)
 
     def configure(self, work, folder):
-        return [self.find(), network.SERVER_DEVICE]
+        return [self.find(), network.SERVER_DEVICE, self.octets]
 
 
 class TurnRound(UdpEcho):
