@@ -221,6 +221,33 @@ TEST_P(OfChangeLog, TakesAChangeBack) {
     EXPECT_THAT(again.error().message, HasSubstr("a.example.org. IN A: Has changed since"));
 }
 
+// More than are read, written or looked ahead for at once.
+TEST_P(OfChangeLog, ChangesAsManySetsAtOnceAsAZoneHas) {
+    constexpr size_t kSets = 25'000;
+    const auto owner_of = [](size_t i) { return "h" + std::to_string(i) + ".example.org."; };
+    NewZone zone{.name = name("example.org."),
+                 .settings = {},
+                 .rrsets = {},
+                 .nameservers = {name("ns1.example.net.")},
+                 .intent = {}};
+    std::vector<RrsetEdit> edits;
+    for (size_t i = 0; i < kSets; ++i) {
+        zone.rrsets.push_back({name(owner_of(i)), RRType::A, 300, {{"192.0.2.1", false}}, {}});
+        edits.push_back(address(i % 3 == 0 ? Edit::Delete : Edit::Replace, owner_of(i),
+                                i % 3 == 1 ? "192.0.2.1" : "192.0.2.2"));
+    }
+    ASSERT_TRUE(log.create_zone(zone));
+    const std::string before = contents();
+    const auto changed = log.commit({zone.name, edits, {}});
+    ASSERT_TRUE(changed) << changed.error().message;
+    EXPECT_EQ(changed->new_serial, changed->old_serial + 1);
+    const auto change = log.change(changed->sequence);
+    EXPECT_EQ(change->diff.rrsets.size(), (kSets + 2) / 3 + kSets / 3);
+    EXPECT_EQ(log.contents(zone.name)->rrsets.size(), 2 + kSets - (kSets + 2) / 3);
+    ASSERT_TRUE(log.revert(changed->sequence, {}));
+    EXPECT_EQ(contents(), before);
+}
+
 TEST_P(OfChangeLog, BringsADeletedZoneBack) {
     ASSERT_TRUE(create("example.org."));
     ASSERT_TRUE(put("a.example.org.", "192.0.2.1"));

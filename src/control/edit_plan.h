@@ -18,8 +18,6 @@
 
 namespace nearcast::control {
 
-// A change is one message of the client and one transaction; more is an import.
-constexpr size_t kEditsMax = 20'000;
 // Of one set; kRrsetSizeMax leaves room for 3,750 addresses.
 constexpr size_t kRecordsMax = 5'000;
 // Of one set as an answer has it. With four signatures of the largest keys, each with the longest

@@ -38,9 +38,24 @@ Result<void> GroupRows::look_ahead(std::span<const Look> looks) {
             if (is_new) places.push_back(place->first);
         }
     }
+    return read_places(places);
+}
+
+Result<void> GroupRows::read_places(std::span<const RrsetPlace> places) {
     return each_rrset_at(session_, places, [this](int64_t zone_id, Rrset rrset) {
         sets_[{zone_id, row_name(rrset.owner)}].push_back(std::move(rrset));
     });
+}
+
+Result<void> GroupRows::read_owners(int64_t zone_id, std::span<const dns::Name> owners) {
+    std::vector<RrsetPlace> places;
+    for (const dns::Name& owner : owners) {
+        const auto [place, is_new] = sets_.try_emplace({zone_id, row_name(owner)});
+        if (is_new) places.push_back(place->first);
+    }
+    if (places.empty()) return {};
+    auto done = write();
+    return done ? read_places(places) : done;
 }
 
 Result<std::optional<Zone>> GroupRows::find_zone(const dns::Name& name) {

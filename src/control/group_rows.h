@@ -57,6 +57,10 @@ class GroupRows {
     [[nodiscard]] base::Result<std::vector<Rrset>> rrsets_at(int64_t zone_id,
                                                              const dns::Name& owner);
 
+    // Reads the sets of these, as far as they are not known, to be asked for then one by one.
+    [[nodiscard]] base::Result<void> read_owners(int64_t zone_id,
+                                                 std::span<const dns::Name> owners);
+
     // A new one, or one that has changed.
     void put_zone(const Zone& zone);
     // The set as it is after the change.
@@ -79,6 +83,8 @@ class GroupRows {
 
  private:
     [[nodiscard]] base::Result<void> read_served(std::span<const std::string> names);
+    // Into the sets, where each of these has its entry already.
+    [[nodiscard]] base::Result<void> read_places(std::span<const RrsetPlace> places);
 
     Session& session_;
     const Serving serving_;

@@ -68,6 +68,7 @@ Result<Outcome<Zone>> expect_zone(GroupRows& rows, const dns::Name& name, const 
 Result<RrsetsByName> read_names(GroupRows& rows, int64_t zone_id,
                                 const std::vector<dns::Name>& names) {
     RrsetsByName current;
+    if (auto done = rows.read_owners(zone_id, names); !done) return std::unexpected(done.error());
     for (const dns::Name& name : names) {
         auto rrsets = rows.rrsets_at(zone_id, name);
         if (!rrsets) return std::unexpected(rrsets.error());
