@@ -30,7 +30,8 @@ struct ChangeError {
         Invalid,      // It can never be done so.
         NotFound,     // There is no such zone, or change.
         Exists,       // There is such a zone.
-        Conflict,     // The zone is not what the actor has seen, or has moved on since.
+        Conflict,     // The zone is not what the actor has seen, or is still in use.
+        Superseded,   // What is to be taken back was changed since.
         Forbidden,    // The actor may not.
         Full,         // A limit or quota is reached, however long he waits.
         TooFast,      // The same, for as long as `retry_after` says.

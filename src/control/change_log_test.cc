@@ -217,7 +217,7 @@ TEST_P(OfChangeLog, TakesAChangeBack) {
     EXPECT_EQ(log.change(back->sequence)->reverts, moved->sequence);
     const auto again = log.revert(moved->sequence, {});
     ASSERT_FALSE(again);
-    EXPECT_EQ(again.error().kind, Error::Conflict);
+    EXPECT_EQ(again.error().kind, Error::Superseded);
     EXPECT_THAT(again.error().message, HasSubstr("a.example.org. IN A: Has changed since"));
 }
 
@@ -265,7 +265,7 @@ TEST_P(OfChangeLog, TakesTheCreationOfAZoneBackWhileItIsNew) {
     const auto created = create("example.org.");
     const auto other = create("other.example.");
     ASSERT_TRUE(put("a.example.org.", "192.0.2.1"));
-    EXPECT_EQ(log.revert(created->sequence, {}).error().kind, Error::Conflict);
+    EXPECT_EQ(log.revert(created->sequence, {}).error().kind, Error::Superseded);
     ASSERT_TRUE(log.revert(other->sequence, {}));
     EXPECT_FALSE(log.zone(name("other.example.")));
 }

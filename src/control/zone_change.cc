@@ -378,7 +378,7 @@ Answer take_back_records(GroupRows& rows, const Turn& turn, const Zone& zone, Ch
     auto planned = plan_revert(zone.name, *current, taken.diff);
     if (!planned) {
         auto error = refuse(std::move(planned.error()));
-        error.error().kind = Kind::Conflict;
+        error.error().kind = Kind::Superseded;
         return Outcome<Committed>(error);
     }
     if (auto editable = check_catalog_edits(zone, *planned); !editable) {
@@ -443,8 +443,8 @@ Answer take_back_within(GroupRows& rows, const Turn& turn, const Change& taken,
     if (!zone) return std::unexpected(zone.error());
     if (!*zone) return Outcome<Committed>(std::unexpected((*zone).error()));
     if ((*zone)->id != taken.zone_id) {
-        return Outcome<Committed>(
-            refuse(Kind::Conflict, "the zone of that change was deleted, and is another one now"));
+        return Outcome<Committed>(refuse(
+            Kind::Superseded, "the zone of that change was deleted, and is another one now"));
     }
     if (taken.kind == ChangeKind::Transfer) {
         if (auto editable = check_editable(**zone); !editable) {
@@ -458,7 +458,7 @@ Answer take_back_within(GroupRows& rows, const Turn& turn, const Change& taken,
     }
     if ((*zone)->sequence != taken.sequence && taken.kind == ChangeKind::Create) {
         return Outcome<Committed>(
-            refuse(Kind::Conflict,
+            refuse(Kind::Superseded,
                    "the zone was changed since it was created; delete it to be rid of it"));
     }
     if (taken.kind == ChangeKind::Create) {
@@ -467,7 +467,7 @@ Answer take_back_within(GroupRows& rows, const Turn& turn, const Change& taken,
     }
     if (taken.diff.settings_after != (*zone)->settings) {
         return Outcome<Committed>(
-            refuse(Kind::Conflict, "the settings of the zone were changed since"));
+            refuse(Kind::Superseded, "the settings of the zone were changed since"));
     }
     change.diff.settings_before = (*zone)->settings;
     change.diff.settings_after = taken.diff.settings_before;

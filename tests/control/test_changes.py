@@ -86,6 +86,28 @@ def test_a_change_is_taken_back(controller):
     assert "Has changed since" in again.error
 
 
+def test_only_the_zone_that_was_seen_is_taken_back(controller):
+    controller.create()
+    made = controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))
+    revert = f"/api/v1/changes/{made.headers['x-nearcast-change']}/revert"
+    etag = controller.ask("GET", f"/zones/{ZONE}").headers["etag"]
+    for tags in ('"1"', '"1", "2"', f"W/{etag}"):
+        refused = controller.ask("POST", revert, headers={"If-Match": tags})
+        assert refused.status == 412, tags
+    assert controller.rrset("www." + ZONE, "A") == ["192.0.2.1"]
+    assert controller.ask("POST", revert, headers={"If-Match": f'"1", {etag}'}).status == 201
+    assert controller.rrset("www." + ZONE, "A") is None
+    # Who has not seen that it is taken back already is told so first.
+    assert controller.ask("POST", revert, headers={"If-Match": etag}).status == 412
+    assert controller.ask("POST", revert, headers={"If-Match": "*"}).status == 409
+    gone = controller.ask("DELETE", f"/zones/{ZONE}")
+    revert = f"/api/v1/changes/{gone.headers['x-nearcast-change']}/revert"
+    for tags in ("*", etag):
+        refused = controller.ask("POST", revert, headers={"If-Match": tags})
+        assert refused.status == 412 and "no version" in refused.error
+    assert controller.ask("POST", revert).status == 201
+
+
 def test_a_deleted_zone_comes_back(controller):
     controller.create()
     controller.patch(replace("www." + ZONE, "A", "192.0.2.1"))

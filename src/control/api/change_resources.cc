@@ -189,10 +189,13 @@ Response Api::show_change(const Call& call) {
 Response Api::revert_change(const Call& call) {
     const auto body = read_body(call.request);
     if (!body) return body.error();
-    auto intent = read_intent(call.request, call.actor, *body);
-    if (!intent) return intent.error();
     const auto taken = find_change(call);
     if (!taken) return taken.error();
+    auto intent = intent_on(taken->zone, call, *body);
+    if (!intent) return intent.error();
+    if (taken->kind == control::ChangeKind::Delete && call.request.headers.contains("if-match")) {
+        return error_reply(412, "If-Match: a zone that was deleted has no version");
+    }
     // Zones come and go with it, or it is of records of any kind.
     const bool is_of_records = taken->kind == control::ChangeKind::Records;
     if (!call.scope.covers_all_sets() ||
@@ -207,12 +210,7 @@ Response Api::revert_change(const Call& call) {
     const uint64_t sequence = taken->sequence;
     if (intent->comment.empty()) intent->comment = "revert " + std::to_string(sequence);
     const auto reverted = partners_.changes.revert(sequence, *intent);
-    if (!reverted) {
-        // The change is as it is; what it touched has moved on.
-        Response response = error_reply(reverted.error());
-        if (reverted.error().kind == control::ChangeError::Kind::Conflict) response.status = 409;
-        return response;
-    }
+    if (!reverted) return error_reply(reverted.error());
     const auto change = partners_.changes.change(reverted->sequence);
     if (!change) return error_reply(change.error());
     Response response = json_reply(201, full_json(*change));

@@ -16,6 +16,7 @@ int status_of(Kind kind) {
         case Kind::NotFound:
             return 404;
         case Kind::Exists:
+        case Kind::Superseded:
             return 409;
         case Kind::Conflict:
             return 412;

@@ -174,7 +174,7 @@ const std::vector<Api::Route> Api::kRoutes{
      "api/v1/changes/:sequence/revert",
      Right::Change,
      &Api::revert_change,
-     {"Takes a change back", "Intent", "Change", 201, "wait timeout"}},
+     {"Takes a change back, or 409", "Intent", "Change", 201, "wait timeout"}},
     {"GET",
      "api/v1/signing/:zone",
      Right::Read,
