@@ -319,6 +319,29 @@ def test_the_command_tells_what_a_reload_did_not_take_in(zones, tmp_path):
             assert "what it said at the start goes on" in told and "try: a file there" in told
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone becomes somebody else")
+def test_settings_that_only_root_may_read_are_no_fault_of_a_reload():
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        folder.chmod(0o755)
+        (folder / "program.test.zone").write_text(ZONE)
+        (folder / "run").mkdir()
+        shutil.chown(folder / "run", "nobody")
+        settings = folder / "settings.toml"
+        settings.write_text("[cookies]\n")
+        settings.chmod(0o600)
+        control = folder / "run/control.sock"
+        with Server(folder, "--settings", settings, "--control", control, user="nobody") as server:
+            for _ in range(2):
+                done = subprocess.run([nearcast(), "node", "reload", "--control", control],
+                                      capture_output=True, text=True, timeout=START_LIMIT)
+                assert done.returncode == 0 and str(settings) not in done.stdout + done.stderr, done
+            [told] = [line for line in server.log if "settings_not_reloaded" in line]
+            assert f"cannot read {settings}: Permission denied" in told
+    finally:
+        shutil.rmtree(folder)
+
+
 def test_a_zone_that_never_came_is_listed_as_one_without_data(zones, tmp_path):
     settings = tmp_path / "settings.toml"
     settings.write_text('[[secondary]]\nzone = "fetched.test"\nprimaries = ["127.0.0.1:1"]\n'

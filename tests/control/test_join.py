@@ -114,6 +114,21 @@ def test_a_machine_without_systemd_costs_no_token(network, tmp_path):
     assert network.ask("GET", "/api/v1/nodes").json == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="hides a device from a process")
+def test_a_machine_without_tun_costs_no_token(network, tmp_path):
+    command = make_pop(network, "sin")["join"]["command"]
+    # A mount that nobody else sees.
+    hidden = "[ ! -e /dev/net ] || mount -t tmpfs tmpfs /dev/net || exit 9; exec \"$@\""
+    failed = subprocess.run(["unshare", "-m", "sh", "-c", hidden, "sh", program("nearcast"),
+                             *shlex.split(command)[1:], "--user", "root", "--foreground",
+                             "--directory", tmp_path / "etc", "--state", tmp_path / "state"],
+                            capture_output=True, text=True, timeout=LIMIT)
+    assert failed.returncode == 1 and "need /dev/net/tun: No such file" in failed.stderr, failed
+    assert "modprobe tun" in failed.stderr
+    assert network.ask("GET", "/api/v1/nodes").json == []
+    assert not (tmp_path / "etc/node.toml").exists()
+
+
 def test_a_controller_with_another_key_gets_no_token(network, tmp_path):
     command = make_pop(network, "sin")["join"]["command"]
     wrong = command.replace(command.split("--pin ")[1],

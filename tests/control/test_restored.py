@@ -1,8 +1,10 @@
 """A controller that a backup was put back for: its nodes go back with it, and say so."""
 
 import contextlib
+import re
 import shutil
 import sqlite3
+import subprocess
 import time
 
 import dns.rcode
@@ -11,6 +13,7 @@ import pytest
 import peers
 from controller import Controller, delete, replace
 from nodes import Node, state
+from test_controllers import Pair
 from test_network import network_sections
 from test_nodes import answers, records_at
 from test_receipts import change_of, put, receipts
@@ -133,6 +136,62 @@ def test_a_node_goes_back_with_its_controller(world, tmp_path, store):
             answer = put(controller, "192.0.2.3", "?wait=all&timeout=60")
             assert answer.headers["x-nearcast-served"] == "yes", "\n".join(node.log)
             assert served(node, "www." + ZONE) == (dns.rcode.NOERROR, ["192.0.2.3"])
+
+
+class Schema:
+    """The tables that a connection to PostgreSQL means: a backup of them, and the way back."""
+
+    def __init__(self, connection):
+        words = dict(re.findall(r"(host|dbname|user|search_path)=([^ ']+)", connection))
+        self.name = words["search_path"]
+        self.place = ["-h", words["host"], "-U", words["user"], words["dbname"]]
+
+    def back_up(self, path):
+        subprocess.run(["pg_dump", "-n", self.name, "-f", path, *self.place], check=True)
+
+    def put_back(self, path):
+        subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", *self.place,
+                        "-c", f"DROP SCHEMA {self.name} CASCADE", "-f", path],
+                       check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("store", ["kept", "lost"])
+def test_a_node_goes_back_with_all_controllers_of_a_database(tmp_path, store):
+    pair = Pair(tmp_path)
+    schema = Schema(pair.database)
+    with pair as (one, two), Node(tmp_path / "a", one, "sin") as node:
+        one.create()
+        one.create(OTHER)
+        put(one, "192.0.2.1", "?wait=all&timeout=60")
+        schema.back_up(tmp_path / "backup.sql")
+        assert change_much(two).headers["x-nearcast-served"] == "yes"
+        assert served(node, "lost." + ZONE) == (dns.rcode.NOERROR, ["192.0.2.99"])
+        before = serial_at(node)
+        for each in (one, two):
+            each.__exit__(None, None, None)
+        schema.put_back(tmp_path / "backup.sql")
+        for each in (one, two):
+            if store == "lost":
+                shutil.rmtree(each.folder / "state/zones")
+            each.start()
+        body = {"rrsets": [replace("new." + ZONE, "A", "198.51.100.1")]}
+        answer = two.ask("PATCH", f"/zones/{ZONE}?wait=all&timeout=60", body)
+        assert answer.headers["x-nearcast-served"] == "yes", "\n".join(node.log)
+        peers.wait_until(answers(node.port, OTHER, "NS", "ns1.example.net."), "the zone", 60)
+        assert served(node, "www." + ZONE) == (dns.rcode.NOERROR, ["192.0.2.1"])
+        assert served(node, "new." + ZONE) == (dns.rcode.NOERROR, ["198.51.100.1"])
+        assert served(node, "lost." + ZONE)[0] == dns.rcode.NXDOMAIN
+        assert records_at(node.port, "later.example.", "NS")[0] == dns.rcode.REFUSED
+        assert (serial_at(node) > before) == (store == "kept")
+        for each in (one, two):
+            assert receipts(each, change_of(answer))["served_by_all"]
+        told = state(one, node.name)  # To whom it reports, as long as that one is there.
+        assert (told["state"], told["zones_behind"]) == ("current", [])
+        one.kill()
+        for i in (1, 2):
+            answer = put(two, f"203.0.113.{i}", "?wait=all&timeout=60")
+            assert answer.headers["x-nearcast-served"] == "yes", "\n".join(node.log)
+            assert served(node, "www." + ZONE) == (dns.rcode.NOERROR, [f"203.0.113.{i}"])
 
 
 def test_a_node_that_was_away_learns_of_zones_that_came_instead_of_others(world, tmp_path):
