@@ -139,15 +139,15 @@ std::vector<RecordSet> sets_of(const ZoneDraft& draft, size_t& left_out) {
     for (const ZoneDraft::Node& node : draft.nodes()) {
         const auto owner = Name::from_wire(draft.name(node)).value_or(Name()).lowered();
         for (const ZoneDraft::Set& each : draft.sets(node)) {
-            left_out += each.signatures.size();
+            left_out += each.signatures().size();
             if (std::ranges::find(kMadeBySigner, each.type) != kMadeBySigner.end()) {
-                left_out += each.records.size();
+                left_out += each.records().size();
                 continue;
             }
-            if (each.records.empty()) continue;
+            if (each.records().empty()) continue;
             RecordSet set{
-                dns::to_text(owner), dns::to_text(each.type), each.records.front().ttl, {}};
-            for (const ZoneDraft::Datum& datum : each.records) {
+                dns::to_text(owner), dns::to_text(each.type), each.records().front().ttl, {}};
+            for (const ZoneDraft::Datum& datum : each.records()) {
                 set.records.push_back({dns::rdata_to_text(each.type, draft.rdata(datum)), false});
             }
             sets.push_back(std::move(set));

@@ -292,7 +292,7 @@ base::Result<void> add_zone_digest(const zone::Version& zone, const SigningPlan&
     rdata.push_back(*plan.zonemd == dnssec::DigestKind::Sha384 ? 1 : 2);
     const auto digest = zone::zone_digest(*draft, *plan.zonemd);
     rdata.insert(rdata.end(), digest.begin(), digest.end());
-    const uint32_t ttl = soa.records.front().ttl;
+    const uint32_t ttl = soa.records().front().ttl;
     changes.add({apex, RRType::ZONEMD, ttl, rdata});
     dnssec::CanonicalSet set;
     set.begin(apex, RRType::ZONEMD, ttl);

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/side_by_side.h"
 #include "dns/zone_file.h"
+#include "zone/block_stock.h"
 #include "zone/draft.h"
 #include "zone/huge_pages.h"
 #include "zone/image_builder.h"
@@ -21,7 +23,9 @@ namespace {
 // Read within a few milliseconds: many for a large file, and each worth the way to another core.
 constexpr size_t kPieceSize = size_t{128} << 10;
 
-base::Result<std::string> read_whole(const std::string& path) {
+// A std::string, or one in a stock.
+template <typename Text>
+base::Result<Text> read_whole(const std::string& path, Text text) {
     // Asked before it is opened: opening a pipe waits for a writer, and a directory has the size
     // of the largest number.
     std::error_code error;
@@ -35,7 +39,6 @@ base::Result<std::string> read_whole(const std::string& path) {
     const std::streamoff size = file.tellg();
     if (size < 0) return base::fail_errno("cannot read " + path, errno);
     file.seekg(0);
-    std::string text;
     reserve_in_huge_pages(text, static_cast<size_t>(size));
     text.resize_and_overwrite(static_cast<size_t>(size), [&file](char* to, size_t count) {
         file.read(to, static_cast<std::streamsize>(count));
@@ -103,6 +106,8 @@ class Compiler {
     dns::Name origin_;
     const bool includes_only_beside_;
     CompiledZone zone_;
+    // Of the text, and of the draft that comes from it.
+    std::shared_ptr<BlockStock> stock_ = std::make_shared<BlockStock>();
     std::optional<ZoneDraft> draft_;
     // Records in front of the SOA, which says what the zone is called. Mostly none.
     std::vector<std::pair<dns::Record, SourceLine>> early_;
@@ -139,7 +144,7 @@ SourceLine Compiler::source_of(const dns::ZoneFilePlace& place) {
 
 void Compiler::begin_draft(const dns::Name& apex) {
     zone_.apex = apex;
-    draft_.emplace(apex);
+    draft_.emplace(apex, stock_);
     draft_->expect(text_size_);
     for (const auto& [record, source] : early_) add(record, source);
     early_.clear();
@@ -178,7 +183,7 @@ void Compiler::parse(std::string_view text, const std::string& file) {
                               "--allow-include, if whoever wrote the file may have that one read");
         }
         zone_.files.push_back(FileStamp::of(path));
-        return read_whole(path);
+        return read_whole(path, std::string());
     };
     const auto errors = dns::parse_zone_file(
         text, options, [this](const dns::Record& record, const dns::ZoneFilePlace& place) {
@@ -196,7 +201,7 @@ void Compiler::parse(std::string_view text, const std::string& file) {
 
 void Compiler::read_file(const std::string& path) {
     zone_.files.push_back(FileStamp::of(path));
-    const auto text = read_whole(path);
+    const auto text = read_whole(path, StockString(stock_));
     if (text) {
         parse(*text, path);
         return;

@@ -241,7 +241,8 @@ void DeltaBuilder::fill_header() {
             std::max<uint32_t>(header.label_count_max, writer_.node(ref).label_count);
     }
     const auto& apex = draft_.nodes().front();
-    header.serial = soa_serial(draft_.rdata(draft_.find(apex, dns::RRType::SOA)->records.front()));
+    header.serial =
+        soa_serial(draft_.rdata(draft_.find(apex, dns::RRType::SOA)->records().front()));
     header.signatures_expire = earliest_expiry(draft_);
     if (from_.has_delta()) {
         header.signatures_expire =

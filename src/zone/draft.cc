@@ -3,6 +3,7 @@
 #include "zone/draft.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <numeric>
 #include <set>
@@ -17,6 +18,10 @@ namespace nearcast::zone {
 namespace {
 
 constexpr size_t kTableSizeMin = 64;
+
+// For fewer names it grows as they come.
+constexpr size_t kTableExpectedMin = size_t{1} << 16;
+constexpr uint32_t kSetCountMax = UINT32_MAX >> 1;  // What a Node has bits for.
 
 uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
@@ -82,8 +87,15 @@ OrderKey order_key(std::span<const uint8_t> name, size_t apex_labels, uint32_t n
 
 }  // namespace
 
-ZoneDraft::ZoneDraft(const dns::Name& apex)
-    : apex_(apex), apex_hashed_(apex.wire()), table_(kTableSizeMin) {
+ZoneDraft::ZoneDraft(const dns::Name& apex, std::shared_ptr<BlockStock> stock)
+    : apex_(apex),
+      apex_hashed_(apex.wire()),
+      stock_(std::move(stock)),
+      bytes_(stock_),
+      nodes_(stock_),
+      table_(kTableSizeMin, stock_),
+      data_(stock_),
+      sets_(stock_) {
     const HashedName name(apex.wire());
     const uint32_t number = intern(name, 0);
     assert(number == 0);
@@ -94,9 +106,12 @@ ZoneDraft::ZoneDraft(const dns::Name& apex)
 void ZoneDraft::expect(size_t text_size) {
     constexpr size_t kLineSize = 32;
     constexpr size_t kTextForName = 40;
+    const size_t names = text_size / kTextForName;
     reserve_in_huge_pages(bytes_, text_size);
     reserve_in_huge_pages(data_, text_size / kLineSize);
-    reserve_in_huge_pages(nodes_, text_size / kTextForName);
+    reserve_in_huge_pages(nodes_, names);
+    // The table is written as a whole, so only what will surely be filled to a quarter is made.
+    if (names >= kTableExpectedMin) resize_table(std::bit_floor(names * 4 / 3));
 }
 
 bool ZoneDraft::is_in_zone(const HashedName& name) const {
@@ -125,7 +140,7 @@ size_t ZoneDraft::table_place(uint64_t hash, std::span<const uint8_t> lowered) c
 }
 
 void ZoneDraft::resize_table(size_t slots) {
-    std::vector<Slot> larger;
+    StockVector<Slot> larger(stock_);
     reserve_in_huge_pages(larger, slots);
     larger.resize(slots);
     const size_t mask = larger.size() - 1;
@@ -197,18 +212,18 @@ void ZoneDraft::mark_nsec3_nodes() {
         if (node.parent != kNone) has_other[node.parent] = true;
     }
     for (size_t i = 1; i < nodes_.size(); ++i) {
-        nodes_[i].is_nsec3 = has_nsec3[i] && !has_other[i];
+        nodes_[i].is_link = has_nsec3[i] && !has_other[i];
     }
 }
 
 void ZoneDraft::sort_nodes() {
-    std::vector<OrderKey> keys;
+    StockVector<OrderKey> keys(stock_);
     reserve_in_huge_pages(keys, nodes_.size());
     keys.resize(nodes_.size());
     base::side_by_side(keys.size(), kSortShare, [&](size_t i) {
         const auto number = static_cast<uint32_t>(i);
         keys[i] = order_key(name(nodes_[i]), apex_hashed_.label_count(), number);
-        keys[i].is_nsec3 = nodes_[i].is_nsec3;
+        keys[i].is_nsec3 = nodes_[i].is_nsec3();
     });
     sort_side_by_side(std::span(keys), [this](const OrderKey& a, const OrderKey& b) {
         if (a.is_nsec3 != b.is_nsec3) return b.is_nsec3;
@@ -217,8 +232,8 @@ void ZoneDraft::sort_nodes() {
         return dns::canonical_order(name(nodes_[a.number]), name(nodes_[b.number])) < 0;
     });
 
-    std::vector<Node> sorted;
-    std::vector<uint32_t> rank(nodes_.size());
+    StockVector<Node> sorted(stock_);
+    StockVector<uint32_t> rank(nodes_.size(), stock_);
     reserve_in_huge_pages(sorted, nodes_.size());
     for (size_t i = 0; i < keys.size(); ++i) {
         if (i + kAhead < keys.size()) base::prefetch(&nodes_[keys[i + kAhead].number]);
@@ -237,10 +252,10 @@ void ZoneDraft::sort_nodes() {
 
 // By owner, keeping the order of the file within one.
 void ZoneDraft::sort_data() {
-    std::vector<uint32_t> start(nodes_.size() + 1);
+    StockVector<uint32_t> start(nodes_.size() + 1, 0, stock_);
     for (const Datum& datum : data_) ++start[datum.owner + 1];
     std::partial_sum(start.begin(), start.end(), start.begin());
-    std::vector<Datum> sorted;
+    StockVector<Datum> sorted(stock_);
     reserve_in_huge_pages(sorted, data_.size());
     sorted.resize(data_.size());
     for (const Datum& datum : data_) sorted[start[datum.owner]++] = datum;
@@ -252,7 +267,7 @@ void ZoneDraft::sort_data() {
 void ZoneDraft::lay_out() {
     if (std::ranges::is_sorted(nodes_, {}, &Node::name_at)) return;
     const auto fetch = [this](uint64_t at) { base::prefetch(bytes_.data() + at); };
-    std::vector<uint8_t> ordered;
+    StockVector<uint8_t> ordered(stock_);
     reserve_in_huge_pages(ordered, bytes_.size());
     const auto move_here = [&](uint64_t& at, size_t size) {
         const uint64_t from = std::exchange(at, ordered.size());
@@ -284,12 +299,12 @@ std::span<ZoneDraft::Datum> ZoneDraft::without_repetitions(std::span<Datum> reco
 }
 
 // One TTL for the whole set, the lowest (RFC 2181 §5.2 leaves no other choice but to refuse).
-void ZoneDraft::settle_ttl(Set& set) {
+void ZoneDraft::settle_ttl(Set& set, std::span<Datum> records) {
     if (set.type == dns::RRType::RRSIG) return;  // RFC 4034 §3: no set in this sense.
-    const auto [lowest, highest] = std::ranges::minmax(set.records, {}, &Datum::ttl);
+    const auto [lowest, highest] = std::ranges::minmax(records, {}, &Datum::ttl);
     const uint32_t ttl = lowest.ttl;
     set.had_mixed_ttls = lowest.ttl != highest.ttl;
-    for (Datum& datum : set.records) datum.ttl = ttl;
+    for (Datum& datum : records) datum.ttl = ttl;
 }
 
 // Makes records of signatures over nothing. The data of a node are in the order of their ranks.
@@ -323,22 +338,26 @@ void ZoneDraft::group(Node& node, std::span<Datum> data) {
         const auto records = std::ranges::find_if(data.begin(), of_type, &Datum::is_signature);
         const auto record_count = static_cast<size_t>(records - data.begin());
         const auto total = static_cast<size_t>(of_type - data.begin());
-        Set set;
-        set.type = type;
-        set.records = without_repetitions(data.first(record_count));
-        set.had_repetitions = set.records.size() < record_count;
-        set.signatures = without_repetitions(data.subspan(record_count, total - record_count));
-        settle_ttl(set);
+        const auto kept = without_repetitions(data.first(record_count));
+        const auto signatures =
+            without_repetitions(data.subspan(record_count, total - record_count));
+        Set set{.first = data.data(),
+                .record_count = static_cast<uint32_t>(kept.size()),
+                .signature_first = static_cast<uint32_t>(record_count),
+                .signature_count = static_cast<uint32_t>(signatures.size()),
+                .type = type};
+        set.had_repetitions = kept.size() < record_count;
+        settle_ttl(set, kept);
         sets_.push_back(set);
         data = data.subspan(total);
     }
-    node.set_count = static_cast<uint32_t>(sets_.size()) - node.set_first;
+    node.set_count = (static_cast<uint32_t>(sets_.size()) - node.set_first) & kSetCountMax;
 }
 
 void ZoneDraft::classify() {
     for (uint32_t i = 0; i < nodes_.size(); ++i) {
         Node& node = nodes_[i];
-        if (node.parent == kNone || node.is_nsec3) {
+        if (node.parent == kNone || node.is_nsec3()) {
             if (find(node, dns::RRType::DNAME) != nullptr) node.flags |= kDname;
             continue;
         }
@@ -374,6 +393,7 @@ void ZoneDraft::arrange() {
         left = left.subspan(count);
     }
     classify();
+    stock_->release();
 }
 
 const ZoneDraft::Set* ZoneDraft::find(const Node& node, dns::RRType type) const {

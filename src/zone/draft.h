@@ -9,10 +9,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "dns/record.h"
+#include "zone/block_stock.h"
 #include "zone/hashed_name.h"
 #include "zone/image.h"
 
@@ -42,14 +44,21 @@ class ZoneDraft {
 
     // Signatures over a type that the name does not have are records of a set of type RRSIG.
     struct Set {
+        const Datum* first = nullptr;
+        uint32_t record_count = 0;
+        uint32_t signature_first = 0;  // From the first record on.
+        uint32_t signature_count = 0;
         dns::RRType type = dns::RRType::None;
-        // Without repetitions, never empty. All with one TTL, but for those of type RRSIG.
-        std::span<Datum> records;
-        std::span<Datum> signatures;  // Each with its own TTL.
         bool had_mixed_ttls = false;
         bool had_repetitions = false;  // Of its records.
 
-        [[nodiscard]] SourceLine source() const { return records.front().source; }
+        // Without repetitions, never empty. All with one TTL, but for those of type RRSIG.
+        [[nodiscard]] std::span<const Datum> records() const { return {first, record_count}; }
+        // Each with its own TTL.
+        [[nodiscard]] std::span<const Datum> signatures() const {
+            return {first + signature_first, signature_count};
+        }
+        [[nodiscard]] SourceLine source() const { return first->source; }
     };
 
     struct Node {
@@ -59,14 +68,19 @@ class ZoneDraft {
         uint32_t hidden_by = kNone;  // Occluded: the cut or DNAME above.
         uint32_t wildcard = kNone;   // The child *.owner.
         uint32_t set_first = 0;
-        uint32_t set_count = 0;
+        uint32_t set_count : 31 = 0;
+        uint32_t is_link : 1 = 0;
         uint16_t flags = 0;  // NodeFlag
         uint8_t name_size = 0;
         uint8_t label_count = 0;
-        bool is_nsec3 = false;  // Holds nothing but a link of the NSEC3 chain: no name of the zone.
+
+        // Holds nothing but a link of the NSEC3 chain: no name of the zone.
+        [[nodiscard]] bool is_nsec3() const { return is_link != 0; }
     };
 
-    explicit ZoneDraft(const dns::Name& apex);
+    // What is large lies in blocks of this stock.
+    explicit ZoneDraft(const dns::Name& apex,
+                       std::shared_ptr<BlockStock> stock = std::make_shared<BlockStock>());
 
     // Room for what so many bytes of a zone file are likely to hold. More may come.
     void expect(size_t text_size);
@@ -117,16 +131,17 @@ class ZoneDraft {
     void group(Node& node, std::span<Datum> data);
     static void set_apart_orphans(std::span<Datum> data);
     [[nodiscard]] std::span<Datum> without_repetitions(std::span<Datum> records) const;
-    static void settle_ttl(Set& set);
+    static void settle_ttl(Set& set, std::span<Datum> records);
     void classify();
 
     dns::Name apex_;
     HashedName apex_hashed_;
-    std::vector<uint8_t> bytes_;  // Names and rdata, end to end.
-    std::vector<Node> nodes_;
-    std::vector<Slot> table_;  // Open addressing: hash of a name to its number.
-    std::vector<Datum> data_;
-    std::vector<Set> sets_;
+    std::shared_ptr<BlockStock> stock_;
+    StockVector<uint8_t> bytes_;  // Names and rdata, end to end.
+    StockVector<Node> nodes_;
+    StockVector<Slot> table_;  // Open addressing: hash of a name to its number.
+    StockVector<Datum> data_;
+    StockVector<Set> sets_;
     HashedName owner_;  // Of the record added last: zone files tend to repeat it.
     uint32_t owner_number_ = kNone;
 };

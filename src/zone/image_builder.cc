@@ -81,13 +81,13 @@ base::Result<void> Builder::put_index() {
     reserve_in_huge_pages(names, refs_.size());
     for (size_t i = 0; i < refs_.size(); ++i) {
         const ZoneDraft::Node& node = draft_.nodes()[i];
-        if (!node.is_nsec3) names.push_back({node.hash, refs_[i]});
+        if (!node.is_nsec3()) names.push_back({node.hash, refs_[i]});
     }
     return writer_.put_index(names);
 }
 
 void Builder::put_orders() {
-    const auto is_regular = [](const ZoneDraft::Node& node) { return !node.is_nsec3; };
+    const auto is_regular = [](const ZoneDraft::Node& node) { return !node.is_nsec3(); };
     const auto regular = static_cast<uint32_t>(std::ranges::count_if(draft_.nodes(), is_regular));
     ImageHeader& header = writer_.header();
     header.order = writer_.here();
@@ -130,7 +130,7 @@ void Builder::fill_header() {
     for (const ZoneDraft::Node& node : draft_.nodes()) {
         header.label_count_max = std::max<uint32_t>(header.label_count_max, node.label_count);
         for (const ZoneDraft::Set& set : draft_.sets(node)) {
-            const size_t count = set.records.size() + set.signatures.size();
+            const size_t count = set.records().size() + set.signatures().size();
             header.record_count += static_cast<uint32_t>(count);
         }
     }
@@ -138,7 +138,7 @@ void Builder::fill_header() {
     if (soa == nullptr) {
         header.flags |= kUnavailable;
     } else {
-        header.serial = soa_serial(draft_.rdata(soa->records.front()));
+        header.serial = soa_serial(draft_.rdata(soa->records().front()));
         header.signatures_expire = earliest_expiry(draft_);
     }
 }
@@ -161,7 +161,7 @@ uint32_t earliest_expiry(const ZoneDraft& draft) {
     uint32_t earliest = 0;
     for (const ZoneDraft::Node& node : draft.nodes()) {
         for (const ZoneDraft::Set& set : draft.sets(node)) {
-            for (const ZoneDraft::Datum& datum : set.signatures) {
+            for (const ZoneDraft::Datum& datum : set.signatures()) {
                 const uint32_t expiry = base::load_u32(draft.rdata(datum).data() + kExpirationAt);
                 earliest = earlier_expiry(earliest, expiry);
             }

@@ -81,7 +81,7 @@ void NodeWriter::add_link(const ZoneDraft& draft, const ZoneDraft::Node& node, R
     }
     if (target != ZoneDraft::kNone) {
         const ZoneDraft::Node& found = draft.nodes()[target];
-        if (found.is_nsec3 || !may_be_told(type, found.flags)) target = ZoneDraft::kNone;
+        if (found.is_nsec3() || !may_be_told(type, found.flags)) target = ZoneDraft::kNone;
     }
     const auto owner = draft.name(node);
     if (size >= owner.size() &&
@@ -95,7 +95,7 @@ base::Result<void> NodeWriter::put_set(const ZoneDraft& draft, const ZoneDraft::
                                        const ZoneDraft::Set& set) {
     BodyWriter writer(draft.name(node));
     links_.clear();
-    for (const ZoneDraft::Datum& datum : set.records) {
+    for (const ZoneDraft::Datum& datum : set.records()) {
         writer.add(set.type, datum.ttl, draft.rdata(datum));
         const size_t link_count = links_.size();
         add_link(draft, node, set.type, draft.rdata(datum));
@@ -105,18 +105,18 @@ base::Result<void> NodeWriter::put_set(const ZoneDraft& draft, const ZoneDraft::
         }
     }
     BodyWriter signatures(draft.name(node));
-    for (const ZoneDraft::Datum& datum : set.signatures) {
+    for (const ZoneDraft::Datum& datum : set.signatures()) {
         signatures.add(RRType::RRSIG, datum.ttl, draft.rdata(datum));
     }
     if (writer.body().size() + signatures.body().size() > kSetSizeMax) {
         return std::unexpected(too_large(draft.name(node), set.type));
     }
-    const RRsetParts parts{.signature_count = static_cast<uint16_t>(set.signatures.size()),
+    const RRsetParts parts{.signature_count = static_cast<uint16_t>(set.signatures().size()),
                            .signatures_size = static_cast<uint16_t>(signatures.body().size()),
                            .link_count = static_cast<uint16_t>(links_.size()),
                            .fixup_count = static_cast<uint16_t>(writer.fixups().size())};
-    const bool has_parts = !set.signatures.empty() || !links_.empty() || !writer.fixups().empty();
-    RRsetHeader header{.records = static_cast<uint16_t>(set.records.size()),
+    const bool has_parts = !set.signatures().empty() || !links_.empty() || !writer.fixups().empty();
+    RRsetHeader header{.records = static_cast<uint16_t>(set.records().size()),
                        .body_size = static_cast<uint16_t>(writer.body().size())};
     if (has_parts) header.records |= RRsetHeader::kHasParts;
     put(header);
@@ -143,7 +143,7 @@ base::Result<Ref> NodeWriter::put_node(const ZoneDraft& draft, const ZoneDraft::
     header.owner_size = node.name_size;
     header.label_count = node.label_count;
     header.rrset_count = static_cast<uint16_t>(node.set_count);
-    const bool is_placed = standing != nullptr && !node.is_nsec3 && (node.flags & kOccluded) == 0;
+    const bool is_placed = standing != nullptr && !node.is_nsec3() && (node.flags & kOccluded) == 0;
     if (is_placed) header.flags |= kPlaced;
     if (is_placed && standing->is_provable) header.flags |= kProvable;
     const bool is_linked = room_for_links_ == Links::InAll || node.hidden_by != ZoneDraft::kNone ||

@@ -21,7 +21,7 @@ bool is_usable(const Nsec3Parameters& parameters) {
 // The record of the set that belongs to the chain; empty when there is none.
 std::span<const uint8_t> record_of(const ZoneDraft& draft, const ZoneDraft::Set& set,
                                    const Nsec3Parameters& chain) {
-    for (const ZoneDraft::Datum& datum : set.records) {
+    for (const ZoneDraft::Datum& datum : set.records()) {
         const auto rdata = draft.rdata(datum);
         const auto parameters = dnssec::read_nsec3_parameters(rdata);
         if (parameters && dnssec::is_same_chain(*parameters, chain)) return rdata;
@@ -83,7 +83,7 @@ Nsec3Chain find_nsec3_chain(const ZoneDraft& draft) {
     Nsec3Chain best;
     const ZoneDraft::Set* const set = draft.find(draft.nodes().front(), RRType::NSEC3PARAM);
     if (set == nullptr) return best;
-    for (const ZoneDraft::Datum& datum : set->records) {
+    for (const ZoneDraft::Datum& datum : set->records()) {
         const auto rdata = draft.rdata(datum);
         const auto parameters = dnssec::read_nsec3_parameters(rdata);
         if (!parameters || !is_usable(*parameters)) continue;
@@ -100,7 +100,7 @@ std::vector<Nsec3Standing> find_nsec3_places(const ZoneDraft& draft, const Nsec3
     NameHasher hasher(*dnssec::read_nsec3_parameters(chain.parameters));
     for (size_t number = 0; number < standings.size(); ++number) {
         const ZoneDraft::Node& node = draft.nodes()[number];
-        if (node.is_nsec3 || (node.flags & kOccluded) != 0) continue;
+        if (node.is_nsec3() || (node.flags & kOccluded) != 0) continue;
         const auto name = draft.name(node);
         const Nsec3Place own = find_nsec3_place(chain.links, hasher.hash(name));
         Nsec3Standing& standing = standings[number];

@@ -68,10 +68,10 @@ void Checker::check_apex() {
         findings_.error(
             "soa-missing", {}, "no SOA record at " + name,
             name + " 3600 IN SOA ns1." + name + " hostmaster." + name + " 1 7200 900 1209600 300");
-    } else if (soa->records.size() > 1) {
-        findings_.error("soa-several", soa->records[1].source,
+    } else if (soa->records().size() > 1) {
+        findings_.error("soa-several", soa->records()[1].source,
                         name + " has more than one SOA record",
-                        "keep the one at line " + std::to_string(soa->records[0].source.line));
+                        "keep the one at line " + std::to_string(soa->records()[0].source.line));
     }
     const Set* const ns = draft_.find(apex, RRType::NS);
     if (ns == nullptr) {
@@ -85,15 +85,15 @@ void Checker::check_apex() {
 void Checker::check_alias(const Node& node) {
     const Set* const cname = draft_.find(node, RRType::CNAME);
     if (cname == nullptr) return;
-    if (cname->records.size() > 1) {
-        findings_.error("cname-several", cname->records[1].source,
+    if (cname->records().size() > 1) {
+        findings_.error("cname-several", cname->records()[1].source,
                         text(node) + " has more than one CNAME record",
                         "a name is an alias for one other name");
     }
     for (const Set& other : draft_.sets(node)) {
         if (other.type == RRType::CNAME || is_dnssec_type(other.type)) continue;
         findings_.error(
-            "cname-and-other", other.records[0].source,
+            "cname-and-other", other.records()[0].source,
             text(node) + " has a CNAME and also " + dns::to_text(other.type) + " records",
             "remove one of the two: a CNAME stands alone");
         return;
@@ -103,13 +103,13 @@ void Checker::check_alias(const Node& node) {
 void Checker::check_dname(const Node& node) {
     const Set* const dname = draft_.find(node, RRType::DNAME);
     if (dname == nullptr) return;
-    if (dname->records.size() > 1) {
-        findings_.error("dname-several", dname->records[1].source,
+    if (dname->records().size() > 1) {
+        findings_.error("dname-several", dname->records()[1].source,
                         text(node) + " has more than one DNAME record",
                         "a tree moves to one other place");
     }
     if ((node.flags & kApex) == 0 && draft_.find(node, RRType::NS) != nullptr) {
-        findings_.error("dname-and-ns", dname->records[0].source,
+        findings_.error("dname-and-ns", dname->records()[0].source,
                         text(node) + " has both DNAME and NS records",
                         "delegate the name or redirect what is below it, not both");
     }
@@ -147,7 +147,7 @@ void Checker::check_name(const Node& node) {
 void Checker::check_repetitions(const Node& node) {
     for (const Set& set : draft_.sets(node)) {
         if (!set.had_repetitions) continue;
-        findings_.warn("repeated", set.records[0].source,
+        findings_.warn("repeated", set.records()[0].source,
                        text(node) + " has the same " + dns::to_text(set.type) +
                            " record more than once; one is kept",
                        "remove the others");
@@ -157,9 +157,9 @@ void Checker::check_repetitions(const Node& node) {
 // Tells of each type once: those over one type stand together.
 void Checker::check_orphans(const Node& node, const Set& set) {
     auto told = RRType::None;
-    for (const ZoneDraft::Datum& datum : set.records) {
+    for (const ZoneDraft::Datum& datum : set.records()) {
         const auto covered = dnssec::read_rrsig(draft_.rdata(datum))->covered;
-        if (&datum != set.records.data() && covered == told) continue;
+        if (&datum != set.records().data() && covered == told) continue;
         told = covered;
         findings_.warn(
             "signature-over-nothing", datum.source,
@@ -169,16 +169,16 @@ void Checker::check_orphans(const Node& node, const Set& set) {
 }
 
 void Checker::check_ttls(const Node& node, const Set& set) {
-    const uint32_t ttl = set.records[0].ttl;
+    const uint32_t ttl = set.records()[0].ttl;
     if (set.had_mixed_ttls) {
-        findings_.warn("ttls-differ", set.records[0].source,
+        findings_.warn("ttls-differ", set.records()[0].source,
                        "the " + dns::to_text(set.type) + " records of " + text(node) +
                            " have different TTLs; " + std::to_string(ttl) + " is used",
                        "give them one TTL");
     }
     const auto other =
-        std::ranges::find_if(set.signatures, [ttl](const auto& each) { return each.ttl != ttl; });
-    if (other == set.signatures.end()) return;
+        std::ranges::find_if(set.signatures(), [ttl](const auto& each) { return each.ttl != ttl; });
+    if (other == set.signatures().end()) return;
     findings_.warn("signature-ttl", other->source,
                    "the signature over " + dns::to_text(set.type) + " of " + text(node) +
                        " has the TTL " + std::to_string(other->ttl) + ", the records have " +
@@ -195,12 +195,12 @@ void Checker::check_set(const Node& node, const Set& set) {
     const bool is_apex = (node.flags & kApex) != 0;
     if ((node.flags & kDelegation) != 0) warn_if_occluded(node, set, node);
     if (set.type == RRType::SOA && !is_apex) {
-        findings_.error("soa-below-apex", set.records[0].source,
+        findings_.error("soa-below-apex", set.records()[0].source,
                         text(node) + " has an SOA record and is not the apex",
                         "a zone has one SOA; another zone goes into a file of its own");
     }
     if (set.type == RRType::DS && (is_apex || (node.flags & kDelegation) == 0)) {
-        findings_.warn("ds-without-cut", set.records[0].source,
+        findings_.warn("ds-without-cut", set.records()[0].source,
                        text(node) + " has DS records and is no zone cut",
                        "DS stands beside the NS records of a delegation");
     }
@@ -212,7 +212,7 @@ void Checker::check_targets(const Node& node, const Set& set) {
     const bool names_hosts =
         set.type == RRType::NS || set.type == RRType::MX || set.type == RRType::SRV;
     if (!names_hosts || (node.flags & kOccluded) != 0) return;
-    for (const ZoneDraft::Datum& datum : set.records) check_target(node, set, datum);
+    for (const ZoneDraft::Datum& datum : set.records()) check_target(node, set, datum);
 }
 
 void Checker::check_target(const Node& node, const Set& set, const ZoneDraft::Datum& datum) {
@@ -268,8 +268,8 @@ void Checker::check_hidden(const Node& node) {
 }
 
 void Checker::warn_if_occluded(const Node& node, const Set& set, const Node& above) {
-    warn(set.records[0].source, judge_occluded(draft_.name(node), set.type, draft_.name(above),
-                                               (above.flags & kDelegation) != 0));
+    warn(set.records()[0].source, judge_occluded(draft_.name(node), set.type, draft_.name(above),
+                                                 (above.flags & kDelegation) != 0));
 }
 
 void Checker::check_node(const Node& node) {

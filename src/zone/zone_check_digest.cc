@@ -34,7 +34,7 @@ std::optional<DigestKind> digest_kind(std::span<const uint8_t> zonemd) {
 class DigestChecker {
  public:
     DigestChecker(const ZoneDraft& draft, const ZoneDraft::Set& set)
-        : draft_(draft), records_(set.records) {}
+        : draft_(draft), records_(set.records()) {}
 
     // Why the record must not be used; nothing when it may be.
     [[nodiscard]] std::string obstacle(const Datum& datum, uint32_t serial) const;
@@ -80,8 +80,8 @@ bool has_digest(const ZoneDraft& draft) {
     const ZoneDraft::Set* const set = draft.find(apex, RRType::ZONEMD);
     const ZoneDraft::Set* const soa = draft.find(apex, RRType::SOA);
     if (set == nullptr || soa == nullptr) return false;
-    const uint32_t serial = soa_serial(draft.rdata(soa->records.front()));
-    return std::ranges::any_of(set->records, [&](const Datum& datum) {
+    const uint32_t serial = soa_serial(draft.rdata(soa->records().front()));
+    return std::ranges::any_of(set->records(), [&](const Datum& datum) {
         return base::load_u32(draft.rdata(datum).data()) == serial;
     });
 }
@@ -91,11 +91,11 @@ void check_digest(const ZoneDraft& draft, Findings& findings) {
     const ZoneDraft::Set* const set = draft.find(apex, RRType::ZONEMD);
     const ZoneDraft::Set* const soa = draft.find(apex, RRType::SOA);
     if (set == nullptr || soa == nullptr) return;
-    const uint32_t serial = soa_serial(draft.rdata(soa->records.front()));
+    const uint32_t serial = soa_serial(draft.rdata(soa->records().front()));
     const DigestChecker checker(draft, *set);
     const Datum* refuted = nullptr;
     std::string obstacle;
-    for (const Datum& datum : set->records) {
+    for (const Datum& datum : set->records()) {
         std::string found = checker.obstacle(datum, serial);
         if (!found.empty()) {
             obstacle = std::move(found);
@@ -109,7 +109,7 @@ void check_digest(const ZoneDraft& draft, Findings& findings) {
                        "the records of the zone are not those that its ZONEMD was made over",
                        "fetch the zone again; if it was edited, make the digest anew");
     } else {
-        findings.warn("zonemd-unusable", set->records.front().source,
+        findings.warn("zonemd-unusable", set->records().front().source,
                       "the ZONEMD of the zone " + obstacle + ": nothing can be checked",
                       "make the digest anew with each serial, by SHA-384 or SHA-512");
     }

@@ -59,7 +59,7 @@ class SignatureChecker {
 bool SignatureChecker::is_signed() const {
     if (draft_.find(draft_.nodes().front(), RRType::DNSKEY) != nullptr) return true;
     const Set* const soa = draft_.find(draft_.nodes().front(), RRType::SOA);
-    return soa != nullptr && !soa->signatures.empty();
+    return soa != nullptr && !soa->signatures().empty();
 }
 
 void SignatureChecker::collect_keys() {
@@ -71,7 +71,7 @@ void SignatureChecker::collect_keys() {
                        "add the keys it was signed with, or sign it again");
         return;
     }
-    for (const Datum& datum : set->records) {
+    for (const Datum& datum : set->records()) {
         const auto rdata = draft_.rdata(datum);
         keys_.push_back({dnssec::key_tag(rdata), rdata[3]});
     }
@@ -106,19 +106,19 @@ void SignatureChecker::check_signatures(const Node& node, const Set& set) {
     const bool is_cut = (node.flags & kDelegation) != 0;
     const bool is_parents = set.type == RRType::DS || set.type == RRType::NSEC;
     if (is_cut && !is_parents) {
-        if (set.signatures.empty()) return;
-        findings_.warn("signature-of-child", set.signatures.front().source,
+        if (set.signatures().empty()) return;
+        findings_.warn("signature-of-child", set.signatures().front().source,
                        text(node) + " is delegated, and its " + dns::to_text(set.type) +
                            " has a signature of this zone",
                        "the child signs it (RFC 4035, section 2.2)");
         return;
     }
-    if (set.signatures.empty()) {
+    if (set.signatures().empty()) {
         findings_.warn("signature-missing", set.source(),
                        text(node) + " " + dns::to_text(set.type) + " has no signature",
                        "sign the zone again");
     }
-    for (const Datum& signature : set.signatures) check_signature(node, set, signature);
+    for (const Datum& signature : set.signatures()) check_signature(node, set, signature);
 }
 
 void SignatureChecker::check_node(const Node& node) {
@@ -161,7 +161,7 @@ class ChainChecker {
 };
 
 void ChainChecker::check_nsec_link(const Node& node, const Set& nsec, const Node& next) {
-    const Datum& datum = nsec.records.front();
+    const Datum& datum = nsec.records().front();
     const auto rdata = draft_.rdata(datum);
     const auto said = rdata.first(dns::name_size(rdata));
     if (!dns::equal_ignoring_case(said, draft_.name(next))) {
@@ -175,7 +175,7 @@ void ChainChecker::check_nsec_link(const Node& node, const Set& nsec, const Node
 void ChainChecker::check_nsec() {
     std::vector<const Node*> chain;
     for (const Node& node : draft_.nodes()) {
-        const bool is_in = (node.flags & kOccluded) == 0 && node.set_count > 0 && !node.is_nsec3;
+        const bool is_in = (node.flags & kOccluded) == 0 && node.set_count > 0 && !node.is_nsec3();
         if (is_in) chain.push_back(&node);
     }
     for (size_t i = 0; i < chain.size(); ++i) {
@@ -205,7 +205,7 @@ void ChainChecker::check_nsec3_count(std::span<const Node> chain, const Datum& f
     if (!parameters || (parameters->flags & dnssec::kNsec3OptOut) != 0) return;
     const auto names =
         static_cast<size_t>(std::ranges::count_if(draft_.nodes(), [](const Node& node) {
-            return !node.is_nsec3 && (node.flags & kOccluded) == 0;
+            return !node.is_nsec3() && (node.flags & kOccluded) == 0;
         }));
     if (names == chain.size()) return;
     findings_.warn("nsec3-chain", first.source,
@@ -217,7 +217,7 @@ void ChainChecker::check_nsec3_count(std::span<const Node> chain, const Datum& f
 // A zone is refused for them, and not served without proof: validators would take all that it
 // denies for an attack, and none takes so many for secure anyway.
 void ChainChecker::check_iterations(const Set& parameters) {
-    for (const Datum& datum : parameters.records) {
+    for (const Datum& datum : parameters.records()) {
         const auto read = dnssec::read_nsec3_parameters(draft_.rdata(datum));
         if (!read || read->iterations == 0) continue;
         const std::string message =
@@ -253,10 +253,10 @@ void ChainChecker::check_nsec3() {
         const Set* const set = draft_.find(chain[i], RRType::NSEC3);
         // Two chains at once, while one replaces the other: which links are whose is not sorted
         // out.
-        if (set == nullptr || set->records.size() != 1) return;
-        check_nsec3_link(chain[i], set->records.front(), chain[(i + 1) % chain.size()]);
+        if (set == nullptr || set->records().size() != 1) return;
+        check_nsec3_link(chain[i], set->records().front(), chain[(i + 1) % chain.size()]);
     }
-    check_nsec3_count(chain, draft_.find(chain.front(), RRType::NSEC3)->records.front());
+    check_nsec3_count(chain, draft_.find(chain.front(), RRType::NSEC3)->records().front());
 }
 
 void ChainChecker::run() {

@@ -4,6 +4,7 @@
 // as it stands, so that nothing here is an error.
 
 #include <algorithm>
+#include <array>
 
 #include "base/address.h"
 #include "base/bytes.h"
@@ -24,17 +25,24 @@ constexpr int kAliasesMax = 20;
 // The longest that a negative answer should be kept (RFC 2308 §5).
 constexpr uint32_t kNegativeTtlMax = 86400;
 
+constexpr auto kHostNameBytes = [] {
+    std::array<bool, 256> good{};
+    for (const char* byte = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+         *byte != 0; ++byte) {
+        good[static_cast<uint8_t>(*byte)] = true;
+    }
+    return good;
+}();
+
 // Letters, digits and hyphens, none of these first or last (RFC 1123 §2.1); a wildcard in front.
 bool is_host_name(std::span<const uint8_t> name) {
     size_t at = name[0] == 1 && name[1] == '*' ? 2 : 0;
     for (; name[at] != 0; at += name[at] + 1U) {
         const auto label = name.subspan(at + 1, name[at]);
         if (label.front() == '-' || label.back() == '-') return false;
-        const bool is_good = std::ranges::all_of(label, [](uint8_t byte) {
-            return dns::is_digit(byte) || byte == '-' ||
-                   (dns::lower(byte) >= 'a' && dns::lower(byte) <= 'z');
-        });
-        if (!is_good) return false;
+        if (!std::ranges::all_of(label, [](uint8_t byte) { return kHostNameBytes[byte]; })) {
+            return false;
+        }
     }
     return true;
 }
@@ -134,7 +142,7 @@ void RecordChecker::check_owner(const Node& node, const Set& set) {
 }
 
 void RecordChecker::check_hosts(const Node& node, const Set& set) {
-    for (const Datum& datum : set.records) {
+    for (const Datum& datum : set.records()) {
         const auto rdata = draft_.rdata(datum);
         dns::RdataNames names(set.type, rdata);
         dns::RdataName place;
@@ -158,7 +166,7 @@ void RecordChecker::check_alias_chain(const Node& node, const Set& set) {
     const Set* alias = &set;
     const Node* at = &node;
     for (int step = 0; step < kAliasesMax; ++step) {
-        const HashedName target(draft_.rdata(alias->records.front()));
+        const HashedName target(draft_.rdata(alias->records().front()));
         const uint32_t number =
             draft_.is_in_zone(target) ? draft_.find_node(target) : ZoneDraft::kNone;
         if (number == ZoneDraft::kNone) return;
@@ -175,8 +183,8 @@ void RecordChecker::check_alias_chain(const Node& node, const Set& set) {
 }
 
 void RecordChecker::check_null_mx(const Node& node, const Set& set) {
-    if (set.records.size() < 2) return;
-    for (const Datum& datum : set.records) {
+    if (set.records().size() < 2) return;
+    for (const Datum& datum : set.records()) {
         if (draft_.rdata(datum).size() != 3) continue;  // A preference and the root.
         findings_.warn("null-mx", datum.source,
                        text(node) + " says that it takes no mail, and names a server for it",
@@ -189,7 +197,7 @@ void RecordChecker::check_spf(const Node& node) {
     const Set* const txt = draft_.find(node, RRType::TXT);
     std::vector<const Datum*> policies;
     if (txt != nullptr) {
-        for (const Datum& datum : txt->records) {
+        for (const Datum& datum : txt->records()) {
             if (is_spf(draft_.rdata(datum))) policies.push_back(&datum);
         }
     }
@@ -207,7 +215,7 @@ void RecordChecker::check_spf(const Node& node) {
 
 // AliasMode (priority 0) stands alone and has no parameters (RFC 9460 §2.4.2).
 void RecordChecker::check_service(const Node& node, const Set& set) {
-    for (const Datum& datum : set.records) {
+    for (const Datum& datum : set.records()) {
         const auto rdata = draft_.rdata(datum);
         if (base::load_u16(rdata.data()) != 0) continue;
         if (rdata.size() > 2 + dns::name_size(rdata.subspan(2))) {
@@ -215,7 +223,7 @@ void RecordChecker::check_service(const Node& node, const Set& set) {
                            text(node) + " has parameters beside an alias, which nobody reads",
                            "remove them, or give a priority above 0 (RFC 9460, section 2.4.2)");
         }
-        if (set.records.size() > 1) {
+        if (set.records().size() > 1) {
             findings_.warn("service-alias", datum.source,
                            text(node) + " has an alias beside other " + dns::to_text(set.type) +
                                " records, which are then not read",
@@ -237,8 +245,8 @@ void RecordChecker::check_child_keys(const Node& node, const Set& set) {
         const size_t algorithm_at = set.type == RRType::CDS ? 2 : 3;
         return draft_.rdata(datum)[algorithm_at] == 0;
     };
-    const auto removals = std::ranges::count_if(set.records, is_removal);
-    if (removals > 0 && set.records.size() > 1) {
+    const auto removals = std::ranges::count_if(set.records(), is_removal);
+    if (removals > 0 && set.records().size() > 1) {
         findings_.warn("child-keys", set.source(),
                        type + " asks the parent both for DS records and for none",
                        "keep one of the two (RFC 8078, section 4)");
@@ -253,7 +261,7 @@ void RecordChecker::check_child_keys(const Node& node, const Set& set) {
 void RecordChecker::check_set(const Node& node, const Set& set) {
     switch (set.type) {
         case RRType::SOA:
-            return check_soa(node, set.records.front());
+            return check_soa(node, set.records().front());
         case RRType::A:
         case RRType::AAAA:
             return check_owner(node, set);

@@ -62,8 +62,8 @@ void Digester::add_node(const Node& node) {
     items_.clear();
     for (const ZoneDraft::Set& set : draft_.sets(node)) {
         if (set.type == RRType::ZONEMD && (node.flags & kApex) != 0) continue;
-        collect(set.type, set.records);
-        collect(RRType::RRSIG, set.signatures);
+        collect(set.type, set.records());
+        collect(RRType::RRSIG, set.signatures());
     }
     std::ranges::sort(items_, [](const Item& a, const Item& b) {
         return std::tie(a.type, a.rdata) < std::tie(b.type, b.rdata);

@@ -36,11 +36,11 @@ template <typename OnLine>
 void walk(const ZoneDraft& draft, const OnLine& on_line) {
     for (const Node& node : draft.nodes()) {
         for (const Set* set : in_order(draft.sets(node))) {
-            for (const Datum& datum : by_data(draft, set->records)) {
+            for (const Datum& datum : by_data(draft, set->records())) {
                 on_line(ZoneWriter::Line{draft.name(node), set->type, dns::RRClass::IN, datum.ttl,
                                          draft.rdata(datum)});
             }
-            for (const Datum& datum : by_data(draft, set->signatures)) {
+            for (const Datum& datum : by_data(draft, set->signatures())) {
                 on_line(ZoneWriter::Line{draft.name(node), RRType::RRSIG, dns::RRClass::IN,
                                          datum.ttl, draft.rdata(datum)});
             }

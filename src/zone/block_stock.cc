@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "zone/block_stock.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include <sys/mman.h>
+
+#include "zone/huge_pages.h"
+#include "zone/round_up.h"
+
+namespace nearcast::zone {
+namespace {
+
+// A block may be larger than what is asked for by half: else something small would keep one that
+// something large comes to want.
+constexpr size_t largest_for(size_t wanted) { return wanted + wanted / 2; }
+
+}  // namespace
+
+BlockStock::~BlockStock() {
+    release();
+    assert(blocks_.empty());
+}
+
+void* BlockStock::take(size_t size) {
+    Block* best = nullptr;
+    for (Block& block : blocks_) {
+        const bool fits = !block.is_taken && block.size >= size && block.size <= largest_for(size);
+        if (fits && (best == nullptr || block.size < best->size)) best = &block;
+    }
+    if (best != nullptr) {
+        best->is_taken = true;
+        return best->start;
+    }
+    blocks_.reserve(blocks_.size() + 1);
+    const size_t pages = round_up(size, kHugePageSize);
+    void* const start =
+        ::mmap(nullptr, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return nullptr;
+    ask_for_huge_pages(start, pages);
+    blocks_.push_back({start, pages, true});
+    return start;
+}
+
+bool BlockStock::give_back(void* start) noexcept {
+    const auto block = std::ranges::find(blocks_, start, &Block::start);
+    if (block == blocks_.end()) return false;
+    assert(block->is_taken);
+    block->is_taken = false;
+    return true;
+}
+
+void BlockStock::release() noexcept {
+    std::erase_if(blocks_, [](const Block& block) {
+        return !block.is_taken && ::munmap(block.start, block.size) == 0;
+    });
+}
+
+size_t BlockStock::size() const {
+    size_t total = 0;
+    for (const Block& block : blocks_) total += block.size;
+    return total;
+}
+
+}  // namespace nearcast::zone
