@@ -48,6 +48,14 @@ constexpr Sql kSetTotp{"UPDATE person SET totp = :a, totp_step = 0 WHERE name = 
 constexpr Sql kUseStep{
     "UPDATE person SET totp_step = :a WHERE name = :b AND totp_step < :c RETURNING name", "ntn",
     "t"};
+constexpr Sql kFailures{"SELECT since, failures FROM login_failure WHERE name = :a", "t", "nn"};
+constexpr Sql kCountFailure{
+    "INSERT INTO login_failure (name, since, failures) VALUES (:a, :b, 1) "
+    "ON CONFLICT (name) DO UPDATE SET failures = login_failure.failures + 1",
+    "tn", ""};
+// Also those of a clock that was set back since.
+constexpr Sql kForgetFailures{"DELETE FROM login_failure WHERE since <= :a OR since > :b", "nn",
+                              ""};
 constexpr Sql kRemovePerson{"DELETE FROM person WHERE name = :a RETURNING name", "t", "t"};
 
 Tenant tenant_of(const Row& row) {
@@ -98,6 +106,13 @@ DeedAnswer change_person(Session& session, const Sql& sql, std::initializer_list
     auto ended = ApiKeys::end_sessions(session, sessions.person, sessions.but);
     if (!ended) return std::unexpected(ended.error());
     return Outcome<void>();
+}
+
+Result<void> count_failure(Session& session, const std::string& name, Timestamp now) {
+    const auto at = [](Timestamp time) { return Value(int64_t{time.count()}); };
+    auto done = session.run(
+        kForgetFailures, {at(now - Accounts::kFailurePeriod), at(now + Accounts::kFailurePeriod)});
+    return done ? session.run(kCountFailure, {name, at(now)}) : done;
 }
 
 std::optional<ChangeError> fault_of(const std::string& password) {
@@ -305,25 +320,33 @@ Outcome<std::optional<Accounts::Secrets>> Accounts::secrets_of(const std::string
 }
 
 Outcome<void> Accounts::check_hold(const std::string& name, Timestamp now) {
-    const std::lock_guard lock(mutex_);
-    const auto found = failures_.find(name);
-    const bool is_held_off = found != failures_.end() && found->second.count >= kFailuresMax &&
-                             now < found->second.since + kFailurePeriod;
-    if (!is_held_off) return {};
-    return hold_off(found->second.since + kFailurePeriod - now,
+    Timestamp since{};
+    int64_t failures = 0;
+    const auto done = database_.read([&](Session& session) {
+        failures = 0;
+        return session.run(kFailures, {name}, [&](const Row& row) {
+            since = Timestamp(row.number(0));
+            failures = row.number(1);
+        });
+    });
+    if (!done) return unavailable(done.error());
+    if (failures < kFailuresMax || now >= since + kFailurePeriod) return {};
+    return hold_off(since + kFailurePeriod - now,
                     "too many wrong passwords for this user; a minute later");
 }
 
 ChangeError Accounts::turn_away(const std::string& name, const std::string& source, Timestamp now) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (failures_.size() >= kFailingNamesMax) failures_.clear();
-        Failures& failures = failures_[name];
-        if (now >= failures.since + kFailurePeriod) failures = {now, 0};
-        ++failures.count;
-    }
-    const auto noted =
-        keys_.note_refusal({is_account_name(name) ? "user:" + name : "", source}, now);
+    const bool is_name = is_account_name(name);  // Nobody is, or comes to be, called otherwise.
+    const auto noted = carry_out(
+        database_,
+        {.actor = {is_name ? "user:" + name : "", source}, .at = now, .action = "login.refused"},
+        [&](Session& session, int64_t, Deed&) -> DeedAnswer {
+            if (!is_name) return Outcome<void>();
+            if (auto done = count_failure(session, name, now); !done) {
+                return std::unexpected(done.error());
+            }
+            return Outcome<void>();
+        });
     if (!noted) return noted.error();
     return {Kind::Forbidden, "the user, the password or the code is wrong"};
 }

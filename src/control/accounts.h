@@ -8,8 +8,6 @@
 
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,11 +56,10 @@ class Accounts {
  public:
     static constexpr size_t kNameSizeMax = 63;
     static constexpr std::chrono::hours kSessionLife{12};
-    // Wrong passwords for one name within a minute, from wherever: then nobody is let in under it.
+    // Wrong passwords for one name within a minute, from wherever and at whatever controller: then
+    // nobody is let in under it.
     static constexpr unsigned kFailuresMax = 10;
     static constexpr std::chrono::seconds kFailurePeriod{60};
-    // Names that are remembered for that; of more all are forgotten.
-    static constexpr size_t kFailingNamesMax = 10'000;
 
     // Secrets of phones are kept sealed under that key. All outlive it.
     Accounts(Database& database, ApiKeys& keys, TsigKeys& tsig_keys, const Quotas& quotas,
@@ -131,12 +128,6 @@ class Accounts {
     TsigKeys& tsig_keys_;
     const Quotas& quotas_;
     const dnssec::SealingKey& sealing_;
-    struct Failures {
-        Timestamp since{};
-        unsigned count = 0;
-    };
-    std::mutex mutex_;  // Guards what follows.
-    std::map<std::string, Failures> failures_;
 };
 
 // Of a tenant or a person: lower case letters, digits, '-', '_', '.' and '@'.

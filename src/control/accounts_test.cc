@@ -86,6 +86,35 @@ TEST_P(OfAccounts, GuessingHoldsTheNameOff) {
     EXPECT_TRUE(log_in("anna", kPassword));
 }
 
+TEST_P(OfAccounts, GuessesCountAtWhateverController) {
+    add("anna");
+    add("berta");
+    Accounts other{*database, keys, tsig_keys, quotas, sealing};
+    const auto guess = [&](Accounts& controller, const std::string& who) {
+        EXPECT_FALSE(controller.log_in({who, "guess", ""}, "192.0.2.1", now));
+    };
+    for (unsigned i = 0; i < Accounts::kFailuresMax; ++i) {
+        guess(i % 2 == 0 ? accounts : other, "anna");
+    }
+    const auto held_off = other.log_in({"anna", kPassword, ""}, "192.0.2.1", now + seconds(20));
+    ASSERT_FALSE(held_off);
+    EXPECT_EQ(held_off.error().kind, Error::TooFast);
+    EXPECT_EQ(held_off.error().retry_after, seconds(40));
+    EXPECT_EQ(log_in("anna", kPassword).error().kind, Error::TooFast);
+    EXPECT_TRUE(log_in("berta", kPassword));
+    // What nobody can be called is refused, and not remembered.
+    EXPECT_EQ(log_in(std::string(5000, 'x'), "guess").error().kind, Error::Forbidden);
+    now += Accounts::kFailurePeriod;
+    guess(other, "berta");
+    EXPECT_TRUE(log_in("anna", kPassword));
+    int64_t remembered = 0;
+    EXPECT_TRUE(database->read([&](Session& session) {
+        static constexpr Sql kCount{"SELECT COUNT(*) FROM login_failure", "", "n"};
+        return session.run(kCount, {}, [&](const Row& row) { remembered = row.number(0); });
+    }));
+    EXPECT_EQ(remembered, 1);
+}
+
 TEST_P(OfAccounts, WhoIsRemovedIsLoggedOut) {
     add("anna");
     const auto text = log_in("anna", kPassword);

@@ -29,7 +29,7 @@ struct ChangeLogOptions {
     // What the SOA of a new zone names when the zone has no name server yet.
     dns::Name primary = {};
     // Outlives it; null: nobody has any.
-    Quotas* quotas = nullptr;
+    const Quotas* quotas = nullptr;
     // Called on the writer's thread with the greatest sequence that is on the disk now. May be
     // empty; costs little.
     std::function<void(uint64_t sequence)> on_commit = {};

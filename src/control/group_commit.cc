@@ -13,7 +13,7 @@ namespace nearcast::control {
 using base::Result;
 
 GroupCommit::GroupCommit(Database& database, std::function<Timestamp()> now,
-                         std::function<void(uint64_t)> told, Quotas* quotas)
+                         std::function<void(uint64_t)> told, const Quotas* quotas)
     : database_(database),
       now_(std::move(now)),
       told_(std::move(told)),

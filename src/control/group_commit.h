@@ -35,7 +35,7 @@ class GroupCommit {
     struct Turn {
         uint64_t sequence = 0;  // Its own, greater than all before it.
         Timestamp now{};
-        Quotas* quotas = nullptr;  // Null: nobody has any.
+        const Quotas* quotas = nullptr;  // Null: nobody has any.
     };
     // Decides first, and writes only when nothing speaks against it. May be run twice. An error
     // outside is the database's, and ends the transaction; one inside is the answer.
@@ -44,7 +44,7 @@ class GroupCommit {
     // `now` gives the time. `told` is called on the thread, with the greatest sequence of each
     // transaction that is on the disk.
     GroupCommit(Database& database, std::function<Timestamp()> now,
-                std::function<void(uint64_t)> told, Quotas* quotas);
+                std::function<void(uint64_t)> told, const Quotas* quotas);
     GroupCommit(const GroupCommit&) = delete;
     GroupCommit& operator=(const GroupCommit&) = delete;
     // Carries out what waits.
@@ -72,7 +72,7 @@ class GroupCommit {
     Database& database_;
     const std::function<Timestamp()> now_;
     const std::function<void(uint64_t)> told_;
-    Quotas* const quotas_;
+    const Quotas* const quotas_;
     std::mutex mutex_;  // Guards what follows.
     std::condition_variable wake_;
     std::deque<Waiting> waiting_;

@@ -13,9 +13,13 @@ namespace {
 using base::Result;
 using Kind = ChangeError::Kind;
 
-constexpr Sql kTenant{"SELECT plan, records FROM tenant WHERE name = :a", "t", "tn"};
+constexpr Sql kTenant{"SELECT plan, records, paced_since, paced FROM tenant WHERE name = :a", "t",
+                      "tnnn"};
 constexpr Sql kZones{"SELECT COUNT(*) FROM zone WHERE account = :a", "t", "n"};
 constexpr Sql kTake{"UPDATE tenant SET records = records + :a WHERE name = :b", "nt", ""};
+constexpr Sql kTakeChange{
+    "UPDATE tenant SET records = records + :a, paced_since = :b, paced = :c WHERE name = :d",
+    "nnnt", ""};
 constexpr Sql kRecords{
     "SELECT r.records FROM rrset r JOIN zone z ON z.id = r.zone_id WHERE z.account = :a", "t", "t"};
 constexpr Sql kCopies{
@@ -32,14 +36,21 @@ const Plan* Quotas::find(std::string_view plan) const {
     return found == plans_.end() ? nullptr : &*found;
 }
 
-Outcome<void> Quotas::check_pace(const std::string& account, const Plan& plan, Timestamp now) {
-    Pace& pace = paces_[account];
-    if (now >= pace.since + kPeriod) pace = {now, 0};
+Outcome<void> Quotas::keep_pace(Usage& usage, const Plan& plan, Timestamp now) {
+    // The clock of another controller may be ahead by a little; by more, this one was set back.
+    const bool is_over = now >= usage.paced_since + kPeriod || now < usage.paced_since - kPeriod;
+    if (is_over) {
+        usage.paced_since = now;
+        usage.paced = 0;
+    }
     const uint64_t limit = plan.changes_per_minute_max;
-    if (pace.changes < limit) return {};
+    if (usage.paced < limit) {
+        ++usage.paced;
+        return {};
+    }
     const std::string what = "changes a minute";
     if (limit == 0) return full(what, limit);
-    return hold_off(pace.since + kPeriod - now, full(what, limit).error().message);
+    return hold_off(usage.paced_since + kPeriod - now, full(what, limit).error().message);
 }
 
 Result<std::optional<Quotas::Usage>> Quotas::usage_of(Session& session,
@@ -47,7 +58,8 @@ Result<std::optional<Quotas::Usage>> Quotas::usage_of(Session& session,
     std::optional<Usage> usage;
     if (account.empty()) return usage;
     auto done = session.run(kTenant, {account}, [&](const Row& row) {
-        usage = Usage{row.text(0), static_cast<uint64_t>(row.number(1))};
+        usage = Usage{row.text(0), static_cast<uint64_t>(row.number(1)), Timestamp(row.number(2)),
+                      static_cast<uint64_t>(row.number(3))};
     });
     if (!done) return std::unexpected(done.error());
     return usage;
@@ -60,10 +72,10 @@ const Plan& Quotas::limits_of(const Usage& usage) const {
 }
 
 Result<Outcome<void>> Quotas::admit(Session& session, const std::string& account, const Take& take,
-                                    Timestamp now) {
-    const auto found = usage_of(session, account);
+                                    Timestamp now) const {
+    auto found = usage_of(session, account);
     if (!found) return std::unexpected(found.error());
-    const std::optional<Usage>& usage = *found;
+    std::optional<Usage>& usage = *found;
     if (!usage) return Outcome<void>();
     const Plan& limits = limits_of(*usage);
     const auto records = static_cast<int64_t>(usage->records) + take.records;
@@ -78,11 +90,10 @@ Result<Outcome<void>> Quotas::admit(Session& session, const std::string& account
         if (!done) return std::unexpected(done.error());
         if (zones >= limits.zones_max) return full("zones", limits.zones_max);
     }
-    if (auto slow = check_pace(account, limits, now); !slow) return slow;
-    if (auto done = count(session, account, take.records); !done) {
-        return std::unexpected(done.error());
-    }
-    ++paces_[account].changes;
+    if (auto slow = keep_pace(*usage, limits, now); !slow) return slow;
+    auto done = session.run(kTakeChange, {take.records, int64_t{usage->paced_since.count()},
+                                          static_cast<int64_t>(usage->paced), account});
+    if (!done) return std::unexpected(done.error());
     return Outcome<void>();
 }
 

@@ -2,14 +2,12 @@
 //
 // How much a tenant may have: by his plan, judged within the transaction that would take it.
 //
-// A zone is the tenant's whose name is its account. The writer's thread alone, but for what is
-// const.
+// A zone is the tenant's whose name is its account. What he has, and how fast he changes it, is
+// counted in the database, for all controllers. Any thread.
 
 #pragma once
 
 #include <chrono>
-#include <deque>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,7 +46,7 @@ class Quotas {
     // Has the account take that much, or says which quota does not allow it. An account that is no
     // tenant's has none.
     [[nodiscard]] base::Result<Outcome<void>> admit(Session& session, const std::string& account,
-                                                    const Take& take, Timestamp now);
+                                                    const Take& take, Timestamp now) const;
     // So many records are the account's, or its no more, whatever its plan says.
     [[nodiscard]] static base::Result<void> count(Session& session, const std::string& account,
                                                   int64_t records);
@@ -60,21 +58,18 @@ class Quotas {
     struct Usage {
         std::string plan;
         uint64_t records = 0;
+        Timestamp paced_since{};
+        uint64_t paced = 0;  // Changes, since then.
     };
     // Nothing when it is no tenant's.
     [[nodiscard]] static base::Result<std::optional<Usage>> usage_of(Session& session,
                                                                      const std::string& account);
     // A plan that was taken out of the configuration allows nothing new.
     [[nodiscard]] const Plan& limits_of(const Usage& usage) const;
-    [[nodiscard]] Outcome<void> check_pace(const std::string& account, const Plan& plan,
-                                           Timestamp now);
+    // Counts one more, or says that it is too many.
+    [[nodiscard]] static Outcome<void> keep_pace(Usage& usage, const Plan& plan, Timestamp now);
 
     const std::vector<Plan> plans_;
-    struct Pace {
-        Timestamp since{};
-        uint64_t changes = 0;
-    };
-    std::map<std::string, Pace> paces_;  // Of tenants alone.
 };
 
 // Counted anew: of all zones of the account.

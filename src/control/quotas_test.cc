@@ -136,6 +136,30 @@ TEST_P(OfQuotas, ChangesHaveAPace) {
     EXPECT_TRUE(put("a.example.", 1));
 }
 
+// What another controller counts lies in the database, as all that was counted before a restart.
+TEST_P(OfQuotas, AllControllersKeepOnePace) {
+    ASSERT_TRUE(create("a.example."));
+    for (size_t i = 1; i < 5; ++i) EXPECT_TRUE(put("a.example.", i));
+    const Quotas same{{{"small", 2, 10, 6}}};
+    ChangeLog other{*database,
+                    {.now = [this] { return now + seconds(2); },  // A clock that is ahead.
+                     .primary = name("ns.example."),
+                     .quotas = &same,
+                     .on_commit = {}}};
+    EXPECT_TRUE(other.delete_zone(name("a.example."), {}));
+    EXPECT_EQ(create("b.example.").error().kind, Error::TooFast);
+    NewZone zone{.name = name("b.example."),
+                 .settings = {},
+                 .rrsets = {},
+                 .nameservers = {name("ns1.example.net.")}};
+    zone.settings.account = "anna";
+    EXPECT_EQ(other.create_zone(zone).error().kind, Error::TooFast);
+    EXPECT_TRUE(create("b.example.", "bert"));
+    // A minute that began in a time that has not come yet is over.
+    now -= std::chrono::hours(1);
+    EXPECT_TRUE(create("c.example."));
+}
+
 TEST_P(OfQuotas, AZoneTakesItsRecordsToAnotherAccount) {
     ASSERT_TRUE(create("a.example."));
     SettingsEdit edit;

@@ -219,6 +219,17 @@ CREATE INDEX zone_by_place ON zone (place);
 )",
     // 13: what the serials of catalogs are beyond the sequence (catalog_serial.h); 0: not known yet
     R"(INSERT INTO counter (name, value) VALUES ('catalog', 0);
+)",
+    // 14: what all controllers count together, each in the minute that began then.
+    //   tenant         his changes
+    //   login_failure  wrong passwords under a name, whether there is such a person or not
+    R"(ALTER TABLE tenant ADD COLUMN paced_since {big} NOT NULL DEFAULT 0;
+ALTER TABLE tenant ADD COLUMN paced {big} NOT NULL DEFAULT 0;
+CREATE TABLE login_failure (
+    name {text} PRIMARY KEY,
+    since {big} NOT NULL,
+    failures {big} NOT NULL);
+CREATE INDEX login_failure_by_age ON login_failure (since);
 )"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
