@@ -76,7 +76,7 @@ std::string as_strings(std::string_view text) {
 // What a name is that somebody typed, seen from the zone (`name`) and from the root (`absolute`):
 // the two differ where it has no final dot.
 Result<void> check_is_not_repeated(const Name& name, const Name& absolute, const Name& zone) {
-    if (name == absolute || !absolute.is_subdomain_of(zone)) return {};
+    if (name == absolute || !dns::repeats_zone(name.wire(), zone.wire())) return {};
     const std::string whole = dns::to_text(absolute);
     return base::fail(
         whole.substr(0, whole.size() - 1) + " without a final dot would be " + dns::to_text(name),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dns/ascii.h"
 #include "dns/rdata.h"
 
 namespace nearcast::dns {
@@ -39,6 +40,18 @@ base::Result<void> check_typed_names(RRType type, std::string_view content,
         }
     }
     return {};
+}
+
+bool repeats_zone(std::span<const uint8_t> name, std::span<const uint8_t> zone) {
+    constexpr size_t kRootSize = 1;
+    const size_t size = zone.size() - kRootSize;  // Of its labels.
+    if (size == 0 || name.size() < kRootSize + 2 * size) return false;
+    const size_t at = name.size() - kRootSize - 2 * size;
+    if (!equal_ignoring_case(name.subspan(at, size), zone.first(size))) return false;
+    if (!equal_ignoring_case(name.subspan(at + size), zone)) return false;
+    size_t label = 0;
+    while (label < at) label += size_t{1} + name[label];
+    return label == at;
 }
 
 }  // namespace nearcast::dns

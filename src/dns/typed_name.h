@@ -27,4 +27,8 @@ namespace nearcast::dns {
 [[nodiscard]] base::Result<void> check_typed_names(RRType type, std::string_view content,
                                                    std::span<const uint8_t> rdata);
 
+// Whether the name ends in that of the zone twice, as www.example.org.example.org. does: mostly it
+// is www.example.org without its final dot. Both in wire form.
+[[nodiscard]] bool repeats_zone(std::span<const uint8_t> name, std::span<const uint8_t> zone);
+
 }  // namespace nearcast::dns

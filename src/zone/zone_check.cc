@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "dns/ascii.h"
 #include "dns/rdata.h"
+#include "dns/typed_name.h"
 #include "dnssec/rrsig.h"
 #include "zone/unanswered.h"
 
@@ -128,20 +128,10 @@ void Checker::check_wildcard(const Node& node) {
 
 // www.example.org in the zone example.org, without its final dot.
 void Checker::check_name(const Node& node) {
-    constexpr size_t kRootSize = 1;
     const auto apex = draft_.name(draft_.nodes().front());
-    const auto name = draft_.name(node);
-    const size_t size = apex.size() - kRootSize;  // Of the zone's labels.
-    if (size == 0 || name.size() < kRootSize + 2 * size || draft_.sets(node).empty()) return;
-    const size_t at = name.size() - kRootSize - 2 * size;
-    if (!dns::equal_ignoring_case(name.subspan(at, size), apex.first(size))) return;
-    size_t label = 0;
-    while (label < at) label += size_t{1} + name[label];
-    if (label != at) return;
+    if (draft_.sets(node).empty() || !dns::repeats_zone(draft_.name(node), apex)) return;
     findings_.warn("zone-repeated", draft_.sets(node).front().source(),
-                   text(node) + " has the name of the zone twice",
-                   "a final dot, or the name without the zone: what has no dot at its end is "
-                   "completed with it");
+                   text(node) + " has the name of the zone twice", kRepeatedHint);
 }
 
 void Checker::check_repetitions(const Node& node) {

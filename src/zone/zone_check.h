@@ -26,6 +26,10 @@ namespace nearcast::zone {
 // a host. Empty for others. In wire form.
 [[nodiscard]] std::string address_in_name(std::span<const uint8_t> name);
 
+// What to do about a name that has that of its zone twice.
+inline constexpr const char* kRepeatedHint =
+    "a final dot, or the name without the zone: what has no dot at its end is completed with it";
+
 // What the data of single records and sets say.
 void check_records(const ZoneDraft& draft, Findings& findings);
 // Signatures and chains of denial of a zone that has any. No signature is verified: a zone with

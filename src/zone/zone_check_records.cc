@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "dns/ascii.h"
 #include "dns/rdata.h"
+#include "dns/typed_name.h"
 #include "zone/zone_check.h"
 
 namespace nearcast::zone {
@@ -64,6 +65,7 @@ class RecordChecker {
 
  private:
     void check_set(const Node& node, const Set& set);
+    void check_names(const Node& node, const Set& set);
     void check_soa(const Node& node, const Datum& soa);
     void check_timers(const Datum& soa, std::span<const uint8_t> numbers);
     void check_owner(const Node& node, const Set& set);
@@ -81,6 +83,25 @@ class RecordChecker {
     const ZoneDraft& draft_;
     Findings& findings_;
 };
+
+// What a signer made of the names that there are says nothing new of them.
+void RecordChecker::check_names(const Node& node, const Set& set) {
+    if (set.type == RRType::RRSIG || set.type == RRType::NSEC) return;
+    const auto apex = draft_.name(draft_.nodes().front());
+    for (const Datum& datum : set.records) {
+        const auto rdata = draft_.rdata(datum);
+        dns::RdataNames names(set.type, rdata);
+        for (dns::RdataName place; names.next(place);) {
+            const auto name = rdata.subspan(place.offset, place.size);
+            if (!dns::repeats_zone(name, apex)) continue;
+            findings_.warn("zone-repeated", datum.source,
+                           dns::to_text(set.type) + " of " + text(node) + " names " +
+                               dns::to_text(name) + ", which has the name of the zone twice",
+                           kRepeatedHint);
+            break;
+        }
+    }
+}
 
 void RecordChecker::check_soa(const Node& node, const Datum& soa) {
     const auto rdata = draft_.rdata(soa);
@@ -259,6 +280,7 @@ void RecordChecker::check_child_keys(const Node& node, const Set& set) {
 }
 
 void RecordChecker::check_set(const Node& node, const Set& set) {
+    check_names(node, set);
     switch (set.type) {
         case RRType::SOA:
             return check_soa(node, set.records().front());

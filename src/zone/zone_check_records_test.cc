@@ -56,6 +56,19 @@ TEST(CheckRecords, TellsHowToGiveAHostTheAddressThatWasWrittenForIt) {
     EXPECT_TRUE(hint_of("2001:db8::7.").ends_with("mail 3600 IN AAAA 2001:db8::7"));
 }
 
+TEST(CheckRecords, KnowsNamesInDataThatWantADot) {
+    for (const char* record :
+         {"CNAME ns1.example.org", "DNAME NS1.Example.ORG", "PTR example.org",
+          "SRV 0 5 443 a.example.org", "HTTPS 1 a.example.org", "RP a.example.org b"}) {
+        const std::string told = checks_of("x " + std::string(record) + "\n");
+        EXPECT_TRUE(told.contains("zone-repeated:5")) << record << " " << told;
+    }
+    EXPECT_EQ(checks_of("x CNAME ns1.example.org.\ny CNAME org\nz TXT a.example.org\n"), "");
+    EXPECT_EQ(checks_of("x CNAME ns1example.org\ny CNAME ns1.example.org.net.\n"), "");
+    EXPECT_EQ(checks_of("", "ns1 h.example.org 1 7200 900 1209600 300"), "zone-repeated:2");
+    EXPECT_EQ(checks_of("x NSEC x.example.org.example.org. A\n"), "");
+}
+
 TEST(CheckRecords, KnowsAliasesThatLeadNowhere) {
     EXPECT_EQ(checks_of("a CNAME b\nb CNAME a\n"), "alias-loop:5 alias-loop:6");
     EXPECT_EQ(checks_of("a CNAME a\n"), "alias-loop:5");

@@ -705,10 +705,12 @@ def test_other_shells_have_every_verb(stranger, shell):
 
 def test_an_import_tells_what_is_likely_a_mistake(operator):
     file = operator.folder / "example.org.zone"
-    file.write_text(ZONE_FILE + "www.example.org A 192.0.2.1\n")
+    file.write_text(ZONE_FILE + "www.example.org A 192.0.2.1\nftp CNAME www.example.org\n")
     done = operator.run("zone", "import", file)
     assert "www.example.org.example.org. has the name of the zone twice" in done.stderr
-    assert f"{file}:5:" in done.stderr and "is created" in done.stdout
+    assert "ftp.example.org. names www.example.org.example.org., which has" in done.stderr
+    assert f"{file}:5:" in done.stderr and f"{file}:6:" in done.stderr
+    assert "is created" in done.stdout
     assert "zone twice" in operator.out("zone", "check", file)
 
 
