@@ -54,6 +54,10 @@ std::string line_of(const json& zone) {
         text += "  history from " + std::to_string(zone.value("journal_from", 0U)) + " (" +
                 std::to_string(changes) + " changes)";
     }
+    if (const auto back = zone.find("went_back_from"); back != zone.end() && back->is_number()) {
+        text += "  went back from " + std::to_string(back->get<uint32_t>()) +
+                ": sent whole until it is past that";
+    }
     if (!zone.value("is_stored", true)) text += "  not stored yet";
     text += '\n';
     for (const json& damage : zone.value("damages", json::array())) {

@@ -7,6 +7,7 @@
 
 #include "dns/name.h"
 #include "dns/rdata.h"
+#include "dns/serial.h"
 #include "server_report.h"
 
 #include <nlohmann/json.hpp>
@@ -53,9 +54,15 @@ json to_object(const zone::StoredZone& zone) {
                 {"journal_changes", zone.journal_count},
                 {"journal_bytes", zone.journal_bytes},
                 {"journal_from", nullptr},
+                {"went_back_from", nullptr},
                 {"is_stored", !zone.is_unsaved},
                 {"damages", zone.damages}};
     if (zone.journal_count > 0) object["journal_from"] = zone.journal_from;
+    // Once it is past that serial, those who still have an older one are few.
+    const auto& back_from = zone.origin.went_back_from;
+    if (back_from && !dns::is_later_serial(zone.serial, *back_from)) {
+        object["went_back_from"] = *back_from;
+    }
     return object;
 }
 

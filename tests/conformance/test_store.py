@@ -335,3 +335,22 @@ def test_the_operator_sees_zones_and_gets_their_records(zones, settings):
                                capture_output=True, text=True, check=True).stdout
         assert "store.test.  serial 8  from file" in shown
         assert "history from 7 (1 changes)" in shown
+
+
+def test_the_operator_sees_whose_serial_went_back(zones, settings):
+    def shown():
+        (zone,) = ask(settings, "zones")["zones"]
+        text = subprocess.run([nearcast(), "node", "zones", "--control",
+                               settings.parent / "server.sock"],
+                              capture_output=True, text=True, check=True).stdout
+        told = f"went back from {zone['went_back_from']}: sent whole until it is past that"
+        assert (told in text) == (zone["went_back_from"] is not None), text
+        return zone["serial"], zone["went_back_from"]
+
+    write(zones, 9)
+    with serve(zones, settings) as server:
+        assert shown() == (9, None)
+        for serial, back_from in ((7, 9), (8, 9), (9, 9), (10, None)):
+            write(zones, serial, f"a{serial} A 192.0.2.1\n")
+            server.reload()
+            assert shown() == (serial, back_from)
