@@ -64,9 +64,6 @@ constexpr const char* kElsewhereOnThisMachine =
     "nearcast context add home --url https://ADDRESS:8053 "
     "--key-file /var/lib/nearcast-control/admin.key --pin \"$(nearcast context pin)\"";
 
-// Publishing takes milliseconds; of the largest zones it is not waited for.
-constexpr const char* kUntilPublished = "&wait=published&timeout=5";
-
 // Whether anything of the zone is served, whatever was changed since.
 bool is_served(Controller& controller, const std::string& zone) {
     const auto name = parse_zone(zone);
@@ -98,7 +95,7 @@ void ControllerOptions::declare_change(CLI::App& verb) {
 void ControllerOptions::declare_timeout(CLI::App& verb) {
     verb.add_option("--timeout", timeout, "How long to wait at most, in seconds")
         ->check(CLI::Range(0, 60))
-        ->capture_default_str();
+        ->default_str(std::to_string(kServingLimit));
 }
 
 void ControllerOptions::declare_consent(CLI::App& verb) {
@@ -164,10 +161,11 @@ Result<dns::Name> parse_zone(const std::string& text) {
 }
 
 // A controller that knows of no such wait has nothing to tell.
-void tell_problem(Controller& controller, const std::string& sequence, bool waits) {
+void tell_problem(Controller& controller, const std::string& sequence, uint32_t limit) {
     if (sequence.empty()) return;
+    const std::string waiting = "&wait=published&timeout=" + std::to_string(limit);
     const auto change = controller.get(path_of("/api/v1/changes", sequence) + "?rrsets=false" +
-                                       (waits ? kUntilPublished : ""));
+                                       (limit > 0 ? waiting : ""));
     const std::string why = change ? text_of(*change, "not_published") : std::string();
     if (why.empty()) return;
     const std::string zone = text_of(*change, "zone");
@@ -217,7 +215,7 @@ Result<int> tell_change(Controller& controller, const client::Answer& answer,
         for (const std::string& record : deed.records) text += "  " + record + '\n';
         put(text);
     }
-    if (!deed.is_for_later) tell_problem(controller, sequence, /*waits=*/true);
+    if (!deed.is_for_later) tell_problem(controller, sequence, options.publishing_limit());
     return waits ? await_change(controller, sequence, options) : 0;
 }
 
@@ -226,7 +224,7 @@ Result<int> await_change(Controller& controller, const std::string& sequence,
     const auto answer =
         controller.exchange({.path = "/api/v1/changes/" + client::escaped(sequence) +
                                      "?wait=" + client::escaped(options.wait) +
-                                     "&timeout=" + std::to_string(options.timeout)});
+                                     "&timeout=" + std::to_string(options.serving_limit())});
     if (!answer) return std::unexpected(answer.error());
     const json& receipts = console::member(answer->json, "receipts");
     if (receipts.is_null() && answer->status < 300) {

@@ -25,11 +25,17 @@ namespace nearcast {
 struct ControllerOptions {
     std::string context;
     bool is_json = false;
-    std::string comment;    // Why a change is made.
-    std::string wait;       // Until who serves it; empty: it is not waited for.
-    uint32_t timeout = 60;  // How many seconds. A node that takes longer is out of reach, or its
-                            // zone is wrong.
+    std::string comment;              // Why a change is made.
+    std::string wait;                 // Until who serves it; empty: it is not waited for.
+    std::optional<uint32_t> timeout;  // How many seconds to wait, where that was said.
     bool is_agreed = false;
+
+    // A node that takes longer is out of reach, or its zone is wrong.
+    static constexpr uint32_t kServingLimit = 60;
+    // Publishing takes milliseconds; of the largest zones it is not waited for.
+    static constexpr uint32_t kPublishingLimit = 5;
+    [[nodiscard]] uint32_t serving_limit() const { return timeout.value_or(kServingLimit); }
+    [[nodiscard]] uint32_t publishing_limit() const { return timeout.value_or(kPublishingLimit); }
 
     void declare(CLI::App& verb);          // --context and --json
     void declare_comment(CLI::App& verb);  // --comment
@@ -123,8 +129,8 @@ struct Deed {
 [[nodiscard]] base::Result<int> tell_change(Controller& controller, const client::Answer& answer,
                                             const ControllerOptions& options, const Deed& deed);
 // Tells on stderr when a change that was made cannot be published, for which the zone must be
-// changed again: when that is known already, or after a moment's wait for it.
-void tell_problem(Controller& controller, const std::string& sequence, bool waits);
+// changed again: when that is known already, or within so many seconds.
+void tell_problem(Controller& controller, const std::string& sequence, uint32_t limit);
 // Tells who serves a change, once those do whom `options` name ("all", "quorum", "pop:NAME"). Exit
 // status 1 when they do not in time.
 [[nodiscard]] base::Result<int> await_change(Controller& controller, const std::string& sequence,

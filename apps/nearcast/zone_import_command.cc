@@ -3,6 +3,7 @@
 #include "zone_import_command.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "controller.h"
 #include "terminal.h"
 #include "zone_report.h"
@@ -72,12 +74,16 @@ std::string last_change(const std::vector<Uploaded>& uploaded) {
     return last == 0 ? std::string() : std::to_string(last);
 }
 
-// Waits once for all, however many they are.
+// Waits so many seconds for all together, however many they are.
 void tell_problems(Controller& controller, const std::vector<Uploaded>& uploaded,
-                   const std::string& last) {
-    tell_problem(controller, last, /*waits=*/true);
+                   const std::string& last, uint32_t limit) {
+    const base::Instant end = base::now() + std::chrono::seconds(limit);
+    tell_problem(controller, last, limit);
     for (const Uploaded& each : uploaded) {
-        if (each.sequence != last) tell_problem(controller, each.sequence, /*waits=*/false);
+        // One that cannot be published may be known so before those that came earlier.
+        const auto left = std::chrono::floor<std::chrono::seconds>(end - base::now()).count();
+        const auto rest = static_cast<uint32_t>(std::max<int64_t>(left, 0));
+        if (each.sequence != last) tell_problem(controller, each.sequence, rest);
     }
 }
 
@@ -90,7 +96,7 @@ Result<int> finish(Controller& controller, const std::vector<Uploaded>& uploaded
         print_text(uploaded);
     }
     const std::string last = last_change(uploaded);
-    tell_problems(controller, uploaded, last);
+    tell_problems(controller, uploaded, last, options.publishing_limit());
     const bool has_failed = std::ranges::any_of(
         uploaded, [](const Uploaded& each) { return each.outcome == "failed"; });
     if (has_failed) return 1;

@@ -220,15 +220,19 @@ def test_a_zone_that_was_not_fetched_yet_is_told_so(operator):
     assert "example.org. is deleted" in operator.out("zone", "delete", "example.org", "--yes")
 
 
+PATIENTLY = ("--timeout", "60")  # A busy machine may take longer than is waited for by itself.
+
+
 def test_a_change_that_cannot_be_published_says_so(operator, zone):
-    told = operator.run("record", "delete", zone, "@", "NS")
+    told = operator.run("record", "delete", zone, "@", "NS", *PATIENTLY)
     assert "example.org. NS is deleted" in told.stdout
     assert "example.org. cannot be published as it is now: no NS record" in told.stderr
     assert "cannot be published" in operator.err("record", "set", zone, "www", "A", "300",
-                                                 "192.0.2.1", status=0)
+                                                 "192.0.2.1", *PATIENTLY, status=0)
     assert "what was served before goes on" in told.stderr
-    assert operator.err("record", "set", zone, "@", "NS", "300", "ns1.example.net.", status=0) == ""
-    in_json = operator.run("record", "delete", zone, "@", "NS", "--json")
+    assert operator.err("record", "set", zone, "@", "NS", "300", "ns1.example.net.", *PATIENTLY,
+                        status=0) == ""
+    in_json = operator.run("record", "delete", zone, "@", "NS", "--json", *PATIENTLY)
     assert json.loads(in_json.stdout)["sequence"]
     assert "no NS record" in in_json.stderr
 
@@ -237,11 +241,11 @@ def test_of_a_zone_that_was_never_served_nothing_goes_on(operator):
     bare = ZONE_FILE.replace("@ NS ns1.example.net.\n", "")
     for name in ("one", "two", "three"):
         (operator.folder / f"{name}.zone").write_text(bare)
-    for told in (operator.err("zone", "add", "example.com", status=0),
+    for told in (operator.err("zone", "add", "example.com", *PATIENTLY, status=0),
                  operator.err("record", "set", "example.com", "www", "A", "300", "192.0.2.1",
-                              status=0),
-                 operator.err("zone", "import", "one.zone", status=0),
-                 operator.err("zone", "import", "two.zone", "three.zone", "--json",
+                              *PATIENTLY, status=0),
+                 operator.err("zone", "import", "one.zone", *PATIENTLY, status=0),
+                 operator.err("zone", "import", "two.zone", "three.zone", "--json", *PATIENTLY,
                               status=0)):
         assert "cannot be published as it is now: no NS record" in told
         assert "goes on" not in told
