@@ -88,7 +88,7 @@ class RecordChecker {
 void RecordChecker::check_names(const Node& node, const Set& set) {
     if (set.type == RRType::RRSIG || set.type == RRType::NSEC) return;
     const auto apex = draft_.name(draft_.nodes().front());
-    for (const Datum& datum : set.records) {
+    for (const Datum& datum : set.records()) {
         const auto rdata = draft_.rdata(datum);
         dns::RdataNames names(set.type, rdata);
         for (dns::RdataName place; names.next(place);) {
