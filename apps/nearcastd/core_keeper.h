@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/pulse.h"
+#include "base/result.h"
 #include "serve/core_spread.h"
 #include "serve/serve_config.h"
 #include "serve/worker.h"
@@ -23,10 +23,9 @@ class CoreKeeper {
  public:
     using Workers = std::span<const std::unique_ptr<serve::Worker>>;
 
-    // Once the workers are started, in the order in which they were opened. They and their pulses,
-    // one of each, outlive the keeper.
-    CoreKeeper(const serve::ServeConfig& config, Workers workers,
-               std::span<const base::Pulse> pulses);
+    // Once the workers are started, in the order in which they were opened. They outlive the
+    // keeper.
+    CoreKeeper(const serve::ServeConfig& config, Workers workers);
 
     // Call when it is due, or earlier.
     void look(base::Instant now);
@@ -39,11 +38,11 @@ class CoreKeeper {
  private:
     void go_by_core(const char* reason);
     void go_by_hash(const char* reason);
+    // As far as it came, it is taken back, and not tried again.
+    void give_up(const base::Error& why);
 
     Workers workers_;
-    std::span<const base::Pulse> pulses_;
-    std::vector<unsigned> usable_;  // Cores.
-    std::vector<unsigned> cores_;   // Of these the first, one for each worker.
+    std::vector<unsigned> cores_;  // One for each worker.
     std::optional<serve::CoreSpread> spread_;
     base::Instant due_ = base::Instant::max();
     std::atomic<bool> is_by_core_ = false;

@@ -266,7 +266,7 @@ void ServerLoop::start_workers() {
         answerers_.push_back(service_.make_answerer(options, witnesses));
         workers_[i]->start(*answerers_[i], pulses_[i]);
     }
-    core_keeper_.emplace(options_.serve, workers_, pulses_.first(workers_.size()));
+    core_keeper_.emplace(options_.serve, workers_);
 }
 
 int ServerLoop::run() {

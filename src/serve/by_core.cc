@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include <linux/filter.h>
@@ -55,11 +56,17 @@ void choose_by_hash(int socket) {
     (void)::setsockopt(socket, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &ignored, sizeof ignored);
 }
 
-bool stay_on_cores(pthread_t thread, std::span<const unsigned> cores) {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    for (const unsigned core : cores) CPU_SET(core, &allowed);
-    return pthread_setaffinity_np(thread, sizeof allowed, &allowed) == 0;
+bool stay_on_core(pthread_t thread, unsigned core) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    return pthread_setaffinity_np(thread, sizeof one, &one) == 0;
+}
+
+void run_on_any_core(pthread_t thread) {
+    cpu_set_t all;
+    std::memset(&all, 0xff, sizeof all);
+    (void)pthread_setaffinity_np(thread, sizeof all, &all);
 }
 
 }  // namespace nearcast::serve

@@ -25,7 +25,10 @@ namespace nearcast::serve {
 // All is spread by the hash again.
 void choose_by_hash(int socket);
 
-// The thread runs on these cores alone; false when it may not.
-bool stay_on_cores(pthread_t thread, std::span<const unsigned> cores);
+// The thread runs on this core alone; false when it may not.
+[[nodiscard]] bool stay_on_core(pthread_t thread, unsigned core);
+
+// On all that the process may use, those too that it may use later.
+void run_on_any_core(pthread_t thread);
 
 }  // namespace nearcast::serve

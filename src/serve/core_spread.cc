@@ -12,10 +12,14 @@ namespace {
 
 constexpr unsigned kLooksToChange = 2;
 
-// How many times its share the busiest core may receive to go by core, and the busiest worker may
-// answer to stay so. Far apart, so that chance does not lead to and fro.
-constexpr double kReceivedMost = 1.5;
-constexpr double kAnsweredMost = 1.8;
+// How many times its equal share a core may receive at most and at least to go by core, and a core
+// receive or a worker take to stay so. Far apart, so that chance does not lead to and fro.
+struct Bounds {
+    double lowest = 0;
+    double highest = 0;
+};
+constexpr Bounds kToGo = {0.5, 1.5};
+constexpr Bounds kToStay = {0.2, 1.8};
 
 // At least this part of all packets must have come to cores that have a worker, at most this part
 // from the machine itself, for which by core or by the hash is one.
@@ -25,19 +29,19 @@ constexpr double kLoopedMost = 0.1;
 constexpr std::chrono::seconds kPauseMin{10};
 constexpr std::chrono::minutes kPauseMax{10};
 
-template <typename Number>
-double sum(const std::vector<Number>& all) {
+double sum(const std::vector<uint64_t>& all) {
     return static_cast<double>(std::accumulate(all.begin(), all.end(), uint64_t{0}));
 }
 
-// How many times its equal share the largest is.
-template <typename Number>
-double largest_over_share(const std::vector<Number>& all) {
-    const auto largest = static_cast<double>(*std::ranges::max_element(all));
-    return largest * static_cast<double>(all.size()) / std::max(sum(all), 1.0);
+bool are_within(Bounds bounds, const std::vector<uint64_t>& all) {
+    const double share = sum(all) / static_cast<double>(all.size());
+    return std::ranges::all_of(all, [&](uint64_t each) {
+        const auto part = static_cast<double>(each);
+        return part >= bounds.lowest * share && part <= bounds.highest * share;
+    });
 }
 
-// Of each: counters that begin anew count from zero.
+// Of each; of what was not there before, all.
 template <typename Number>
 std::vector<Number> added(const std::vector<Number>& before, const std::vector<Number>& now) {
     std::vector<Number> grown(now);
@@ -52,30 +56,33 @@ CoreSpread::CoreSpread(std::vector<unsigned> cores) : cores_(std::move(cores)) {
 }
 
 bool CoreSpread::look(Seen seen, base::Instant now) {
-    assert(seen.answers.size() == cores_.size());
+    assert(seen.messages.size() == cores_.size());
     const bool is_first = !std::exchange(has_seen_, true);
-    looks_ = !is_first && should_change(seen, now) ? looks_ + 1 : 0;
+    const Seen between{.arrivals = {.by_core = added(seen_.arrivals.by_core, seen.arrivals.by_core),
+                                    .looped = seen.arrivals.looped - seen_.arrivals.looped},
+                       .messages = added(seen_.messages, seen.messages)};
     seen_ = std::move(seen);
+    was_busy_ =
+        !is_first && sum(between.messages) >= static_cast<double>(kMessagesMin * cores_.size());
+    looks_ = was_busy_ && should_change(between, now) ? looks_ + 1 : 0;
     if (looks_ < kLooksToChange) return false;
     change(now);
     return true;
 }
 
-bool CoreSpread::should_change(const Seen& seen, base::Instant now) const {
-    const std::vector<uint64_t> answered = added(seen_.answers, seen.answers);
-    if (sum(answered) < static_cast<double>(kAnswersMin)) return false;
-    if (is_by_core_) return largest_over_share(answered) > kAnsweredMost;
-    return now - since_ >= pause_ && do_cores_receive_alike(seen.arrivals);
+bool CoreSpread::should_change(const Seen& between, base::Instant now) const {
+    const auto received = shares(between.arrivals);
+    if (!is_by_core_) return now - since_ >= pause_ && received && are_within(kToGo, *received);
+    return !are_within(kToStay, between.messages) || (received && !are_within(kToStay, *received));
 }
 
-bool CoreSpread::do_cores_receive_alike(const CoreArrivals& now) const {
-    const std::vector<uint32_t> received = added(seen_.arrivals.by_core, now.by_core);
-    std::vector<uint32_t> own;
-    for (const unsigned core : cores_) own.push_back(core < received.size() ? received[core] : 0);
-    const double all = sum(received);
-    const double looped = now.looped - seen_.arrivals.looped;
-    return sum(own) >= kOwnLeast * all && looped <= kLoopedMost * all && all > 0 &&
-           largest_over_share(own) <= kReceivedMost;
+std::optional<std::vector<uint64_t>> CoreSpread::shares(const CoreArrivals& between) const {
+    const std::vector<uint64_t> all(between.by_core.begin(), between.by_core.end());
+    std::vector<uint64_t> own;
+    for (const unsigned core : cores_) own.push_back(core < all.size() ? all[core] : 0);
+    const bool says_something = sum(all) > 0 && sum(own) >= kOwnLeast * sum(all) &&
+                                between.looped <= kLoopedMost * sum(all);
+    return says_something ? std::optional(std::move(own)) : std::nullopt;
 }
 
 void CoreSpread::change(base::Instant now) {

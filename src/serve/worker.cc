@@ -150,9 +150,9 @@ void Worker::spread_by_hash() {
     for (const int socket : shared_sockets_) choose_by_hash(socket);
 }
 
-void Worker::stay_on(std::span<const unsigned> cores) {
-    (void)stay_on_cores(thread_.native_handle(), cores);
-}
+bool Worker::stay_on(unsigned core) { return stay_on_core(thread_.native_handle(), core); }
+
+void Worker::roam() { run_on_any_core(thread_.native_handle()); }
 
 void Worker::nudge() { eventfd_write(wake_.get(), 1); }
 
@@ -259,6 +259,7 @@ void Worker::answer_udp(size_t place) noexcept {
         base::Pulse::add(pulse_->dropped, received.dropped + sent.dropped);
         base::Pulse::add(pulse_->batches, 1);
     }
+    base::Pulse::add(datagram_count_, taken);
     receive_queues_[place].note_turn(taken, is_emptied);
 }
 

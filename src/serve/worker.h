@@ -68,8 +68,16 @@ class Worker {
     [[nodiscard]] base::Result<void> spread_by_core(std::span<const unsigned> cores);
     // By a hash, as at first.
     void spread_by_hash();
-    // After start(). The worker runs on these cores alone, if it may.
-    void stay_on(std::span<const unsigned> cores);
+    // After start(). The worker runs on this core alone; false when it may not.
+    [[nodiscard]] bool stay_on(unsigned core);
+    // On any that the process may use.
+    void roam();
+
+    // Datagrams taken from sockets so far. From any thread.
+    [[nodiscard]] uint64_t datagram_count() const {
+        return datagram_count_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] bool has_queues() const { return !queues_.empty(); }
 
     // TCP connections open now, for status. From any thread.
     [[nodiscard]] size_t connection_count() const {
@@ -135,6 +143,7 @@ class Worker {
     std::atomic<bool> is_stopping_ = false;
     std::atomic<size_t> connection_count_ = 0;
     std::atomic<uint64_t> frame_count_ = 0;
+    std::atomic<uint64_t> datagram_count_ = 0;
     std::thread thread_;
 };
 

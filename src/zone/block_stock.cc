@@ -14,9 +14,9 @@
 namespace nearcast::zone {
 namespace {
 
-// A block may be larger than what is asked for by half: else something small would keep one that
-// something large comes to want.
-constexpr size_t largest_for(size_t wanted) { return wanted + wanted / 2; }
+// A block may be so many times as large as what is asked for: else an array of a few megabytes
+// would hold what a text of gigabytes has left.
+constexpr size_t kLargerMost = 3;
 
 // For the address sanitizer, where it is built in: what nobody has taken is nobody's to touch.
 void allow(const void* start, size_t size) { ASAN_UNPOISON_MEMORY_REGION(start, size); }
@@ -24,15 +24,12 @@ void forbid(const void* start, size_t size) { ASAN_POISON_MEMORY_REGION(start, s
 
 }  // namespace
 
-BlockStock::~BlockStock() {
-    release();
-    assert(blocks_.empty());
-}
+BlockStock::~BlockStock() { release(); }
 
 void* BlockStock::take(size_t size) {
     Block* best = nullptr;
     for (Block& block : blocks_) {
-        const bool fits = !block.is_taken && block.size >= size && block.size <= largest_for(size);
+        const bool fits = !block.is_taken && block.size >= size && block.size / kLargerMost <= size;
         if (fits && (best == nullptr || block.size < best->size)) best = &block;
     }
     if (best != nullptr) {
@@ -40,6 +37,7 @@ void* BlockStock::take(size_t size) {
         allow(best->start, size);
         return best->start;
     }
+    release();
     blocks_.reserve(blocks_.size() + 1);
     const size_t pages = round_up(size, kHugePageSize);
     void* const start =

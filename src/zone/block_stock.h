@@ -29,7 +29,9 @@ class BlockStock {
     ~BlockStock();
 
     // `size` bytes, in huge pages where the system has them. What was never written before is
-    // address space alone. Null when the system grants no more.
+    // address space alone. Where nothing that was given back will do, that goes to the system
+    // first: so no more is held than without a stock, but for what a block is larger than it need
+    // be. Null when the system grants no more.
     [[nodiscard]] void* take(size_t size);
     // False when it is no block of this stock.
     bool give_back(void* start) noexcept;
@@ -49,7 +51,8 @@ class BlockStock {
     std::vector<Block> blocks_;
 };
 
-// Keeps its stock alive. New elements of trivial types are not written.
+// Keeps its stock alive; without one, all comes from the heap. New elements of trivial types are
+// not written.
 template <typename T>
 struct StockAllocator {
     using value_type = T;
@@ -60,15 +63,21 @@ struct StockAllocator {
     explicit(false) StockAllocator(std::shared_ptr<BlockStock> from) : stock(std::move(from)) {}
     template <typename U>
     explicit(false) StockAllocator(const StockAllocator<U>& other) : stock(other.stock) {}
+    // Copied also where it would be moved: a container that was moved from still has its own.
+    StockAllocator(const StockAllocator&) = default;
+    StockAllocator& operator=(const StockAllocator&) = default;
+    ~StockAllocator() = default;
 
     [[nodiscard]] T* allocate(size_t count) {
         const size_t size = count * sizeof(T);
-        void* const block = size < BlockStock::kSizeMin ? nullptr : stock->take(size);
+        void* const block = is_for_stock(count) ? stock->take(size) : nullptr;
         return static_cast<T*>(block != nullptr ? block : ::operator new(size));
     }
     void deallocate(T* items, size_t count) noexcept {
-        const bool may_be_block = count * sizeof(T) >= BlockStock::kSizeMin;
-        if (!may_be_block || !stock->give_back(items)) ::operator delete(items);
+        if (!is_for_stock(count) || !stock->give_back(items)) ::operator delete(items);
+    }
+    [[nodiscard]] bool is_for_stock(size_t count) const {
+        return stock != nullptr && count * sizeof(T) >= BlockStock::kSizeMin;
     }
     template <typename U>
     void construct(U* at) noexcept(std::is_nothrow_default_constructible_v<U>) {

@@ -28,15 +28,15 @@ TEST(BlockStock, GivesAgainWhatWasGivenBack) {
     stock.give_back(second);
 }
 
-TEST(BlockStock, KeepsALargeBlockForWhatIsLarge) {
+TEST(BlockStock, HoldsNothingThatIsNotTakenBesideAFreshBlock) {
     BlockStock stock;
-    void* const large = stock.take(kLarge);
-    stock.give_back(large);
-    void* const small = stock.take(kLarge / 2);
-    EXPECT_NE(small, large);
-    EXPECT_EQ(stock.take(kLarge), large);
-    stock.give_back(small);
-    stock.give_back(large);
+    EXPECT_TRUE(stock.give_back(stock.take(4 * kLarge)));
+    void* const small = stock.take(kLarge);  // Too little for so large a block.
+    EXPECT_EQ(stock.size(), kLarge);
+    EXPECT_TRUE(stock.give_back(small));
+    void* const large = stock.take(2 * kLarge);
+    EXPECT_EQ(stock.size(), 2 * kLarge);
+    EXPECT_TRUE(stock.give_back(large));
 }
 
 TEST(BlockStock, TakesTheSmallestThatFits) {
@@ -90,6 +90,24 @@ TEST(BlockStock, SaysWhatIsNotItsOwn) {
     EXPECT_FALSE(stock.give_back(&stock));
     EXPECT_EQ(stock.take(SIZE_MAX / 4), nullptr);
     EXPECT_EQ(stock.size(), 0U);
+}
+
+TEST(BlockStock, WithoutOneAllComesFromTheHeap) {
+    StockVector<uint8_t> bytes(kLarge, 1, std::shared_ptr<BlockStock>());
+    bytes.resize(2 * kLarge, 2);
+    EXPECT_EQ(bytes[0], 1);
+    EXPECT_EQ(bytes.back(), 2);
+}
+
+TEST(BlockStock, AVectorThatWasMovedFromKeepsItsStock) {
+    const auto stock = std::make_shared<BlockStock>();
+    StockVector<uint8_t> bytes(kLarge, 1, stock);
+    const StockVector<uint8_t> moved = std::move(bytes);
+    bytes.clear();  // Valid again.
+    bytes.resize(kLarge, 2);
+    EXPECT_EQ(moved.front(), 1);
+    EXPECT_EQ(bytes.front(), 2);
+    EXPECT_EQ(stock->size(), 2 * kLarge);
 }
 
 TEST(BlockStock, WhatIsSmallComesFromTheHeap) {

@@ -3,7 +3,6 @@
 #include "zone/draft.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <numeric>
 #include <set>
@@ -18,9 +17,6 @@ namespace nearcast::zone {
 namespace {
 
 constexpr size_t kTableSizeMin = 64;
-
-// For fewer names it grows as they come.
-constexpr size_t kTableExpectedMin = size_t{1} << 16;
 constexpr uint32_t kSetCountMax = UINT32_MAX >> 1;  // What a Node has bits for.
 
 uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
@@ -106,12 +102,9 @@ ZoneDraft::ZoneDraft(const dns::Name& apex, std::shared_ptr<BlockStock> stock)
 void ZoneDraft::expect(size_t text_size) {
     constexpr size_t kLineSize = 32;
     constexpr size_t kTextForName = 40;
-    const size_t names = text_size / kTextForName;
     reserve_in_huge_pages(bytes_, text_size);
     reserve_in_huge_pages(data_, text_size / kLineSize);
-    reserve_in_huge_pages(nodes_, names);
-    // The table is written as a whole, so only what will surely be filled to a quarter is made.
-    if (names >= kTableExpectedMin) resize_table(std::bit_floor(names * 4 / 3));
+    reserve_in_huge_pages(nodes_, text_size / kTextForName);
 }
 
 bool ZoneDraft::is_in_zone(const HashedName& name) const {
@@ -393,7 +386,7 @@ void ZoneDraft::arrange() {
         left = left.subspan(count);
     }
     classify();
-    stock_->release();
+    if (stock_) stock_->release();
 }
 
 const ZoneDraft::Set* ZoneDraft::find(const Node& node, dns::RRType type) const {

@@ -78,9 +78,14 @@ class ZoneDraft {
         [[nodiscard]] bool is_nsec3() const { return is_link != 0; }
     };
 
-    // What is large lies in blocks of this stock.
-    explicit ZoneDraft(const dns::Name& apex,
-                       std::shared_ptr<BlockStock> stock = std::make_shared<BlockStock>());
+    // What is large lies in blocks of this stock, if there is one, and then belongs to its thread.
+    explicit ZoneDraft(const dns::Name& apex, std::shared_ptr<BlockStock> stock = nullptr);
+    // Sets refer to records by address.
+    ZoneDraft(const ZoneDraft&) = delete;
+    ZoneDraft& operator=(const ZoneDraft&) = delete;
+    ZoneDraft(ZoneDraft&&) = default;
+    ZoneDraft& operator=(ZoneDraft&&) = default;
+    ~ZoneDraft() = default;
 
     // Room for what so many bytes of a zone file are likely to hold. More may come.
     void expect(size_t text_size);
