@@ -166,6 +166,10 @@ Outcome<Committed> ChangeLog::run(const Intent& intent, std::string request, Gro
 }
 
 Outcome<Committed> ChangeLog::commit(const ChangeRequest& request) {
+    if (request.edits.size() > kEditsMax) {
+        return refuse(Kind::Invalid,
+                      "more than " + std::to_string(kEditsMax) + " RRsets in one change");
+    }
     std::string text = "edit " + row_name(request.zone) + '\n';
     if (!request.intent.idempotency_key.empty()) {
         for (const RrsetEdit& edit : request.edits) text += text_of(edit);

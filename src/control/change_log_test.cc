@@ -10,6 +10,7 @@
 
 #include "control/audit.h"
 #include "control/database_fixture.h"
+#include "control/edit_plan.h"
 #include "control/stored_text.h"
 
 namespace nearcast::control {
@@ -219,6 +220,17 @@ TEST_P(OfChangeLog, TakesAChangeBack) {
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().kind, Error::Superseded);
     EXPECT_THAT(again.error().message, HasSubstr("a.example.org. IN A: Has changed since"));
+}
+
+TEST_P(OfChangeLog, RefusesMoreEditsAtOnceThanThereIsMemoryFor) {
+    ASSERT_TRUE(create("example.org."));
+    const std::string before = contents();
+    const std::vector<RrsetEdit> edits(kEditsMax + 1,
+                                       address(Edit::Delete, "www.example.org.", ""));
+    const auto refused = log.commit({name("example.org."), edits, {}});
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("200000 RRsets"));
+    EXPECT_EQ(contents(), before);
 }
 
 // More than are read, written or looked ahead for at once.

@@ -18,6 +18,8 @@
 
 namespace nearcast::control {
 
+// Of one change. With each set replaced it takes 1.7 GB at its peak.
+constexpr size_t kEditsMax = 200'000;
 // Of one set; kRrsetSizeMax leaves room for 3,750 addresses.
 constexpr size_t kRecordsMax = 5'000;
 // Of one set as an answer has it. With four signatures of the largest keys, each with the longest
