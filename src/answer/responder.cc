@@ -45,6 +45,7 @@ struct Job {
     const PrivateZones* hidden = nullptr;  // From who asks.
     std::optional<zone::Version> zone;
     zone::Node likely_node;
+    bool may_be_below = false;  // A cut, or what else is one label above the name.
     dns::Query query;
     HashedName name;
 };
@@ -188,16 +189,21 @@ void Responder::Worker::find_zone(Job& job) const {
     if (is_plain &&
         zone::Image(job.likely_zone).apex().is_named(job.name.suffix(job.likely_label))) {
         job.zone.emplace(job.likely_zone);
+        job.may_be_below = job.likely_label >= 2;
     } else {
         job.zone = find_zone_for({zones, job.hidden}, job.name, job.query.qtype);
+        job.may_be_below = false;
     }
-    if (job.zone && !job.zone->is_unavailable()) job.zone->prefetch_bucket(job.name.hash());
+    if (!job.zone || job.zone->is_unavailable()) return;
+    job.zone->prefetch_bucket(job.name.hash());
+    if (job.may_be_below) job.zone->prefetch_bucket(job.name.hash(1));
 }
 
 void Responder::Worker::fetch_node(Job& job) const {
     job.likely_node = {};
     if (!job.zone || job.zone->is_unavailable()) return;
     job.likely_node = fetch_likely(*job.zone, job.name);
+    if (!job.likely_node && job.may_be_below) job.zone->prefetch_node(job.name.hash(1));
 }
 
 // What the options of the query ask for. Those that do not fit the transport are as unknown ones:

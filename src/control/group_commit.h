@@ -26,8 +26,8 @@ namespace nearcast::control {
 
 class GroupCommit {
  public:
-    // Of one transaction: a PATCH mostly writes some rows, so this is some milliseconds. One of very
-    // many sets makes the others wait (docs/security.md).
+    // Of one transaction: a PATCH mostly writes some rows, so this is some milliseconds. One of
+    // very many sets makes the others wait (docs/security.md).
     static constexpr size_t kGroupMax = 256;
     // Each waits in a thread of whoever asked; beyond this the next is told to come again.
     static constexpr size_t kWaitingMax = 4096;
