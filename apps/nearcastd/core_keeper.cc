@@ -74,17 +74,20 @@ void CoreKeeper::go_by_core(const char* reason) {
     log::info("workers_by_core", {{"reason", reason}});
 }
 
-void CoreKeeper::give_up(const base::Error& why) {
+void CoreKeeper::release_workers() {
     workers_.front()->spread_by_hash();
     for (const auto& worker : workers_) worker->roam();
+}
+
+void CoreKeeper::give_up(const base::Error& why) {
+    release_workers();
     spread_.reset();
     due_ = base::Instant::max();
     log_unavailable(why);
 }
 
 void CoreKeeper::go_by_hash(const char* reason) {
-    workers_.front()->spread_by_hash();
-    for (const auto& worker : workers_) worker->roam();
+    release_workers();
     is_by_core_.store(false, std::memory_order_relaxed);
     log::info("workers_by_hash", {{"reason", reason}});
 }

@@ -38,6 +38,8 @@ class CoreKeeper {
  private:
     void go_by_core(const char* reason);
     void go_by_hash(const char* reason);
+    // What the hash gives them, on whatever core.
+    void release_workers();
     // As far as it came, it is taken back, and not tried again.
     void give_up(const base::Error& why);
 

@@ -6,10 +6,10 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
+
+#include "base/read_file.h"
 
 namespace nearcast::serve {
 namespace {
@@ -17,12 +17,6 @@ namespace {
 constexpr size_t kReceivedColumn = 0;
 constexpr size_t kCoreColumn = 12;
 constexpr uint32_t kCoresMax = 65536;
-
-// Empty where there is no such file.
-std::string text_of(const char* path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::optional<uint32_t> number(std::string_view text, int base) {
     uint32_t found = 0;
@@ -43,8 +37,9 @@ std::string_view column(std::string_view line, size_t place) {
 }  // namespace
 
 CoreArrivals read_core_arrivals() {
-    const std::string looped = text_of("/sys/class/net/lo/statistics/rx_packets");
-    return {.by_core = parse_softnet_stat(text_of("/proc/net/softnet_stat")),
+    const std::string looped =
+        base::read_file("/sys/class/net/lo/statistics/rx_packets").value_or("");
+    return {.by_core = parse_softnet_stat(base::read_file("/proc/net/softnet_stat").value_or("")),
             .looped = static_cast<uint32_t>(std::strtoull(looped.c_str(), nullptr, 10))};
 }
 

@@ -57,13 +57,13 @@ CoreSpread::CoreSpread(std::vector<unsigned> cores) : cores_(std::move(cores)) {
 
 bool CoreSpread::look(Seen seen, base::Instant now) {
     assert(seen.messages.size() == cores_.size());
-    const bool is_first = !std::exchange(has_seen_, true);
-    const Seen between{.arrivals = {.by_core = added(seen_.arrivals.by_core, seen.arrivals.by_core),
-                                    .looped = seen.arrivals.looped - seen_.arrivals.looped},
-                       .messages = added(seen_.messages, seen.messages)};
-    seen_ = std::move(seen);
-    was_busy_ =
-        !is_first && sum(between.messages) >= static_cast<double>(kMessagesMin * cores_.size());
+    const auto before = std::exchange(seen_, std::move(seen));
+    if (!before) return false;
+    const Seen between{
+        .arrivals = {.by_core = added(before->arrivals.by_core, seen_->arrivals.by_core),
+                     .looped = seen_->arrivals.looped - before->arrivals.looped},
+        .messages = added(before->messages, seen_->messages)};
+    was_busy_ = sum(between.messages) >= static_cast<double>(kMessagesMin * cores_.size());
     looks_ = was_busy_ && should_change(between, now) ? looks_ + 1 : 0;
     if (looks_ < kLooksToChange) return false;
     change(now);
@@ -88,9 +88,8 @@ std::optional<std::vector<uint64_t>> CoreSpread::shares(const CoreArrivals& betw
 void CoreSpread::change(base::Instant now) {
     if (is_by_core_) {
         const bool was_good = now - since_ >= kPauseMax;
-        pause_ = was_good || pause_ == base::Duration(0)
-                     ? base::Duration(kPauseMin)
-                     : std::min<base::Duration>(pause_ * 2, kPauseMax);
+        const base::Duration longer = was_good ? base::Duration(0) : pause_ * 2;
+        pause_ = std::clamp<base::Duration>(longer, kPauseMin, kPauseMax);
     }
     is_by_core_ = !is_by_core_;
     since_ = now;

@@ -57,11 +57,10 @@ class CoreSpread {
 
     std::vector<unsigned> cores_;
     bool is_by_core_ = false;
-    bool has_seen_ = false;
-    bool was_busy_ = false;  // Between the last two looks.
-    Seen seen_;              // At the look before.
-    unsigned looks_ = 0;     // In a row that spoke for a change.
-    base::Instant since_{};  // Of the last change.
+    std::optional<Seen> seen_;  // At the look before.
+    bool was_busy_ = false;     // Between the last two looks.
+    unsigned looks_ = 0;        // In a row that spoke for a change.
+    base::Instant since_{};     // Of the last change.
     // What was tried in vain is tried again later and later.
     base::Duration pause_{0};
 };

@@ -64,7 +64,7 @@ class Worker {
 
     // What comes in for this worker and the others of its addresses is spread by core from now on
     // (see by_core.h): one core for each of them, in the order in which they were opened. From the
-    // thread that opened the worker, and so are the two below.
+    // thread that opened the worker, and so are the three below.
     [[nodiscard]] base::Result<void> spread_by_core(std::span<const unsigned> cores);
     // By a hash, as at first.
     void spread_by_hash();

@@ -18,7 +18,7 @@ import dns.query
 import pytest
 
 import wire
-from server import binary
+from server import binary, wait_until
 
 CORES = sorted(os.sched_getaffinity(0))
 pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
@@ -126,10 +126,8 @@ def wait_for_busy_seconds(host, wanted):
 
 
 def wait_until_by_core(host, wanted):
-    end = time.monotonic() + LONG
-    while is_by_core(host) != wanted:
-        assert time.monotonic() < end, f"not {'by core' if wanted else 'by the hash'} within {LONG} s"
-        time.sleep(0.1)
+    what = f"going {'by core' if wanted else 'by the hash'}"
+    wait_until(lambda: is_by_core(host) == wanted, what, LONG)
 
 
 def test_what_a_core_receives_its_own_worker_answers(tmp_path):
