@@ -513,6 +513,11 @@ void Publisher::publish_whole(State& state) {
         return fail(state, to_error(contents.error()), Next::Retry);
     }
     if (contents->zone.id != state.zone_id) return;  // And another one has its name.
+    // The change that has it signed may come only next, and must not pass for published unsigned.
+    if (contents->zone.settings.is_signed && !state.signing) {
+        begin_signing(state, contents->zone.settings);
+        if (state.signing) return;
+    }
     const uint32_t serial = serial_for(state, contents->zone.serial, contents->zone.sequence);
     add_signals(*contents);
     auto image = is_others(state.name)

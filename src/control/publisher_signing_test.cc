@@ -20,6 +20,7 @@ using testing::Not;
 
 constexpr UnixTime kDay = 86400;
 constexpr const char* kZone = "example.org.";
+const SettingsEdit kSigned{.is_signed = true};
 
 // Has the DS set that a test gives it.
 class SetParent : public ParentWatch {
@@ -311,8 +312,7 @@ TEST_F(SignedBy, TheWayBackToNoSignaturesIsTakenOnceTheParentIsRidOfThem) {
     pass(kDay + 1);
     parent.set(publisher->signing_status(zone_id)->ds);
     pass(60);
-    SettingsEdit off;
-    off.is_signed = false;
+    const SettingsEdit off{.is_signed = false};
     ASSERT_TRUE(log->update_settings(name(kZone), off, {}));
     ASSERT_TRUE(wait_until([&] { return serves(kZone, " CDS 0 0 0 "); }));
     pass(30 * kDay);
@@ -340,8 +340,7 @@ TEST_F(SignedBy, AForeignDsBesideOursDoesNotLetTheZoneGoUnsigned) {
     ds.push_back(foreign);
     parent.set(ds);
     pass(60);
-    SettingsEdit off;
-    off.is_signed = false;
+    const SettingsEdit off{.is_signed = false};
     ASSERT_TRUE(log->update_settings(name(kZone), off, {}));
     ASSERT_TRUE(wait_until([&] { return serves(kZone, " CDS 0 0 0 "); }));
     for (int i = 0; i < 30; ++i) {
@@ -480,20 +479,29 @@ TEST_F(SignedBy, AZoneThatIsSignedRightAfterItWasMadeIsSigned) {
     request.name = name(kZone);
     request.nameservers = {name("ns1.example.net.")};
     ASSERT_TRUE(quiet.create_zone(request));
-    SettingsEdit on;
-    on.is_signed = true;
-    ASSERT_TRUE(quiet.update_settings(name(kZone), on, {}));
+    ASSERT_TRUE(quiet.update_settings(name(kZone), kSigned, {}));
     ASSERT_TRUE(create("other.example."));  // This one is told.
     EXPECT_TRUE(wait_until([&] { return serves(kZone, " DNSKEY 257"); }));
+}
+
+// The publisher may come to a zone's first change when the one that has it signed is there too.
+TEST_F(SignedBy, AChangeThatSignsAZoneIsNotDoneBeforeItIsSigned) {
+    for (int i = 0; i < 40; ++i) {
+        const std::string zone = "z" + std::to_string(i) + ".example.";
+        ASSERT_TRUE(create(zone));
+        const int64_t id = log->zone(name(zone))->id;
+        std::this_thread::sleep_for(std::chrono::microseconds(50 * i));  // At some time of these.
+        const auto done = log->update_settings(name(zone), kSigned, {});
+        ASSERT_TRUE(done && publisher->wait_for(id, done->sequence, std::chrono::seconds(60)));
+        EXPECT_TRUE(serves(zone, " DNSKEY 257")) << zone;
+    }
 }
 
 TEST_F(SignedBy, WhoIsAskedTakesAStepWhoeverLeads) {
     leads = false;
     ASSERT_TRUE(create(kZone));
     zone_id = log->zone(name(kZone))->id;
-    SettingsEdit on;
-    on.is_signed = true;
-    const auto done = log->update_settings(name(kZone), on, {});
+    const auto done = log->update_settings(name(kZone), kSigned, {});
     ASSERT_TRUE(done);
     ASSERT_TRUE(publisher->wait_for_step(zone_id, done->sequence, std::chrono::seconds(60)));
     EXPECT_TRUE(serves(kZone, " DNSKEY 257"));
